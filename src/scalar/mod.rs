@@ -1,0 +1,131 @@
+//! The scalars: one definition of an algorithm, many readings of it.
+//!
+//! Every definition and layer of this crate is generic over its scalar and asks of it only what it
+//! uses. The ladder of traits, on top of `num-traits`:
+//!
+//! | trait | adds | who needs it |
+//! |---|---|---|
+//! | [`Ring`] | `0`, `1`, `+`, `−`, `·`, the image of an integer | convolution, dense layers, sum pooling |
+//! | [`DivideByInteger`] | `x / n` for an integer n | mean pooling, orbit averages |
+//! | [`Field`] | `1 / x` | batch normalisation, softmax, inverses of matrices |
+//! | [`Lattice`] | `max`, `min` | max pooling, ReLU |
+//! | [`SquareRoot`] | `√x` | batch normalisation |
+//! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
+//! | [`Scalar`] | all of these | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], `f32`, `f64` |
+//!
+//! What an equality of two outputs means on each scalar is told in the crate's documentation.
+
+mod bounded;
+mod complex;
+mod degree;
+mod dual;
+mod float;
+mod goldilocks;
+mod integer;
+mod rational;
+mod symbolic;
+
+pub use bounded::Bounded;
+pub use degree::Degree;
+pub use dual::Dual;
+pub use goldilocks::Goldilocks;
+pub use rational::Rational;
+pub use symbolic::Symbolic;
+
+use std::fmt::Debug;
+use std::ops::{Add, Mul, Neg, Sub};
+
+use num_traits::{One, Zero};
+
+/// A commutative ring with one.
+///
+/// Laws, for all `a`, `b`, `c` (floats satisfy them up to rounding, every other scalar exactly):
+/// - `(a + b) + c = a + (b + c)`, `a + b = b + a`, `a + 0 = a`, `a + (−a) = 0`, `a − b = a + (−b)`;
+/// - `(a · b) · c = a · (b · c)`, `a · b = b · a`, `a · 1 = a`, `a · (b + c) = a · b + a · c`;
+/// - `from_integer` is the ring homomorphism from ℤ: `from_integer(1) = 1`,
+///   `from_integer(m + n) = from_integer(m) + from_integer(n)`, and likewise for products.
+pub trait Ring:
+    Clone
+    + PartialEq
+    + Debug
+    + Send
+    + Sync
+    + 'static
+    + Zero
+    + One
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The image of the integer `n` under the homomorphism from ℤ.
+    fn from_integer(n: i64) -> Self;
+
+    /// `self ← self + a · b`, the inner step of every convolution.
+    ///
+    /// Scalars that are costly to copy do this in place.
+    fn add_product(&mut self, a: &Self, b: &Self) {
+        *self = self.clone() + a.clone() * b.clone();
+    }
+
+    /// `self ← self + a`.
+    fn add_in_place(&mut self, a: &Self) {
+        *self = self.clone() + a.clone();
+    }
+}
+
+/// A ring in which one can divide by positive integers (exactly, or with one rounding).
+pub trait DivideByInteger: Ring {
+    /// `self / n`.
+    ///
+    /// # Panics
+    /// If `n` is zero in the ring: `n = 0`, or a multiple of the characteristic.
+    fn divide_by_integer(&self, n: u64) -> Self;
+}
+
+/// A ring in which every non-zero element has an inverse.
+pub trait Field: DivideByInteger {
+    /// `1 / self`, or `None` where `self` is zero.
+    fn try_reciprocal(&self) -> Option<Self>;
+
+    /// `1 / self`.
+    ///
+    /// # Panics
+    /// If `self` is zero.
+    fn reciprocal(&self) -> Self {
+        self.try_reciprocal().unwrap_or_else(|| panic!("reciprocal of zero"))
+    }
+}
+
+/// A ring with a maximum that is associative, commutative and idempotent.
+pub trait Lattice: Ring {
+    /// The greater of the two.
+    fn maximum(&self, other: &Self) -> Self;
+
+    /// The lesser of the two: `−max(−a, −b)`.
+    fn minimum(&self, other: &Self) -> Self {
+        -((-self.clone()).maximum(&-other.clone()))
+    }
+
+    /// The rectifier `max(self, 0)`.
+    fn relu(&self) -> Self {
+        self.maximum(&Self::zero())
+    }
+}
+
+/// A ring with a square root of its non-negative elements.
+pub trait SquareRoot: Ring {
+    /// `√self`.
+    fn square_root(&self) -> Self;
+}
+
+/// A ring with the exponential function.
+pub trait Exponential: Ring {
+    /// `e^self`.
+    fn exponential(&self) -> Self;
+}
+
+/// Everything that a layer may ask: the scalars that the engine of [`crate::verify`] runs.
+pub trait Scalar: Field + Lattice + SquareRoot + Exponential {}
+
+impl<T: Field + Lattice + SquareRoot + Exponential> Scalar for T {}

@@ -1,0 +1,5 @@
+//! Stub.
+
+/// Stub.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rational;

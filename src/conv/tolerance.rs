@@ -1,0 +1,126 @@
+//! How far a computed convolution may lie from the exact one.
+//!
+//! u is the unit roundoff, 2⁻²⁴ for `f32` and 2⁻⁵³ for `f64`; all operations round to nearest and nothing overflows.
+//! Exact scalars have u = 0, so that one formula serves all.
+//!
+//! *Inner products.* A sum of t products, in any order, fused or not, is off by at most
+//! `((1+v)(1+u)^(t−1) − 1) · Σ|x||y|`, where v bounds the relative error of one product: u for real numbers (N. Higham,
+//! *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; Jeannerod and Rump 2013 show that t·u suffices
+//! there), √5·u for complex ones (Brent, Percival, Zimmermann, *Error bounds on complex floating-point
+//! multiplication*, 2007). Σ|x||y| is itself a convolution, of the magnitudes.
+//!
+//! *Underflow* adds at most [`Rounding::UNDERFLOW`] per product.
+//!
+//! The bounds are computed in `f64` and inflated for their own rounding.
+
+use ndarray::{ArrayD, ArrayViewD};
+use num_complex::Complex;
+
+use super::{Algorithm, ConvolutionError, Definition, Problem};
+use crate::scalar::Ring;
+
+/// How a scalar rounds. The defaults are those of an exact scalar.
+pub trait Rounding: Ring {
+    /// Bound u on the relative error of a sum, and of a product by a real number.
+    const UNIT_ROUNDOFF: f64 = 0.0;
+
+    /// Bound v on the relative error of a product.
+    const PRODUCT_ROUNDOFF: f64 = 0.0;
+
+    /// Bound on the absolute error of a product that underflows.
+    const UNDERFLOW: f64 = 0.0;
+
+    /// The absolute value |x|, up to one relative rounding of `f64`. Scalars without one have the trivial absolute
+    /// value: 0 for zero, else 1.
+    fn magnitude(&self) -> f64 {
+        if self.is_zero() { 0.0 } else { 1.0 }
+    }
+}
+
+macro_rules! exact {
+    ($($scalar:ty),*) => { $(impl Rounding for $scalar {})* };
+}
+
+exact!(i64, i128);
+
+macro_rules! rounding {
+    ($float:ty, $smallest_half:expr) => {
+        impl Rounding for $float {
+            const UNIT_ROUNDOFF: f64 = <$float>::EPSILON as f64 / 2.0;
+            const PRODUCT_ROUNDOFF: f64 = Self::UNIT_ROUNDOFF;
+            const UNDERFLOW: f64 = $smallest_half;
+
+            fn magnitude(&self) -> f64 {
+                f64::from(self.abs())
+            }
+        }
+
+        impl Rounding for Complex<$float> {
+            const UNIT_ROUNDOFF: f64 = <$float>::UNIT_ROUNDOFF;
+            // √5 rounded upwards.
+            const PRODUCT_ROUNDOFF: f64 = 2.236_067_977_499_79 * <$float>::UNIT_ROUNDOFF;
+            // Two real products in each of the two parts.
+            const UNDERFLOW: f64 = 4.0 * <$float>::UNDERFLOW;
+
+            fn magnitude(&self) -> f64 {
+                f64::from(self.re).hypot(f64::from(self.im))
+            }
+        }
+    };
+}
+
+// Half the spacing of the subnormal numbers is 2⁻¹⁵⁰ and 2⁻¹⁰⁷⁵; the latter is no f64, so take 2⁻¹⁰⁷⁴.
+rounding!(f32, f32::MIN_POSITIVE as f64 * f32::EPSILON as f64 / 2.0);
+rounding!(f64, f64::MIN_POSITIVE * f64::EPSILON);
+
+/// `(1+v)(1+u)^(t−1) − 1`, the relative error of a sum of t products.
+pub(super) fn inner_product_growth<S: Rounding>(terms: usize) -> f64 {
+    let sums = terms.saturating_sub(1) as f64 * S::UNIT_ROUNDOFF.ln_1p();
+    (sums + S::PRODUCT_ROUNDOFF.ln_1p()).exp_m1()
+}
+
+/// The bound for sums of `problem.terms()` products in which each term passes at most `roundings` roundings.
+pub(super) fn inner_product_bound<S: Rounding>(
+    problem: &Problem,
+    kernel: ArrayViewD<'_, S>,
+    signal: ArrayViewD<'_, S>,
+    roundings: usize,
+) -> Result<ArrayD<f64>, ConvolutionError> {
+    let (kernel, signal) = (kernel.mapv(|w| w.magnitude()), signal.mapv(|x| x.magnitude()));
+    let magnitudes = Definition.run(problem, kernel.view(), signal.view())?;
+    let terms = problem.terms();
+    let growth = inner_product_growth::<S>(roundings) * inflation(terms);
+    Ok(magnitudes.mapv(|sum| sum * growth + terms as f64 * S::UNDERFLOW))
+}
+
+/// What makes up for the rounding of a bound whose evaluation in `f64` rounds each term at most so many times and a few
+/// times more.
+pub(super) fn inflation(roundings: usize) -> f64 {
+    1.0 + (roundings + 16) as f64 * f64::EPSILON
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants() {
+        assert_eq!(f32::UNIT_ROUNDOFF, 2f64.powi(-24));
+        assert_eq!(f64::UNIT_ROUNDOFF, 2f64.powi(-53));
+        assert_eq!(f32::UNDERFLOW, 2f64.powi(-150));
+        assert_eq!(f64::UNDERFLOW, f64::from_bits(1));
+        // √5 is not above the constant: its square is at least 5.
+        let root = Complex::<f64>::PRODUCT_ROUNDOFF / f64::UNIT_ROUNDOFF;
+        assert!(root * root >= 5.0);
+        assert_eq!(i64::UNIT_ROUNDOFF, 0.0);
+        assert_eq!(inner_product_growth::<i64>(1000), 0.0);
+    }
+
+    #[test]
+    fn growth_of_one_product_is_its_rounding() {
+        // exp_m1 and ln_1p are accurate to an ulp or two: compare to within 2⁻⁵⁰ relatively.
+        let growth = inner_product_growth::<f32>(1);
+        assert!((growth / f32::UNIT_ROUNDOFF - 1.0).abs() < 2f64.powi(-50));
+        assert!(inner_product_growth::<f32>(10) >= 10.0 * f32::UNIT_ROUNDOFF);
+    }
+}

@@ -3,6 +3,49 @@
 //! A group is a value (`Cyclic::new(5)`, `D4`, `Symmetric::new(4)`); its elements are values of
 //! [`Group::Element`], displayed as people write them (`Rot90`, `T(3,−1)`, `(0 2 1)`).
 //! How elements move signals is told one floor up, in [`crate::signal`].
+//!
+//! | group | elements | order | file |
+//! |---|---|---|---|
+//! | [`Trivial`] | [`Identity`] | 1 | `trivial` |
+//! | [`Reflection`] | [`Flip`] | 2 | `reflection` |
+//! | [`C4`] | [`Rotation`] | 4 | `rotation` |
+//! | [`D4`] | [`RotationReflection`] | 8 | `dihedral` |
+//! | [`Symmetric`] S_n | [`Permutation`] | n! | `symmetric` |
+//! | [`Hyperoctahedral`] B_d | [`SignedPermutation`] | 2ᵈ·d! | `hyperoctahedral` |
+//! | [`CyclicTranslations`] Z_n × Z_m × … | [`Translation`] | n·m·… | `translation` |
+//! | [`IntegerTranslations`] Zᵈ | [`Translation`] | infinite | `translation` |
+//! | [`RealTranslations`] ℝ, [`PlaneRotations`] SO(2) | [`RealTranslation`], [`Angle`] | continuous | `continuous` |
+//! | [`Product`] A × B | [`Pair`] | \|A\|·\|B\| | `product` |
+//! | [`Semidirect`] N ⋊ H, with [`P4`] and [`P4m`] | [`SemidirectElement`] | \|N\|·\|H\| | `semidirect` |
+//!
+//! The identity of each of them displays as `Id`.
+
+mod continuous;
+mod dihedral;
+mod hyperoctahedral;
+pub mod laws;
+mod permutation;
+mod product;
+mod reflection;
+mod rotation;
+mod semidirect;
+mod subgroup;
+mod symmetric;
+mod translation;
+mod trivial;
+
+pub use continuous::{Angle, PlaneRotations, RealTranslation, RealTranslations};
+pub use dihedral::{D4, RotationReflection};
+pub use hyperoctahedral::{Hyperoctahedral, SignedPermutation};
+pub use permutation::{Permutation, PermutationError};
+pub use product::{Pair, Product};
+pub use reflection::{Flip, Reflection};
+pub use rotation::{C4, Rotation};
+pub use semidirect::{Automorphisms, P4, P4m, Semidirect, SemidirectElement, SemidirectError, p4, p4m};
+pub use subgroup::{Subgroup, SubgroupError};
+pub use symmetric::{Symmetric, SymmetricError};
+pub use translation::{CyclicTranslations, IntegerTranslations, Translation};
+pub use trivial::{Identity, Trivial};
 
 use std::fmt::{Debug, Display};
 use std::hash::Hash;
@@ -74,6 +117,11 @@ pub trait FiniteGroup: Group<Element: Eq + Hash> {
     fn elements(&self) -> impl Iterator<Item = Self::Element> + '_ {
         (0..self.order()).map(|i| self.element(i))
     }
+
+    /// A subgroup as people write it: `the whole group`, `{Id, Ref}`, `2Z × 2Z`, `multiples of 180°`.
+    fn describe_subgroup(&self, subgroup: &Subgroup<Self>) -> String {
+        subgroup::describe_by_elements(self, subgroup)
+    }
 }
 
 /// A left action of a group on values of type `X`.
@@ -89,4 +137,14 @@ pub trait Action<G: Group, X> {
     /// # Panics
     /// If `x` is not something that the group moves in this way (a wrong shape, say).
     fn act(&self, group: &G, g: &G::Element, x: &X) -> X;
+}
+
+/// Panics unless `a` is an element of the group: elements of `Z_8` must not pass for elements of `Z_5`.
+fn assert_contains<G: Group>(group: &G, a: &G::Element) {
+    assert!(group.contains(a), "expected an element of {}, found {a}", group.name());
+}
+
+/// `(A × B)` for a name of several words, the name itself otherwise.
+fn parenthesised(name: String) -> String {
+    if name.contains(' ') && !name.starts_with('{') { format!("({name})") } else { name }
 }

@@ -2,6 +2,42 @@
 //!
 //! Arrays are `ndarray`'s. The last axes are space (and, where an action says so, one axis before
 //! them is a channel axis); whatever comes before is batch and channels and stays where it is.
+//!
+//! | what moves | by | action | file |
+//! |---|---|---|---|
+//! | signals, images, volumes | Reflection, C4, D4, B_d | [`OnGrid`], [`AboutOrigin`] | `point` |
+//! | the same, periodic | cyclic translations | [`OnGrid`], [`AboutOrigin`] | `translation` |
+//! | the same, periodic | p4, p4m, any semidirect product | [`OnGrid`], [`AboutOrigin`] | `semidirect` |
+//! | a channel axis as long as the group | any finite group | [`RegularChannels`] | `channels` |
+//! | an axis of n places, the points of a cloud | S_n | [`OnAxis`] | `channels` |
+//! | vectors along an axis | any group, by matrices | [`LinearOnAxis`] | `channels` |
+//! | products, combinations, pulled back actions | what they are made of | [`Both`], [`First`], [`Through`], … | `combine` |
+//!
+//! Three are no actions, and say so: [`ZeroFillShift`], [`Rotate`] by any angle and (but for its good cases)
+//! [`TranslateReal`]; [`composition_defect`] measures by how much. So is [`RightAction`], of groups that do not commute.
+
+mod channels;
+mod combine;
+mod defect;
+mod interpolation;
+mod orbits;
+mod point;
+mod real_translation;
+mod rotation;
+mod semidirect;
+#[cfg(test)]
+mod tests;
+mod translation;
+
+pub use channels::{LinearOnAxis, OnAxis, RegularChannels};
+pub use combine::{Both, First, PointPart, RightAction, Second, Through, TrivialAction};
+pub use defect::composition_defect;
+pub use interpolation::Interpolation;
+pub use orbits::{count_colourings, orbit, permutation_of_cells, stabiliser};
+pub use point::{AboutOrigin, OnGrid, PointGroup};
+pub use real_translation::{TranslateReal, without_nyquist};
+pub use rotation::{Rotate, restrict_to_disc, share_of_disc_in_frame, share_of_pixels_kept};
+pub use translation::{ZeroFillShift, roll, shift_with_zeros};
 
 use ndarray::{ArrayD, ArrayViewD};
 use thiserror::Error;
@@ -19,6 +55,33 @@ pub struct ActionError {
     pub expected: String,
     /// The shape it was given.
     pub found: Vec<usize>,
+}
+
+impl ActionError {
+    /// What `action` asks of a shape, and the shape that was found.
+    pub fn new(action: impl Into<String>, expected: impl Into<String>, found: &[usize]) -> Self {
+        Self { action: action.into(), expected: expected.into(), found: found.to_vec() }
+    }
+}
+
+/// The first of the last `count` axes of an array of this shape, if it has so many.
+fn first_of_last_axes(
+    shape: &[usize],
+    count: usize,
+    action: impl FnOnce() -> String,
+) -> Result<usize, ActionError> {
+    shape.len().checked_sub(count).ok_or_else(|| {
+        let axes = if count == 1 { "axis" } else { "axes" };
+        ActionError::new(action(), format!("at least {count} {axes}"), shape)
+    })
+}
+
+/// The last `count` axes, in words.
+fn last_axes(count: usize) -> String {
+    match count {
+        1 => "the last axis".to_owned(),
+        _ => format!("the last {count} axes"),
+    }
 }
 
 /// A left action of a group on arrays, for every scalar at once.

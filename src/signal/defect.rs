@@ -1,0 +1,26 @@
+//! How far from an action: the defect of composition `‖a ▷ (b ▷ x) − (a · b) ▷ x‖ / ‖x‖`, in the Euclidean norm.
+//!
+//! It is 0 for an action, up to rounding. Cost: three applications.
+
+use ndarray::{ArrayD, Zip};
+
+use crate::group::{Action, Group};
+
+/// The defect of composition of what may be no action, on one array: 0 where `x` is 0.
+///
+/// # Panics
+/// If the group does not move arrays of this shape, or the two sides have different shapes.
+pub fn composition_defect<G: Group>(
+    group: &G,
+    action: &impl Action<G, ArrayD<f64>>,
+    a: &G::Element,
+    b: &G::Element,
+    x: &ArrayD<f64>,
+) -> f64 {
+    let twice = action.act(group, a, &action.act(group, b, x));
+    let once = action.act(group, &group.compose(a, b), x);
+    assert_eq!(twice.shape(), once.shape(), "the two sides of the law of composition have different shapes");
+    let squares = Zip::from(&twice).and(&once).fold(0.0, |sum, left, right| sum + (left - right).powi(2));
+    let norm = x.iter().map(|value| value * value).sum::<f64>().sqrt();
+    if norm == 0.0 { 0.0 } else { squares.sqrt() / norm }
+}

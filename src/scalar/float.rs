@@ -1,11 +1,13 @@
 //! `f32` and `f64` as scalars: every operation is one rounding, to nearest.
 //!
 //! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`] computes.
+//! An inner step `a + b·c` rounds twice, as two operators would: it is not fused. The maximum carries NaN through,
+//! from either side, and takes +0 for greater than −0.
 
 use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 
 macro_rules! float_scalar {
-    ($float:ty) => {
+    ($float:ident) => {
         impl Ring for $float {
             fn from_integer(n: i64) -> Self {
                 n as $float
@@ -35,7 +37,8 @@ macro_rules! float_scalar {
 
         impl Lattice for $float {
             fn maximum(&self, other: &Self) -> Self {
-                if self.is_nan() || self > other { *self } else { *other }
+                let tied_and_positive = self == other && self.is_sign_positive();
+                if self.is_nan() || self > other || tied_and_positive { *self } else { *other }
             }
         }
 
@@ -55,3 +58,57 @@ macro_rules! float_scalar {
 
 float_scalar!(f32);
 float_scalar!(f64);
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scalar::laws;
+
+    mod single {
+        use super::laws;
+
+        // Integers of 7 bits and their products of three are exact in 24 bits.
+        proptest::proptest! {
+            #[test]
+            fn small_integers_are_exact(a in -64_i8..64, b in -64_i8..64, c in -64_i8..64) {
+                let [x, y, z] = [a, b, c].map(f32::from);
+                laws::ring(x, y, z, a.into(), b.into());
+            }
+        }
+        laws::lattice!(-1e30_f32..1e30);
+    }
+
+    mod double {
+        use super::laws;
+
+        // Integers of 16 bits and their products of three are exact in 53 bits.
+        proptest::proptest! {
+            #[test]
+            fn small_integers_are_exact(a: i16, b: i16, c: i16) {
+                let [x, y, z] = [a, b, c].map(f64::from);
+                laws::ring(x, y, z, a.into(), b.into());
+            }
+        }
+        laws::lattice!(-1e300_f64..1e300);
+    }
+
+    proptest! {
+        #[test]
+        fn maximum_is_the_same_float_in_either_order(a: f64, b: f64) {
+            prop_assert_eq!(Lattice::maximum(&a, &b).to_bits(), Lattice::maximum(&b, &a).to_bits());
+            prop_assert!(Lattice::maximum(&a, &f64::NAN).is_nan() && Lattice::maximum(&f64::NAN, &a).is_nan());
+        }
+    }
+
+    #[test]
+    fn zeros_and_functions() {
+        assert_eq!(Lattice::maximum(&-0.0_f64, &0.0).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(0.0_f64.try_reciprocal(), None);
+        assert_eq!(4.0_f32.try_reciprocal(), Some(0.25));
+        assert_eq!(3.0_f32.divide_by_integer(4), 0.75);
+        assert_eq!(2.25_f64.square_root(), 1.5);
+        assert_eq!(0.0_f64.exponential(), 1.0);
+    }
+}

@@ -11,19 +11,26 @@
 //! | [`Lattice`] | `max`, `min` | max pooling, ReLU |
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
-//! | [`Scalar`] | all of these | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], `f32`, `f64` |
+//! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
 mod bounded;
 mod complex;
 mod degree;
+mod directed;
 mod dual;
 mod float;
 mod goldilocks;
 mod integer;
+#[cfg(test)]
+mod laws;
+mod operators;
 mod rational;
 mod symbolic;
+#[cfg(test)]
+mod trees;
 
 pub use bounded::Bounded;
 pub use degree::Degree;
@@ -123,6 +130,22 @@ pub trait SquareRoot: Ring {
 pub trait Exponential: Ring {
     /// `e^self`.
     fn exponential(&self) -> Self;
+}
+
+/// A field that has primitive n-th roots of unity, for some lengths n.
+///
+/// Law: with ω the root for n, `ωⁿ = 1`, and `ωᵏ ≠ 1` for every `0 < k < n`.
+pub trait RootOfUnity: Field {
+    /// `ωᵏ` for the primitive n-th root of unity ω, or `None` where there is none (or `n = 0`).
+    ///
+    /// ω is one and the same for all `k`; over the complex numbers it is `e^(−2πi/n)`, so that `Σ x(j)·ω^(jk)` is
+    /// the discrete Fourier transform.
+    fn root_of_unity_power(n: u64, k: u64) -> Option<Self>;
+
+    /// The primitive n-th root of unity ω.
+    fn root_of_unity(n: u64) -> Option<Self> {
+        Self::root_of_unity_power(n, 1)
+    }
 }
 
 /// Everything that a layer may ask: the scalars that the engine of [`crate::verify`] runs.

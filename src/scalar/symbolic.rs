@@ -1,5 +1,0 @@
-//! Stub.
-
-/// Stub.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Symbolic;

@@ -1,1 +1,47 @@
-//! Stub.
+//! The engine: what is asserted, what each reading finds, and the smallest counterexample.
+//!
+//! In a test of your own crate, [`prove`] a map that is generic over its scalar, or [`measure`] any function of floats:
+//!
+//! ```
+//! use equivariant::group::C4;
+//! use equivariant::signal::OnGrid;
+//! use equivariant::verify::measure;
+//! use ndarray::ArrayD;
+//!
+//! // Squaring every pixel commutes with quarter turns.
+//! measure(|image: &ArrayD<f32>| image.mapv(|pixel| pixel * pixel))
+//!     .on([1, 8, 8])
+//!     .commutes_with(C4, OnGrid, OnGrid)
+//!     .assert();
+//! ```
+//!
+//! | what you have | what you call | what you may learn |
+//! |---|---|---|
+//! | a [`Map`], generic over its scalar | [`prove`] | a proof for the shape, a certificate, a rounding bound, or a counterexample |
+//! | a closure on `f32` or `f64` | [`measure`] | an error beside its noise floor, never the word *proved* |
+//! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
+
+mod counterexample;
+mod examine;
+mod identity;
+mod map;
+mod measure;
+#[cfg(doctest)]
+mod misuse;
+mod prove;
+mod reading;
+mod report;
+mod statement;
+#[cfg(feature = "proptest")]
+pub mod strategies;
+mod subgroup;
+
+pub use counterexample::{Counterexample, Value};
+pub use examine::{ExamineError, Examiner};
+pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
+pub use map::{Equivariance, Map, equivariance};
+pub use measure::{BlackBox, BlackBoxOn, Float, Judgement, MeasureError, Measured, Measurement, measure};
+pub use prove::{Check, Proof, ProofOn, prove};
+pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
+pub use statement::{Case, Statement};
+pub use subgroup::{LARGEST_ORDER, preserved_subgroup};

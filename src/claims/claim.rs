@@ -1,0 +1,207 @@
+//! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check must catch.
+
+use std::time::{Duration, Instant};
+
+use crate::verify::{Evidence, ExamineError, Examiner, Failure, Finding, Reading, Report, Verdict};
+
+type Check = Box<dyn Fn(&Examiner) -> Result<Report, Failure> + Send + Sync>;
+
+/// Whether the theory says that a statement is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// The statement is true: every reading must confirm it.
+    Holds,
+    /// The statement is false: it must be refuted, with a counterexample.
+    Fails,
+}
+
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Expected::Holds => "holds",
+            Expected::Fails => "fails",
+        })
+    }
+}
+
+/// A plausible wrong implementation, on which the claim's own check must come to the opposite result.
+pub struct Mutant {
+    /// What is wrong with it: `the kernel is not flipped`.
+    pub name: &'static str,
+    check: Check,
+}
+
+/// One statement of the catalogue.
+pub struct Claim {
+    /// The name: `conv.commutative`. What stands before the first dot is the chapter.
+    pub id: &'static str,
+    /// What is asserted, for people.
+    pub statement: &'static str,
+    /// Whether it is true.
+    pub expected: Expected,
+    /// The theorems of `proofs/` that say so for all sizes.
+    pub theorems: Vec<&'static str>,
+    /// The wrong implementations that its check must catch.
+    pub mutants: Vec<Mutant>,
+    check: Check,
+}
+
+impl Claim {
+    /// A true statement and the check that confirms it.
+    pub fn holds<E: Into<Failure>>(
+        id: &'static str,
+        statement: &'static str,
+        check: impl Fn(&Examiner) -> Result<Report, E> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(id, statement, Expected::Holds, check)
+    }
+
+    /// A false statement and the check that refutes it.
+    pub fn fails<E: Into<Failure>>(
+        id: &'static str,
+        statement: &'static str,
+        check: impl Fn(&Examiner) -> Result<Report, E> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(id, statement, Expected::Fails, check)
+    }
+
+    fn new<E: Into<Failure>>(
+        id: &'static str,
+        statement: &'static str,
+        expected: Expected,
+        check: impl Fn(&Examiner) -> Result<Report, E> + Send + Sync + 'static,
+    ) -> Self {
+        Claim {
+            id,
+            statement,
+            expected,
+            theorems: Vec::new(),
+            mutants: Vec::new(),
+            check: Box::new(move |examiner| check(examiner).map_err(Into::into)),
+        }
+    }
+
+    /// Names a theorem of `proofs/` that decides the statement for all sizes.
+    #[must_use]
+    pub fn theorem(mut self, name: &'static str) -> Self {
+        self.theorems.push(name);
+        self
+    }
+
+    /// Adds a wrong implementation, examined as the claim's own.
+    #[must_use]
+    pub fn mutant<E: Into<Failure>>(
+        mut self,
+        name: &'static str,
+        check: impl Fn(&Examiner) -> Result<Report, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.mutants
+            .push(Mutant { name, check: Box::new(move |examiner| check(examiner).map_err(Into::into)) });
+        self
+    }
+
+    /// The chapter: what stands before the first dot of the id.
+    pub fn chapter(&self) -> &'static str {
+        self.id.split('.').next().unwrap_or(self.id)
+    }
+
+    /// Checks the claim, and then its mutants, by the given readings with the given seed.
+    ///
+    /// Returns `None` where none of the readings can say anything about this claim.
+    ///
+    /// # Errors
+    /// If the check itself fails: nothing was checked, or the code under test reports an error.
+    pub fn run(&self, readings: &[Reading], seed: u64) -> Result<Option<Outcome>, Failure> {
+        let start = Instant::now();
+        let examiner = Examiner::new(seed)
+            .with_readings(readings.iter().copied())
+            .with_replay(format!("equivariant verify {} --seed {seed}", self.id));
+        let mut report = match (self.check)(&examiner) {
+            Ok(report) => report,
+            Err(error) if readings != Reading::ALL && is_nothing_checked(&error) => {
+                return Ok(self.by_theorem(readings));
+            }
+            Err(error) => return Err(error),
+        };
+        report.evidence.retain(|evidence| examiner.uses(evidence.finding.reading()));
+        if report.evidence.is_empty() {
+            return Ok(self.by_theorem(readings));
+        }
+        let mut mutants = Vec::new();
+        for mutant in &self.mutants {
+            mutants.push((mutant.name, self.catches(&(mutant.check)(&examiner)?)));
+        }
+        report.evidence.splice(0..0, self.theorem_evidence(readings));
+        Ok(Some(Outcome { report, mutants, duration: start.elapsed() }))
+    }
+
+    /// Whether the outcome of a mutant is the opposite of what is expected of the claim, by each reading that was used.
+    fn catches(&self, report: &Report) -> bool {
+        match self.expected {
+            Expected::Fails => report.verdict == Verdict::Holds,
+            Expected::Holds => {
+                let refutes = |reading| {
+                    report
+                        .evidence
+                        .iter()
+                        .any(|evidence| !evidence.confirms && evidence.finding.reading() == reading)
+                };
+                report.verdict == Verdict::Fails
+                    && report.evidence.iter().all(|evidence| refutes(evidence.finding.reading()))
+            }
+        }
+    }
+
+    fn theorem_evidence(&self, readings: &[Reading]) -> Vec<Evidence> {
+        if !readings.contains(&Reading::Theorem) {
+            return Vec::new();
+        }
+        let confirms = self.expected == Expected::Holds;
+        self.theorems
+            .iter()
+            .map(|&name| Evidence { confirms, finding: Finding::Theorem { name: name.to_owned() } })
+            .collect()
+    }
+
+    /// The outcome where no reading but the theorem speaks.
+    fn by_theorem(&self, readings: &[Reading]) -> Option<Outcome> {
+        let evidence = self.theorem_evidence(readings);
+        let first = evidence.first()?.finding.clone();
+        let verdict = match self.expected {
+            Expected::Holds => Verdict::Holds,
+            Expected::Fails => Verdict::Fails,
+        };
+        let report = Report { verdict, evidence, ..Report::confirmed(first) };
+        Some(Outcome { report, mutants: Vec::new(), duration: Duration::ZERO })
+    }
+
+    /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its counterexample
+    /// (or its theorem), and every mutant was caught.
+    pub fn agrees(&self, outcome: &Outcome) -> bool {
+        let report = &outcome.report;
+        let by_theorem =
+            report.evidence.iter().all(|evidence| evidence.finding.reading() == Reading::Theorem);
+        let as_expected = match self.expected {
+            Expected::Holds => report.verdict == Verdict::Holds,
+            Expected::Fails => {
+                report.verdict == Verdict::Fails && (report.counterexample.is_some() || by_theorem)
+            }
+        };
+        as_expected && outcome.mutants.iter().all(|(_, caught)| *caught)
+    }
+}
+
+fn is_nothing_checked(error: &Failure) -> bool {
+    matches!(error.downcast_ref(), Some(ExamineError::NothingChecked(_)))
+}
+
+/// What came of running a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The verdict with its evidence.
+    pub report: Report,
+    /// Each mutant, and whether it was caught.
+    pub mutants: Vec<(&'static str, bool)>,
+    /// The time that the claim and its mutants took.
+    pub duration: Duration,
+}

@@ -1,0 +1,8 @@
+//! The chapter *group*.
+
+use super::Claim;
+
+/// The claims of this chapter.
+pub(super) fn claims() -> Vec<Claim> {
+    Vec::new()
+}

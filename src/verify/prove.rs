@@ -1,0 +1,227 @@
+//! Proving the symmetry of a generic map, in one expression of a test.
+//!
+//! `prove(map).on(shape).commutes_with(group, input action, output action)` is a [`Check`]: it is run with
+//! [`Check::check`], which returns what was found, or with [`Check::assert`], which panics with the counterexample. The shape is the one
+//! that is proved, for all inputs and weights; sizes in between are covered by the theorems of `proofs/`, if at all.
+
+use std::sync::Arc;
+
+use super::examine::{ExamineError, Examiner};
+use super::map::{Equivariance, Map, equivariance};
+use super::report::{Reading, Report, Verdict};
+use super::statement::{Case, Statement};
+use super::subgroup::{LARGEST_ORDER, preserved_subgroup};
+use crate::group::FiniteGroup;
+use crate::signal::{ArrayAction, TrivialAction};
+
+/// Begins the proof of a symmetry of `map`.
+pub fn prove<M: Map>(map: M) -> Proof<M> {
+    Proof { map: Arc::new(map) }
+}
+
+/// A map whose symmetry is to be proved; say next on which shape.
+#[derive(Debug)]
+#[must_use = "nothing is proved until a symmetry is named and checked"]
+pub struct Proof<M> {
+    map: Arc<M>,
+}
+
+impl<M: Map> Proof<M> {
+    /// The shape of the input.
+    pub fn on(self, shape: impl Into<Vec<usize>>) -> ProofOn<M> {
+        ProofOn { map: self.map, shape: shape.into() }
+    }
+}
+
+/// A map and a shape; say next which symmetry.
+#[derive(Debug)]
+#[must_use = "nothing is proved until a symmetry is named and checked"]
+pub struct ProofOn<M> {
+    map: Arc<M>,
+    shape: Vec<usize>,
+}
+
+impl<M: Map> ProofOn<M> {
+    /// The claim f(g ▷ x) = g ▷ f(x) for every g of a group, with one action on inputs and one on outputs.
+    pub fn commutes_with<G, I, O>(self, group: G, input: I, output: O) -> Check<M, G, I, O>
+    where
+        G: FiniteGroup,
+        I: ArrayAction<G>,
+        O: ArrayAction<G>,
+    {
+        Check {
+            map: self.map,
+            shape: self.shape,
+            group: Arc::new(move |_| Some(group.clone())),
+            input,
+            output,
+            smallest: None,
+            linear: false,
+            readings: Reading::ALL.to_vec(),
+            seed: seed_from_environment(),
+        }
+    }
+
+    /// The claim f(g ▷ x) = f(x) for every g of a group.
+    pub fn is_invariant_under<G: FiniteGroup, I: ArrayAction<G>>(
+        self,
+        group: G,
+        input: I,
+    ) -> Check<M, G, I, TrivialAction> {
+        self.commutes_with(group, input, TrivialAction)
+    }
+}
+
+type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
+
+/// A claim of symmetry, ready to be checked.
+#[must_use = "a claim is not checked until `check` or `assert` is called"]
+pub struct Check<M, G, I, O> {
+    map: Arc<M>,
+    shape: Vec<usize>,
+    group: Arc<GroupOfShape<G>>,
+    input: I,
+    output: O,
+    smallest: Option<Vec<usize>>,
+    linear: bool,
+    readings: Vec<Reading>,
+    seed: u64,
+}
+
+impl<M, G, I, O> Check<M, G, I, O>
+where
+    M: Map,
+    G: FiniteGroup,
+    I: ArrayAction<G>,
+    O: ArrayAction<G>,
+{
+    /// Lets a counterexample shrink to inputs as small as `smallest`: the map must then accept every shape from there
+    /// to the one that is proved.
+    ///
+    /// # Panics
+    /// If the two shapes differ in rank.
+    pub fn shrinking_to(mut self, smallest: impl Into<Vec<usize>>) -> Self {
+        let smallest = smallest.into();
+        assert_eq!(smallest.len(), self.shape.len(), "both shapes must have the same number of axes");
+        self.smallest = Some(smallest);
+        self
+    }
+
+    /// The group for each shape, where it depends on it as translations do; `None` where the shape does not suit it.
+    pub fn for_each_shape(mut self, group: impl Fn(&[usize]) -> Option<G> + Send + Sync + 'static) -> Self {
+        self.group = Arc::new(group);
+        self
+    }
+
+    /// The map is linear in its input: proved on basis vectors, which is far cheaper.
+    /// That it *is* linear is certified first; if it is not, the check is an error.
+    pub fn linear(mut self) -> Self {
+        self.linear = true;
+        self
+    }
+
+    /// Only these readings.
+    pub fn readings(mut self, readings: impl IntoIterator<Item = Reading>) -> Self {
+        self.readings = readings.into_iter().collect();
+        self
+    }
+
+    /// The seed of everything random; by default that of the environment variable `EQUIVARIANT_SEED`, or 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks the claim.
+    ///
+    /// # Errors
+    /// If nothing was checked, or the map reports an error.
+    pub fn check(&self) -> Result<Report, ExamineError> {
+        let examiner = Examiner::new(self.seed)
+            .with_readings(self.readings.iter().copied())
+            .with_replay(replay_line(self.seed));
+        let mut report = examiner.examine(&self.statement())?;
+        if report.verdict == Verdict::Fails
+            && let Some(group) = (self.group)(&self.shape)
+            && group.order() <= LARGEST_ORDER
+        {
+            let preserved =
+                preserved_subgroup(&examiner, &group, |element| Some(self.case(&group, element)))?;
+            report.largest = Some(group.describe_subgroup(&preserved));
+        }
+        Ok(report)
+    }
+
+    /// Checks the claim and returns what was found if it holds.
+    ///
+    /// # Panics
+    /// If it does not hold: with the counterexample, what is left of the symmetry, and the line that replays it. Also if
+    /// nothing was checked or the map reports an error.
+    #[track_caller]
+    pub fn assert(&self) -> Report {
+        match self.check() {
+            Ok(report) if report.verdict == Verdict::Holds => report,
+            Ok(report) => panic!("the map does not commute with the group: it {report}"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn statement(&self) -> Statement {
+        let names: Vec<String> = (0..self.shape.len()).map(|axis| format!("axis {axis}:")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let group = Arc::clone(&self.group);
+        let mut statement = equivariance(
+            &names,
+            Arc::clone(&self.map),
+            move |shape| group(shape),
+            self.input.clone(),
+            self.output.clone(),
+            // With no generator the group is trivial, and the identity is all there is to try.
+            |group: &G| {
+                let generators = group.generators();
+                if generators.is_empty() { vec![group.identity()] } else { generators }
+            },
+        )
+        .at(self.shape.clone());
+        if let Some(smallest) = &self.smallest {
+            statement = statement.shrinking_to(smallest.clone());
+        }
+        if self.linear { statement.linear_in(0) } else { statement }
+    }
+
+    fn case(&self, group: &G, element: &G::Element) -> Case {
+        Case::for_element(
+            element.clone(),
+            Equivariance {
+                map: Arc::clone(&self.map),
+                shape: self.shape.clone(),
+                group: group.clone(),
+                element: element.clone(),
+                input: self.input.clone(),
+                output: self.output.clone(),
+            },
+        )
+    }
+}
+
+/// The seed in `EQUIVARIANT_SEED`, or 0: runs repeat each other unless asked not to.
+///
+/// # Panics
+/// If the variable is set to something that is no number.
+pub(super) fn seed_from_environment() -> u64 {
+    match std::env::var("EQUIVARIANT_SEED") {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("EQUIVARIANT_SEED should be a whole number, but it is {text:?}")),
+        Err(_) => 0,
+    }
+}
+
+/// The command that repeats the running test with this seed.
+pub(super) fn replay_line(seed: u64) -> String {
+    // The test harness names each thread after its test.
+    match std::thread::current().name() {
+        Some(test) if test != "main" => format!("EQUIVARIANT_SEED={seed} cargo test -- --exact {test}"),
+        _ => format!("EQUIVARIANT_SEED={seed} cargo test"),
+    }
+}

@@ -1,0 +1,118 @@
+//! The field reading: both sides at random points of GF(p), p = 2⁶⁴ − 2³² + 1.
+//!
+//! By the Schwartz–Zippel lemma (Schwartz 1980, Zippel 1979; `schwartz_zippel_repeated` in `proofs/`) a false polynomial
+//! identity of degree d survives k independent random points with probability at most (d/p)^k. The degree is not
+//! declared but computed, by running the same code on [`Degree`]. For rational functions d is the degree of the
+//! cross-multiplied difference. Max, square root and exponential are fixed functions on GF(p); the lemma says nothing
+//! about them, so with them there is no bound.
+
+use ndarray::ArrayD;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Outcome, Reader};
+use crate::scalar::{Degree, Goldilocks};
+use crate::verify::identity::{AnyIdentity, Failure, Unknown};
+use crate::verify::report::Finding;
+
+/// Independent points for each identity: with p ≈ 2⁶⁴ and degrees below 2¹⁶, two points leave less than 2⁻⁹⁶.
+const POINTS: usize = 2;
+
+/// log₂ p, rounded down, so that bounds computed with it are upper bounds.
+const LOG2_P: f64 = 63.999_999;
+
+/// See the module.
+#[derive(Default)]
+pub(in crate::verify) struct Field {
+    /// The highest degree seen; `None` once an opaque function has occurred.
+    degree: Option<u64>,
+    opaque: bool,
+}
+
+impl Reader for Field {
+    fn read(
+        &mut self,
+        identity: &dyn AnyIdentity,
+        _linear_in: Option<usize>,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Outcome, Failure> {
+        let unknowns = identity.unknowns();
+        let degree = degree(identity, &unknowns)?;
+        match degree {
+            Some(degree) => self.degree = Some(self.degree.unwrap_or(0).max(degree)),
+            None => self.opaque = true,
+        }
+        for _ in 0..POINTS {
+            let values: Vec<_> =
+                unknowns.iter().map(|unknown| random_array(&unknown.shape, random)).collect();
+            let (left, right) = identity.field(&values)?;
+            if left != right {
+                let decisive = degree.is_some() || left.shape() != right.shape();
+                return Ok(if decisive { Outcome::Refutes } else { Outcome::Silent });
+            }
+        }
+        Ok(Outcome::Confirms)
+    }
+
+    fn finding(&self, shape: String) -> Finding {
+        let log2_failure = match self.degree {
+            Some(degree) if !self.opaque => Some(POINTS as f64 * ((degree.max(1) as f64).log2() - LOG2_P)),
+            _ => None,
+        };
+        Finding::Field { shape, points: POINTS, log2_failure }
+    }
+}
+
+/// The degree d of the Schwartz–Zippel lemma, or `None` where the sides are no rational functions.
+fn degree(identity: &dyn AnyIdentity, unknowns: &[Unknown]) -> Result<Option<u64>, Failure> {
+    let values: Vec<_> =
+        unknowns.iter().map(|unknown| ArrayD::from_elem(unknown.shape.clone(), Degree::variable())).collect();
+    let (left, right) = identity.degree(&values)?;
+    if left.shape() != right.shape() {
+        return Ok(Some(1));
+    }
+    Ok(left
+        .iter()
+        .zip(&right)
+        .try_fold(0, |highest: u64, (l, r)| Some(highest.max(l.schwartz_zippel_degree(r)?))))
+}
+
+pub(super) fn random_array(shape: &[usize], random: &mut ChaCha8Rng) -> ArrayD<Goldilocks> {
+    ArrayD::from_shape_simple_fn(shape, || Goldilocks::sample(random))
+}
+
+/// Checks at a random point that both sides are additive and homogeneous in one unknown: f(a·x + y) = a·f(x) + f(y).
+///
+/// # Errors
+/// If they are not, or whatever the code under test reports.
+pub(super) fn certify_linearity(
+    identity: &dyn AnyIdentity,
+    position: usize,
+    random: &mut ChaCha8Rng,
+) -> Result<(), Failure> {
+    let unknowns = identity.unknowns();
+    let factor = Goldilocks::sample(random);
+    let mut values: Vec<_> = unknowns.iter().map(|unknown| random_array(&unknown.shape, random)).collect();
+    let first = values[position].clone();
+    let second = random_array(&unknowns[position].shape, random);
+    let (left_first, right_first) = identity.field(&values)?;
+    values[position] = second.clone();
+    let (left_second, right_second) = identity.field(&values)?;
+    values[position] = combine(factor, &first, &second);
+    let (left, right) = identity.field(&values)?;
+    if left == combine(factor, &left_first, &left_second)
+        && right == combine(factor, &right_first, &right_second)
+    {
+        Ok(())
+    } else {
+        Err(format!("the statement is said to be linear in {}, but it is not", unknowns[position].name)
+            .into())
+    }
+}
+
+fn combine(
+    factor: Goldilocks,
+    first: &ArrayD<Goldilocks>,
+    second: &ArrayD<Goldilocks>,
+) -> ArrayD<Goldilocks> {
+    ndarray::Zip::from(first).and(second).map_collect(|&x, &y| factor * x + y)
+}

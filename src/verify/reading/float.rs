@@ -1,0 +1,69 @@
+//! The float reading: both sides in f32, beside their own rounding noise.
+//!
+//! The noise of a side is its distance from the same side in f64. If the statement is true, then by the triangle
+//! inequality the sides differ in f32 by at most the sum of both noises and of the f64 bounds. Errors and noise are relative to the
+//! largest entry of either side.
+
+use ndarray::ArrayD;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Outcome, Reader};
+use crate::scalar::Bounded;
+use crate::verify::identity::{AnyIdentity, Failure};
+use crate::verify::report::Finding;
+
+/// See the module.
+#[derive(Default)]
+pub(in crate::verify) struct Float {
+    relative_error: f64,
+    noise_floor: f64,
+}
+
+impl Reader for Float {
+    fn read(
+        &mut self,
+        identity: &dyn AnyIdentity,
+        _linear_in: Option<usize>,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Outcome, Failure> {
+        let values: Vec<ArrayD<f32>> = identity
+            .unknowns()
+            .iter()
+            .map(|unknown| {
+                ArrayD::from_shape_simple_fn(unknown.shape.clone(), || random.random_range(-1.0..1.0))
+            })
+            .collect();
+        let exact: Vec<_> =
+            values.iter().map(|array| array.mapv(|number| Bounded::new(number.into()))).collect();
+        let (left, right) = identity.single(&values)?;
+        let (exact_left, exact_right) = identity.bounded(&exact)?;
+        if left.shape() != right.shape() {
+            return Ok(Outcome::Refutes);
+        }
+        let mut outcome = Outcome::Confirms;
+        let scale = left.iter().chain(&right).fold(0.0, |scale: f64, &x| scale.max(x.abs().into()));
+        let scale = if scale > 0.0 { scale } else { 1.0 };
+        for (((&l, &r), el), er) in left.iter().zip(&right).zip(&exact_left).zip(&exact_right) {
+            let error = (f64::from(l) - f64::from(r)).abs();
+            let noise = (f64::from(l) - el.value()).abs()
+                + (f64::from(r) - er.value()).abs()
+                + el.error()
+                + er.error();
+            if !error.is_finite() || !noise.is_finite() {
+                return Ok(Outcome::Silent);
+            }
+            // Twice f64's own unit for the arithmetic of this comparison.
+            if error > noise * (1.0 + 2.0 * f64::EPSILON) {
+                outcome = Outcome::Refutes;
+            }
+            self.relative_error = self.relative_error.max(error / scale);
+            self.noise_floor = self.noise_floor.max(noise / scale);
+        }
+        Ok(outcome)
+    }
+
+    fn finding(&self, shape: String) -> Finding {
+        Finding::Float { shape, relative_error: self.relative_error, noise_floor: self.noise_floor }
+    }
+}

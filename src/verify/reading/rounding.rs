@@ -1,0 +1,62 @@
+//! The rounding reading: both sides in f64 with a rigorous running bound of their rounding errors.
+//!
+//! If the statement is true the exact values of both sides are equal, so the computed ones differ by at most the sum of
+//! the two bounds (`running_error_bound` in `proofs/`): the tolerance is derived, never chosen.
+
+use ndarray::ArrayD;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Outcome, Reader};
+use crate::scalar::Bounded;
+use crate::verify::counterexample::certainly_differ;
+use crate::verify::identity::{AnyIdentity, Failure};
+use crate::verify::report::Finding;
+
+/// Random inputs for each identity.
+const INPUTS: usize = 2;
+
+/// See the module.
+#[derive(Default)]
+pub(in crate::verify) struct Rounding {
+    error: f64,
+    bound: f64,
+}
+
+impl Reader for Rounding {
+    fn read(
+        &mut self,
+        identity: &dyn AnyIdentity,
+        _linear_in: Option<usize>,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Outcome, Failure> {
+        for _ in 0..INPUTS {
+            let values: Vec<_> = identity
+                .unknowns()
+                .iter()
+                .map(|unknown| {
+                    ArrayD::from_shape_simple_fn(unknown.shape.clone(), || {
+                        Bounded::new(random.random_range(-1.0..1.0))
+                    })
+                })
+                .collect();
+            let (left, right) = identity.bounded(&values)?;
+            if certainly_differ(&left, &right) {
+                return Ok(Outcome::Refutes);
+            }
+            for (l, r) in left.iter().zip(&right) {
+                let bound = l.error() + r.error();
+                if !bound.is_finite() {
+                    return Ok(Outcome::Silent);
+                }
+                self.error = self.error.max((l.value() - r.value()).abs());
+                self.bound = self.bound.max(bound);
+            }
+        }
+        Ok(Outcome::Confirms)
+    }
+
+    fn finding(&self, shape: String) -> Finding {
+        Finding::Rounding { shape, error: self.error, bound: self.bound }
+    }
+}

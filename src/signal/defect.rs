@@ -24,3 +24,24 @@ pub fn composition_defect<G: Group>(
     let norm = x.iter().map(|value| value * value).sum::<f64>().sqrt();
     if norm == 0.0 { 0.0 } else { squares.sqrt() / norm }
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::group::{C4, D4, Flip, Rotation};
+    use crate::signal::{OnGrid, RightAction};
+
+    #[test]
+    fn an_action_has_no_defect_and_a_right_action_has() {
+        let x = array![[3.0, 0.0], [0.0, 4.0]].into_dyn();
+        let (turn, mirror) = (Rotation::Rot90.into(), Flip::Reflect.into());
+        assert_eq!(composition_defect(&C4, &OnGrid, &Rotation::Rot90, &Rotation::Rot180, &x), 0.0);
+        assert_eq!(composition_defect(&D4, &OnGrid, &turn, &mirror, &x), 0.0);
+        // The two sides are the two transpositions of x: ‖diag(3, 4) − diag(4, 3)‖ = √2, and ‖x‖ = 5.
+        let defect = composition_defect(&D4, &RightAction(OnGrid), &turn, &mirror, &x);
+        assert_eq!(defect, 2.0_f64.sqrt() / 5.0);
+        assert_eq!(composition_defect(&D4, &RightAction(OnGrid), &turn, &mirror, &(x * 0.0)), 0.0);
+    }
+}

@@ -13,8 +13,29 @@
 //! | vectors along an axis | any group, by matrices | [`LinearOnAxis`] | `channels` |
 //! | products, combinations, pulled back actions | what they are made of | [`Both`], [`First`], [`Through`], … | `combine` |
 //!
+//! ```
+//! use equivariant::group::{Action, C4, Rotation, p4};
+//! use equivariant::signal::{Both, OnGrid, PointPart, RegularChannels, ViewAction};
+//! use ndarray::{ArrayD, array};
+//!
+//! let image = array![[1_i64, 2, 3], [4, 5, 6]].into_dyn();
+//! let turned = array![[3, 6], [2, 5], [1, 4]].into_dyn();
+//! assert_eq!(OnGrid.act(&C4, &Rotation::Rot90, &image), turned);
+//! // The same as a view, without a copy.
+//! let view = ViewAction::<C4>::view(&OnGrid, &Rotation::Rot90, image.view())?;
+//! assert_eq!(view, turned);
+//!
+//! // Feature maps (orientation, row, column): p4 moves the pixels and permutes the orientations.
+//! let p4 = p4(5);
+//! let feature_maps = Both(OnGrid, PointPart(RegularChannels::new(3)));
+//! let moved = feature_maps.act(&p4, &p4.identity(), &ArrayD::<f64>::zeros(vec![4, 5, 5]));
+//! assert_eq!(moved.shape(), [4, 5, 5]);
+//! # use equivariant::group::Group;
+//! # Ok::<(), equivariant::signal::ActionError>(())
+//! ```
+//!
 //! Three are no actions, and say so: [`ZeroFillShift`], [`Rotate`] by any angle and (but for its good cases)
-//! [`TranslateReal`]; [`composition_defect`] measures by how much. So is [`RightAction`], of groups that do not commute.
+//! [`TranslateReal`]; [`composition_defect`] measures by how much. Nor is [`RightAction`], of groups that do not commute.
 
 mod channels;
 mod combine;

@@ -8,7 +8,7 @@ use crate::group::{
     C4, CyclicTranslations, D4, FiniteGroup, Hyperoctahedral, IntegerTranslations, P4, P4m, Product,
     Reflection, RotationReflection, Semidirect, SignedPermutation, Symmetric, Translation, Trivial, p4, p4m,
 };
-use crate::scalar::Ring;
+use crate::scalar::{Goldilocks, Ring};
 
 /// The array of this shape with the entries 0, 1, 2, …, all different.
 pub(super) fn numbered(shape: &[usize]) -> ArrayD<i64> {
@@ -42,8 +42,8 @@ fn acts<G: FiniteGroup>(group: G, action: impl ArrayAction<G>, shape: &[usize]) 
         let moved = action.act(&group, &g, &x);
         let from_strided = action.try_act(&group, &g, scattered_view(&storage));
         assert_eq!(from_strided.as_ref(), Ok(&moved), "{g} on a strided view");
-        let image = |x: &ArrayD<i64>| x.mapv(f64::from_integer);
-        assert_eq!(action.act(&group, &g, &image(&x)), image(&moved), "{g} commutes with ℤ → ℝ");
+        let image = |x: &ArrayD<i64>| x.mapv(Goldilocks::from_integer);
+        assert_eq!(action.act(&group, &g, &image(&x)), image(&moved), "{g} commutes with ℤ → GF(p)");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The continuous groups ℝ and SO(2): translations by any distance, rotations by any angle.
 //!
-//! They act on sampled signals only by interpolation, which is where the theory meets its defects. They have no
-//! finite set of generators, and `f64` addition is associative only where it does not round: so
+//! They act on sampled signals only by interpolation, which is where the theory meets its defects. They have
+//! no finite set of generators, and `f64` addition is associative only where it does not round: so
 //! [`sample`](Group::sample) draws multiples of 2⁻¹⁰, on which the laws hold exactly.
 
 use std::fmt::{self, Display};

@@ -1,6 +1,7 @@
 //! B_d: the symmetries of the d-dimensional cube, as signed permutations of its axes.
 //!
-//! With coordinates counted from the centre of the cube, the element with `axes` and `reversed` moves the point x to
+//! With coordinates counted from the centre of the cube, the element with `axes` and `reversed` moves the
+//! point x to
 //!
 //! ```text
 //! y_k = ± x_{axes[k]},   with − where reversed[k].
@@ -22,7 +23,7 @@ use super::{FiniteGroup, Flip, Group, Permutation, Rotation, RotationReflection,
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hyperoctahedral<const D: usize>;
 
-/// An element of [`Hyperoctahedral`]: moves x to y with y_k = ± x_{axes[k]}, − where reversed[k].
+/// An element of [`Hyperoctahedral`]: moves x to y with `y_k = ± x_{axes[k]}`, − where `reversed[k]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SignedPermutation<const D: usize> {
     axes: [usize; D],
@@ -30,7 +31,7 @@ pub struct SignedPermutation<const D: usize> {
 }
 
 impl<const D: usize> SignedPermutation<D> {
-    /// The element that moves x to y with y_k = ± x_{axes[k]}, − where reversed[k].
+    /// The element that moves x to y with `y_k = ± x_{axes[k]}`, − where `reversed[k]`.
     ///
     /// # Panics
     /// If `axes` are not each of `0 .. D` once.
@@ -108,7 +109,8 @@ impl From<RotationReflection> for SignedPermutation<2> {
 impl From<SignedPermutation<2>> for RotationReflection {
     fn from(a: SignedPermutation<2>) -> Self {
         let flip = Flip::from_reflected(a.determinant() < 0);
-        // The rotation is a·flip⁻¹; it is known from where it takes the axis of rows, which the flip leaves alone.
+        // The rotation is a·flip⁻¹; it is known from where it takes the axis of rows, which the flip leaves
+        // alone.
         let rotation = match a.image([1, 0]) {
             [1, _] => Rotation::Identity,
             [_, 1] => Rotation::Rot90,
@@ -120,7 +122,8 @@ impl From<SignedPermutation<2>> for RotationReflection {
 }
 
 impl<const D: usize> Display for SignedPermutation<D> {
-    /// `Ref` for D = 1, the names of [`D4`](super::D4) for D = 2, `(i,j,k) ↦ (−j,i,k)` for D = 3 and `i₀` … beyond.
+    /// `Ref` for D = 1, the names of [`D4`](super::D4) for D = 2, `(i,j,k) ↦ (−j,i,k)` for D = 3 and `i₀` …
+    /// beyond.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if *self == Hyperoctahedral.identity() {
             return f.pad("Id");

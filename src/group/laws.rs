@@ -1,8 +1,8 @@
-//! The laws of groups and actions as generic functions: used by the tests of every group, by the catalogue, and
-//! by whoever writes a group of their own.
+//! The laws of groups and actions as generic functions: used by the tests of every group, by the catalogue,
+//! and by whoever writes a group of their own.
 //!
-//! A law over elements is checked on every tuple where that is cheap (order at most [`EXHAUSTIVE_ORDER`]), else
-//! on a seeded sample. Each function returns how many cases it checked, or the first violation.
+//! A law over elements is checked on every tuple where that is cheap (order at most [`EXHAUSTIVE_ORDER`]),
+//! else on a seeded sample. Each function returns how many cases it checked, or the first violation.
 
 use std::fmt::Debug;
 
@@ -44,17 +44,17 @@ pub struct LawViolation {
 }
 
 /// Counts equations and stops at the first that fails.
-struct Checker<'a, G: Group> {
+pub(super) struct Checker<'a, G: Group> {
     group: &'a G,
     cases: u64,
 }
 
 impl<'a, G: Group> Checker<'a, G> {
-    fn new(group: &'a G) -> Self {
+    pub(super) fn new(group: &'a G) -> Self {
         Self { group, cases: 0 }
     }
 
-    fn equal<T: PartialEq>(
+    pub(super) fn equal<T: PartialEq>(
         &mut self,
         law: &'static str,
         elements: &[&G::Element],
@@ -75,7 +75,7 @@ impl<'a, G: Group> Checker<'a, G> {
         })
     }
 
-    fn checked(&self, exhaustive: bool) -> Checked {
+    pub(super) fn checked(&self, exhaustive: bool) -> Checked {
         Checked { cases: self.cases, exhaustive }
     }
 }
@@ -116,7 +116,8 @@ pub fn check_sampled_group_laws<G: Group>(group: &G, seed: u64) -> Result<Checke
     check_group_laws_on(group, &sampled_elements(group, seed))
 }
 
-/// The laws of a finite group, with its numbering: on every element where the group is small, else on sampled ones.
+/// The laws of a finite group, with its numbering: on every element where the group is small, else on sampled
+/// ones.
 ///
 /// # Errors
 /// The first violation.
@@ -141,7 +142,8 @@ fn check_numbering_on<G: FiniteGroup>(group: &G, elements: &[G::Element]) -> Res
     Ok(check.checked(false))
 }
 
-/// The laws of an action on one value: `e ▷ x = x` and `(a · b) ▷ x = a ▷ (b ▷ x)` for all pairs of these elements.
+/// The laws of an action on one value: `e ▷ x = x` and `(a · b) ▷ x = a ▷ (b ▷ x)` for all pairs of these
+/// elements.
 ///
 /// # Errors
 /// The first violation.
@@ -165,8 +167,8 @@ pub fn check_action_laws_on<G: Group, X: PartialEq + Debug>(
     Ok(check.checked(false))
 }
 
-/// The laws of an action of a finite group on one value: for every pair of elements where the group is small, else
-/// for sampled ones.
+/// The laws of an action of a finite group on one value: for every pair of elements where the group is small,
+/// else for sampled ones.
 ///
 /// # Errors
 /// The first violation.
@@ -200,8 +202,8 @@ pub fn sampled_elements<G: Group>(group: &G, seed: u64) -> Vec<G::Element> {
     elements
 }
 
-/// The order of the subgroup that the group's own generators generate: the order of the group, if they are right.
-/// Visits every element.
+/// The order of the subgroup that the group's own generators generate: the order of the group, if they are
+/// right. Visits every element.
 #[must_use]
 pub fn generated_order<G: FiniteGroup>(group: &G) -> u128 {
     Subgroup::generated_by(group, &group.generators()).order()

@@ -19,31 +19,48 @@
 //! | [`Semidirect`] N ⋊ H, with [`P4`] and [`P4m`] | [`SemidirectElement`] | \|N\|·\|H\| | `semidirect` |
 //!
 //! The identity of each of them displays as `Id`.
+//!
+//! Around them: the laws as functions ([`laws`]), [`Subgroup`]s and their names, presentations
+//! ([`check_presentation`]), and matrices: [`Representation`]s and the linear maps that commute with them
+//! ([`intertwiners`]).
 
 mod continuous;
 mod dihedral;
 mod hyperoctahedral;
+mod intertwiner;
 pub mod laws;
+mod linear_algebra;
 mod permutation;
+mod presentation;
 mod product;
 mod reflection;
+mod representation;
 mod rotation;
 mod semidirect;
+mod sign;
 mod subgroup;
 mod symmetric;
+mod tensor;
 mod translation;
 mod trivial;
 
 pub use continuous::{Angle, PlaneRotations, RealTranslation, RealTranslations};
 pub use dihedral::{D4, RotationReflection};
 pub use hyperoctahedral::{Hyperoctahedral, SignedPermutation};
+pub use intertwiner::{
+    RealIntertwiners, intertwiners, is_intertwiner, orbit_intertwiners, real_intertwiners,
+};
 pub use permutation::{Permutation, PermutationError};
+pub use presentation::{PresentationError, Word, check_presentation, presented_order};
 pub use product::{Pair, Product};
 pub use reflection::{Flip, Reflection};
+pub use representation::{Representation, RepresentationError, check_homomorphism};
 pub use rotation::{C4, Rotation};
 pub use semidirect::{Automorphisms, P4, P4m, Semidirect, SemidirectElement, SemidirectError, p4, p4m};
+pub use sign::Sign;
 pub use subgroup::{Subgroup, SubgroupError};
 pub use symmetric::{Symmetric, SymmetricError};
+pub use tensor::character_inner_product;
 pub use translation::{CyclicTranslations, IntegerTranslations, Translation};
 pub use trivial::{Identity, Trivial};
 
@@ -145,6 +162,6 @@ fn assert_contains<G: Group>(group: &G, a: &G::Element) {
 }
 
 /// `(A × B)` for a name of several words, the name itself otherwise.
-fn parenthesised(name: String) -> String {
-    if name.contains(' ') && !name.starts_with('{') { format!("({name})") } else { name }
+fn parenthesised(name: &str) -> String {
+    if name.contains(' ') && !name.starts_with('{') { format!("({name})") } else { name.to_owned() }
 }

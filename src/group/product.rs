@@ -50,7 +50,7 @@ impl<A: Group, B: Group> Group for Product<A, B> {
     type Element = Pair<A::Element, B::Element>;
 
     fn name(&self) -> String {
-        format!("{} × {}", parenthesised(self.first.name()), parenthesised(self.second.name()))
+        format!("{} × {}", parenthesised(&self.first.name()), parenthesised(&self.second.name()))
     }
 
     fn identity(&self) -> Self::Element {

@@ -6,13 +6,13 @@
 //! ```
 //!
 //! (n, h) stands for `n · h`: first h, then n. With N the translations of a periodic square grid it gives the
-//! wallpaper groups of group-equivariant networks (Cohen and Welling, *Group Equivariant Convolutional Networks*,
-//! 2016, section 4): [`p4`] = Z_n² ⋊ C4 and [`p4m`] = Z_n² ⋊ D4; with B_3 those of a cube.
+//! wallpaper groups of group-equivariant networks (Cohen and Welling, *Group Equivariant Convolutional
+//! Networks*, 2016, section 4): [`p4`] = Z_n² ⋊ C4 and [`p4m`] = Z_n² ⋊ D4; with B_3 those of a cube.
 //!
-//! How they move a periodic image: `(t, r)` takes what is at the index p to `t + r·p` modulo n, so r turns **about
-//! the index origin**: Rot90 takes (i, j) to (−j, i) modulo n. Turning the array about its middle takes (i, j) to
-//! (n−1−j, i) instead. They differ by one step along every axis that r reverses: r about the origin is r about
-//! the middle, followed by the translation by 1 along each reversed axis of the result.
+//! How they move a periodic image: `(t, r)` takes what is at the index p to `t + r·p` modulo n, so r turns
+//! **about the index origin**: Rot90 takes (i, j) to (−j, i) modulo n. Turning the array about its middle
+//! takes (i, j) to (n−1−j, i) instead. They differ by one step along every axis that r reverses: r about the
+//! origin is r about the middle, followed by the translation by 1 along each reversed axis of the result.
 
 use std::fmt::{self, Display};
 
@@ -154,7 +154,7 @@ impl<N: Group, H: Automorphisms<N>> Group for Semidirect<N, H> {
     type Element = SemidirectElement<N::Element, H::Element>;
 
     fn name(&self) -> String {
-        format!("{} ⋊ {}", parenthesised(self.normal.name()), parenthesised(self.point.name()))
+        format!("{} ⋊ {}", parenthesised(&self.normal.name()), parenthesised(&self.point.name()))
     }
 
     fn identity(&self) -> Self::Element {

@@ -1,8 +1,8 @@
 //! S_n: all n! permutations of n points.
 //!
-//! Elements are numbered by their Lehmer code: the digit of point i, in base (n−1−i)!, counts the later points
-//! with a smaller image. The identity is number 0. (D. H. Lehmer, *Teaching combinatorial tricks to a computer*,
-//! 1960.) Generators: the transposition (0 1) and the cycle (0 1 … n−1).
+//! Elements are numbered by their Lehmer code: the digit of point i, in base (n−1−i)!, counts the later
+//! points with a smaller image. The identity is number 0. (D. H. Lehmer, *Teaching combinatorial tricks to a
+//! computer*, 1960.) Generators: the transposition (0 1) and the cycle (0 1 … n−1).
 
 use rand::{Rng, RngExt};
 use thiserror::Error;

@@ -86,7 +86,8 @@ impl<const D: usize> CyclicTranslations<D> {
         std::array::from_fn(|axis| a.0[axis].rem_euclid(self.extents[axis] as i64) as usize)
     }
 
-    /// The smallest positive multiple of one step along the axis that lies in the subgroup (the extent if none).
+    /// The smallest positive multiple of one step along the axis that lies in the subgroup (the extent if
+    /// none).
     fn smallest_step_along(&self, axis: usize, subgroup: &Subgroup<Self>) -> usize {
         (1..self.extents[axis])
             .find(|&step| {
@@ -178,8 +179,8 @@ impl<const D: usize> FiniteGroup for CyclicTranslations<D> {
         (0..D).fold(0, |index, axis| index * self.extents[axis] as u128 + offsets[axis] as u128)
     }
 
-    /// A sublattice: `2Z × 3Z` where it is a product of sublattices of the axes (`{0}` where only zero is left of
-    /// an axis), else a basis.
+    /// A sublattice: `2Z × 3Z` where it is a product of sublattices of the axes (`{0}` where only zero is
+    /// left of an axis), else a basis.
     fn describe_subgroup(&self, subgroup: &Subgroup<Self>) -> String {
         if subgroup.order() == 1 || subgroup.order() == self.order() {
             return subgroup::describe_by_elements(self, subgroup);

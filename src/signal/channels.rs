@@ -10,13 +10,10 @@
 //!
 //! Cost: one pass over the array; for matrices, one pass per non-zero entry of a row.
 
-use std::fmt;
-use std::sync::Arc;
-
 use ndarray::{ArrayD, ArrayViewD, Axis, Zip};
 
 use super::{ActionError, ArrayAction};
-use crate::group::{FiniteGroup, Group, Symmetric};
+use crate::group::{FiniteGroup, Group, Representation, Symmetric};
 use crate::scalar::Ring;
 
 /// The regular representation: the axis is indexed by the group, in the order of its numbering.
@@ -89,57 +86,29 @@ impl ArrayAction<Symmetric> for OnAxis {
     }
 }
 
-type IntegerMatrix<E> = Arc<dyn Fn(&E) -> Vec<Vec<i64>> + Send + Sync>;
-
-/// A representation by integer matrices, acting on the vectors along an axis.
+/// A representation by integer matrices, acting on the vectors along an axis as long as its dimension.
 ///
 /// Integers have an image in every ring, so this too acts for all scalars at once: vectors under the
 /// signed permutations, sign representations, sums and products of these.
-pub struct LinearOnAxis<E> {
-    name: String,
+#[derive(Clone, Debug)]
+pub struct LinearOnAxis<G: Group> {
+    representation: Representation<G, i64>,
     axis_from_end: usize,
-    dimension: usize,
-    matrix: IntegerMatrix<E>,
 }
 
-impl<E> LinearOnAxis<E> {
-    /// The representation `matrix`, called `name` in messages, on this axis, counted from the end.
-    ///
-    /// Whether the matrices multiply as the elements do is not checked here: if not, the law of composition
-    /// fails.
+impl<G: Group> LinearOnAxis<G> {
+    /// The representation, on this axis, counted from the end.
     ///
     /// # Panics
-    /// If `axis_from_end` is 0; later, if a matrix is not square of this dimension.
-    pub fn new(
-        name: impl Into<String>,
-        axis_from_end: usize,
-        dimension: usize,
-        matrix: impl Fn(&E) -> Vec<Vec<i64>> + Send + Sync + 'static,
-    ) -> Self {
-        let axis_from_end = counted_from_one(axis_from_end);
-        Self { name: name.into(), axis_from_end, dimension, matrix: Arc::new(matrix) }
+    /// If `axis_from_end` is 0.
+    pub fn new(representation: Representation<G, i64>, axis_from_end: usize) -> Self {
+        Self { representation, axis_from_end: counted_from_one(axis_from_end) }
     }
 }
 
-impl<E> Clone for LinearOnAxis<E> {
-    fn clone(&self) -> Self {
-        Self { name: self.name.clone(), matrix: Arc::clone(&self.matrix), ..*self }
-    }
-}
-
-impl<E> fmt::Debug for LinearOnAxis<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LinearOnAxis")
-            .field("name", &self.name)
-            .field("axis_from_end", &self.axis_from_end)
-            .field("dimension", &self.dimension)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<G: Group> ArrayAction<G> for LinearOnAxis<G::Element> {
+impl<G: Group> ArrayAction<G> for LinearOnAxis<G> {
     fn name(&self) -> String {
-        format!("{} on {}", self.name, ordinal(self.axis_from_end))
+        format!("{} representation on {}", self.representation.name(), ordinal(self.axis_from_end))
     }
 
     fn try_act<S: Ring>(
@@ -148,13 +117,11 @@ impl<G: Group> ArrayAction<G> for LinearOnAxis<G::Element> {
         g: &G::Element,
         x: ArrayViewD<'_, S>,
     ) -> Result<ArrayD<S>, ActionError> {
-        let name = || ArrayAction::<G>::name(self);
-        let axis = axis_of_length(&x, self.axis_from_end, self.dimension as u128, name)?;
-        let matrix = (self.matrix)(g);
-        let square = matrix.len() == self.dimension && matrix.iter().all(|row| row.len() == self.dimension);
-        assert!(square, "{}: the matrix of {g} is not {1} × {1}", self.name, self.dimension);
+        let dimension = self.representation.dimension() as u128;
+        let axis = axis_of_length(&x, self.axis_from_end, dimension, || self.name())?;
+        let matrix = self.representation.matrix(g);
         let mut moved = ArrayD::from_elem(x.raw_dim(), S::zero());
-        for (row, mut target) in matrix.iter().zip(moved.axis_iter_mut(axis)) {
+        for (row, mut target) in matrix.row_iter().zip(moved.axis_iter_mut(axis)) {
             for (&entry, source) in row.iter().zip(x.axis_iter(axis)).filter(|(entry, _)| **entry != 0) {
                 let factor = S::from_integer(entry);
                 Zip::from(&mut target).and(source).for_each(|sum, value| sum.add_product(&factor, value));

@@ -10,7 +10,8 @@
 //! | [`RightAction`]`(a)` | G, if abelian | `g⁻¹ ▷ x`: not a left action otherwise |
 //!
 //! Invariance is equivariance with [`TrivialAction`] on the output. A product acts by both of its factors as
-//! `Both(First(a), Second(b))`, and a feature map over `Z_n² ⋊ C4` moves by `Both(OnGrid, PointPart(RegularChannels::new(3)))`.
+//! `Both(First(a), Second(b))`, and a feature map over `Z_n² ⋊ C4` moves by
+//! `Both(OnGrid, PointPart(RegularChannels::new(3)))`.
 //!
 //! Cost: that of the actions combined.
 
@@ -143,7 +144,8 @@ impl<N: Group, H: Automorphisms<N>, A: ArrayAction<H>> ArrayAction<Semidirect<N,
 
 /// `x ↦ x∘g`, without the inverse: `g⁻¹ ▷ x`.
 ///
-/// A *right* action, `(a · b) ▷ x = b ▷ (a ▷ x)`, hence a left action of abelian groups only. It is here to be refuted.
+/// A *right* action, `(a · b) ▷ x = b ▷ (a ▷ x)`, hence a left action of abelian groups only. It is here to be
+/// refuted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RightAction<A>(pub A);
 

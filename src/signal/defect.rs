@@ -1,6 +1,6 @@
-//! How far from an action: the defect of composition `‖a ▷ (b ▷ x) − (a · b) ▷ x‖ / ‖x‖`, in the Euclidean norm.
+//! How far from an action: the defect of composition `‖a ▷ (b ▷ x) − (a · b) ▷ x‖ / ‖x‖`.
 //!
-//! It is 0 for an action, up to rounding. Cost: three applications.
+//! The norm is the Euclidean one; for an action the defect is 0, up to rounding. Cost: three applications.
 
 use ndarray::{ArrayD, Zip};
 

@@ -1,8 +1,8 @@
 //! Values of a pixel image between its pixels: nearest, bilinear and bicubic.
 //!
 //! Pixels sit at integer coordinates and the image is zero outside its frame. A value between them is
-//! `x(r, c) = Σ_{i,j} k(r − i) · k(c − j) · x[i, j]` with an even kernel `k` that is 1 at zero and 0 at the other
-//! integers, so that at the pixels themselves the image is met exactly.
+//! `x(r, c) = Σ_{i,j} k(r − i) · k(c − j) · x[i, j]` with an even kernel `k` that is 1 at zero and 0 at the
+//! other integers, so that at the pixels themselves the image is met exactly.
 //!
 //! Cost: 1, 4 or 16 products a value. Source of the cubic kernel (a = −1/2, which reproduces quadratics):
 //! R. Keys, *Cubic convolution interpolation for digital image processing*, IEEE Trans. ASSP 29 (1981), §II.
@@ -115,7 +115,8 @@ mod tests {
         let at = |interpolation: Interpolation, column| interpolation.sample(image.view(), 0.0, column);
         assert_eq!([1.5, 2.5].map(|c| at(Interpolation::Nearest, c)), [1.0, 0.0]);
         assert_eq!([1.5, 2.5].map(|c| at(Interpolation::Bilinear, c)), [0.5, 0.5]);
-        // Keys' kernel is 1 − 5/2·1/4 + 3/2·1/8 = 9/16 at 1/2, and 2 − 4·3/2 + 5/2·9/4 − 1/2·27/8 = −1/16 at 3/2.
+        // Keys' kernel at 1/2 is 1 − 5/2·1/4 + 3/2·1/8 = 9/16,
+        // and at 3/2 it is 2 − 4·3/2 + 5/2·9/4 − 1/2·27/8 = −1/16.
         assert_eq!(
             [0.5, 1.5, 2.5, 3.5].map(|c| at(Interpolation::Bicubic, c)),
             [-1.0 / 16.0, 9.0 / 16.0, 9.0 / 16.0, -1.0 / 16.0]
@@ -127,10 +128,14 @@ mod tests {
         /// The coordinates are dyadic (in 64ths), so that every sum below is exact: a cubic weight is a
         /// multiple of 2⁻¹⁹, a product of two of 2⁻³⁸, and all values stay under 2¹².
         #[test]
-        fn polynomials_are_reproduced(row in 128_i32..256, column in 128_i32..256, a in -4_i32..5, b in -4_i32..5) {
+        fn polynomials_are_reproduced(
+            (row, column) in (128_i32..256, 128_i32..256),
+            (a, b) in (-4_i32..5, -4_i32..5),
+        ) {
             let (r, c) = (f64::from(row) / 64.0, f64::from(column) / 64.0);
             let (a, b) = (f64::from(a), f64::from(b));
-            let image = |f: &dyn Fn(f64, f64) -> f64| Array2::from_shape_fn((7, 7), |(i, j)| f(i as f64, j as f64));
+            let image =
+                |f: &dyn Fn(f64, f64) -> f64| Array2::from_shape_fn((7, 7), |(i, j)| f(i as f64, j as f64));
             let constant = |_: f64, _: f64| a;
             let plane = |r: f64, c: f64| a * r + b * c + 1.0;
             let quadratic = |r: f64, c: f64| a * r * r + b * r * c - c * c;

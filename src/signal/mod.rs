@@ -11,7 +11,7 @@
 //! | a channel axis as long as the group | any finite group | [`RegularChannels`] | `channels` |
 //! | an axis of n places, the points of a cloud | S_n | [`OnAxis`] | `channels` |
 //! | vectors along an axis | any group, by matrices | [`LinearOnAxis`] | `channels` |
-//! | products, combinations, pulled back actions | what they are made of | [`Both`], [`First`], [`Through`], … | `combine` |
+//! | what its parts move | products, quotients | [`Both`], [`First`], [`Through`], … | `combine` |
 //!
 //! ```
 //! use equivariant::group::{Action, C4, Rotation, p4};
@@ -35,7 +35,7 @@
 //! ```
 //!
 //! Three are no actions, and say so: [`ZeroFillShift`], [`Rotate`] by any angle and (but for its good cases)
-//! [`TranslateReal`]; [`composition_defect`] measures by how much. Nor is [`RightAction`], of groups that do not commute.
+//! [`TranslateReal`]; [`composition_defect`] measures by how much. Nor is [`RightAction`], of non-abelian groups.
 
 mod channels;
 mod combine;

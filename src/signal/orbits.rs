@@ -50,8 +50,8 @@ pub fn stabiliser<G: FiniteGroup, S: Ring>(
     Ok(stabiliser)
 }
 
-/// How `g` permutes the cells of an array: the permutation takes the number of a cell, in row-major order, to that of
-/// the cell to which its entry comes.
+/// How `g` permutes the cells of an array: the permutation takes the number of a cell, in row-major order, to
+/// that of the cell to which its entry comes.
 ///
 /// # Errors
 /// If the group does not move arrays of this shape, maps them to another shape (`Rot90` of a proper
@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::group::{C4, CyclicTranslations, D4, Hyperoctahedral, Reflection, Rotation};
+    use crate::group::{C4, CyclicTranslations, D4, Hyperoctahedral, Reflection, Representation, Rotation};
     use crate::signal::{LinearOnAxis, OnGrid, PointGroup};
 
     fn image(side: usize, entries: &[i64]) -> ArrayD<i64> {
@@ -198,10 +198,7 @@ mod tests {
             "point symmetry of the last 2 axes needs a shape that every element keeps, \
              but the array has shape [2, 3]"
         );
-        let sign = LinearOnAxis::new("the sign", 1, 1, |g: &Rotation| match g.quarter_turns() {
-            0 | 2 => vec![vec![1]],
-            _ => vec![vec![-1]],
-        });
+        let sign = LinearOnAxis::new(Representation::sign(&C4), 1);
         let error = count_colourings(&C4, &sign, &[2, 1], 2).expect_err("signs are no permutations");
         assert!(error.to_string().contains("a shape whose cells it only permutes"), "{error}");
     }

@@ -3,8 +3,8 @@
 //! A signed permutation of the axes moves an array by permuting its axes and reversing some of them, both
 //! of which are views: nothing is copied. Two actions differ in what stays in place.
 //!
-//! - [`OnGrid`] turns about the middle of the array, as pictures are turned: reversing an axis of extent n takes
-//!   index i to n − 1 − i. `Rot90` is `numpy.rot90` and maps an h × w array to a w × h one.
+//! - [`OnGrid`] turns about the middle of the array, as pictures are turned: reversing an axis of extent n
+//!   takes index i to n − 1 − i. `Rot90` is `numpy.rot90` and maps an h × w array to a w × h one.
 //! - [`AboutOrigin`] turns periodic arrays about index 0, as functions on Z_n × … are: reversing takes i to −i
 //!   modulo n. It is `OnGrid` followed by one step along each axis that was reversed.
 //!
@@ -18,13 +18,13 @@ use crate::group::{
 };
 use crate::scalar::Ring;
 
-/// The action on the last axes about the middle of the array: of point symmetries, of cyclic translations, and of
-/// their semidirect products.
+/// The action on the last axes about the middle of the array: of point symmetries, of cyclic translations, and
+/// of their semidirect products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OnGrid;
 
-/// The action on the last axes about index 0 of a periodic array: of point symmetries, of cyclic translations, and
-/// of their semidirect products, where `(t, r)` takes the entry at p to `t + r·p` modulo the extents.
+/// The action on the last axes about index 0 of a periodic array: of point symmetries, of cyclic translations,
+/// and of their semidirect products, where `(t, r)` takes the entry at p to `t + r·p` modulo the extents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AboutOrigin;
 

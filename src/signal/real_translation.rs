@@ -3,10 +3,10 @@
 //! Both move the last axis, of length n, around the border, and by whole steps move it exactly as
 //! [`roll`](super::roll) does (Fourier: up to rounding).
 //!
-//! - *Linear*: `(T_t x)(m) = (1 − f)·x(m − k) + f·x(m − k − 1)` with `t = k + f`, `0 ≤ f < 1`. Not an action of ℝ:
-//!   `T_½ T_½` is the filter (¼, ½, ¼), not `T_1`.
-//! - *Fourier*: the trigonometric polynomial of least degree through the samples, moved by t: the coefficient of
-//!   frequency k, `−n/2 < k < n/2`, is multiplied by `e^{−2πi·k·t/n}`. An action of ℝ for odd n. For even n the
+//! - *Linear*: `(T_t x)(m) = (1 − f)·x(m − k) + f·x(m − k − 1)` with `t = k + f`, `0 ≤ f < 1`. Not an action
+//!   of ℝ: `T_½ T_½` is the filter (¼, ½, ¼), not `T_1`.
+//! - *Fourier*: the trigonometric polynomial of least degree through the samples, moved by t: the coefficient
+//!   of frequency k, `−n/2 < k < n/2`, is multiplied by `e^{−2πi·k·t/n}`. An action of ℝ for odd n. For even n the
 //!   frequency n/2 has one coefficient for two waves; it is taken as their mean, a cosine at the samples, so
 //!   its multiplier is `cos(π·t)`: real signals stay real, and the law of composition fails exactly by
 //!   `cos πa · cos πb − cos π(a + b) = sin πa · sin πb` times that [Nyquist component](without_nyquist).
@@ -167,11 +167,11 @@ mod tests {
 
     /// The greatest relative error, in the Euclidean norm, of one Fourier translation of length n; u = 2⁻⁵³.
     ///
-    /// A transform of length m errs by at most 7·log₂(m)·u (Higham, *Accuracy and Stability of Numerical Algorithms*,
-    /// Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be made of three of
-    /// length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The multipliers have modulus 1;
-    /// reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at at most n/2, so an angle
-    /// errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the division 1u.
+    /// A transform of length m errs by at most 7·log₂(m)·u (Higham, *Accuracy and Stability of Numerical
+    /// Algorithms*, Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be made
+    /// of three of length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The multipliers
+    /// have modulus 1; reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at at most n/2,
+    /// so an angle errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the division 1u.
     fn bound(n: usize) -> f64 {
         let n = n as f64;
         (2.0 * (21.0 * (4.0 * n).log2() + 6.0) + 10.0 * n + 6.0) * f64::EPSILON / 2.0
@@ -206,8 +206,8 @@ mod tests {
                     Array1::from_shape_fn(n, |m| angle(m).cos()).into_dyn()
                 };
                 let moved = TranslateReal::Fourier.by_distance(0.375, wave(0.0).view()).expect("one axis");
-                // Both waves are rounded: their angles, at most πn, thrice, and the cosine, in all entries alike,
-                // while the norm of a wave is at least √(n/2).
+                // Both waves are rounded: their angles, at most πn, thrice, and the cosine, in all entries
+                // alike, while the norm of a wave is at least √(n/2).
                 let sampling = 2.0 * 2.0_f64.sqrt() * (3.0 * PI * n as f64 + 1.0) * f64::EPSILON / 2.0;
                 let error = distance_relative_to(&wave(0.375), &moved);
                 // The moved wave may be shorter than the wave, whose norm the bound refers to, by at most √2.
@@ -252,7 +252,7 @@ mod tests {
                 assert!((found - expected).abs() <= tolerance, "n = {n}, {a} and {b}: {found}");
             }
             let rest = without_nyquist(wave.view()).expect("one axis");
-            assert_eq!(rest, ArrayD::zeros(vec![n]));
+            assert_eq!(rest, ArrayD::<f64>::zeros(vec![n]));
         }
     }
 

@@ -1,8 +1,8 @@
 //! Rotation of images by any angle about the centre of the frame, with zero outside: *not* an action.
 //!
-//! `(R_θ x)(p) = x(R_{−θ} p)`, with `p` measured from the centre `((h − 1)/2, (w − 1)/2)` of the `h × w` frame, which
-//! stays; counter-clockwise as the picture is displayed. On square images the multiples of 90° move pixels to
-//! pixels and equal [`OnGrid`](super::OnGrid) exactly. At other angles values are interpolated and corners
+//! `(R_θ x)(p) = x(R_{−θ} p)`, with `p` measured from the centre `((h − 1)/2, (w − 1)/2)` of the `h × w`
+//! frame, which stays; counter-clockwise as the picture is displayed. On square images the multiples of 90°
+//! move pixels to pixels and equal [`OnGrid`](super::OnGrid) exactly. At other angles values are interpolated and corners
 //! leave the frame, so that `R_a R_b ≠ R_{a+b}`: [`composition_defect`](super::composition_defect) measures
 //! by how much, [`share_of_disc_in_frame`] and [`share_of_pixels_kept`] tell what is lost, and
 //! [`restrict_to_disc`] leaves the part of an image that no rotation moves out of the frame.
@@ -72,8 +72,8 @@ fn rotated_about_centre(height: usize, width: usize, angle: Angle, row: usize, c
 
 /// The share of a disc about the centre of a `height × width` frame that lies in the frame, by area.
 ///
-/// Rotations move content within such discs, so what is at this radius is kept by all of them in this share only:
-/// all of it up to the inscribed disc, and `2/π` of the disc through the corners of a square. The area is
+/// Rotations move content within such discs, so that no more than this share of them is ever kept: all of it
+/// up to the inscribed disc, and `2/π` of the disc through the corners of a square. The area is
 /// `4 ∫₀^{a} min(b, √(r² − u²)) du` with `a`, `b` the half sides.
 ///
 /// # Panics
@@ -159,7 +159,7 @@ mod tests {
         for interpolation in Interpolation::ALL {
             let half = array![[8.0, 7.0, 6.0, 5.0], [4.0, 3.0, 2.0, 1.0]].into_dyn();
             assert_eq!(rotated(interpolation, 180.0, &x), half);
-            // The outer columns of the quarter turn leave by the top and the bottom, and zeros come in at the sides.
+            // The outer columns leave by the top and the bottom, and zeros come in at the sides.
             let quarter = array![[0.0, 3.0, 7.0, 0.0], [0.0, 2.0, 6.0, 0.0]].into_dyn();
             assert_eq!(rotated(interpolation, 90.0, &x), quarter);
         }
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(kept(2, 4, 90.0), 0.5);
         // The corners of 3 × 3 pixels come to √2 < 3/2 above the centre.
         assert_eq!(kept(3, 3, 45.0), 1.0);
-        // (r, c) from the centre comes to (r ∓ c)/√2: within 5/2 if |r| + |c| ≤ 3, for all but the four corners.
+        // (r, c) from the centre comes to (r ∓ c)/√2: within 5/2 if |r| + |c| ≤ 3, for all but the corners.
         assert_eq!(kept(5, 5, 45.0), 21.0 / 25.0);
         assert_eq!(kept(0, 3, 45.0), 1.0);
     }

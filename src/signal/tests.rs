@@ -6,7 +6,8 @@ use super::*;
 use crate::group::laws::{check_action_laws, representative_elements};
 use crate::group::{
     C4, CyclicTranslations, D4, FiniteGroup, Hyperoctahedral, IntegerTranslations, P4, P4m, Product,
-    Reflection, RotationReflection, Semidirect, SignedPermutation, Symmetric, Translation, Trivial, p4, p4m,
+    Reflection, Representation, RotationReflection, Semidirect, SignedPermutation, Symmetric, Translation,
+    Trivial, p4, p4m,
 };
 use crate::scalar::{Goldilocks, Ring};
 
@@ -28,7 +29,8 @@ fn scattered_view<S>(storage: &ArrayD<S>) -> ArrayViewD<'_, S> {
     storage.slice_each_axis(|_| Slice::new(0, None, -2))
 }
 
-/// The laws of an action on one shape with all entries different; that strides do not matter; and that every scalar moves alike.
+/// The laws of an action on one shape with all entries different; that strides do not matter; and that every
+/// scalar moves alike.
 fn acts<G: FiniteGroup>(group: G, action: impl ArrayAction<G>, shape: &[usize]) {
     let x = numbered(shape);
     let checked = check_action_laws(&group, &action, &x, 0).unwrap_or_else(|violation| panic!("{violation}"));
@@ -102,15 +104,16 @@ actions! {
     regular_channels_of_d4: D4, RegularChannels::new(1), [2, 8];
     regular_channels_of_s3: symmetric(3), RegularChannels::new(2), [6, 2];
     regular_channels_of_b3: Hyperoctahedral::<3>, RegularChannels::new(1), [48];
-    vectors_under_c4: C4, vectors::<2, _>(), [3, 2, 2, 2];
-    vectors_under_d4: D4, vectors::<2, _>(), [2, 3, 2];
-    vectors_under_b3: Hyperoctahedral::<3>, vectors::<3, _>(), [3, 2, 2];
-    fields_of_vectors_under_d4: D4, Both(OnGrid, vectors::<2, _>()), [2, 3, 4];
+    vectors_under_c4: C4, vectors::<2, _>(C4), [3, 2, 2, 2];
+    vectors_under_d4: D4, vectors::<2, _>(D4), [2, 3, 2];
+    vectors_under_b3: Hyperoctahedral::<3>, vectors::<3, _>(Hyperoctahedral::<3>), [3, 2, 2];
+    fields_of_vectors_under_d4: D4, Both(OnGrid, vectors::<2, _>(D4)), [2, 3, 4];
     feature_maps_under_c4: C4, Both(OnGrid, RegularChannels::new(3)), [2, 4, 3, 3];
     feature_maps_under_p4: p4(3), Both(OnGrid, PointPart(RegularChannels::new(3))), [4, 3, 3];
     feature_maps_under_p4m: p4m(3), Both(AboutOrigin, PointPart(RegularChannels::new(3))), [8, 3, 3];
     c4_through_d4: C4, Through::new(D4, |&turn| RotationReflection::from(turn), OnGrid), [3, 4];
-    images_under_a_product: Product::new(C4, symmetric(3)), Both(First(OnGrid), Second(OnAxis::new(3))), [3, 2, 4];
+    images_under_a_product:
+        Product::new(C4, symmetric(3)), Both(First(OnGrid), Second(OnAxis::new(3))), [3, 2, 4];
 }
 
 fn symmetric(points: usize) -> Symmetric {
@@ -121,18 +124,12 @@ fn cube_group(n: usize) -> Semidirect<CyclicTranslations<3>, Hyperoctahedral<3>>
     Semidirect::new(CyclicTranslations::new([n; 3]), Hyperoctahedral).expect("a cube has equal extents")
 }
 
-/// Vectors on the axis before two axes of space (or of anything), under the matrices of signed permutations.
-fn vectors<const D: usize, E>() -> LinearOnAxis<E>
+/// Vectors on the axis before two axes of space (or of anything), moved as points are.
+fn vectors<const D: usize, G: Group>(group: G) -> LinearOnAxis<G>
 where
-    E: Clone + 'static,
-    SignedPermutation<D>: From<E>,
+    SignedPermutation<D>: From<G::Element>,
 {
-    LinearOnAxis::new("vectors", 3, D, |g: &E| {
-        let g = SignedPermutation::from(g.clone());
-        let basis = (0..D).map(|axis| std::array::from_fn(|k| i64::from(k == axis)));
-        let columns: Vec<[i64; D]> = basis.map(|vector| g.image(vector)).collect();
-        (0..D).map(|row| columns.iter().map(|column| column[row]).collect()).collect()
-    })
+    LinearOnAxis::new(Representation::standard::<D>(&group), 3)
 }
 
 /// Actions through a proper quotient: lawful, and not faithful.
@@ -205,7 +202,8 @@ fn shapes_that_are_not_moved_are_refused() {
     let translations = CyclicTranslations::new([4, 3]);
     assert_eq!(
         refusal(OnGrid.try_act(&translations, &Translation::ZERO, image.view())),
-        "cyclic translation of the last 2 axes needs extents [4, 3] of the last 2 axes, but the array has shape [2, 3, 4]"
+        "cyclic translation of the last 2 axes needs extents [4, 3] of the last 2 axes, \
+         but the array has shape [2, 3, 4]"
     );
     let (p4, p4m): (P4, P4m) = (p4(4), p4m(3));
     let error = OnGrid.try_act(&p4, &p4.element(1), image.view()).expect_err("3 is not 4");
@@ -224,8 +222,9 @@ fn shapes_that_are_not_moved_are_refused() {
         refusal(RegularChannels::new(4).try_act(&C4, &C4.identity(), image.view())),
         "regular representation on axis −4 needs length 4 of axis −4, but the array has shape [2, 3, 4]"
     );
-    assert!(
-        vectors::<3, _>().try_act(&Hyperoctahedral::<3>, &Hyperoctahedral.identity(), image.view()).is_err()
+    assert_eq!(
+        refusal(vectors::<2, _>(D4).try_act(&D4, &D4.identity(), numbered(&[3, 4, 5]).view())),
+        "standard representation on axis −3 needs length 2 of axis −3, but the array has shape [3, 4, 5]"
     );
 }
 

@@ -118,8 +118,8 @@ impl<const D: usize> ArrayAction<CyclicTranslations<D>> for AboutOrigin {
 
 /// Integer translation of the last axes, with zeros moving in: *not* an action.
 ///
-/// The identity moves nothing, but `T_{−1} T_1 x ≠ x`: what has left the frame is lost, and no translation has an
-/// inverse. The law of composition holds for translations in one direction along each axis. It implements
+/// The identity moves nothing, but `T_{−1} T_1 x ≠ x`: what has left the frame is lost, and no translation has
+/// an inverse. The law of composition holds for translations in one direction along each axis. It implements
 /// [`ArrayAction`] in order to be refuted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ZeroFillShift;
@@ -180,7 +180,7 @@ mod tests {
     fn the_farthest_shifts_and_the_emptiest_arrays() {
         let x = numbered(&[3]);
         for shift in [i64::MIN, i64::MAX] {
-            assert_eq!(shift_with_zeros(x.view(), &[shift]), ArrayD::zeros(vec![3]));
+            assert_eq!(shift_with_zeros(x.view(), &[shift]), ArrayD::<i64>::zeros(vec![3]));
             let reduced = shift.rem_euclid(3);
             assert_eq!(roll(x.view(), &[shift]), roll(x.view(), &[reduced]));
         }

@@ -9,23 +9,40 @@
 //! | [`convolve_channels`], [`correlate_channels`] | many channels, [`Options`], any [`Ring`]: the definition |
 //! | [`Problem`] | the validated description to which all of these reduce |
 //! | [`Algorithm`], [`Definition`] | the interface, and the formula as an algorithm |
+//! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
 //! | [`boundary`] | the four paddings |
 //! | [`tolerance`] | derived bounds of rounding errors |
 
+pub mod adjoint;
 mod algorithm;
+mod axis;
 pub mod boundary;
 mod definition;
 mod error;
+mod fft;
+#[cfg(test)]
+mod laws;
+mod matrix_product;
 mod options;
+mod overlap_add;
+pub mod planner;
 mod problem;
+mod separable;
+mod spectral;
 pub mod tolerance;
 
 pub use algorithm::Algorithm;
+pub use axis::Axis;
 pub use boundary::Boundary;
 pub use definition::Definition;
 pub use error::{ConvolutionError, Unsupported};
+pub use fft::{Fourier, ROUNDINGS_PER_LEVEL};
+pub use matrix_product::MatrixProduct;
 pub use options::{Extent, Operation, Options};
-pub use problem::{Axis, Problem};
+pub use overlap_add::OverlapAdd;
+pub use planner::{Choice, ConvolutionScalar};
+pub use problem::Problem;
+pub use separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
 
 use ndarray::{Array, ArrayRef, Dimension};
 

@@ -12,8 +12,8 @@
 
 use ndarray::{IxDyn, indices};
 
-use super::boundary::{check_reflection, number_of_entries, padded_length};
-use super::{Boundary, ConvolutionError, Extent, Operation, Options};
+use super::boundary::number_of_entries;
+use super::{Axis, Boundary, ConvolutionError, Extent, Operation, Options};
 
 /// A convolution or correlation whose shapes and options fit together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,35 +25,6 @@ pub struct Problem {
     input_channels: usize,
     output_channels: usize,
     axes: Vec<Axis>,
-}
-
-/// One axis of space of a [`Problem`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Axis {
-    /// Entries of the signal, L.
-    pub signal: usize,
-    /// Taps of the kernel, K.
-    pub taps: usize,
-    /// Entries of the output.
-    pub output: usize,
-    /// Entries of the signal from one output to the next, s.
-    pub stride: usize,
-    /// Entries of the signal from one tap to the next, d.
-    pub dilation: usize,
-    /// Entries added before and after, (p, q).
-    pub padding: (usize, usize),
-}
-
-impl Axis {
-    /// Entries that the kernel spans, holes included: d(K−1) + 1.
-    pub fn span(&self) -> usize {
-        self.dilation * (self.taps - 1) + 1
-    }
-
-    /// Entries of the signal with its padding.
-    pub fn padded(&self) -> usize {
-        self.padding.0 + self.signal + self.padding.1
-    }
 }
 
 impl Problem {
@@ -94,7 +65,9 @@ impl Problem {
         let dilation = per_axis("dilation", &options.dilation, 1, space.len())?;
         let padding = per_axis("padding", &options.padding, (0, 0), space.len())?;
         let axes = (0..space.len())
-            .map(|a| axis(a, (taps[a], space[a]), (stride[a], dilation[a], padding[a]), options.boundary))
+            .map(|a| {
+                Axis::new(a, (taps[a], space[a]), (stride[a], dilation[a], padding[a]), options.boundary)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let problem = Problem {
             operation,
@@ -251,12 +224,7 @@ impl Problem {
     /// # Panics
     /// If there is no such axis.
     pub fn source(&self, axis: usize, output: usize, tap: usize) -> Option<usize> {
-        let Axis { signal, taps, stride, dilation, padding, .. } = self.axes[axis];
-        let reach = match self.operation {
-            Operation::Correlation => tap * dilation,
-            Operation::Convolution => (taps - 1 - tap) * dilation,
-        };
-        self.boundary.source((output * stride + reach) as isize - padding.0 as isize, signal)
+        self.axes[axis].source(self.operation, self.boundary, output, tap)
     }
 
     /// For each position of the output in row-major order, which tap of the kernel reads which entry of the signal:
@@ -323,30 +291,6 @@ fn per_axis<T: Copy>(
         found if found == rank => Ok(values.to_vec()),
         found => Err(ConvolutionError::WrongCount { option, expected: rank, found }),
     }
-}
-
-fn axis(
-    number: usize,
-    (taps, signal): (usize, usize),
-    (stride, dilation, padding): (usize, usize, (usize, usize)),
-    boundary: Boundary,
-) -> Result<Axis, ConvolutionError> {
-    for (option, value) in [("stride", stride), ("dilation", dilation)] {
-        if value == 0 {
-            return Err(ConvolutionError::Zero { option });
-        }
-    }
-    check_reflection(number, padding, signal, boundary)?;
-    let available =
-        padded_length(signal, padding).ok_or(ConvolutionError::TooLarge { what: "the padded signal" })?;
-    let span = dilation
-        .checked_mul(taps - 1)
-        .and_then(|reach| reach.checked_add(1))
-        .ok_or(ConvolutionError::TooLarge { what: "the dilated kernel" })?;
-    if span > available {
-        return Err(ConvolutionError::KernelTooLarge { axis: number, span, available });
-    }
-    Ok(Axis { signal, taps, output: (available - span) / stride + 1, stride, dilation, padding })
 }
 
 #[cfg(test)]

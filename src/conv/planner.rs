@@ -1,0 +1,158 @@
+//! Which algorithms a scalar has, and which of them to run.
+//!
+//! The rule of [`Choice::Automatic`]:
+//! - a kernel that spans few entries of space (at most [`SMALL_SPAN`], holes not counted) goes to the matrix product;
+//! - a larger one goes to the fast transform of its scalar: Fourier over the floating-point scalars,
+//!   number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
+//! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into blocks first.
+//!
+//! The definition is never chosen: it is the judge.
+
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
+use num_complex::Complex;
+
+use super::tolerance::Rounding;
+use super::{
+    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, OverlapAdd, Problem, Separable,
+    Unsupported,
+};
+
+/// Kernels of at most so many taps go to the matrix product.
+pub const SMALL_SPAN: usize = 64;
+
+/// Signals more than so many times as long as the kernel are cut into blocks.
+pub const LONG_SIGNAL: usize = 8;
+
+/// What the caller wants run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Choice {
+    /// What the rule of [this module](self) chooses.
+    #[default]
+    Automatic,
+    /// [`Definition`]
+    Definition,
+    /// [`MatrixProduct`]
+    MatrixProduct,
+    /// [`Fourier`], over `f32`, `f64` and complex numbers of either.
+    Fourier,
+    /// [`NumberTheoretic`](super::NumberTheoretic), over [`Goldilocks`](crate::scalar::Goldilocks).
+    NumberTheoretic,
+    /// [`OverlapAdd`] on the fast transform of the scalar.
+    OverlapAdd,
+    /// [`Separable`], over fields, for kernels that are outer products of vectors.
+    Separable,
+}
+
+impl Choice {
+    /// The name of the algorithm: [`Algorithm::name`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Choice::Automatic => "automatic",
+            Choice::Definition => "definition",
+            Choice::MatrixProduct => "matrix product",
+            Choice::Fourier => "Fourier",
+            Choice::NumberTheoretic => "number-theoretic transform",
+            Choice::OverlapAdd => "overlap-add",
+            Choice::Separable => "separable",
+        }
+    }
+}
+
+/// A scalar for which this folder knows more than the definition.
+pub trait ConvolutionScalar: Rounding {
+    /// Every algorithm for this scalar, the definition first.
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![Box::new(Definition), Box::new(MatrixProduct)]
+    }
+
+    /// The choice for large kernels.
+    fn transform() -> Choice {
+        Choice::MatrixProduct
+    }
+
+    /// The product of two matrices, each entry the sum of its products in some order.
+    ///
+    /// # Panics
+    /// If the columns of `a` are not as many as the rows of `b`.
+    fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+        assert_eq!(a.ncols(), b.nrows(), "columns of the first matrix, rows of the second");
+        Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
+            let mut sum = Self::zero();
+            for (x, y) in a.row(i).iter().zip(b.column(j)) {
+                sum.add_product(x, y);
+            }
+            sum
+        })
+    }
+}
+
+macro_rules! floating_point {
+    ($($float:ty),*) => { $(
+        impl ConvolutionScalar for $float {
+            fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+                vec![
+                    Box::new(Definition),
+                    Box::new(MatrixProduct),
+                    Box::new(Fourier),
+                    Box::new(OverlapAdd::new(Fourier)),
+                    Box::new(Separable),
+                ]
+            }
+
+            fn transform() -> Choice {
+                Choice::Fourier
+            }
+
+            fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+                a.dot(&b)
+            }
+        }
+    )* };
+}
+
+floating_point!(f32, f64, Complex<f32>, Complex<f64>);
+
+impl ConvolutionScalar for i64 {}
+impl ConvolutionScalar for i128 {}
+
+/// The algorithm that `choice` stands for over `S`.
+///
+/// # Errors
+/// If the scalar has no such algorithm, or the algorithm does not support the problem.
+pub fn algorithm<S: ConvolutionScalar>(
+    problem: &Problem,
+    choice: Choice,
+) -> Result<Box<dyn Algorithm<S>>, Unsupported> {
+    let choice = if choice == Choice::Automatic { automatic::<S>(problem) } else { choice };
+    let name = choice.name();
+    let found = S::algorithms().into_iter().find(|algorithm| algorithm.name() == name);
+    let algorithm = found.ok_or_else(|| Unsupported {
+        algorithm: name,
+        needs: format!("another scalar than {}", std::any::type_name::<S>()),
+    })?;
+    algorithm.supports(problem)?;
+    Ok(algorithm)
+}
+
+fn automatic<S: ConvolutionScalar>(problem: &Problem) -> Choice {
+    let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
+    match (taps <= SMALL_SPAN, S::transform(), problem.axes()) {
+        (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
+        (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
+        (_, transform, _) => transform,
+    }
+}
+
+/// Runs a problem by the chosen algorithm.
+///
+/// # Errors
+/// If there is no such algorithm for this scalar and problem, or the arrays do not have the problem's shapes.
+pub fn run<S: ConvolutionScalar>(
+    problem: &Problem,
+    kernel: ArrayViewD<'_, S>,
+    signal: ArrayViewD<'_, S>,
+    choice: Choice,
+) -> Result<ArrayD<S>, ConvolutionError> {
+    algorithm(problem, choice)?.run(problem, kernel, signal)
+}

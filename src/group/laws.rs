@@ -230,7 +230,7 @@ mod tests {
     use super::*;
     use crate::group::{
         C4, CyclicTranslations, D4, Hyperoctahedral, IntegerTranslations, PlaneRotations, Product,
-        RealTranslations, Reflection, Rotation, Semidirect, Symmetric, Trivial, p4, p4m,
+        RealTranslations, Reflection, Rotation, Semidirect, Symmetric, Translation, Trivial, p4, p4m,
     };
 
     /// The laws of a finite group, its generators, its order, and how its identity is written.
@@ -300,9 +300,8 @@ mod tests {
                 assert_eq!(check.map(|checked| checked.exhaustive), Ok(false));
             }
         }
-        assert_eq!(IntegerTranslations::<2>.identity().to_string(), "Id");
-        assert_eq!(RealTranslations.identity().to_string(), "Id");
-        assert_eq!(PlaneRotations.identity().to_string(), "Id");
+        let continuous = [RealTranslations.identity().to_string(), PlaneRotations.identity().to_string()];
+        assert_eq!(continuous, ["Id", "Id"]);
     }
 
     #[test]
@@ -310,6 +309,58 @@ mod tests {
         // Of 4 elements: 4·4 equations each, 4² of closure, 4³ of associativity, then 1 + 3·4 of numbering.
         let cases = 16 + 16 + 64 + 13;
         assert_eq!(check_group_laws(&C4, 0), Ok(Checked { cases, exhaustive: true }));
+    }
+
+    /// Z_5 with another product or inverse.
+    #[derive(Clone, Debug)]
+    struct Altered(fn(i64, i64) -> i64, fn(i64) -> i64);
+
+    fn z5() -> CyclicTranslations<1> {
+        CyclicTranslations::new([5])
+    }
+
+    impl Group for Altered {
+        type Element = Translation<1>;
+
+        fn name(&self) -> String {
+            "altered Z_5".into()
+        }
+
+        fn identity(&self) -> Self::Element {
+            Translation::ZERO
+        }
+
+        fn compose(&self, a: &Self::Element, b: &Self::Element) -> Self::Element {
+            z5().translation([(self.0)(a.0[0], b.0[0])])
+        }
+
+        fn inverse(&self, a: &Self::Element) -> Self::Element {
+            z5().translation([(self.1)(a.0[0])])
+        }
+
+        fn generators(&self) -> Vec<Self::Element> {
+            z5().generators()
+        }
+
+        fn contains(&self, a: &Self::Element) -> bool {
+            z5().contains(a)
+        }
+
+        fn sample<R: rand::Rng + ?Sized>(&self, random: &mut R) -> Self::Element {
+            z5().sample(random)
+        }
+    }
+
+    #[test]
+    fn broken_groups_are_refused() {
+        let broken_law = |product, inverse| {
+            check_sampled_group_laws(&Altered(product, inverse), 0).err().map(|violation| violation.law)
+        };
+        assert_eq!(broken_law(|a, b| a + b, |a| -a), None);
+        assert_eq!(broken_law(|a, b| a - b, |a| a), Some("e · a = a"));
+        assert_eq!(broken_law(|a, b| a + b, |a| a), Some("a⁻¹ · a = e"));
+        let not_associative = |a, b| a + b + a * b * (a + b);
+        assert_eq!(broken_law(not_associative, |a| -a), Some("(a · b) · c = a · (b · c)"));
     }
 
     #[test]

@@ -84,3 +84,48 @@ pub(super) fn null_space<S: Field>(
     };
     free.map(solution).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scalar::{Goldilocks, Rational};
+
+    /// x + 2y + 3z = 0, twice, and 4x + 5y + 6z + w = 0: of rank 2 in four unknowns.
+    fn check_example<S: Field>() {
+        let equations = [[1, 2, 3, 0], [2, 4, 6, 0], [4, 5, 6, 1]];
+        let rows = equations.map(|row| {
+            let coefficients = row.into_iter().enumerate().filter(|(_, n)| *n != 0);
+            coefficients.map(|(unknown, n)| (unknown, S::from_integer(n))).collect()
+        });
+        let basis = null_space::<S>(4, rows);
+        assert_eq!(basis.len(), 2);
+        for (solution, free) in basis.iter().zip([[1, 0], [0, 1]]) {
+            assert_eq!(solution[2..], free.map(S::from_integer));
+            for row in equations {
+                let terms = row.iter().zip(solution).map(|(&n, x)| S::from_integer(n) * x.clone());
+                assert_eq!(terms.fold(S::zero(), |sum, term| sum + term), S::zero());
+            }
+        }
+    }
+
+    #[test]
+    fn null_space_over_the_rationals_and_a_prime_field() {
+        check_example::<Rational>();
+        check_example::<Goldilocks>();
+    }
+
+    #[test]
+    fn null_space_of_no_equations_is_everything() {
+        let basis = null_space::<Rational>(2, []);
+        let unit = [[1, 0], [0, 1]].map(|row| row.map(Rational::from_integer).to_vec());
+        assert_eq!(basis, unit);
+    }
+
+    #[test]
+    fn matrices_multiply_row_by_column() {
+        let (a, b) =
+            (DMatrix::from_row_slice(2, 2, &[1_i64, 2, 0, 3]), DMatrix::from_row_slice(2, 1, &[5, 7]));
+        assert_eq!(multiply(&a, &b), DMatrix::from_row_slice(2, 1, &[19, 21]));
+        assert_eq!(multiply(&identity(2), &a), a);
+    }
+}

@@ -21,7 +21,28 @@ pub fn catalogue() -> Vec<Claim> {
 mod tests {
     use std::collections::HashSet;
 
-    use super::catalogue;
+    use super::{Claim, catalogue};
+    use crate::verify::Reading;
+
+    /// Every claim, by every reading, is found to be what the theory says, and all of its mutants are caught.
+    pub(super) fn assert_agrees(claims: Vec<Claim>) {
+        assert!(!claims.is_empty(), "no claims");
+        for claim in claims {
+            let outcome = claim
+                .run(&Reading::ALL, 0)
+                .unwrap_or_else(|error| panic!("{}: {error}", claim.id))
+                .unwrap_or_else(|| panic!("{}: no reading speaks", claim.id));
+            let escaped: Vec<_> =
+                outcome.mutants.iter().filter(|(_, caught)| !caught).map(|(name, _)| name).collect();
+            assert!(
+                claim.agrees(&outcome),
+                "{}: expected {}, escaped mutants {escaped:?}, found {}",
+                claim.id,
+                claim.expected,
+                outcome.report
+            );
+        }
+    }
 
     #[test]
     fn ids_are_unique() {

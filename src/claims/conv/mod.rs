@@ -1,0 +1,22 @@
+//! The chapter *conv*: convolution in one, two and three dimensions, linear and circular.
+
+mod algebra;
+mod grids;
+mod product;
+
+use super::Claim;
+
+/// The claims of this chapter.
+pub(super) fn claims() -> Vec<Claim> {
+    [algebra::claims()].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::claims::tests::assert_agrees;
+
+    #[test]
+    fn every_claim_agrees() {
+        assert_agrees(super::claims());
+    }
+}

@@ -161,17 +161,19 @@ where
     pub fn assert(&self) -> Report {
         match self.check() {
             Ok(report) if report.verdict == Verdict::Holds => report,
-            Ok(report) => panic!("the map does not commute with the group: it {report}"),
+            Ok(report) => panic!(
+                "f(g ▷ x) = g ▷ f(x) {report}\n  x: {}\n  f(x): {}",
+                self.input.name(),
+                self.output.name()
+            ),
             Err(error) => panic!("{error}"),
         }
     }
 
     fn statement(&self) -> Statement {
-        let names: Vec<String> = (0..self.shape.len()).map(|axis| format!("axis {axis}:")).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let group = Arc::clone(&self.group);
         let mut statement = equivariance(
-            &names,
+            &vec![""; self.shape.len()],
             Arc::clone(&self.map),
             move |shape| group(shape),
             self.input.clone(),

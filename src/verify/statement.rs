@@ -44,7 +44,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement whose sizes are described by `dimensions`, with the identities that make it up at each size.
+    /// A statement whose sizes are described by `dimensions`, with the identities that make it up at each size. Dimensions
+    /// with empty names are those of a shape: `4 × 5`.
     ///
     /// `cases` returns an empty list for a size that makes no sense (a kernel larger than the signal); at least one
     /// of the sizes added with [`at`](Statement::at) must have a case, or the examination is an error.
@@ -136,8 +137,12 @@ impl Statement {
         (self.cases)(size)
     }
 
-    /// A size as people read it: `height 4, width 5`.
+    /// A size as people read it: `height 4, width 5`, or `4 × 5` where the dimensions have no names.
     pub(super) fn describe(&self, size: &[usize]) -> String {
+        if self.dimensions.iter().all(String::is_empty) {
+            let extents: Vec<String> = size.iter().map(ToString::to_string).collect();
+            return extents.join(" × ");
+        }
         let parts: Vec<String> =
             self.dimensions.iter().zip(size).map(|(name, number)| format!("{name} {number}")).collect();
         parts.join(", ")

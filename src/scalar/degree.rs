@@ -10,8 +10,6 @@
 //! Running a definition once on this scalar finds the degree of the map it computes, at the price of a few additions
 //! of machine integers per operation. Nothing is ever cancelled, except that zero is recognised where it is written,
 //! so the bounds can be larger than the degrees but not smaller. Bounds saturate at `u64::MAX`.
-//!
-//! It has the operators of a ring and not its laws: `a + (−a)` has the bound of `a`.
 
 use std::fmt;
 
@@ -19,6 +17,12 @@ use super::operators::ring_operators;
 use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 
 /// Upper bounds of the degrees of the numerator and the denominator of an expression.
+///
+/// Run a definition once on arrays of [`variable`](Self::variable)s, and its results know the degree of the map. The
+/// bounds never fall below the degrees; they can exceed them, for nothing is cancelled but a zero that is written as
+/// such. `max`, `√` and `exp` of anything but a constant are no rational functions.
+///
+/// It has the operators of a ring and not its laws: `a + (−a)` has the bound of `a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Degree(Kind);
 
@@ -163,11 +167,26 @@ impl fmt::Display for Degree {
 #[cfg(test)]
 mod tests {
     use num_traits::{One, Zero};
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::scalar::Symbolic;
+    use crate::scalar::trees::algebraic;
 
     fn power(n: u32) -> Degree {
         (0..n).fold(Degree::one(), |power, _| power * Degree::variable())
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_are_not_below_the_degrees(tree in algebraic(2)) {
+            let bound = tree.value(&[Degree::variable(); 2]).and_then(|degree| degree.polynomial_degree());
+            let expression = tree.value(&["x", "y"].map(Symbolic::variable));
+            // What is a polynomial may be opaque to the expression, as 1/(1/x) is.
+            if let (Some(bound), Some(polynomial)) = (bound, expression.filter(Symbolic::is_polynomial)) {
+                prop_assert!(polynomial.degree() <= bound, "{}", polynomial);
+            }
+        }
     }
 
     #[test]
@@ -194,6 +213,10 @@ mod tests {
         // Against 1/x: (x⁵ + …)·x − (x³ + 1)
         assert_eq!(sum.schwartz_zippel_degree(&Degree::variable().reciprocal()), Some(6));
         assert_eq!(Degree::zero().try_reciprocal(), None);
+        // 1/(x + 1) + 1/(x² + 1) = (x² + x + 2) / ((x + 1)·(x² + 1))
+        let [linear, square] = [1, 2].map(|n| (power(n) + Degree::one()).reciprocal());
+        assert_eq!((linear + square).rational_degree(), Some((2, 3)));
+        assert_eq!((linear * square).rational_degree(), Some((0, 3)));
     }
 
     #[test]

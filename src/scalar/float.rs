@@ -1,13 +1,12 @@
 //! `f32` and `f64` as scalars: every operation is one rounding, to nearest.
 //!
 //! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`] computes.
-//! An inner step `a + b·c` rounds twice, as two operators would: it is not fused. The maximum carries NaN through,
-//! from either side, and takes +0 for greater than −0.
 
 use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 
 macro_rules! float_scalar {
     ($float:ident) => {
+        /// Every operation is rounded once, to nearest; `a + b·c` twice, as it is not fused.
         impl Ring for $float {
             fn from_integer(n: i64) -> Self {
                 n as $float
@@ -35,6 +34,7 @@ macro_rules! float_scalar {
             }
         }
 
+        /// A NaN on either side gives NaN, and +0 is greater than −0.
         impl Lattice for $float {
             fn maximum(&self, other: &Self) -> Self {
                 let tied_and_positive = self == other && self.is_sign_positive();

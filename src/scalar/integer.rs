@@ -1,15 +1,15 @@
 //! `i64` and `i128` as rings, for exact small examples.
 //!
-//! The operators are those of Rust. Where overflow is not checked (the release profile) they compute in ℤ/2⁶⁴ and
-//! ℤ/2¹²⁸, which are commutative rings, and [`Ring::from_integer`] is the homomorphism onto them: an identity of
-//! polynomials holds there, and a result that fits is right even if an intermediate one did not fit. Where overflow
-//! is checked (the debug profile) it panics instead. The maximum is that of representatives, and means what it says
-//! only while nothing overflows. For exact numbers of any size use [`super::Rational`].
+//! The operators are those of Rust: arithmetic modulo a power of two, or a panic where overflow is checked.
 
 use super::{Lattice, Ring};
 
 macro_rules! integer_scalar {
     ($integer:ident) => {
+        /// Where overflow is not checked (the release profile), arithmetic modulo a power of two, which is a commutative
+        /// ring with `from_integer` as its homomorphism: identities of polynomials hold, and a result that fits is right
+        /// even if an intermediate one did not fit. Where overflow is checked (the debug profile), it panics instead.
+        /// For exact numbers of any size there is [`Rational`](super::Rational).
         impl Ring for $integer {
             fn from_integer(n: i64) -> Self {
                 n.into()
@@ -24,6 +24,7 @@ macro_rules! integer_scalar {
             }
         }
 
+        /// The maximum of representatives, which means what it says as long as nothing has overflowed.
         impl Lattice for $integer {
             fn maximum(&self, other: &Self) -> Self {
                 *self.max(other)

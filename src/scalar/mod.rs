@@ -12,7 +12,7 @@
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
-//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], `f32`, `f64` |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
@@ -152,3 +152,21 @@ pub trait RootOfUnity: Field {
 pub trait Scalar: Field + Lattice + SquareRoot + Exponential {}
 
 impl<T: Field + Lattice + SquareRoot + Exponential> Scalar for T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_engine_runs() {
+        fn is_scalar<S: Scalar>() {}
+        is_scalar::<Symbolic>();
+        is_scalar::<Goldilocks>();
+        is_scalar::<Bounded>();
+        is_scalar::<Degree>();
+        is_scalar::<Dual<Goldilocks>>();
+        is_scalar::<Dual<f64>>();
+        is_scalar::<f32>();
+        is_scalar::<f64>();
+    }
+}

@@ -5,16 +5,6 @@
 //! root, an exponential of such expressions. Terms are sorted and like terms are gathered, so two expressions are
 //! equal as polynomials in their atoms if and only if they are structurally equal.
 //!
-//! What is known of the opaque atoms, and nothing else:
-//! - a maximum is of a *set*: nested maxima are flattened, equal arguments occur once, constants are folded; so it
-//!   is associative, commutative and idempotent;
-//! - the reciprocal of a non-zero constant, the square root of the square of a rational number, and `e⁰` are numbers.
-//!
-//! Each of these holds for real numbers, so equality of two results is a proof, for all values of the variables
-//! where both are defined. The converse fails: `x · 1/x` and `1`, or `max(x, y) + 1` and `max(x + 1, y + 1)`, are the
-//! same function and different expressions. Two results without such atoms are equal if and only if they are the
-//! same function.
-//!
 //! Cost: a sum of n terms takes `O(n log n)`, a product `m · n` such steps; clones share their terms. The terms of a
 //! bilinear map (a convolution, with variables as kernel and signal) are as many as its multiplications.
 
@@ -35,9 +25,20 @@ use self::monomial::Monomial;
 use super::operators::ring_operators;
 use super::{DivideByInteger, Exponential, Field, Lattice, Rational, Ring, Scalar, SquareRoot};
 
-/// A polynomial with rational coefficients in named variables and opaque atoms.
+/// A polynomial with rational coefficients in named variables and opaque atoms, in a normal form.
 ///
-/// Operations panic where an exponent would exceed 2³² − 1.
+/// What is known of the opaque atoms, and nothing else:
+/// - a maximum is of a *set*: nested maxima are flattened, equal arguments occur once, constants are folded; so it
+///   is associative, commutative and idempotent;
+/// - the reciprocal of a non-zero constant, the square root of the square of a rational number, and `e⁰` are numbers.
+///
+/// Each of these holds for real numbers, so equality of two results is a proof, for all values of the variables
+/// where both are defined. The converse fails: `x · 1/x` and `1`, or `max(x, y) + 1` and `max(x + 1, y + 1)`, are the
+/// same function and different expressions. Two results without such atoms are equal if and only if they are the
+/// same function.
+///
+/// Expressions are printed the same in every run. Their order (`Ord`) is arbitrary and lasts for one run: it serves
+/// sorted collections. Operations panic where an exponent would exceed 2³² − 1.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbolic {
     /// The coefficients, none of them zero.

@@ -1,14 +1,22 @@
 //! The chapter *conv*: convolution in one, two and three dimensions, linear and circular.
 
 mod algebra;
+mod converse;
 mod grids;
+mod linear;
+mod motion;
 mod product;
+mod symmetric_kernel;
+mod symmetry;
 
 use super::Claim;
 
 /// The claims of this chapter.
 pub(super) fn claims() -> Vec<Claim> {
-    [algebra::claims()].into_iter().flatten().collect()
+    [algebra::claims(), linear::claims(), symmetry::claims(), converse::claims()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]

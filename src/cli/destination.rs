@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
-/// A place to write one document to, opened before the long work begins so that a wrong path is known at once.
+/// A place to write one document to, tried before the long work begins so that a wrong path is known at once.
 pub(super) enum Destination {
     /// Standard output.
     Standard,
     /// A device or a pipe, which cannot be replaced.
     Special { file: File, path: PathBuf },
     /// A file, written beside its final place and then moved there.
-    Regular { temporary: NamedTempFile, path: PathBuf },
+    Regular { path: PathBuf },
 }
 
 impl Destination {
@@ -36,12 +36,8 @@ impl Destination {
                 Ok(Destination::Special { file, path: path.to_owned() })
             }
             _ => {
-                let folder = match target.parent() {
-                    Some(folder) if folder != Path::new("") => folder,
-                    _ => Path::new("."),
-                };
-                let temporary = temporary_file(folder).with_context(cannot_write)?;
-                Ok(Destination::Regular { temporary, path: target })
+                temporary_beside(&target).with_context(cannot_write)?;
+                Ok(Destination::Regular { path: target })
             }
         }
     }
@@ -55,11 +51,9 @@ impl Destination {
             Destination::Standard => print(&mut io::stdout().lock(), document),
             Destination::Special { mut file, path } => unless_hung_up(file.write_all(document.as_bytes()))
                 .with_context(|| format!("cannot write {}", path.display())),
-            Destination::Regular { mut temporary, path } => temporary
-                .write_all(document.as_bytes())
-                .and_then(|()| temporary.persist(&path).map_err(|error| error.error))
-                .map(drop)
-                .with_context(|| format!("cannot write {}", path.display())),
+            Destination::Regular { path } => {
+                replace(&path, document).with_context(|| format!("cannot write {}", path.display()))
+            }
         }
     }
 }
@@ -80,7 +74,19 @@ fn unless_hung_up(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+fn replace(path: &Path, document: &str) -> io::Result<()> {
+    let mut temporary = temporary_beside(path)?;
+    temporary.write_all(document.as_bytes())?;
+    temporary.persist(path)?;
+    Ok(())
+}
+
+/// A file in the same folder, which vanishes with the value.
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
     let mut builder = tempfile::Builder::new();
     // As any new file: what the user's mask leaves of it, not the privacy of temporary files.
     #[cfg(unix)]

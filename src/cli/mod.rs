@@ -35,6 +35,7 @@ enum Command {
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
+    quiet::silence();
     let outcome = quiet::catch(|| match command {
         Command::Verify(arguments) => verify::run(&arguments, &catalogue(), &mut anstream::stdout()),
     });

@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-/// Runs `work`; if it panics, nothing is printed and the message comes back in one line.
-///
-/// From the first call on, no panic of the process prints anything.
+/// From now on, no panic of the process prints anything.
+pub(super) fn silence() {
+    panic::set_hook(Box::new(|_| {}));
+}
+
+/// Runs `work`; if it panics, the message comes back in one line.
 ///
 /// # Errors
 /// The message of the panic.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    panic::set_hook(Box::new(|_| {}));
     // What `work` leaves half done is dropped with it, or belongs to a claim whose result is thrown away.
     panic::catch_unwind(AssertUnwindSafe(work)).map_err(|payload| message(payload.as_ref()))
 }

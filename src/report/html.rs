@@ -207,7 +207,9 @@ fn legend(run: &Run) -> Markup {
 
 fn meaning(reading: Reading) -> &'static str {
     match reading {
-        Reading::Theorem => "Machine-checked by Coq, for all sizes.",
+        Reading::Theorem => {
+            "Proved for all sizes and checked by Coq: about the mathematics, not about the program."
+        }
         Reading::Symbolic => {
             "The code ran on polynomials in its inputs and weights, and both sides are the same expression (or all of a finite domain was gone through, exactly): a proof for the sizes named."
         }

@@ -1,0 +1,242 @@
+//! The command as its users meet it: arguments, exit codes, what is printed where, what the files hold.
+#![cfg(feature = "cli")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value as Json;
+
+/// A quick part of the catalogue.
+const QUICK: &str = "conv.commutative";
+/// A false statement.
+const REFUTED: &str = "map.pointwise_rotation";
+
+fn run(arguments: &[&str]) -> Output {
+    Command::cargo_bin("equivariant").unwrap().args(arguments).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn json(arguments: &[&str]) -> Json {
+    let output = run(arguments);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Runs what must be refused, and gives the error's text.
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(code(&output), 2, "{arguments:?}: {}", text(&output.stderr));
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    let error = text(&output.stderr).to_owned();
+    assert!(!error.contains("panicked") && !error.contains("RUST_BACKTRACE"), "{error}");
+    error
+}
+
+fn listed_ids() -> Vec<String> {
+    let list = json(&["verify", "--list", "--json", "-"]);
+    list["claims"].as_array().unwrap().iter().map(|claim| claim["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_id_is_listed_once() {
+    let ids = listed_ids();
+    assert!(ids.iter().any(|id| id == QUICK));
+    assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len());
+    let output = run(&["verify", "--list"]);
+    let list = text(&output.stdout);
+    for id in ids {
+        let lines = list.lines().filter(|line| line.split_whitespace().next() == Some(&id)).count();
+        assert_eq!(lines, 1, "{id}");
+    }
+}
+
+#[test]
+fn the_table_is_plain_where_it_is_piped() {
+    let output = run(&["verify", QUICK]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    let table = text(&output.stdout);
+    assert!(table.contains("✓ conv.commutative") && table.contains("1 of 1 claims as expected"), "{table}");
+    assert!(!table.contains('\u{1b}'), "colours are for terminals");
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn json_has_the_keys_of_the_contract() {
+    let document = json(&["verify", QUICK, "--seed", "3", "--json", "-"]);
+    assert_eq!(document["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["seed"], 3);
+    let claim = &document["claims"][0];
+    for (key, value) in [("id", QUICK), ("chapter", "conv"), ("expected", "holds"), ("verdict", "holds")] {
+        assert_eq!(claim[key], value);
+    }
+    assert_eq!(claim["agrees"], true);
+    assert_eq!((&claim["largest"], &claim["counterexample"]), (&Json::Null, &Json::Null));
+    assert!(claim["statement"].is_string() && claim["seconds"].is_f64());
+    assert!(claim["mutants"]["run"].as_u64() > Some(0));
+    assert_eq!(claim["mutants"]["run"], claim["mutants"]["caught"]);
+    let keys = |reading: &str| -> &[&str] {
+        match reading {
+            "theorem" => &["name"],
+            "symbolic" => &["shape", "variables", "terms"],
+            "field" => &["points", "failure_bound"],
+            "rounding" => &["error", "bound"],
+            "float" => &["relative_error", "noise_floor"],
+            other => panic!("an unknown reading {other}"),
+        }
+    };
+    let evidence = claim["evidence"].as_array().unwrap();
+    assert!(!evidence.is_empty());
+    for item in evidence {
+        for key in keys(item["reading"].as_str().unwrap()) {
+            assert!(item.get(key).is_some(), "{item} lacks {key}");
+        }
+    }
+    for key in ["claims", "agree", "disagree", "mutants_run", "mutants_caught", "seconds"] {
+        assert!(document["summary"][key].is_number(), "{key}");
+    }
+}
+
+#[test]
+fn a_refuted_claim_carries_its_counterexample() {
+    let document = json(&["verify", REFUTED, "--json", "-"]);
+    let claim = &document["claims"][0];
+    assert_eq!((&claim["expected"], &claim["verdict"]), (&"fails".into(), &"fails".into()));
+    let counterexample = &claim["counterexample"];
+    for key in ["shape", "element", "inputs", "left", "right", "replay"] {
+        assert!(counterexample.get(key).is_some(), "{key}");
+    }
+    assert!(
+        counterexample["replay"].as_str().unwrap().starts_with("equivariant verify map.pointwise_rotation")
+    );
+    assert_ne!(counterexample["left"], counterexample["right"]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_results() {
+    let without_times = |seed: &str| {
+        let mut document = json(&["verify", QUICK, REFUTED, "--seed", seed, "--json", "-"]);
+        document["summary"]["seconds"].take();
+        for claim in document["claims"].as_array_mut().unwrap() {
+            claim["seconds"].take();
+        }
+        document
+    };
+    assert_eq!(without_times("11"), without_times("11"));
+}
+
+#[test]
+fn readings_restrict_the_evidence() {
+    let document = json(&["verify", "conv.commutative", "--reading", "field", "--json", "-"]);
+    let evidence = document["claims"][0]["evidence"].as_array().unwrap();
+    assert!(!evidence.is_empty());
+    assert!(evidence.iter().all(|item| item["reading"] == "field"), "{evidence:?}");
+}
+
+#[test]
+fn patterns_choose_claims() {
+    let ids = |pattern: &str| -> BTreeSet<String> {
+        let list = json(&["verify", pattern, "--list", "--json", "-"]);
+        list["claims"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|claim| claim["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let all = listed_ids();
+    let expected = |wanted: &dyn Fn(&str) -> bool| all.iter().filter(|id| wanted(id)).cloned().collect();
+    assert_eq!(ids("conv"), expected(&|id| id.starts_with("conv.")));
+    assert_eq!(ids("*.*tive"), expected(&|id| id.ends_with("tive")));
+    assert_eq!(ids(QUICK), BTreeSet::from([QUICK.to_owned()]));
+}
+
+#[test]
+fn wrong_use_is_refused_in_one_clear_line() {
+    let error = refused(&["verify", "conv.comutative"]);
+    assert!(error.contains("conv.comutative") && error.contains("nearest are conv.commutative"), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(refused(&["verify", "--reading", "tea-leaves"]).contains("symbolic"));
+    assert!(refused(&["verify", "--seed", "−1"]).contains("--seed"));
+    assert!(refused(&["verify", "--list", "--html", "page.html"]).contains("--list"));
+    assert!(refused(&["verify", "--html", "-"]).contains("--html"));
+    refused(&["verifi"]);
+    refused(&[]);
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing").join("report");
+    for option in ["--json", "--html"] {
+        for path in [missing.as_path(), folder.path()] {
+            let error = refused(&["verify", QUICK, option, path.to_str().unwrap()]);
+            assert!(error.contains("cannot write") && error.lines().count() == 1, "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_page_is_complete_in_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (page, report) = (folder.path().join("page.html"), folder.path().join("report.json"));
+    let output = run(&[
+        "verify",
+        QUICK,
+        REFUTED,
+        "--html",
+        page.to_str().unwrap(),
+        "--json",
+        report.to_str().unwrap(),
+    ]);
+    assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains(REFUTED), "files do not replace the table");
+    let page = fs::read_to_string(page).unwrap();
+    let document: Json = serde_json::from_str(&fs::read_to_string(report).unwrap()).unwrap();
+    for claim in document["claims"].as_array().unwrap() {
+        let anchor = format!("id=\"{}\"", claim["id"].as_str().unwrap());
+        assert_eq!(page.matches(&anchor).count(), 1, "{anchor}");
+    }
+    assert!(page.contains("<table class=\"cells\">"), "the picture of the counterexample");
+    // The name of SVG's namespace looks like an address and is none.
+    let page = page.replace("http://www.w3.org/2000/svg", "");
+    for outside in ["http:", "https:", "src=", "<link", "@import", "url("] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn help_explains_patterns_and_exit_codes() {
+    let output = run(&["verify", "--help"]);
+    assert_eq!(code(&output), 0);
+    let help = text(&output.stdout);
+    for word in ["*.translation*", "theorem", "symbolic", "--seed", "--json", "--html", "--list", "Exit code"]
+    {
+        assert!(help.contains(word), "{word}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    use std::process::{Command, Stdio};
+
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("equivariant"))
+        .args(["verify", "--list"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 0);
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}

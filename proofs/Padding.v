@@ -105,9 +105,8 @@ have about_zero j : source Reflect L (- j) = source Reflect L j.
     by rewrite addr0 -mulNr -[- q * _]addr0 (@reflect_source (- q) 0) //; congr Some; lia.
   have -> : - (q * (2 * L.-1)%N%:Z + m.+1%:Z) = (- q - 1) * (2 * L.-1)%N%:Z + (2 * L.-1 - m.+1)%N%:Z by nia.
   by rewrite reflect_source //; [congr Some; lia | lia].
-split; first by rewrite /extended about_zero.
-rewrite /extended -about_zero; congr (if _ is Some k then _ else _).
-by rewrite /source opprB addrC -[X in (X + _)%R]opprK -[in LHS](mul1r (2 * L.-1)%N%:Z) modzDr.
+have again j : source Reflect L (j + (2 * L.-1)%N%:Z) = source Reflect L j by rewrite /source modzDr.
+by rewrite /extended [_ - i]addrC again about_zero.
 Qed.
 
 End Extensions.

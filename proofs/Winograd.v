@@ -15,6 +15,7 @@
     Source: A. Lavin, S. Gray, Fast algorithms for convolutional neural networks, CVPR 2016. *)
 
 From mathcomp Require Import all_ssreflect all_algebra ring.
+From Equivariant Require Import Sums.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -78,14 +79,6 @@ End Bilinear.
     integer, and minimality says that it is the denominator where j = i + a and 0 elsewhere. *)
 
 Definition entry (rows : seq (seq int)) (t i : nat) : int := nth 0 (nth [::] rows t) i.
-
-Definition summed (T : nat) (F : nat -> int) : int := foldr (fun t sum => F t + sum) 0 (iota 0 T).
-
-Lemma summedE T F : summed T F = \sum_(t < T) F t.
-Proof.
-rewrite -(big_mkord xpredT F) /index_iota subn0 /summed.
-by elim: iota => [|t l IH]; rewrite ?big_nil ?big_cons //= IH.
-Qed.
 
 Definition exact_matrices (m r n : nat) (A G B : seq (seq int)) (denominator : int) : bool :=
   all (fun i => all (fun a => all (fun j =>

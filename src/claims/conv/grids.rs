@@ -13,7 +13,7 @@ fn axes(rank: usize) -> &'static [&'static str] {
 /// A statement whose size consists of one shape for each of `operands`; a single one needs no name.
 ///
 /// `cases` gets the shapes.
-pub(super) fn on_grids(
+pub(in crate::claims) fn on_grids(
     rank: usize,
     operands: &[&str],
     cases: impl Fn(&[Vec<usize>]) -> Result<Vec<Case>, Failure> + Send + Sync + 'static,

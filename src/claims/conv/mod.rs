@@ -2,7 +2,7 @@
 
 mod algebra;
 mod converse;
-mod grids;
+pub(super) mod grids;
 mod linear;
 mod motion;
 mod product;

@@ -18,7 +18,8 @@
     - correlation is convolution with the reflected kernel, and equivariant in the signal
     - x ⋆ y is the reflection of y ⋆ x; correlation is commutative iff every element is its own inverse (so on Z_1 and
       Z_2 only), and the same for associativity
-    - automorphisms move inside: (f ▷ x) ∗ (f ▷ y) = f ▷ (x ∗ y) *)
+    - automorphisms move inside: (f ▷ x) ∗ (f ▷ y) = f ▷ (x ∗ y), among them the turns and mirrors of the torus
+    - a kernel of rank one acts as two passes along the axes *)
 
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 Set Implicit Arguments.
@@ -203,7 +204,8 @@ Proof. by move=> ab; apply/ffunP=> n; rewrite !ffunE invgK ab. Qed.
 
 Theorem convolution_translation_abelian t x y : abelian_type -> x ∗ translate t y = translate t (x ∗ y).
 Proof.
-move=> ab; have inverse (u : signal gT R) : translate t u = translate_right t^-1%g u by rewrite translate_right_abelian ?invgK.
+move=> ab; have inverse (u : signal gT R) : translate t u = translate_right t^-1%g u.
+  by rewrite translate_right_abelian ?invgK.
 by rewrite !inverse convolution_translation_right.
 Qed.
 
@@ -235,7 +237,9 @@ Lemma involutions_abelian : (forall t, t^-1 = t)%g -> abelian_type.
 Proof. by move=> tt a b; rewrite -(tt (a * b)%g) invMg !tt. Qed.
 
 Lemma involutions_correlation : (forall t, t^-1 = t)%g -> forall x y, x ⋆ y = x ∗ y.
-Proof. by move=> tt x y; apply/ffunP=> n; rewrite !ffunE; apply: eq_bigr => k _; rewrite tt (involutions_abelian tt). Qed.
+Proof.
+by move=> tt x y; apply/ffunP=> n; rewrite !ffunE; apply: eq_bigr => k _; rewrite tt (involutions_abelian tt).
+Qed.
 
 Theorem correlation_commutative : (forall x y, x ⋆ y = y ⋆ x) <-> (forall t, t^-1 = t)%g.
 Proof.
@@ -254,7 +258,44 @@ Qed.
 
 End CommutativeRing.
 
-(** So on Z_n, n ≥ 3, both fail. *)
+(** ** Images: separable kernels, turns and mirrors *)
+
+Section Plane.
+Variables (aT bT : finGroupType) (R : ringType).
+
+(** A kernel of rank one acts as two passes: v along the second axis, then u along the first. *)
+Theorem separable_kernel (u : signal aT R) (v : signal bT R) (x : signal [finGroupType of aT * bT] R) n m :
+  ([ffun k => u k.1 * v k.2] ⋆ x) (n, m) = (u ⋆ [ffun i => (v ⋆ [ffun j => x (i, j)]) m]) n.
+Proof.
+rewrite ffunE; transitivity (\sum_k \sum_l u k * v l * x ((n, m) * (k, l))%g).
+  by rewrite pair_bigA; apply: eq_bigr => -[k l] _; rewrite ffunE.
+rewrite ffunE; apply: eq_bigr => k _; rewrite !ffunE mulr_sumr; apply: eq_bigr => l _.
+by rewrite ffunE mulrA.
+Qed.
+
+End Plane.
+
+(** On the square torus, (a, b) ↦ (b⁻¹, a) and (a, b) ↦ (a, b⁻¹) are automorphisms; they generate D4. *)
+Theorem convolution_quarter_turn (aT : finGroupType) (R : ringType) (x y : signal [finGroupType of aT * aT] R) :
+  abelian_type aT -> let turned := @moved_along _ R (fun p => (p.2, p.1^-1)%g) in turned x ∗ turned y = turned (x ∗ y).
+Proof.
+move=> ab; apply: (@convolution_automorphism _ _ (fun p : aT * aT => (p.2^-1, p.1)%g)) => /=.
+- by case=> a b; rewrite invgK.
+- by case=> a b; rewrite invgK.
+- by move=> [a b] [c d]; congr (_, _); rewrite invMg ab.
+Qed.
+
+Theorem convolution_mirror (aT bT : finGroupType) (R : ringType) (x y : signal [finGroupType of aT * bT] R) :
+  abelian_type bT -> let mirrored := @moved_along _ R (fun p => (p.1, p.2^-1)%g) in
+  mirrored x ∗ mirrored y = mirrored (x ∗ y).
+Proof.
+move=> ab; apply: (@convolution_automorphism _ _ (fun p : aT * bT => (p.1, p.2^-1)%g)) => /=.
+- by case=> a b; rewrite invgK.
+- by case=> a b; rewrite invgK.
+- by move=> [a b] [c d]; congr (_, _); rewrite invMg ab.
+Qed.
+
+(** So on Z_n, n ≥ 3, correlation is neither commutative nor associative. *)
 Theorem correlation_fails_on_cycles (n : nat) (R : comRingType) :
   ~ (forall x y : signal [finGroupType of 'I_n.+3] R, x ⋆ y = y ⋆ x) /\
   ~ (forall x y z : signal [finGroupType of 'I_n.+3] R, x ⋆ (y ⋆ z) = x ⋆ y ⋆ z).

@@ -93,9 +93,11 @@ move=> n0 zn order; have [m primitive /dvdnP [k nE]] := prim_order_exists n0 zn.
 have k0 : (0 < k)%N by move: n0; rewrite nE muln_gt0 => /andP [].
 case: (ltnP 1 k) => [k1 | k1]; last first.
   by have k_is_1 : k = 1%N; [apply/eqP; rewrite eqn_leq k1 | rewrite nE k_is_1 mul1n].
-have quotient : (n %/ pdiv k)%N = (m * (k %/ pdiv k))%N by rewrite nE -{1}(divnK (pdiv_dvd k)) mulnAC mulnK ?pdiv_gt0 // mulnC.
-have := order (pdiv k) (pdiv_prime k1); rewrite quotient exprM (prim_expr_order primitive) expr1n eqxx.
-by move=> impossible; have := impossible; rewrite nE dvdn_mulr ?pdiv_dvd // => /(_ isT).
+have divides : (pdiv k %| n)%N by rewrite nE dvdn_mulr ?pdiv_dvd.
+have quotient : (n %/ pdiv k)%N = (m * (k %/ pdiv k))%N.
+  by rewrite nE -{1}(divnK (pdiv_dvd k)) mulnAC mulnK ?pdiv_gt0 // mulnC.
+have := order _ (pdiv_prime k1) divides.
+by rewrite quotient exprM (prim_expr_order primitive) expr1n eqxx.
 Qed.
 
 (** p − 1 = 2³²·3·5·17·257·65537; in binary, as unary numerals of this size are better not written down. *)
@@ -111,7 +113,8 @@ Lemma factors_certified : all certified factors.
 Proof. by vm_compute. Qed.
 
 Lemma prime_factor (property : pred positive) s q :
-  all property s -> all (fun q => prime (Pos.to_nat q)) s -> prime q -> (q %| Pos.to_nat (foldr Pos.mul 1%positive s))%N ->
+  all property s -> all (fun q => prime (Pos.to_nat q)) s ->
+  prime q -> (q %| Pos.to_nat (foldr Pos.mul 1%positive s))%N ->
   exists2 r, property r & q = Pos.to_nat r.
 Proof.
 move=> + + q_prime; elim: s => [_ _ | r s ih /= /andP [pr ps] /andP [r_prime s_prime]].

@@ -4,16 +4,18 @@
     - [Z2] = {Id, Ref};  [C4] = {Rot0, Rot90, Rot180, Rot270};  [D4]: pairs (r, s), first mirror if s, then turn by r
     - [product G H]      the direct product: pairs, part by part
     - [turn n], [mirror] what Rot90 and Ref do to the pixel (row, column) of an n × n image, rows counted downwards:
-                         Rot90 is the counter-clockwise quarter turn, (i, j) ↦ (n − 1 − j, i); Ref exchanges left and right
+                         Rot90 is the counter-clockwise quarter turn, (i, j) ↦ (n − 1 − j, i); Ref exchanges left
+                         and right
     - an action on pixels moves images by [moved] of Action.v: (g ▷ x)(p) = x(g⁻¹ ▷ p)
 
     Main results
     - these are groups; Rot90, Rot180, Rot270 have the inverses Rot270, Rot180, Rot90; D4 has its presentation
     - D4 (so C4 and Z2) acts on square images; Z2 × Z2, the half turn and the two flips, on rectangular ones
     - on rectangles Rot90 is a bijection between two grids; four of them are the identity
-    - every finite group acts on itself by translation, S_n acts on n points, products act on products *)
+    - every finite group acts on itself by translation, S_n acts on n points, products act on products
+    - translation with zero fill is no action; ReLU does not commute with the quarter turn of a vector *)
 
-From mathcomp Require Import all_ssreflect all_fingroup.
+From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From Equivariant Require Import Action.
 Set Implicit Arguments.
 Unset Strict Implicit.
@@ -45,7 +47,10 @@ Definition inv_D4 (a : quarter * bool) : quarter * bool := (if a.2 then a.1 else
 
 Definition D4 : group.
 Proof.
-by refine (@MakeGroup (quarter * bool) (Rot0, false) mul_D4 inv_D4 _ _ _) => [[[] []] [[] []] [[] []] | [[] []] | [[] []]].
+refine (@MakeGroup (quarter * bool) (Rot0, false) mul_D4 inv_D4 _ _ _).
+- by case=> [] [] [] [] [] [] [] [] [].
+- by case=> [] [] [].
+- by case=> [] [] [].
 Defined.
 
 Theorem inverse_rotations : [/\ inv (Rot90 : C4) = Rot270, inv (Rot180 : C4) = Rot180 & inv (Rot270 : C4) = Rot90].
@@ -162,3 +167,36 @@ Proof. exact: action_laws (regular gT). Qed.
 Theorem permutations_act (T : finType) :
   @is_left_action (finite [finGroupType of {perm T}]) T (fun s i => (s : {perm T})^-1%g i).
 Proof. by split=> [i | a b i]; rewrite /= ?invg1 ?perm1 // invMg permM. Qed.
+
+(** ** What fails *)
+
+Section Fails.
+Local Open Scope ring_scope.
+Import GRing.Theory Num.Theory.
+
+Definition integers : group := @MakeGroup int 0 +%R -%R (@addrA _) (@add0r _) (@addNr _).
+
+(** One step to the right; what leaves the frame is lost, a zero comes in. *)
+Definition zero_fill (R : ringType) n (x : {ffun 'I_n.+1 -> R}) : {ffun 'I_n.+1 -> R} :=
+  [ffun i : 'I_n.+1 => if i == 0%N :> nat then 0 else x (inord i.-1)].
+
+Theorem zero_fill_is_no_action (R : ringType) n :
+  ~ exists rho : left_action integers {ffun 'I_n.+1 -> R}, rho 1 =1 @zero_fill R n.
+Proof.
+case=> rho step; pose last := [ffun i : 'I_n.+1 => (i == ord_max)%:R] : {ffun 'I_n.+1 -> R}.
+have lost : zero_fill last = zero_fill 0.
+  apply/ffunP=> i; rewrite !ffunE; case: eqP => // /eqP i0; rewrite -val_eqE /= inordK.
+    by rewrite ltn_eqF // -ltnS prednK ?ltn_ord // lt0n.
+  by rewrite prednK ?lt0n // ltnW.
+have /ffunP/(_ ord_max)/eqP : last = 0 by apply: (can_inj (act_inv rho (1 : integers))); rewrite !step.
+by rewrite !ffunE eqxx oner_eq0.
+Qed.
+
+(** ReLU commutes with the permutation of entries, not with the quarter turn of a vector in the plane. *)
+Definition relu2 (v : int * int) : int * int := (Num.max 0 v.1, Num.max 0 v.2).
+Definition turn_vector (v : int * int) : int * int := (- v.2, v.1).
+
+Theorem pointwise_fails_on_turned_vectors : relu2 (turn_vector (0, 1)) <> turn_vector (relu2 (0, 1)).
+Proof. by vm_compute. Qed.
+
+End Fails.

@@ -140,7 +140,8 @@ Definition invariant_functions : {vspace functions} := <<indicators>>%VS.
 Lemma orbit_of_moved g x : orbit_of (rho g x) = orbit_of x.
 Proof. by apply: orbit_of_eq; apply/imsetP; exists g. Qed.
 
-Lemma invariant_value (x : functions) : (forall g, moved rho F g x = x) -> forall p q, orbit_of p = orbit_of q -> x p = x q.
+Lemma invariant_value (x : functions) : (forall g, moved rho F g x = x) ->
+  forall p q, orbit_of p = orbit_of q -> x p = x q.
 Proof.
 move=> inv p q pq; have /imsetP [g _ ->] : q \in orbit_of p by rewrite pq orbit_of_self.
 by rewrite -[in RHS](inv g) movedE act_inv.

@@ -10,9 +10,9 @@
 
     Main results
     - two circuits equal as polynomials over the integers are equal on all inputs from every commutative ring
-    - Schwartz–Zippel: a circuit of degree d that is not 0 as a polynomial over an integral domain vanishes on at most a
-      share d / |S| of the points with coordinates in S; all of k independent points: at most (d / |S|)ᵏ
-    - a linear map is equivariant iff it is on vectors that span; a map that is not linear need not be *)
+    - Schwartz–Zippel: a circuit of degree d that is not 0 as a polynomial over an integral domain vanishes on at most
+      a share d / |S| of the points with coordinates in S; on all of k independent points: at most (d / |S|)ᵏ
+    - a linear map that commutes with g on vectors that span commutes with g; one that is not linear need not *)
 
 From mathcomp Require Import all_ssreflect all_algebra.
 From Equivariant Require Import Action.

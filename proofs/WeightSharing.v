@@ -211,4 +211,13 @@ have same u v : u = v :> 'I_n by have /negbFE/eqP := diagonal (u, v).
 by rewrite (same i k) (same j k) eqxx mulr1 addr0.
 Qed.
 
+(** From two points on, A and B are determined: the maps of one channel to one are a plane. *)
+Theorem deepsets_weights_unique (A B A' B' : D -> C -> R) (i j : 'I_n) : i != j ->
+  (forall d c k l, A d c * (k == l)%:R + B d c = A' d c * (k == l :> 'I_n)%:R + B' d c) ->
+  forall d c, A d c = A' d c /\ B d c = B' d c.
+Proof.
+move=> /negPf ij same d c; have := same d c i j; rewrite ij !mulr0 !add0r => eqB; split=> //.
+by have := same d c i i; rewrite eqxx !mulr1 eqB => /addIr.
+Qed.
+
 End DeepSets.

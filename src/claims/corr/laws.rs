@@ -130,5 +130,5 @@ fn steps_that_are_their_own_inverse(examiner: &Examiner) -> Result<String, Exami
     if preserved.elements() != expected {
         return Err(ExamineError::Contradiction("only t with 2t = 0 should be left on Z_6".into()));
     }
-    Ok(group.describe_subgroup(&preserved))
+    Ok(format!("of the translations of Z_6, {}", group.describe_subgroup(&preserved)))
 }

@@ -19,6 +19,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "correlation with the outer product of vectors is one pass with each of them along its axis",
             check(Passes::Correct),
         )
+        .theorem("separable_kernel")
         .mutant("the last pass flips its vector", check(Passes::LastFlipped))
         .mutant("the last pass is left out", check(Passes::LastLeftOut)),
     ]

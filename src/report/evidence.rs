@@ -64,6 +64,10 @@ fn phrase(evidence: &Evidence) -> String {
             count => format!("{count} theorems"),
         },
         Finding::Symbolic { variables: 0, terms, .. } => format!("exact {terms} cases"),
+        // The size of a proof, or the bound on a certificate's failure, means nothing where there is none.
+        Finding::Symbolic { .. } | Finding::Field { .. } if !evidence.confirms => {
+            evidence.finding.reading().to_string()
+        }
         Finding::Symbolic { terms, .. } => format!("symbolic {terms} terms"),
         Finding::Field { log2_failure: Some(log2), .. } => format!("field 2^{}", log2.ceil()),
         Finding::Field { points, .. } => format!("field {points} points"),
@@ -80,14 +84,16 @@ fn comparison(error: f64, bound: f64) -> String {
     format!("{} {sign} {}", power(error), power(bound))
 }
 
-/// One significant digit, as in `3e-16`.
+/// One significant digit, as in `3e-16` and `0.3`.
 fn power(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if value.is_infinite() {
         "∞".to_owned()
+    } else if (0.1..10.0).contains(&value) {
+        format!("{value:.1}").trim_end_matches(".0").to_owned()
     } else {
-        format!("{value:.0e}").trim_end_matches("e0").to_owned()
+        format!("{value:.0e}")
     }
 }
 
@@ -129,8 +135,12 @@ mod tests {
 
     #[test]
     fn what_refutes_stands_apart() {
-        let mut report = Report::all([rounding(1.0, 1e-14), rounding(3e-16, 1e-14)].map(Report::confirmed));
-        report.evidence[0].confirms = false;
-        assert_eq!(phrases(&report), ["✗ rounding 1 > 1e-14", "rounding 3e-16 ≤ 1e-14"]);
+        let findings = [rounding(0.32, 1e-14), symbolic(3, 20), field(-60.0), rounding(3e-16, 1e-14)];
+        let mut report = Report::all(findings.map(Report::confirmed));
+        for evidence in &mut report.evidence[..3] {
+            evidence.confirms = false;
+        }
+        let expected = ["✗ symbolic", "✗ field", "✗ rounding 0.3 > 1e-14", "rounding 3e-16 ≤ 1e-14"];
+        assert_eq!(phrases(&report), expected);
     }
 }

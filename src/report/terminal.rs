@@ -183,13 +183,14 @@ fn verdict_style(verdict: Expected, agrees: bool) -> Style {
     }
 }
 
-/// `refuted by g = Rot90, x = [1 0; 0 0]: [0 1; 0 0] ≠ [1 0; 0 0]`.
+/// `refuted by g = Rot90, x = [1 0; 0 0]: [0 1; 0 0] ≠ [1 0; 0 0]`. What refutes that two things differ has equal sides.
 fn compact(counterexample: &Counterexample) -> String {
     let element = counterexample.element.iter().map(|element| format!("g = {element}"));
     let inputs = counterexample.inputs.iter().map(|(name, value)| format!("{name} = {}", inline(value)));
     let at: Vec<String> = element.chain(inputs).collect();
+    let sign = if counterexample.left == counterexample.right { "=" } else { "≠" };
     let (left, right) = (inline(&counterexample.left), inline(&counterexample.right));
-    format!("refuted by {}: {left} ≠ {right}", at.join(", "))
+    format!("refuted by {}: {left} {sign} {right}", at.join(", "))
 }
 
 fn expand(page: &mut Page, record: &Record, seed: u64) {

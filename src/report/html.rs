@@ -168,8 +168,7 @@ fn more(record: &Record) -> anyhow::Result<Markup> {
 fn picture(counterexample: &Counterexample) -> Markup {
     let difference = counterexample.difference().map(Value::from);
     let sides = [&counterexample.left, &counterexample.right];
-    let inputs = counterexample.inputs.iter().map(|(_, value)| value);
-    let scale = heat_map::scale(inputs.chain(sides).chain(&difference));
+    let scale = heat_map::scale(sides.into_iter().chain(&difference));
     html! {
         section.counterexample {
             h3 {
@@ -178,7 +177,7 @@ fn picture(counterexample: &Counterexample) -> Markup {
                 @if !counterexample.shape.is_empty() { " · " (counterexample.shape) }
             }
             div.pictures {
-                @for (name, value) in &counterexample.inputs { (heat_map::picture(name, value, scale)) }
+                @for (name, value) in &counterexample.inputs { (heat_map::picture(name, value, heat_map::scale([value]))) }
                 (heat_map::picture("left", &counterexample.left, scale))
                 (heat_map::picture("right", &counterexample.right, scale))
                 @if let Some(difference) = &difference { (heat_map::picture("left − right", difference, scale)) }
@@ -200,7 +199,7 @@ fn legend(run: &Run) -> Markup {
                 dt { "mutants" }
                 dd { "Plausible wrong implementations. The same check must come to the opposite result on each of them." }
             }
-            p.faint { "Colours run from the largest negative to the largest positive entry of a counterexample; numbers are rounded to three digits." }
+            p.faint { "Colours run from the largest negative to the largest positive entry: of each input for itself, and of both sides and their difference together. Numbers are rounded to three digits." }
         }
     }
 }

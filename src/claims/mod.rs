@@ -45,6 +45,19 @@ mod tests {
     }
 
     #[test]
+    fn every_theorem_that_is_named_is_proved() {
+        let proved: HashSet<&str> = include_str!("../../proofs/theorems.txt")
+            .lines()
+            .filter_map(|line| line.split('\t').next())
+            .collect();
+        for claim in catalogue() {
+            for theorem in &claim.theorems {
+                assert!(proved.contains(theorem), "{} names {theorem}, which is not in proofs/", claim.id);
+            }
+        }
+    }
+
+    #[test]
     fn ids_are_unique() {
         let mut seen = HashSet::new();
         for claim in catalogue() {

@@ -23,6 +23,8 @@ pub(super) fn claims() -> Vec<Claim> {
             "equivariant ∘ equivariant is equivariant; invariant ∘ equivariant is invariant",
             |examiner| composition(examiner, Filter::symmetric("v"), Pool::Mean),
         )
+        .theorem("composition_equivariant")
+        .theorem("composition_invariant")
         .mutant("the second map is not equivariant", move |examiner| {
             composition(examiner, free, Pool::UpperHalf)
         }),
@@ -31,12 +33,15 @@ pub(super) fn claims() -> Vec<Claim> {
             "f(g ▷ x) = f(x) for all g iff f is equivariant with the trivial action on the output",
             |examiner| invariance_is_equivariance(examiner, TrivialAction),
         )
+        .theorem("invariance_is_trivial_action")
         .mutant("the output moves with the input", |examiner| invariance_is_equivariance(examiner, OnGrid)),
         Claim::holds(
             "map.segmentation_and_label",
             "a map of pixels moves with the image, a globally pooled label does not change",
             |examiner| segmentation_and_label(examiner, Filter::symmetric("w"), Pool::Mean),
         )
+        .theorem("translation_equivariance")
+        .theorem("global_pooling_invariant")
         .mutant("zero padding, and the upper half pooled", move |examiner| {
             segmentation_and_label(examiner, bordered, Pool::UpperHalf)
         }),

@@ -1,7 +1,7 @@
 //! How much has to be tried: subgroups, generators, basis vectors.
 //!
 //! These are the statements on which the engine itself rests: { g : f∘g = g∘f } is a subgroup, so generators suffice
-//! (`preserved_is_subgroup`, `generators_suffice` in `proofs/`); for a linear map a basis suffices (`basis_suffices`).
+//! (`preserved_subgroup`, `generators_suffice` in `proofs/`); for a linear map a basis suffices (`basis_suffices`).
 
 use std::sync::Arc;
 
@@ -25,28 +25,33 @@ pub(super) fn claims() -> Vec<Claim> {
         Claim::holds("map.preserved_subgroup", "{ g : f∘g = g∘f } is a subgroup, for any f", |examiner| {
             commuting_elements(examiner, |_, g| g.clone())
         })
+        .theorem("preserved_subgroup")
         .mutant("the output is moved by g⁻¹", |examiner| commuting_elements(examiner, Group::inverse)),
         Claim::holds(
             "map.generators_suffice",
             "a map that commutes with generators commutes with the group they generate",
             |examiner| generated(examiner, D4.generators()),
         )
+        .theorem("generators_suffice")
         .mutant("the quarter turn is left out", |examiner| generated(examiner, vec![Flip::Reflect.into()])),
         Claim::fails(
             "map.generators_suffice.one_element",
             "a map that commutes with one element other than the identity commutes with the group",
             |examiner| one_element(examiner, Kernel::HalfTurn),
         )
+        .theorem("one_element_does_not_suffice")
         .mutant("the kernel is fixed by the whole group", |examiner| one_element(examiner, Kernel::AllTurns)),
         Claim::holds("map.basis_suffices", "a linear map is equivariant iff it is on a basis", |examiner| {
             basis_vectors(examiner, 0)
         })
+        .theorem("basis_suffices")
         .mutant("one basis vector is left out", |examiner| basis_vectors(examiner, 1)),
         Claim::fails(
             "map.basis_suffices.nonlinear",
             "a map that is equivariant on a basis is equivariant (ReLU after a dense layer)",
             |examiner| rectified(examiner, [[-1, -2, -3], [-4, -5, -6], [-7, -8, -9]]),
         )
+        .theorem("basis_fails_for_nonlinear_maps")
         .mutant("the dense layer is a circulant matrix", |examiner| {
             rectified(examiner, [[-1, -2, -3], [-3, -1, -2], [-2, -3, -1]])
         }),

@@ -20,6 +20,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "a pointwise nonlinearity commutes with every permutation representation",
             |examiner| permutation_representations(examiner, Nonlinearity::Pointwise),
         )
+        .theorem("pointwise_permutation")
         .mutant("the first entry is left alone", |examiner| {
             permutation_representations(examiner, Nonlinearity::AllButTheFirst)
         }),

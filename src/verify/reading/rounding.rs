@@ -1,7 +1,7 @@
 //! The rounding reading: both sides in f64 with a rigorous running bound of their rounding errors.
 //!
 //! If the statement is true the exact values of both sides are equal, so the computed ones differ by at most the sum of
-//! the two bounds (`running_error_bound` in `proofs/`): the tolerance is derived, never chosen.
+//! the two bounds (`equivariance_test` in `proofs/`): the tolerance is derived, never chosen.
 
 use ndarray::ArrayD;
 use rand::RngExt;

@@ -13,7 +13,7 @@ use crate::group::{Action, C4, Rotation};
 use crate::scalar::Scalar;
 use crate::signal::{OnGrid, TrivialAction};
 use crate::verify::{
-    Counterexample, Evidence, Examiner, Failure, Map, Report, Unknown, Verdict, equivariance,
+    Counterexample, Evidence, Examiner, Failure, Map, Report, Unknown, Value, Verdict, equivariance,
 };
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -97,8 +97,8 @@ fn six_and_nine(classifier: Classifier) -> Result<Counterexample, Failure> {
         shape: "height 5, width 3".into(),
         element: Some(Rotation::Rot180.to_string()),
         inputs: vec![("six".into(), six.into()), ("nine".into(), nine.into()), ("w".into(), weights.into())],
-        left: left.into(),
-        right: right.into(),
+        left: format!("scores {} for the six, {} for the nine", Value::from(left), Value::from(right)).into(),
+        right: "different scores".into(),
         replay: String::new(),
     })
 }

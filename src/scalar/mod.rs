@@ -36,6 +36,7 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
+pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use symbolic::Symbolic;
 

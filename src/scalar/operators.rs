@@ -65,4 +65,4 @@ macro_rules! ring_operators {
     };
 }
 
-pub(super) use ring_operators;
+pub(crate) use ring_operators;

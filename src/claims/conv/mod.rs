@@ -2,18 +2,22 @@
 
 mod algebra;
 mod converse;
+mod formal;
+mod fourier;
 pub(super) mod grids;
 mod linear;
 mod motion;
 mod product;
+mod spectrum;
 mod symmetric_kernel;
 mod symmetry;
+mod transform;
 
 use super::Claim;
 
 /// The claims of this chapter.
 pub(super) fn claims() -> Vec<Claim> {
-    [algebra::claims(), linear::claims(), symmetry::claims(), converse::claims()]
+    [algebra::claims(), fourier::claims(), linear::claims(), symmetry::claims(), converse::claims()]
         .into_iter()
         .flatten()
         .collect()

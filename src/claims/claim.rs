@@ -33,7 +33,7 @@ pub struct Mutant {
 
 /// One statement of the catalogue.
 pub struct Claim {
-    /// The name: `conv.commutative`. What stands before the first dot is the chapter.
+    /// The name: `conv.commutative`.
     pub id: &'static str,
     /// What is asserted, for people.
     pub statement: &'static str,
@@ -100,9 +100,12 @@ impl Claim {
         self
     }
 
-    /// The chapter: what stands before the first dot of the id.
+    /// The chapter: what stands before the first dot of the id; actions are told in that of groups.
     pub fn chapter(&self) -> &'static str {
-        self.id.split('.').next().unwrap_or(self.id)
+        match self.id.split('.').next().unwrap_or(self.id) {
+            "action" => "group",
+            chapter => chapter,
+        }
     }
 
     /// Checks the claim, and then its mutants, by the given readings with the given seed.
@@ -113,9 +116,9 @@ impl Claim {
     /// If the check itself fails: nothing was checked, or the code under test reports an error.
     pub fn run(&self, readings: &[Reading], seed: u64) -> Result<Option<Outcome>, Failure> {
         let start = Instant::now();
-        let examiner = Examiner::new(seed)
-            .with_readings(readings.iter().copied())
-            .with_replay(format!("equivariant verify {} --seed {seed}", self.id));
+        let replay = format!("equivariant verify {} --seed {seed}", self.id);
+        let examiner =
+            Examiner::new(seed).with_readings(readings.iter().copied()).with_replay(replay.clone());
         let mut report = match (self.check)(&examiner) {
             Ok(report) => report,
             Err(error) if readings != Reading::ALL && is_nothing_checked(&error) => {
@@ -123,6 +126,9 @@ impl Claim {
             }
             Err(error) => return Err(error),
         };
+        if let Some(counterexample) = &mut report.counterexample {
+            counterexample.replay = replay;
+        }
         report.evidence.retain(|evidence| examiner.uses(evidence.finding.reading()));
         if report.evidence.is_empty() {
             return Ok(self.by_theorem(readings));

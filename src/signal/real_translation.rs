@@ -57,6 +57,19 @@ impl TranslateReal {
             Self::Fourier => along(Axis(axis), x, fourier(extent, distance)),
         })
     }
+
+    /// How far rounding may move a signal of this length under a Fourier translation from the exact one, relative to
+    /// the Euclidean norm of the signal; u = 2⁻⁵³.
+    ///
+    /// A transform of length m errs by at most 7·log₂(m)·u (Higham, *Accuracy and Stability of Numerical
+    /// Algorithms*, Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be made
+    /// of three of length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The multipliers
+    /// have modulus 1; reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at at most n/2,
+    /// so an angle errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the division 1u.
+    pub fn fourier_error_bound(length: usize) -> f64 {
+        let n = length as f64;
+        (2.0 * (21.0 * (4.0 * n).log2() + 6.0) + 10.0 * n + 6.0) * f64::EPSILON / 2.0
+    }
 }
 
 impl fmt::Display for TranslateReal {
@@ -165,16 +178,8 @@ mod tests {
         Array2::from_shape_simple_fn((3, n), || random.random_range(-1.0..1.0)).into_dyn()
     }
 
-    /// The greatest relative error, in the Euclidean norm, of one Fourier translation of length n; u = 2⁻⁵³.
-    ///
-    /// A transform of length m errs by at most 7·log₂(m)·u (Higham, *Accuracy and Stability of Numerical
-    /// Algorithms*, Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be made
-    /// of three of length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The multipliers
-    /// have modulus 1; reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at at most n/2,
-    /// so an angle errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the division 1u.
     fn bound(n: usize) -> f64 {
-        let n = n as f64;
-        (2.0 * (21.0 * (4.0 * n).log2() + 6.0) + 10.0 * n + 6.0) * f64::EPSILON / 2.0
+        TranslateReal::fourier_error_bound(n)
     }
 
     fn distance_relative_to(expected: &ArrayD<f64>, found: &ArrayD<f64>) -> f64 {

@@ -1,8 +1,0 @@
-//! The chapter *group*.
-
-use super::Claim;
-
-/// The claims of this chapter.
-pub(super) fn claims() -> Vec<Claim> {
-    Vec::new()
-}

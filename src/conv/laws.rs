@@ -8,6 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
+use crate::scalar::{Goldilocks, Rational};
 
 /// Problems of all operations, boundaries, strides, dilations, paddings and groups in one to three dimensions.
 pub(super) fn problem() -> impl Strategy<Value = Problem> {
@@ -307,7 +308,7 @@ macro_rules! exact_laws {
 }
 
 exact_laws!(
-    integers_64: i64, single: f32, double: f64, single_complex: Complex<f32>, double_complex: Complex<f64>
+    integers: i64, finite_field: Goldilocks, rationals: Rational, single: f32, double: f64, single_complex: Complex<f32>, double_complex: Complex<f64>
 );
 
 macro_rules! bound_laws {

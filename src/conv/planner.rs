@@ -13,9 +13,10 @@ use num_complex::Complex;
 
 use super::tolerance::Rounding;
 use super::{
-    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, OverlapAdd, Problem, Separable,
-    Unsupported,
+    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Problem,
+    Separable, Unsupported,
 };
+use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
 
 /// Kernels of at most so many taps go to the matrix product.
 pub const SMALL_SPAN: usize = 64;
@@ -36,7 +37,7 @@ pub enum Choice {
     MatrixProduct,
     /// [`Fourier`], over `f32`, `f64` and complex numbers of either.
     Fourier,
-    /// [`NumberTheoretic`](super::NumberTheoretic), over [`Goldilocks`](crate::scalar::Goldilocks).
+    /// [`NumberTheoretic`], over [`Goldilocks`].
     NumberTheoretic,
     /// [`OverlapAdd`] on the fast transform of the scalar.
     OverlapAdd,
@@ -113,8 +114,34 @@ macro_rules! floating_point {
 
 floating_point!(f32, f64, Complex<f32>, Complex<f64>);
 
+impl ConvolutionScalar for Goldilocks {
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![
+            Box::new(Definition),
+            Box::new(MatrixProduct),
+            Box::new(NumberTheoretic),
+            Box::new(OverlapAdd::new(NumberTheoretic)),
+            Box::new(Separable),
+        ]
+    }
+
+    fn transform() -> Choice {
+        Choice::NumberTheoretic
+    }
+}
+
+impl ConvolutionScalar for Rational {
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![Box::new(Definition), Box::new(MatrixProduct), Box::new(Separable)]
+    }
+}
+
 impl ConvolutionScalar for i64 {}
 impl ConvolutionScalar for i128 {}
+impl ConvolutionScalar for Symbolic {}
+impl ConvolutionScalar for Degree {}
+impl ConvolutionScalar for Bounded {}
+impl ConvolutionScalar for Dual<Goldilocks> {}
 
 /// The algorithm that `choice` stands for over `S`.
 ///

@@ -18,7 +18,7 @@ use num_complex::Complex;
 
 use super::spectral::Grid;
 use super::{Algorithm, ConvolutionError, Definition, Problem};
-use crate::scalar::Ring;
+use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Ring, Symbolic};
 
 /// How a scalar rounds. The defaults are those of an exact scalar.
 pub trait Rounding: Ring {
@@ -42,7 +42,10 @@ macro_rules! exact {
     ($($scalar:ty),*) => { $(impl Rounding for $scalar {})* };
 }
 
-exact!(i64, i128);
+exact!(i64, i128, Goldilocks, Rational, Symbolic, Degree, Dual<Goldilocks>);
+
+// A bounded float carries the bound of its own error along: nothing is to be added to it.
+impl Rounding for Bounded {}
 
 macro_rules! rounding {
     ($float:ty, $smallest_half:expr) => {

@@ -7,16 +7,24 @@
 //! |---|---|
 //! | [`convolve`], [`correlate`] | one channel, an [`Extent`], any [`Ring`]: the definition |
 //! | [`convolve_channels`], [`correlate_channels`] | many channels, [`Options`], any [`Ring`]: the definition |
+//! | [`convolve_separable`], [`correlate_separable`] | kernels that are outer products, any [`Ring`] |
 //! | [`Problem`] | the validated description to which all of these reduce |
-//! | [`Algorithm`], [`Definition`] | the interface, and the formula as an algorithm |
+//! | [`Algorithm`] | the interface: [`Definition`], [`MatrixProduct`], [`Fourier`], [`NumberTheoretic`], [`OverlapAdd`], [`Separable`] |
+//! | [`planner`] | which algorithms a scalar has; running a [`Choice`] of them or the planner's |
 //! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
 //! | [`boundary`] | the four paddings |
+//! | [`fourier`] | the discrete Fourier transform: definition, fast, unitary |
+//! | [`continuous`] | convolution and unitary transform of sampled functions on ℝⁿ |
 //! | [`tolerance`] | derived bounds of rounding errors |
+//!
+//! The functions at the top run the definition on every ring and never anything faster: they are what proofs are
+//! about. Speed is asked for by a [`Problem`] and [`planner::run`].
 
 pub mod adjoint;
 mod algorithm;
 mod axis;
 pub mod boundary;
+pub mod continuous;
 mod definition;
 mod error;
 mod fft;

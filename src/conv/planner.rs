@@ -1,7 +1,7 @@
 //! Which algorithms a scalar has, and which of them to run.
 //!
 //! The rule of [`Choice::Automatic`]:
-//! - a kernel that spans few entries of space (at most [`SMALL_SPAN`], holes not counted) goes to the matrix product;
+//! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
 //! - a larger one goes to the fast transform of its scalar: Fourier over the floating-point scalars,
 //!   number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
 //! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into blocks first.
@@ -19,7 +19,7 @@ use super::{
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
 
 /// Kernels of at most so many taps go to the matrix product.
-pub const SMALL_SPAN: usize = 64;
+pub const SMALL_KERNEL: usize = 64;
 
 /// Signals more than so many times as long as the kernel are cut into blocks.
 pub const LONG_SIGNAL: usize = 8;
@@ -164,7 +164,7 @@ pub fn algorithm<S: ConvolutionScalar>(
 
 fn automatic<S: ConvolutionScalar>(problem: &Problem) -> Choice {
     let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
-    match (taps <= SMALL_SPAN, S::transform(), problem.axes()) {
+    match (taps <= SMALL_KERNEL, S::transform(), problem.axes()) {
         (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
         (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
         (_, transform, _) => transform,
@@ -182,4 +182,45 @@ pub fn run<S: ConvolutionScalar>(
     choice: Choice,
 ) -> Result<ArrayD<S>, ConvolutionError> {
     algorithm(problem, choice)?.run(problem, kernel, signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Extent, Operation};
+    use super::*;
+
+    fn chosen<S: ConvolutionScalar>(kernel: &[usize], signal: &[usize]) -> &'static str {
+        let problem = Problem::single_channel(Operation::Convolution, kernel, signal, Extent::Same).unwrap();
+        algorithm::<S>(&problem, Choice::Automatic).unwrap().name()
+    }
+
+    #[test]
+    fn the_rule() {
+        assert_eq!(chosen::<f32>(&[8, 8], &[100, 100]), "matrix product");
+        assert_eq!(chosen::<f32>(&[8, 9], &[100, 100]), "Fourier");
+        assert_eq!(chosen::<f64>(&[100], &[400]), "Fourier");
+        assert_eq!(chosen::<f64>(&[100], &[10_000]), "overlap-add");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[400]), "number-theoretic transform");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[10_000]), "overlap-add");
+        assert_eq!(chosen::<Symbolic>(&[100], &[10_000]), "matrix product");
+    }
+
+    #[test]
+    fn every_choice_names_an_algorithm_of_some_scalar() {
+        let problem = Problem::single_channel(Operation::Convolution, &[3], &[5], Extent::Full).unwrap();
+        let choices = [
+            Choice::Definition,
+            Choice::MatrixProduct,
+            Choice::Fourier,
+            Choice::OverlapAdd,
+            Choice::Separable,
+        ];
+        for choice in choices {
+            assert_eq!(algorithm::<f64>(&problem, choice).unwrap().name(), choice.name());
+        }
+        let exact = algorithm::<Goldilocks>(&problem, Choice::NumberTheoretic).unwrap();
+        assert_eq!(exact.name(), Choice::NumberTheoretic.name());
+        let error = algorithm::<i64>(&problem, Choice::Fourier).unwrap_err();
+        assert_eq!(error.to_string(), "Fourier cannot run this: it needs another scalar than i64");
+    }
 }

@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn factors() {
         let of = |n| prime_factors(n).collect::<Vec<_>>();
-        assert_eq!(of(1), []);
-        assert_eq!(of(0), []);
+        assert!(of(1).is_empty());
+        assert!(of(0).is_empty());
         assert_eq!(of(360), [2, 2, 2, 3, 3, 5]);
         assert_eq!(of(65537 * 2), [2, 65537]);
         assert_eq!(of(257 * 257), [257, 257]);

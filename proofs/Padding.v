@@ -2,14 +2,17 @@
 
     Glossary
     - [source b L i]     the entry of a signal of length L that boundary [b] puts at position [i], or none for a zero
-    - [extended b L x]   the signal x of length L on all integers: x(source i), or 0 where there is none
+    - [extended L b x]   the signal x of length L on all integers: x(source i), or 0 where there is none
+    - [dense weights x]  any linear layer from a line to itself; [cyclic_shift t x] i ↦ x(i − t mod L)
 
     Main results
     - the four boundaries are what they are called: zeros, mirror images about the end entries, repeated end entries,
       and the periodic extension
-    - every boundary commutes with the flip of the axis
+    - every boundary commutes with the flip of the axis, and all agree where a window lies inside
+    - a linear layer commutes with the cyclic shifts iff its weights do not change along them
+    - with zero padding, a layer narrower than the signal commutes with all of them iff its off-centre taps vanish
 
-    Of these only the periodic one commutes with shifts. *)
+    A kernel wider than the signal may commute: with equal weights everywhere it adds up the whole signal. *)
 
 From mathcomp Require Import all_ssreflect all_algebra zify.
 Set Implicit Arguments.
@@ -110,3 +113,57 @@ by rewrite /extended [_ - i]addrC again about_zero.
 Qed.
 
 End Extensions.
+
+(** Where a window lies inside the signal all boundaries agree. *)
+Theorem boundaries_agree_inside (R : zmodType) (L : nat) (b b' : boundary) (x : nat -> R) (i : nat) :
+  (i < L)%N -> extended L b x i%:Z = extended L b' x i%:Z.
+Proof. by move=> lt; rewrite !boundaries_extend // (leq_ltn_trans _ lt). Qed.
+
+(** ** Same-size layers and cyclic shifts *)
+
+Section Shifts.
+Variables (R : ringType) (m : nat).
+Let L := m.+1.
+Implicit Types (x : 'I_L -> R) (i j t : 'I_L).
+
+(** Any linear layer from a line to itself, by its weights: output i reads entry j with weight [weights i j]. *)
+Definition dense (weights : 'I_L -> 'I_L -> R) x i : R := \sum_j weights i j * x j.
+
+Definition cyclic_shift t x : 'I_L -> R := fun i => x (i - t).
+
+Theorem dense_shift (weights : 'I_L -> 'I_L -> R) :
+  (forall t x i, dense weights (cyclic_shift t x) i = cyclic_shift t (dense weights x) i) <->
+  (forall t i j, weights (i + t) (j + t) = weights i j).
+Proof.
+split=> [commutes t i j | shared t x i].
+  have := commutes t (fun l => (l == j)%:R) (i + t).
+  rewrite /dense /cyclic_shift addrK (bigD1 (j + t)) //= addrK eqxx mulr1 big1 ?addr0 => [-> | l ne].
+    by rewrite (bigD1 j) //= eqxx mulr1 big1 ?addr0 // => l /negPf ->; rewrite mulr0.
+  by rewrite subr_eq (negPf ne) mulr0.
+rewrite /dense /cyclic_shift (reindex_inj (addIr t)); apply: eq_bigr => j _.
+by rewrite addrK -{1}(subrK t i) shared.
+Qed.
+
+(** With zero padding, output i reads entry j with weight w(j − i); [w] has taps from −reach to reach. *)
+Theorem zero_padding_shift (w : int -> R) (reach : nat) : (2 * reach < L)%N ->
+  (forall a, (reach < `|a|)%N -> w a = 0) ->
+  (forall t x i, dense (fun i j => w (j%:Z - i%:Z)) (cyclic_shift t x) i =
+                 cyclic_shift t (dense (fun i j => w (j%:Z - i%:Z)) x) i) <->
+  (forall a, a != 0 -> w a = 0).
+Proof.
+move=> short support; rewrite dense_shift; split=> [shared a a0 | centred t i j]; last first.
+  have [-> | ne] := eqVneq i j; first by rewrite !subrr.
+  rewrite !centred // subr_eq0 eqz_nat; apply: contra ne => /eqP e; first by apply/eqP/val_inj.
+  by apply/eqP/(addIr t)/val_inj.
+have [|near] := ltnP reach `|a|; first exact: support.
+have lt_a : (`|a| < L)%N by lia.
+pose far : 'I_L := Ordinal lt_a.
+have wrap : nat_of_ord (- far) = (L - `|a|)%N by rewrite /= modn_small // /L; lia.
+have [positive|negative] := leP 0 a.
+  have := shared (- far) 0 far; rewrite add0r subrr wrap subr0 gez0_abs // => <-.
+  by apply: support; move: (short) (lt_a); rewrite /= /L; lia.
+have := shared (- far) far 0; rewrite add0r subrr wrap (_ : _ - (nat_of_ord far)%:Z = a); last by rewrite /=; lia.
+by move=> <-; apply: support; move: (short) (lt_a); rewrite /= /L; lia.
+Qed.
+
+End Shifts.

@@ -1,0 +1,114 @@
+//! The vectors that Coq computes from the definitions proved in `proofs/`: the code must reproduce them exactly.
+//!
+//! `make -C proofs vectors` writes them again; nothing may move. Each line of a file is one case in JSON.
+
+use equivariant::conv::{Boundary, Extent, Options, convolve, correlate_channels};
+use equivariant::group::{Action, C4, FiniteGroup};
+use equivariant::signal::OnGrid;
+use ndarray::{Array1, ArrayD, Axis};
+use serde_json::Value;
+
+fn cases(file: &str) -> Vec<Value> {
+    let cases: Vec<Value> = file
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+        .collect();
+    assert!(!cases.is_empty(), "a file of vectors has a case");
+    cases
+}
+
+/// An array from nested lists of integers of any depth.
+fn array(value: &Value) -> ArrayD<i64> {
+    let (mut shape, mut inner) = (Vec::new(), value);
+    while let Value::Array(list) = inner {
+        shape.push(list.len());
+        let Some(first) = list.first() else { break };
+        inner = first;
+    }
+    let mut entries = Vec::new();
+    flatten(value, &mut entries);
+    ArrayD::from_shape_vec(shape, entries).unwrap_or_else(|error| panic!("{error}: {value}"))
+}
+
+fn flatten(value: &Value, entries: &mut Vec<i64>) {
+    match value {
+        Value::Array(list) => list.iter().for_each(|inner| flatten(inner, entries)),
+        number => entries.push(number.as_i64().unwrap_or_else(|| panic!("{number} should be an integer"))),
+    }
+}
+
+/// One number for each axis: a list, or a number where there is one axis.
+fn numbers(value: &Value) -> Vec<usize> {
+    let mut entries = Vec::new();
+    flatten(value, &mut entries);
+    entries.into_iter().map(|entry| usize::try_from(entry).expect("not negative")).collect()
+}
+
+fn options(case: &Value) -> Options {
+    let boundary = match case["boundary"].as_str() {
+        Some("zero") => Boundary::Zero,
+        Some("reflect") => Boundary::Reflect,
+        Some("replicate") => Boundary::Replicate,
+        Some("periodic") => Boundary::Periodic,
+        other => panic!("an unknown boundary: {other:?}"),
+    };
+    let padding: Vec<_> = numbers(&case["padding"]).chunks(2).map(|pair| (pair[0], pair[1])).collect();
+    Options::new()
+        .stride(numbers(&case["stride"]))
+        .dilation(numbers(&case["dilation"]))
+        .padding_before_after(padding)
+        .boundary(boundary)
+}
+
+fn one_axis(value: &Value) -> Array1<i64> {
+    Array1::from_iter(array(value))
+}
+
+#[test]
+fn convolution() {
+    for case in cases(include_str!("../proofs/vectors/convolve.txt")) {
+        let result = convolve(&one_axis(&case["kernel"]), &one_axis(&case["signal"]), Extent::Full);
+        assert_eq!(result.as_ref(), Ok(&one_axis(&case["result"])), "{case}");
+    }
+}
+
+#[test]
+fn correlation_of_signals() {
+    let with_channels = |value: &Value| array(value).insert_axis(Axis(0)).insert_axis(Axis(0));
+    for case in cases(include_str!("../proofs/vectors/correlate.txt")) {
+        let result = correlate_channels(
+            &with_channels(&case["kernel"]),
+            &with_channels(&case["signal"]),
+            &options(&case),
+        );
+        assert_eq!(result.as_ref(), Ok(&with_channels(&case["result"])), "{case}");
+    }
+}
+
+#[test]
+fn correlation_of_images_with_channels() {
+    let one_sample = |value: &Value| array(value).insert_axis(Axis(0));
+    for case in cases(include_str!("../proofs/vectors/correlate_images.txt")) {
+        let result =
+            correlate_channels(&array(&case["kernel"]), &one_sample(&case["signal"]), &options(&case));
+        assert_eq!(result.as_ref(), Ok(&one_sample(&case["result"])), "{case}");
+    }
+}
+
+/// The filters of a lifting layer are the kernel in its four orientations.
+#[test]
+fn lifting_filters_are_turned_kernels() {
+    let lifting: Vec<Value> = cases(include_str!("../proofs/vectors/bank.txt"))
+        .into_iter()
+        .filter(|case| case["operation"] == "lifting_bank")
+        .collect();
+    assert!(!lifting.is_empty());
+    for case in lifting {
+        let (kernel, bank) = (array(&case["kernel"]), array(&case["result"]));
+        for (filter, expected) in bank.outer_iter().enumerate() {
+            let turn = C4.element((filter % 4) as u128);
+            let turned = OnGrid.act(&C4, &turn, &kernel.index_axis(Axis(0), filter / 4).to_owned());
+            assert_eq!(turned, expected, "{turn}: {case}");
+        }
+    }
+}

@@ -234,3 +234,16 @@ fn errors_of_the_code_under_test_are_passed_on() {
     let ExamineError::Evaluation { source, .. } = error else { panic!("{error}") };
     assert!(source.downcast_ref::<ConvolutionError>().is_some(), "{source}");
 }
+
+#[test]
+fn the_reflections_of_d4_move_pixels_as_their_names_say() {
+    use equivariant::group::{Flip, RotationReflection};
+    let image = ndarray::arr2(&[[1, 2, 3], [4, 5, 6], [7, 8, 9_i64]]);
+    let moved = |rotation| {
+        OnGrid.act(&D4, &RotationReflection::new(rotation, Flip::Reflect), &image.clone().into_dyn())
+    };
+    assert_eq!(moved(Rotation::Identity), image.slice(ndarray::s![.., ..;-1]).into_dyn());
+    assert_eq!(moved(Rotation::Rot90), image.t().into_dyn());
+    assert_eq!(moved(Rotation::Rot180), image.slice(ndarray::s![..;-1, ..]).into_dyn());
+    assert_eq!(moved(Rotation::Rot270), image.slice(ndarray::s![..;-1, ..;-1]).t().into_dyn());
+}

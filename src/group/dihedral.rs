@@ -2,7 +2,7 @@
 //!
 //! An element is a rotation after an optional reflection, `Rotᵏ · Ref`, where `Ref` reverses the columns: the
 //! left-right mirror (i, j) ↦ (i, n−1−j), and `Rot90` is the counter-clockwise turn of [`C4`]. So `Rot90·Ref`
-//! transposes along the anti-diagonal, `Rot180·Ref` reverses the rows, and `Rot270·Ref` transposes.
+//! transposes, `Rot180·Ref` reverses the rows, and `Rot270·Ref` transposes along the anti-diagonal.
 //!
 //! Presentation: ⟨ r, s | r⁴ = s² = (r·s)² = e ⟩, hence s·rᵏ = r⁻ᵏ·s.
 //! D4 is isomorphic to B_2 ([`Hyperoctahedral<2>`](super::Hyperoctahedral)), with `From` both ways.

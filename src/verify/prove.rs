@@ -162,7 +162,7 @@ where
         match self.check() {
             Ok(report) if report.verdict == Verdict::Holds => report,
             Ok(report) => panic!(
-                "f(g ▷ x) = g ▷ f(x) {report}\n  x: {}\n  f(x): {}",
+                "f(g ▷ x) = g ▷ f(x), with g ▷ x the {} and g ▷ f(x) the {}: {report}",
                 self.input.name(),
                 self.output.name()
             ),

@@ -29,6 +29,7 @@ pub(super) fn claims() -> Vec<Claim> {
                 })
             },
         )
+        .theorem("zero_fill_is_no_action")
         .mutant("around the border", |examiner| {
             Ok::<_, Failure>(Report::none(bounded(examiner, Fill::Wraps, Directions::Both)?))
         }),

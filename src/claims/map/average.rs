@@ -25,6 +25,10 @@ pub(super) fn claims() -> Vec<Claim> {
              equivariant maps alone",
             |examiner| examine(examiner, Undo::Inverse),
         )
+        .theorem("average_equivariant")
+        .theorem("average_invariant")
+        .theorem("average_projection")
+        .theorem("average_keeps_equivariant")
         .mutant("the output is moved by g instead of g⁻¹", |examiner| examine(examiner, Undo::Element))
         .mutant("the output is not moved back", |examiner| examine(examiner, Undo::Nothing)),
     ]

@@ -21,6 +21,7 @@ pub(super) fn claims() -> Vec<Claim> {
              matrices",
             |_| dimensions(Characters::InnerProduct),
         )
+        .theorem("dimension_by_characters")
         .mutant("the identity is left out of the sum over the group", |_| dimensions(Characters::WithoutIdentity)),
     ]
 }

@@ -29,6 +29,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "a pointwise ReLU commutes with a 2-vector rotated by 90°",
             |examiner| rotated_vectors(examiner, Nonlinearity::Pointwise),
         )
+        .theorem("pointwise_fails_on_turned_vectors")
         .mutant("vectors are scaled by a function of their norm", |examiner| {
             rotated_vectors(examiner, Nonlinearity::OfTheNorm)
         }),

@@ -10,7 +10,8 @@
       and the periodic extension
     - every boundary commutes with the flip of the axis, and all agree where a window lies inside
     - a linear layer commutes with the cyclic shifts iff its weights do not change along them
-    - with zero padding, a layer narrower than the signal commutes with all of them iff its off-centre taps vanish
+    - with zero padding, a layer narrower than the signal commutes with all of them iff its off-centre taps vanish;
+      with reflecting padding and three taps they must vanish too
 
     A kernel wider than the signal may commute: with equal weights everywhere it adds up the whole signal. *)
 
@@ -167,3 +168,50 @@ by move=> <-; apply: support; move: (short) (lt_a); rewrite /= /L; lia.
 Qed.
 
 End Shifts.
+
+(** Reflecting padding, three taps: commuting with the cyclic shift by 1 leaves the centre only. *)
+Section ReflectShift.
+Variables (R : ringType) (L : nat).
+Hypothesis long : (2 < L)%N.
+
+Definition three_taps (w : nat -> R) (x : nat -> R) (i : nat) : R :=
+  w 0%N * extended L Reflect x (i%:Z - 1) + w 1%N * extended L Reflect x i%:Z + w 2%N * extended L Reflect x (i%:Z + 1).
+
+Definition shifted_once (x : nat -> R) (i : nat) : R := if i is i'.+1 then x i' else x L.-1.
+
+Theorem reflect_padding_shift (w : nat -> R) :
+  (forall x i, (i < L)%N -> three_taps w (shifted_once x) i = shifted_once (three_taps w x) i) -> w 0%N = 0 /\ w 2%N = 0.
+Proof.
+move=> commutes; pose x (i : nat) : R := (i == L.-1)%:R.
+have L0 : (0 < L)%N by apply: ltn_trans long.
+have inner (y : nat -> R) i : (i < L)%N -> extended L Reflect y i%:Z = y i by move=> lt; apply: boundaries_extend.
+have before_first (y : nat -> R) : extended L Reflect y (-1) = y 1%N.
+  by rewrite (proj1 (reflect_extension L0 y 1)) inner // ltnW.
+have after_last (y : nat -> R) : extended L Reflect y (L.-1%:Z + 1) = y L.-2.
+  rewrite (_ : L.-1%:Z + 1 = (2 * L.-1)%N%:Z - L.-2%:Z); last by lia.
+  by rewrite (proj2 (reflect_extension L0 y L.-2)) inner //; lia.
+split.
+  have := commutes x 1%N (ltnW long); rewrite /three_taps /shifted_once subrr.
+  rewrite (inner _ 0%N) // (inner _ 1%N) ?(inner _ 2%N) ?(ltnW long) // sub0r before_first add0r (inner _ 0%N) //.
+  have -> : extended L Reflect x 1 = x 1%N by exact: (inner x 1%N (ltnW long)).
+  have first : (0%N == L.-1) = false by lia.
+  have second : (1%N == L.-1) = false by lia.
+  by rewrite /x eqxx first second mulr1 !mulr0 !addr0.
+have := commutes x L.-1; rewrite prednK // leqnn => /(_ isT).
+have shifted_last y : shifted_once y L.-1 = y L.-2 by rewrite (_ : L.-1 = L.-2.+1) //; lia.
+have shifted_previous : shifted_once x L.-2 = x (L - 3)%N by rewrite (_ : L.-2 = (L - 3).+1) //; lia.
+have left (y : nat -> R) : extended L Reflect y (L.-1%:Z - 1) = y L.-2.
+  by rewrite (_ : L.-1%:Z - 1 = L.-2%:Z) ?inner //; lia.
+have left' : extended L Reflect x (L.-2%:Z - 1) = x (L - 3)%N.
+  by rewrite (_ : L.-2%:Z - 1 = (L - 3)%N%:Z) ?inner //; lia.
+have right' : extended L Reflect x (L.-2%:Z + 1) = x L.-1.
+  by rewrite (_ : L.-2%:Z + 1 = L.-1%:Z) ?inner //; lia.
+have at_last (y : nat -> R) : extended L Reflect y L.-1%:Z = y L.-1 by apply: inner; lia.
+have at_previous (y : nat -> R) : extended L Reflect y L.-2%:Z = y L.-2 by apply: inner; lia.
+rewrite shifted_last /three_taps left left' right' after_last at_last at_previous shifted_last shifted_previous.
+have third : ((L - 3)%N == L.-1) = false by lia.
+have second : (L.-2 == L.-1) = false by lia.
+by rewrite /x eqxx third second mulr1 !mulr0 !add0r.
+Qed.
+
+End ReflectShift.

@@ -16,8 +16,8 @@
 //!
 //! (C. Percival, *Rapid multiplication modulo the sum and difference of highly composite numbers*, 2003, has this
 //! argument for powers of two.) For radix 2, ε ≈ 4u·log₂T is a theorem (Higham 2002, Theorem 24.2, with
-//! twiddle factors rounded correctly). For the mixed-radix, Rader and Bluestein plans of rustfft there is none that I
-//! know of: ε = [`ROUNDINGS_PER_LEVEL`]·u·(1 + log₂T) is an assumption, checked by the tests of this folder against
+//! twiddle factors rounded correctly). For the mixed-radix, Rader and Bluestein plans of rustfft it is
+//! not: ε = [`ROUNDINGS_PER_LEVEL`]·u·(1 + log₂T) is an assumption, checked by the tests of this folder against
 //! exact results over many lengths, primes included. The bound is for the norm: outputs much smaller than the
 //! product of the norms have no accurate digits. It also assumes that nothing underflows.
 

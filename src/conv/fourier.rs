@@ -22,7 +22,7 @@ use thiserror::Error;
 
 use super::algorithm::with_dimension;
 use super::fft::transform_lanes;
-use crate::scalar::RootOfUnity;
+use crate::scalar::{DivideByInteger, RootOfUnity};
 
 /// There or back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,12 +82,25 @@ pub fn dft<S: RootOfUnity, D: Dimension>(
     axes: &[usize],
     direction: Direction,
 ) -> Result<Array<S, D>, FourierError> {
+    dft_with_roots(x, axes, direction, |length, k| S::root_of_unity_power(length as u64, k as u64))
+}
+
+/// The same over a ring whose roots of unity the caller gives: `power(n, k)` is ωᵏ for a primitive n-th root ω and
+/// k < n, or `None` where there is none.
+///
+/// # Errors
+/// If an axis does not exist, is named twice, or has a length for which there is no root of unity.
+pub fn dft_with_roots<S: DivideByInteger, D: Dimension>(
+    x: &ArrayRef<S, D>,
+    axes: &[usize],
+    direction: Direction,
+    power: impl Fn(usize, usize) -> Option<S>,
+) -> Result<Array<S, D>, FourierError> {
     check_axes(x.ndim(), axes)?;
     let mut array = x.to_owned().into_dyn();
     for &axis in axes {
         let length = array.shape()[axis];
-        let powers: Option<Vec<S>> =
-            (0..length).map(|k| S::root_of_unity_power(length as u64, k as u64)).collect();
+        let powers: Option<Vec<S>> = (0..length).map(|k| power(length, k)).collect();
         let powers = powers.filter(|powers| !powers.is_empty()).ok_or(FourierError::NoRootOfUnity {
             axis,
             length,

@@ -117,7 +117,7 @@ impl Identity for Formal {
         let y = values.get(1).map_or_else(|| x.clone(), signal);
         let c = values.get(2).map_or_else(|| arr0(S::one()).into_dyn(), ArrayD::clone);
         let roots = Roots {
-            power: &|n, k| Polynomial::power(k * (self.order / n)),
+            power: &|n, k| Some(Polynomial::power(k * (self.order / n))),
             conjugate: &|number| number.conjugate(self.order),
         };
         let c = c.mapv(|c| Polynomial::new(vec![c]));

@@ -3,7 +3,7 @@
 //! Let u and v bound the relative errors of complex sums and products, and let n entries lie on `rank` axes. The roots of
 //! unity are off by at most 4u: three roundings of an angle below π/4 move a root by less than 2.4u, an ulp of each
 //! of its parts (an assumption on the standard library's sine and cosine) by 1.5u more. A term of a transform is a
-//! product of `rank` roots and an entry, rounded `rank` times, and passes at most n sums. So every transform is off by at most
+//! product of `rank` roots and an entry, rounded `rank` times, and passes Σ_a (n_a − 1) < n sums for lengths n_a. So every transform is off by at most
 //! G − 1 times the sum of the moduli ‖x‖₁, which bounds its exact value too, where
 //!
 //! ```text
@@ -22,7 +22,6 @@
 //!
 //! Inputs are multiples of 2⁻⁵², so that nothing underflows.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use ndarray::{ArrayD, IxDyn, Zip, arr0};
@@ -34,20 +33,15 @@ use crate::conv::tolerance::Rounding;
 use crate::scalar::{Goldilocks, RootOfUnity};
 use crate::verify::{Counterexample, Examiner, Failure, Finding, Reading, Report, Sides};
 
-/// Both sides over R, whose roots of unity are tabulated first.
+/// Both sides over R, by its own roots of unity.
 fn evaluate<R: RootOfUnity>(
     law: Law,
     defect: Defect,
     signals: [&ArrayD<R>; 3],
     conjugate: impl Fn(&R) -> R,
 ) -> Result<Sides<R>, Failure> {
-    let mut tables = BTreeMap::new();
-    for &length in signals[0].shape() {
-        let powers: Option<Vec<R>> =
-            (0..length).map(|k| R::root_of_unity_power(length as u64, k as u64)).collect();
-        tables.insert(length, powers.ok_or_else(|| format!("no root of unity for the length {length}"))?);
-    }
-    sides(law, defect, signals, &Roots { power: &|n, k| tables[&n][k].clone(), conjugate: &conjugate })
+    let power = |n, k| R::root_of_unity_power(n as u64, k as u64);
+    sides(law, defect, signals, &Roots { power: &power, conjugate: &conjugate })
 }
 
 fn describe(shapes: &[Vec<usize>]) -> String {

@@ -1,7 +1,6 @@
 //! The laws of the discrete Fourier transform, over any ring with roots of unity.
 //!
-//! F(x)(k) = Σ_j x(j) Π_a ω_a^(j_a k_a), with a primitive root ω_a of unity for the length n_a of each axis: the definition, n²
-//! products for n entries. The unitary transform is c·F with c = 1/√n.
+//! F is [`dft_with_roots`] along all axes; the unitary transform is c·F with c = 1/√n for n entries.
 //!
 //! - (cF)(x)·(cF)(y) = c·(cF)(x*y), for every c; with c = 1/√n that is F(x*y) = √n·F(x)·F(y) for the unitary F;
 //! - ⟨F x, F y⟩ / n = ⟨x, y⟩, where ⟨x, y⟩ = Σ x(j) conj(y(j));
@@ -9,11 +8,12 @@
 //!
 //! Source: A. Terras, *Fourier Analysis on Finite Groups and Applications*, 1999, chapter 2.
 
-use ndarray::{ArrayD, Dimension, arr0};
+use ndarray::{ArrayD, arr0};
 
 use super::product::Product;
 use crate::conv::Extent;
-use crate::scalar::{DivideByInteger, Ring};
+use crate::conv::fourier::{Direction, dft_with_roots};
+use crate::scalar::DivideByInteger;
 use crate::verify::{Failure, Sides};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,26 +43,39 @@ pub(super) enum Defect {
 
 /// Where the roots of unity come from.
 pub(super) struct Roots<'a, R> {
-    /// ω^k for the primitive n-th root ω, from n and k < n.
-    pub(super) power: &'a dyn Fn(usize, usize) -> R,
+    /// ω^k for the primitive n-th root ω, from n and k < n; `None` where there is no such root.
+    pub(super) power: &'a dyn Fn(usize, usize) -> Option<R>,
     /// The automorphism that inverts roots of unity.
     pub(super) conjugate: &'a dyn Fn(&R) -> R,
 }
 
 impl<R: DivideByInteger> Roots<'_, R> {
-    fn forward(&self, x: &ArrayD<R>, defect: Defect) -> ArrayD<R> {
-        transform(x, |n, k| match defect {
-            Defect::Cosines => (self.power)(n, k) + (self.power)(n, (n - k) % n),
+    fn transform(
+        &self,
+        x: &ArrayD<R>,
+        direction: Direction,
+        power: impl Fn(usize, usize) -> Option<R>,
+    ) -> Result<ArrayD<R>, Failure> {
+        let axes: Vec<usize> = (0..x.ndim()).collect();
+        Ok(dft_with_roots(x, &axes, direction, power)?)
+    }
+
+    fn forward(&self, x: &ArrayD<R>, defect: Defect) -> Result<ArrayD<R>, Failure> {
+        self.transform(x, Direction::Forward, |n, k| match defect {
+            Defect::Cosines => Some((self.power)(n, k)? + (self.power)(n, (n - k) % n)?),
             _ => (self.power)(n, k),
         })
     }
 
-    fn backward(&self, x: &ArrayD<R>, defect: Defect) -> ArrayD<R> {
-        let sums = transform(x, |n, k| match defect {
-            Defect::SameRoots => (self.power)(n, k),
-            _ => (self.power)(n, (n - k) % n),
-        });
-        divided(sums, x.len(), defect)
+    fn backward(&self, x: &ArrayD<R>, defect: Defect) -> Result<ArrayD<R>, Failure> {
+        let inverse = self.transform(x, Direction::Inverse, |n, k| match defect {
+            Defect::SameRoots => (self.power)(n, (n - k) % n),
+            _ => (self.power)(n, k),
+        })?;
+        Ok(match defect {
+            Defect::NotDivided => inverse.mapv(|entry| entry * R::from_integer(x.len() as i64)),
+            _ => inverse,
+        })
     }
 
     fn inner_product(&self, x: &ArrayD<R>, y: &ArrayD<R>, defect: Defect) -> ArrayD<R> {
@@ -81,20 +94,6 @@ fn divided<R: DivideByInteger>(x: ArrayD<R>, n: usize, defect: Defect) -> ArrayD
     if defect == Defect::NotDivided { x } else { x.mapv(|entry| entry.divide_by_integer(n as u64)) }
 }
 
-fn transform<R: Ring>(x: &ArrayD<R>, power: impl Fn(usize, usize) -> R) -> ArrayD<R> {
-    let lengths = x.shape();
-    ArrayD::from_shape_fn(x.raw_dim(), |frequency| {
-        let mut sum = R::zero();
-        for (index, entry) in x.indexed_iter() {
-            let root = lengths.iter().enumerate().fold(R::one(), |root, (axis, &n)| {
-                root * power(n, index.slice()[axis] * frequency[axis] % n)
-            });
-            sum.add_product(&root, entry);
-        }
-        sum
-    })
-}
-
 /// Both sides of a law, where c is an array without axes (only the convolution theorem has a c and a y other than x).
 pub(super) fn sides<R: DivideByInteger>(
     law: Law,
@@ -106,14 +105,14 @@ pub(super) fn sides<R: DivideByInteger>(
     Ok(match law {
         Law::Theorem => {
             let product = if let Defect::Product(product) = defect { product } else { Product::Convolution };
-            let of_product = forward(&product.of(x, y, Extent::Circular)?) * c;
+            let of_product = forward(&product.of(x, y, Extent::Circular)?)? * c;
             let left = if defect == Defect::NoFactor { of_product } else { of_product * c };
-            (left, (forward(x) * c) * (forward(y) * c))
+            (left, (forward(x)? * c) * (forward(y)? * c))
         }
         Law::Parseval => {
-            let of_transforms = roots.inner_product(&forward(x), &forward(y), defect);
+            let of_transforms = roots.inner_product(&forward(x)?, &forward(y)?, defect);
             (divided(of_transforms, x.len(), defect), roots.inner_product(x, y, defect))
         }
-        Law::Inversion => (roots.backward(&forward(x), defect), x.clone()),
+        Law::Inversion => (roots.backward(&forward(x)?, defect)?, x.clone()),
     })
 }

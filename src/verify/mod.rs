@@ -23,9 +23,11 @@
 
 mod counterexample;
 mod examine;
+mod experiment;
 mod identity;
 mod map;
 mod measure;
+mod measurement;
 #[cfg(doctest)]
 mod misuse;
 mod prove;
@@ -40,7 +42,8 @@ pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
 pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
 pub use map::{Equivariance, Map, equivariance};
-pub use measure::{BlackBox, BlackBoxOn, Float, Judgement, MeasureError, Measured, Measurement, measure};
+pub use measure::{BlackBox, BlackBoxOn, Float, Measured, measure};
+pub use measurement::{Judgement, MeasureError, Measurement};
 pub use prove::{Check, Proof, ProofOn, prove};
 pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
 pub use statement::{Case, Statement};

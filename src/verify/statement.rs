@@ -109,15 +109,20 @@ impl Statement {
     /// If there are not as many numbers as the statement has dimensions.
     #[must_use]
     pub fn shrinking_to(mut self, smallest: impl Into<Vec<usize>>) -> Self {
-        let smallest = smallest.into();
+        let smallest = self.size(smallest);
+        self.smallest = Some(smallest);
+        self
+    }
+
+    fn size(&self, size: impl Into<Vec<usize>>) -> Vec<usize> {
+        let size = size.into();
         assert_eq!(
-            smallest.len(),
+            size.len(),
             self.dimensions.len(),
             "a size has one number for each of {:?}",
             self.dimensions
         );
-        self.smallest = Some(smallest);
-        self
+        size
     }
 
     /// Both sides are linear in this unknown (counted from 0): the symbolic reading then puts the basis vectors there

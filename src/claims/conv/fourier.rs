@@ -64,7 +64,7 @@ fn examine(examiner: &Examiner, law: Law, defect: Defect) -> Result<Vec<Report>,
     };
     let mut reports = vec![
         examiner.examine(&line)?,
-        examiner.examine(&statement(2).at([2, 3]).at([4, 3]).at_large([5, 6]))?,
+        examiner.examine(&statement(2).at([2, 3]).at([4, 3]).at_large([4, 6]))?,
         examiner.examine(&statement(3).at([2, 3, 2]).at_large([2, 3, 4]))?,
     ];
     reports.extend(spectrum::over_field(examiner, law, defect)?);

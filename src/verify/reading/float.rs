@@ -42,6 +42,7 @@ impl Reader for Float {
             return Ok(Outcome::Refutes);
         }
         let mut outcome = Outcome::Confirms;
+        let (mut relative_error, mut noise_floor) = (0.0_f64, 0.0_f64);
         let scale = left.iter().chain(&right).fold(0.0, |scale: f64, &x| scale.max(x.abs().into()));
         let scale = if scale > 0.0 { scale } else { 1.0 };
         for (((&l, &r), el), er) in left.iter().zip(&right).zip(&exact_left).zip(&exact_right) {
@@ -57,9 +58,15 @@ impl Reader for Float {
             if error > noise * (1.0 + 2.0 * f64::EPSILON) {
                 outcome = Outcome::Refutes;
             }
-            self.relative_error = self.relative_error.max(error / scale);
-            self.noise_floor = self.noise_floor.max(noise / scale);
+            relative_error = relative_error.max(error / scale);
+            noise_floor = noise_floor.max(noise / scale);
         }
+        // Noise as large as the values would let anything pass.
+        if outcome == Outcome::Confirms && noise_floor > 1.0 {
+            return Ok(Outcome::Silent);
+        }
+        self.relative_error = self.relative_error.max(relative_error);
+        self.noise_floor = self.noise_floor.max(noise_floor);
         Ok(outcome)
     }
 

@@ -15,6 +15,28 @@ use crate::group::FiniteGroup;
 use crate::signal::{ArrayAction, TrivialAction};
 
 /// Begins the proof of a symmetry of `map`.
+///
+/// ```
+/// use equivariant::group::Symmetric;
+/// use equivariant::scalar::Scalar;
+/// use equivariant::signal::OnAxis;
+/// use equivariant::verify::{Failure, Map, prove};
+/// use ndarray::{ArrayD, Axis};
+///
+/// /// The largest coordinates of a cloud of points (point, coordinate).
+/// struct Corner;
+///
+/// impl Map for Corner {
+///     fn apply<S: Scalar>(&self, x: &ArrayD<S>, _weights: &[ArrayD<S>]) -> Result<ArrayD<S>, Failure> {
+///         let largest = x.axis_iter(Axis(0)).map(|point| point.to_owned());
+///         let largest = largest.reduce(|a, b| ndarray::Zip::from(&a).and(&b).map_collect(|a, b| a.maximum(b)));
+///         largest.ok_or_else(|| "a cloud has a point".into())
+///     }
+/// }
+///
+/// prove(Corner).on([4, 3]).is_invariant_under(Symmetric::new(4)?, OnAxis::new(2)).assert();
+/// # Ok::<(), equivariant::group::SymmetricError>(())
+/// ```
 pub fn prove<M: Map>(map: M) -> Proof<M> {
     Proof { map: Arc::new(map) }
 }

@@ -42,6 +42,13 @@ use crate::group::{FiniteGroup, Permutation, Symmetric};
 use crate::scalar::Ring;
 
 /// Shapes with one extent from each range; extents shrink to the lower ends.
+///
+/// ```
+/// use equivariant::verify::strategies::shapes;
+/// use proptest::prelude::*;
+///
+/// proptest!(|(shape in shapes([1..=3, 2..=9]))| prop_assert!(shape[0] <= 3 && shape[1] >= 2));
+/// ```
 pub fn shapes(extents: impl IntoIterator<Item = RangeInclusive<usize>>) -> impl Strategy<Value = Vec<usize>> {
     extents.into_iter().collect::<Vec<_>>()
 }
@@ -61,11 +68,30 @@ pub fn arrays<E: Strategy>(
 }
 
 /// Kernels: arrays of integers from −3 to 3, with at least one tap on each axis and at most `largest`.
+///
+/// ```
+/// use equivariant::conv::{Extent, convolve};
+/// use equivariant::verify::strategies::kernels;
+/// use proptest::prelude::*;
+///
+/// // Sums multiply under convolution.
+/// proptest!(|(x in kernels::<i64>([3, 4]), y in kernels::<i64>([5, 2]))| {
+///     let product = convolve(&x, &y, Extent::Full)?;
+///     prop_assert_eq!(product.sum(), x.sum() * y.sum());
+/// });
+/// ```
 pub fn kernels<S: Ring>(largest: impl IntoIterator<Item = usize>) -> impl Strategy<Value = ArrayD<S>> {
     arrays(largest.into_iter().map(|extent| 1..=extent), small_integers(3))
 }
 
 /// Permutations of `n` things; they shrink to the identity.
+///
+/// ```
+/// use equivariant::verify::strategies::permutations;
+/// use proptest::prelude::*;
+///
+/// proptest!(|(a in permutations(5))| prop_assert_eq!(a.inverse().inverse(), a));
+/// ```
 ///
 /// # Panics
 /// If `n` is larger than a [`Symmetric`] group may be.
@@ -77,6 +103,15 @@ pub fn permutations(n: usize) -> impl Strategy<Value = Permutation> {
 }
 
 /// Elements of a finite group, all equally likely; they shrink to generators and then to the identity.
+///
+/// ```
+/// use equivariant::group::{Group, p4m};
+/// use equivariant::verify::strategies::elements;
+/// use proptest::prelude::*;
+///
+/// let group = p4m(5);
+/// proptest!(|(g in elements(group))| prop_assert_eq!(group.compose(&g, &group.inverse(&g)), group.identity()));
+/// ```
 pub fn elements<G: FiniteGroup>(group: G) -> impl Strategy<Value = G::Element> {
     let mut simplest = vec![0];
     for generator in group.generators() {

@@ -21,11 +21,14 @@ pub trait Algorithm<S: Ring>: Debug + Send + Sync {
     /// What people call it.
     fn name(&self) -> &'static str;
 
-    /// Whether it can run this problem.
+    /// Whether it can run this problem: every problem, unless an algorithm says otherwise.
     ///
     /// # Errors
     /// If not, what it needs.
-    fn supports(&self, problem: &Problem) -> Result<(), Unsupported>;
+    fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
+        let _ = problem;
+        Ok(())
+    }
 
     /// The output, of shape [`Problem::output_shape`].
     ///

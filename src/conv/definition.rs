@@ -15,7 +15,7 @@ use ndarray::{Array3, ArrayD, ArrayViewD};
 
 use super::algorithm::{flatten_space, restore_space};
 use super::tolerance::{self, Rounding};
-use super::{Algorithm, ConvolutionError, Problem, Unsupported};
+use super::{Algorithm, ConvolutionError, Problem};
 use crate::scalar::Ring;
 
 /// The definition, as an [`Algorithm`].
@@ -55,10 +55,6 @@ pub(super) fn for_each_term(problem: &Problem, mut visit: impl FnMut(Term)) {
 impl<S: Ring> Algorithm<S> for Definition {
     fn name(&self) -> &'static str {
         "definition"
-    }
-
-    fn supports(&self, _: &Problem) -> Result<(), Unsupported> {
-        Ok(())
     }
 
     fn run(

@@ -15,7 +15,7 @@ use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewD, s};
 
 use super::algorithm::{flatten_space, restore_space};
 use super::tolerance::{self, Rounding};
-use super::{Algorithm, ConvolutionError, ConvolutionScalar, Problem, Unsupported};
+use super::{Algorithm, ConvolutionError, ConvolutionScalar, Problem};
 
 /// Copies what each output sees into the columns of a matrix, and multiplies the kernel by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,10 +24,6 @@ pub struct MatrixProduct;
 impl<S: ConvolutionScalar> Algorithm<S> for MatrixProduct {
     fn name(&self) -> &'static str {
         "matrix product"
-    }
-
-    fn supports(&self, _: &Problem) -> Result<(), Unsupported> {
-        Ok(())
     }
 
     fn run(

@@ -18,7 +18,7 @@ use ndarray::{Array1, ArrayD, ArrayRef, ArrayView1, ArrayViewD, Axis, Dimension,
 
 use super::algorithm::{with_channels, without_channels};
 use super::tolerance::{self, Rounding};
-use super::{Algorithm, ConvolutionError, Definition, Extent, Operation, Options, Problem, Unsupported};
+use super::{Algorithm, ConvolutionError, Definition, Extent, Operation, Options, Problem};
 use crate::scalar::{Field, Ring};
 
 /// Runs outer-product kernels as one-dimensional passes; refuses others.
@@ -132,10 +132,6 @@ fn passes<S: Ring>(
 impl<S: Field + Rounding> Algorithm<S> for Separable {
     fn name(&self) -> &'static str {
         "separable"
-    }
-
-    fn supports(&self, _: &Problem) -> Result<(), Unsupported> {
-        Ok(())
     }
 
     /// # Errors

@@ -192,14 +192,7 @@ pub struct Report {
 impl Report {
     /// The statement was confirmed by one reading.
     pub fn confirmed(finding: Finding) -> Self {
-        Report {
-            verdict: Verdict::Holds,
-            evidence: vec![Evidence { confirms: true, finding }],
-            counterexample: None,
-            largest: None,
-            figures: Vec::new(),
-            remark: None,
-        }
+        Report { evidence: vec![Evidence { confirms: true, finding }], ..Report::confirmed_by_nothing() }
     }
 
     /// The statement was refuted, with a counterexample, by one reading.

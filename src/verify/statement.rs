@@ -75,13 +75,7 @@ impl Statement {
     /// If there are not as many numbers as the statement has dimensions.
     #[must_use]
     pub fn at(mut self, size: impl Into<Vec<usize>>) -> Self {
-        let size = size.into();
-        assert_eq!(
-            size.len(),
-            self.dimensions.len(),
-            "a size has one number for each of {:?}",
-            self.dimensions
-        );
+        let size = self.size(size);
         self.sizes.push(size);
         self
     }
@@ -92,13 +86,7 @@ impl Statement {
     /// If there are not as many numbers as the statement has dimensions.
     #[must_use]
     pub fn at_large(mut self, size: impl Into<Vec<usize>>) -> Self {
-        let size = size.into();
-        assert_eq!(
-            size.len(),
-            self.dimensions.len(),
-            "a size has one number for each of {:?}",
-            self.dimensions
-        );
+        let size = self.size(size);
         self.large.push(size);
         self
     }

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
+use super::examine::{ExamineError, Examiner};
 use super::identity::{Failure, Identity, Sides, Unknown};
 use super::statement::{Case, Statement};
-use crate::group::Group;
+use super::subgroup::preserved_subgroup;
+use crate::group::{FiniteGroup, Group, Subgroup};
 use crate::scalar::Scalar;
 use crate::signal::ArrayAction;
 
@@ -102,21 +104,57 @@ where
 {
     Statement::new(dimensions, move |shape| {
         let Some(group) = group(shape) else { return Ok(Vec::new()) };
-        Ok(elements(&group)
-            .into_iter()
-            .map(|element| {
-                Case::for_element(
-                    element.clone(),
-                    Equivariance {
-                        map: Arc::clone(&map),
-                        shape: shape.to_vec(),
-                        group: group.clone(),
-                        element,
-                        input: input.clone(),
-                        output: output.clone(),
-                    },
-                )
-            })
-            .collect())
+        let case = |element| equivariance_case(&map, shape, &group, element, &input, &output);
+        Ok(elements(&group).into_iter().map(case).collect())
     })
+}
+
+/// The elements g of a finite group for which f(g ▷ x) = g ▷ f(x), on inputs of this shape.
+///
+/// # Errors
+/// See [`preserved_subgroup`].
+pub fn symmetries<M, G, I, O>(
+    examiner: &Examiner,
+    map: &Arc<M>,
+    shape: &[usize],
+    group: &G,
+    input: &I,
+    output: &O,
+) -> Result<Subgroup<G>, ExamineError>
+where
+    M: Map,
+    G: FiniteGroup,
+    I: ArrayAction<G>,
+    O: ArrayAction<G>,
+{
+    preserved_subgroup(examiner, group, |element| {
+        Some(equivariance_case(map, shape, group, element.clone(), input, output))
+    })
+}
+
+fn equivariance_case<M, G, I, O>(
+    map: &Arc<M>,
+    shape: &[usize],
+    group: &G,
+    element: G::Element,
+    input: &I,
+    output: &O,
+) -> Case
+where
+    M: Map,
+    G: Group,
+    I: ArrayAction<G>,
+    O: ArrayAction<G>,
+{
+    Case::for_element(
+        element.clone(),
+        Equivariance {
+            map: Arc::clone(map),
+            shape: shape.to_vec(),
+            group: group.clone(),
+            element,
+            input: input.clone(),
+            output: output.clone(),
+        },
+    )
 }

@@ -41,7 +41,7 @@ mod subgroup;
 pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
 pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
-pub use map::{Equivariance, Map, equivariance};
+pub use map::{Equivariance, Map, equivariance, symmetries};
 pub use measure::{BlackBox, BlackBoxOn, Float, Measured, measure};
 pub use measurement::{Judgement, MeasureError, Measurement};
 pub use prove::{Check, Proof, ProofOn, prove};

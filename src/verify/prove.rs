@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use super::examine::{ExamineError, Examiner};
-use super::map::{Equivariance, Map, equivariance};
+use super::map::{Map, equivariance, symmetries};
 use super::report::{Reading, Report, Verdict};
-use super::statement::{Case, Statement};
-use super::subgroup::{LARGEST_ORDER, preserved_subgroup};
+use super::statement::Statement;
+use super::subgroup::LARGEST_ORDER;
 use crate::group::FiniteGroup;
 use crate::signal::{ArrayAction, TrivialAction};
 
@@ -167,8 +167,7 @@ where
             && let Some(group) = (self.group)(&self.shape)
             && group.order() <= LARGEST_ORDER
         {
-            let preserved =
-                preserved_subgroup(&examiner, &group, |element| Some(self.case(&group, element)))?;
+            let preserved = symmetries(&examiner, &self.map, &self.shape, &group, &self.input, &self.output)?;
             report.largest = Some(group.describe_subgroup(&preserved));
         }
         Ok(report)
@@ -211,20 +210,6 @@ where
             statement = statement.shrinking_to(smallest.clone());
         }
         if self.linear { statement.linear_in(0) } else { statement }
-    }
-
-    fn case(&self, group: &G, element: &G::Element) -> Case {
-        Case::for_element(
-            element.clone(),
-            Equivariance {
-                map: Arc::clone(&self.map),
-                shape: self.shape.clone(),
-                group: group.clone(),
-                element: element.clone(),
-                input: self.input.clone(),
-                output: self.output.clone(),
-            },
-        )
     }
 }
 

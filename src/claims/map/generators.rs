@@ -16,8 +16,8 @@ use crate::group::{
 use crate::scalar::{Goldilocks, Scalar};
 use crate::signal::{ArrayAction, OnAxis, OnGrid};
 use crate::verify::{
-    Case, Counterexample, Equivariance, Examiner, Failure, Finding, Identity, Map, Report, Sides, Statement,
-    Unknown, Verdict, equivariance, preserved_subgroup,
+    Case, Counterexample, Examiner, Failure, Finding, Identity, Map, Report, Sides, Statement, Unknown,
+    Verdict, equivariance, symmetries,
 };
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -139,19 +139,7 @@ fn one_element(examiner: &Examiner, kernel: Kernel) -> Result<Report, Failure> {
         return Ok(report);
     }
     let filter = Arc::new(Filter { kernel, rectified: false, ..Filter::symmetric("w") });
-    let preserved = preserved_subgroup(examiner, &D4, |&element| {
-        Some(Case::for_element(
-            element,
-            Equivariance {
-                map: Arc::clone(&filter),
-                shape: vec![4, 4],
-                group: D4,
-                element,
-                input: OnGrid,
-                output: OnGrid,
-            },
-        ))
-    })?;
+    let preserved = symmetries(examiner, &filter, &[4, 4], &D4, &OnGrid, &OnGrid)?;
     Ok(report.with_largest(D4.describe_subgroup(&preserved)))
 }
 

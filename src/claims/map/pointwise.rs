@@ -8,10 +8,7 @@ use super::super::Claim;
 use crate::group::{C4, FiniteGroup, Group, Representation, Symmetric, p4m};
 use crate::scalar::Scalar;
 use crate::signal::{LinearOnAxis, OnAxis, OnGrid, RegularChannels};
-use crate::verify::{
-    Case, Equivariance, ExamineError, Examiner, Failure, Map, Report, Verdict, equivariance,
-    preserved_subgroup,
-};
+use crate::verify::{ExamineError, Examiner, Failure, Map, Report, Verdict, equivariance, symmetries};
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
@@ -123,18 +120,6 @@ fn rotated_vectors(examiner: &Examiner, map: Nonlinearity) -> Result<Report, Exa
     if report.verdict != Verdict::Fails {
         return Ok(report);
     }
-    let preserved = preserved_subgroup(examiner, &C4, |&element| {
-        Some(Case::for_element(
-            element,
-            Equivariance {
-                map: Arc::clone(&map),
-                shape: vec![2, 2],
-                group: C4,
-                element,
-                input: vectors(),
-                output: vectors(),
-            },
-        ))
-    })?;
+    let preserved = symmetries(examiner, &map, &[2, 2], &C4, &vectors(), &vectors())?;
     Ok(report.with_largest(C4.describe_subgroup(&preserved)))
 }

@@ -229,7 +229,7 @@ impl Problem {
 
     /// For each position of the output in row-major order, which tap of the kernel reads which entry of the signal:
     /// pairs (tap, entry) of row-major indices over the axes of space.
-    pub(super) fn windows(&self) -> impl Iterator<Item = Vec<(usize, usize)>> + '_ {
+    pub fn windows(&self) -> impl Iterator<Item = Vec<(usize, usize)>> + '_ {
         let outputs: Vec<_> = self.axes.iter().map(|axis| axis.output).collect();
         indices(IxDyn(&outputs)).into_iter().map(|position| {
             let mut window = vec![(0, 0)];

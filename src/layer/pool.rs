@@ -1,0 +1,300 @@
+//! Pooling: the maximum or the mean over windows, in each channel.
+//!
+//! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is over those inside (so it
+//! is that of padding with −∞), the mean divides by their number or, if padding counts, by the number of taps. Sizes are rounded
+//! down: a window that does not fit as a whole is left out. Of equal entries the first in row-major order is the maximum, and the
+//! gradient flows to it alone. All of this is PyTorch's convention (where padding counts by default).
+//!
+//! Cost: one comparison or addition for each connection.
+
+use ndarray::{Array2, ArrayD};
+
+use super::{
+    Gradients, Layer, LayerError, Mode, Symmetry, View, Window, channel_rows, check_backward, check_weights,
+    extents, from_rows, shape_error,
+};
+use crate::conv::{Operation, Options, Problem};
+use crate::scalar::Scalar;
+
+/// What becomes of the entries of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// The greatest, of equals the first.
+    Maximum,
+    /// The mean.
+    Mean,
+}
+
+impl Reduction {
+    /// Of entries in row-major order, of which there is at least one; the mean divides by `count`.
+    pub(super) fn apply<S: Scalar>(self, mut entries: impl Iterator<Item = S>, count: usize) -> S {
+        let first = entries.next().unwrap_or_else(|| unreachable!("no window is empty"));
+        match self {
+            Reduction::Maximum => entries.fold(first, |greatest, entry| greatest.maximum(&entry)),
+            Reduction::Mean => {
+                let mut sum = first;
+                entries.for_each(|entry| sum.add_in_place(&entry));
+                sum.divide_by_integer(count as u64)
+            }
+        }
+    }
+
+    /// Adds the gradient of an output to those of its entries, given as (value, place).
+    pub(super) fn spread<S: Scalar + PartialOrd>(
+        self,
+        entries: &[(S, usize)],
+        count: usize,
+        output_gradient: &S,
+        add: &mut impl FnMut(usize, &S),
+    ) {
+        match self {
+            Reduction::Maximum => {
+                let greatest = entries.iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
+                if let Some((_, place)) = greatest {
+                    add(*place, output_gradient);
+                }
+            }
+            Reduction::Mean => {
+                let share = output_gradient.divide_by_integer(count as u64);
+                entries.iter().for_each(|(_, place)| add(*place, &share));
+            }
+        }
+    }
+
+    /// `maximum` or `mean`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Reduction::Maximum => "maximum",
+            Reduction::Mean => "mean",
+        }
+    }
+}
+
+/// Pooling over windows, on any number of axes of space: inputs have shape (batch, channels, space…).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pool {
+    /// Maximum or mean.
+    pub reduction: Reduction,
+    /// Extents of the window.
+    pub taps: Vec<usize>,
+    /// Entries from one window to the next.
+    pub stride: Vec<usize>,
+    /// Entries from one tap to the next; empty for 1.
+    pub dilation: Vec<usize>,
+    /// Padding `(before, after)`; empty for none.
+    pub padding: Vec<(usize, usize)>,
+    /// Whether a mean divides by the number of taps even where some lie in the padding.
+    pub padding_counts: bool,
+}
+
+impl Pool {
+    /// The maximum over windows that tile the input: the stride is the extent of the window.
+    pub fn maximum(taps: impl Into<Vec<usize>>) -> Self {
+        Self::new(Reduction::Maximum, taps.into())
+    }
+
+    /// The mean over windows that tile the input: the stride is the extent of the window.
+    pub fn mean(taps: impl Into<Vec<usize>>) -> Self {
+        Self::new(Reduction::Mean, taps.into())
+    }
+
+    fn new(reduction: Reduction, taps: Vec<usize>) -> Self {
+        let stride = taps.clone();
+        Pool { reduction, taps, stride, dilation: Vec::new(), padding: Vec::new(), padding_counts: true }
+    }
+
+    /// With this stride along each axis.
+    #[must_use]
+    pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
+        self.stride = stride.into();
+        self
+    }
+
+    /// With this dilation along each axis.
+    #[must_use]
+    pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
+        self.dilation = dilation.into();
+        self
+    }
+
+    /// With this padding on both sides along each axis.
+    #[must_use]
+    pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
+        self.padding = padding.into().into_iter().map(|p| (p, p)).collect();
+        self
+    }
+
+    /// With this padding `(before, after)` along each axis.
+    #[must_use]
+    pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
+        self.padding = padding.into();
+        self
+    }
+
+    /// A mean divides by the number of taps inside the input.
+    #[must_use]
+    pub fn padding_does_not_count(mut self) -> Self {
+        self.padding_counts = false;
+        self
+    }
+
+    /// The windows, as those of a convolution with as many groups as channels.
+    ///
+    /// # Errors
+    /// If inputs of this shape do not fit, or a window would lie in the padding as a whole.
+    pub fn problem(&self, input: &[usize]) -> Result<Problem, LayerError> {
+        let rank = self.taps.len();
+        if input.len() != rank + 2 {
+            let suggestion = format!("its window has {rank} axes, so the input needs {}", rank + 2);
+            let expected = format!("(batch, channels{})", ", length".repeat(rank));
+            return Err(shape_error(self, expected, input, suggestion));
+        }
+        let kernel = [&[input[1], 1], self.taps.as_slice()].concat();
+        let options = Options::new()
+            .stride(self.stride.as_slice())
+            .dilation(self.dilation.as_slice())
+            .padding_before_after(self.padding.as_slice())
+            .groups(input[1]);
+        let problem = Problem::new(Operation::Correlation, &kernel, input, &options)
+            .map_err(|source| LayerError::Convolution { layer: self.name(), source })?;
+        for (number, axis) in problem.axes().iter().enumerate() {
+            let reads = |output| (0..axis.taps).any(|tap| problem.source(number, output, tap).is_some());
+            if !(0..axis.output).all(reads) {
+                return Err(LayerError::Setting {
+                    layer: self.name(),
+                    setting: "the padding",
+                    expected: "so small that every window has an entry".to_owned(),
+                    found: format!("{:?}", axis.padding),
+                });
+            }
+        }
+        Ok(problem)
+    }
+
+    fn count(&self, inside: usize) -> usize {
+        if self.padding_counts { self.taps.iter().product() } else { inside }
+    }
+}
+
+impl Layer for Pool {
+    fn name(&self) -> String {
+        format!("{} pooling {}", self.reduction.name(), extents(&self.taps))
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
+        self.problem(input).map(|problem| problem.output_shape())
+    }
+
+    fn view(&self, input: &[usize]) -> Result<View, LayerError> {
+        self.problem(input).map(|problem| View::Windows(Window::of(&problem)))
+    }
+
+    fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
+        Ok(Symmetry::of_windows(&Window::of(&self.problem(input)?), false))
+    }
+
+    fn forward<S: Scalar>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        _mode: Mode,
+    ) -> Result<ArrayD<S>, LayerError> {
+        let problem = self.problem(x.shape())?;
+        check_weights(self, weights)?;
+        let windows: Vec<_> = problem.windows().collect();
+        let rows = channel_rows(x);
+        let pooled = rows.outer_iter().flat_map(|row| {
+            let pool = |window: &Vec<(usize, usize)>| {
+                let entries = window.iter().map(|&(_, place)| row[place].clone());
+                self.reduction.apply(entries, self.count(window.len()))
+            };
+            windows.iter().map(pool).collect::<Vec<_>>()
+        });
+        Ok(from_rows(pooled.collect(), &problem.output_shape()))
+    }
+
+    fn backward<S: Scalar + PartialOrd>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        _mode: Mode,
+        output_gradient: &ArrayD<S>,
+    ) -> Result<Gradients<S>, LayerError> {
+        check_backward(self, x.shape(), weights, output_gradient.shape())?;
+        let windows: Vec<_> = self.problem(x.shape())?.windows().collect();
+        let (rows, gradients) = (channel_rows(x), channel_rows(output_gradient));
+        let mut input = Array2::from_elem(rows.dim(), S::zero());
+        for ((row, gradient), mut input) in
+            rows.outer_iter().zip(gradients.outer_iter()).zip(input.outer_iter_mut())
+        {
+            for (window, gradient) in windows.iter().zip(gradient) {
+                let entries: Vec<_> = window.iter().map(|&(_, place)| (row[place].clone(), place)).collect();
+                self.reduction.spread(&entries, self.count(entries.len()), gradient, &mut |place, share| {
+                    input[place].add_in_place(share);
+                });
+            }
+        }
+        Ok(Gradients { input: from_rows(input.into_iter().collect(), x.shape()), weights: Vec::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr3;
+
+    use super::super::laws;
+    use super::*;
+
+    fn run(pool: &Pool, x: &[f64]) -> Vec<f64> {
+        let x = ArrayD::from_shape_vec(vec![1, 1, x.len()], x.to_vec()).unwrap();
+        pool.forward(&x, &[], Mode::Inference).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn by_hand() {
+        let x = [1.0, 5.0, 2.0, -7.0, -8.0];
+        // Rounded down: the fifth entry is in no window of stride 2.
+        assert_eq!(run(&Pool::maximum([2]), &x), [5.0, 2.0]);
+        assert_eq!(run(&Pool::mean([2]), &x), [3.0, -2.5]);
+        // Windows 3 with stride 2 and padding 1: (·15), (52−7), (−7 −8 ·); padding is no zero for the maximum.
+        let padded = |pool: Pool| pool.stride([2]).padding([1]);
+        assert_eq!(run(&padded(Pool::maximum([3])), &x), [5.0, 5.0, -7.0]);
+        assert_eq!(run(&padded(Pool::mean([3])), &x), [2.0, 0.0, -5.0]);
+        assert_eq!(run(&padded(Pool::mean([3])).padding_does_not_count(), &x), [3.0, 0.0, -7.5]);
+        // Dilation 2: (1, 2), (5, −7), (2, −8).
+        assert_eq!(run(&Pool::maximum([2]).stride([1]).dilation([2]), &x), [2.0, 5.0, 2.0]);
+    }
+
+    #[test]
+    fn of_equals_the_first_gets_the_gradient() {
+        let x = arr3(&[[[3.0, 3.0, 1.0, 3.0]]]).into_dyn();
+        let y = arr3(&[[[10.0, 1.0, 100.0]]]).into_dyn();
+        let gradients = Pool::maximum([2]).stride([1]).backward(&x, &[], Mode::Inference, &y).unwrap();
+        // Windows (3 3), (3 1), (1 3).
+        assert_eq!(gradients.input, arr3(&[[[10.0, 1.0, 0.0, 100.0]]]).into_dyn());
+    }
+
+    #[test]
+    fn gradients_are_exact() {
+        for pool in [Pool::maximum([3]), Pool::mean([3]), Pool::mean([3]).padding_does_not_count()] {
+            laws::gradient(&pool.clone(), &[2, 2, 7]);
+            laws::gradient(&pool.stride([2]).padding_before_after([(1, 0)]).dilation([2]), &[2, 2, 8]);
+        }
+        for pool in [Pool::maximum([2, 3]), Pool::mean([2, 3])] {
+            laws::gradient(&pool.stride([1, 2]).padding([1, 1]), &[1, 2, 3, 4]);
+        }
+        laws::gradient(&Pool::maximum([2, 2, 2]), &[1, 1, 4, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_known_before_it_runs() {
+        let pool = Pool::maximum([2, 2]);
+        let facts = laws::facts(&pool, &[1, 6, 28, 28]);
+        assert_eq!(facts, (vec![1, 6, 14, 14], 0, 0));
+        let symmetry = pool.symmetry(&[1, 6, 28, 28]).unwrap();
+        assert_eq!(symmetry.to_string(), "translations 2Z × 2Z, flips and quarter turns");
+        let told = |pool: Pool| pool.output_shape(&[1, 1, 5]).unwrap_err().to_string();
+        assert!(told(Pool::maximum([2]).padding([2])).contains("every window has an entry, found (2, 2)"));
+        assert!(told(Pool::maximum([2, 2])).ends_with("its window has 2 axes, so the input needs 4"));
+    }
+}

@@ -62,8 +62,10 @@
 //! | 2 | [`signal`] | how groups move arrays |
 //! | 3 | [`conv`] | convolution and correlation: the definition, the algorithms, the planner, the adjoint |
 //! | 3 | [`verify`] | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
-//! | 4 | [`claims`] | the catalogue, one chapter after the other |
-//! | 5 | `report`, `cli` | terminal, JSON and HTML; the command |
+//! | 4 | [`layer`] | layers, forward and backward; what is known of them before they run |
+//! | 5 | [`network`] | composition, weights, known networks |
+//! | 7 | [`claims`] | the catalogue, one chapter after the other |
+//! | 8 | `report`, `cli` | terminal, JSON and HTML; the command |
 //!
 //! # What is not shown
 //!
@@ -74,6 +76,8 @@
 pub mod claims;
 pub mod conv;
 pub mod group;
+pub mod layer;
+pub mod network;
 pub mod scalar;
 pub mod signal;
 pub mod verify;

@@ -1,0 +1,21 @@
+//! Networks: layers one after the other, residual blocks, and the known ones.
+//!
+//! | what | file |
+//! |---|---|
+//! | [`Network`]: a sequence of layers and residual blocks, itself a [`Layer`](crate::layer::Layer) | `sequence` |
+//! | [`Residual`] | `residual` |
+//! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
+//! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
+//! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
+
+mod known;
+mod residual;
+mod sequence;
+mod summary;
+mod weights;
+
+pub use known::{all_convolutional, lenet5, lenet5_of_1998};
+pub use residual::Residual;
+pub use sequence::{Network, Node};
+pub use summary::{Summary, SummaryRow};
+pub use weights::{Part, Weights};

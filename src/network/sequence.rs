@@ -1,0 +1,244 @@
+//! A sequence of layers and residual blocks.
+//!
+//! Forward applies one after the other; backward goes back through the inputs that forward passed on (the chain rule). Parameters are
+//! named as PyTorch names those of the same `nn.Sequential`: `0.weight`, `0.bias`, `3.weight` …
+
+use ndarray::ArrayD;
+
+use super::Residual;
+use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use crate::scalar::Scalar;
+
+/// One element of a network.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// A layer.
+    Layer(AnyLayer),
+    /// A residual block.
+    Residual(Residual),
+}
+
+impl<L: Into<AnyLayer>> From<L> for Node {
+    fn from(layer: L) -> Self {
+        Node::Layer(layer.into())
+    }
+}
+
+impl From<Residual> for Node {
+    fn from(block: Residual) -> Self {
+        Node::Residual(block)
+    }
+}
+
+/// Applies to either kind of node.
+macro_rules! with_node {
+    ($node:expr, $inside:ident => $call:expr) => {
+        match $node {
+            Node::Layer($inside) => $call,
+            Node::Residual($inside) => $call,
+        }
+    };
+}
+
+/// Layers and residual blocks, one after the other. The empty network is the identity.
+///
+/// ```
+/// use equivariant::layer::{Activation, Convolution, Dense, Flatten, Layer, Pool};
+/// use equivariant::network::Network;
+///
+/// let network = Network::new()
+///     .then(Convolution::new(1, 8, [3, 3]).padding([1, 1]))
+///     .then(Activation::Relu)
+///     .then(Pool::maximum([2, 2]))
+///     .then(Flatten)
+///     .then(Dense::new(8 * 4 * 4, 10));
+/// assert_eq!(network.output_shape(&[5, 1, 8, 8])?, [5, 10]);
+/// assert_eq!(network.parameters()[2].name, "4.weight");
+/// let error = network.output_shape(&[5, 1, 9, 12]).unwrap_err().to_string();
+/// assert_eq!(error, "layer 4: dense 128 → 10 takes inputs of shape (batch, 128), found [5, 192]: give the layer 192 inputs");
+/// # Ok::<(), equivariant::layer::LayerError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Network {
+    nodes: Vec<Node>,
+}
+
+impl Network {
+    /// The empty network.
+    pub fn new() -> Self {
+        Network::default()
+    }
+
+    /// With one more layer or block at the end.
+    #[must_use]
+    pub fn then(mut self, node: impl Into<Node>) -> Self {
+        self.nodes.push(node.into());
+        self
+    }
+
+    /// The layers and blocks.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Number of trained numbers.
+    pub fn trained_parameters(&self) -> usize {
+        self.parameters().iter().filter(|parameter| parameter.role.is_trained()).map(Parameter::len).sum()
+    }
+
+    /// For each node: its number, itself, and its part of the weights. Behind the last node that has its weights, none are left over.
+    fn with_weights<'a, S>(
+        &'a self,
+        weights: &'a [ArrayD<S>],
+    ) -> Result<Vec<(usize, &'a Node, &'a [ArrayD<S>])>, LayerError> {
+        let counts: Vec<usize> =
+            self.nodes.iter().map(|node| with_node!(node, inside => inside.parameters().len())).collect();
+        let expected = counts.iter().sum();
+        if expected != weights.len() {
+            let found = weights.len();
+            return Err(LayerError::WeightCount { layer: self.name(), expected, found });
+        }
+        let mut rest = weights;
+        Ok(counts
+            .into_iter()
+            .zip(&self.nodes)
+            .enumerate()
+            .map(|(place, (count, node))| {
+                let (first, others) = rest.split_at(count);
+                rest = others;
+                (place, node, first)
+            })
+            .collect())
+    }
+
+    /// The inputs of all nodes, and the output.
+    fn activations<S: Scalar>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        mode: Mode,
+    ) -> Result<Vec<ArrayD<S>>, LayerError> {
+        let mut activations = vec![x.clone()];
+        for (place, node, weights) in self.with_weights(weights)? {
+            let input = &activations[place];
+            let output = with_node!(node, inside => inside.forward(input, weights, mode.at(place)));
+            activations.push(output.map_err(|source| inside(place, source))?);
+        }
+        Ok(activations)
+    }
+
+    /// Folds a fact about each node over the shapes that reach it.
+    fn over_shapes<T>(
+        &self,
+        input: &[usize],
+        first: T,
+        mut fold: impl FnMut(T, &Node, &[usize]) -> Result<T, LayerError>,
+    ) -> Result<T, LayerError> {
+        let (mut shape, mut value) = (input.to_vec(), first);
+        for (place, node) in self.nodes.iter().enumerate() {
+            value = fold(value, node, &shape).map_err(|source| inside(place, source))?;
+            shape = with_node!(node, inside => inside.output_shape(&shape))
+                .map_err(|source| inside(place, source))?;
+        }
+        Ok(value)
+    }
+}
+
+impl<N: Into<Node>> FromIterator<N> for Network {
+    fn from_iter<I: IntoIterator<Item = N>>(nodes: I) -> Self {
+        Network { nodes: nodes.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// An error inside the node at this place.
+pub(super) fn inside(place: impl ToString, source: LayerError) -> LayerError {
+    let place = place.to_string();
+    match source {
+        LayerError::Inside { place: rest, source } => {
+            LayerError::Inside { place: format!("{place}.{rest}"), source }
+        }
+        source => LayerError::Inside { place, source: Box::new(source) },
+    }
+}
+
+impl Layer for Network {
+    fn name(&self) -> String {
+        format!("network of {} layers", self.nodes.len())
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
+        let mut shape = input.to_vec();
+        for (place, node) in self.nodes.iter().enumerate() {
+            shape = with_node!(node, inside => inside.output_shape(&shape))
+                .map_err(|source| inside(place, source))?;
+        }
+        Ok(shape)
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let named = |(place, node): (usize, &Node)| {
+            let parameters = with_node!(node, inside => inside.parameters());
+            parameters.into_iter().map(move |mut parameter| {
+                parameter.name = format!("{place}.{}", parameter.name);
+                parameter
+            })
+        };
+        self.nodes.iter().enumerate().flat_map(named).collect()
+    }
+
+    fn view(&self, input: &[usize]) -> Result<View, LayerError> {
+        match self.nodes.as_slice() {
+            [] => Ok(View::Entry),
+            [node] => with_node!(node, inside => inside.view(input)),
+            _ => self.output_shape(input).map(|_| View::Everything),
+        }
+    }
+
+    fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
+        let axes = input.len().saturating_sub(2);
+        self.over_shapes(input, Symmetry::full(axes), |symmetry, node, shape| {
+            Ok(symmetry.then(&with_node!(node, inside => inside.symmetry(shape))?))
+        })
+    }
+
+    fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
+        self.over_shapes(input, 0, |sum, node, shape| {
+            Ok(sum + with_node!(node, inside => inside.connections(shape))?)
+        })
+    }
+
+    fn forward<S: Scalar>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        mode: Mode,
+    ) -> Result<ArrayD<S>, LayerError> {
+        let mut value = x.clone();
+        for (place, node, weights) in self.with_weights(weights)? {
+            value = with_node!(node, inside => inside.forward(&value, weights, mode.at(place)))
+                .map_err(|source| inside(place, source))?;
+        }
+        Ok(value)
+    }
+
+    fn backward<S: Scalar + PartialOrd>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        mode: Mode,
+        output_gradient: &ArrayD<S>,
+    ) -> Result<Gradients<S>, LayerError> {
+        let activations = self.activations(x, weights, mode)?;
+        let mut gradient = output_gradient.clone();
+        let mut from_the_end = Vec::new();
+        for (place, node, weights) in self.with_weights(weights)?.into_iter().rev() {
+            let input = &activations[place];
+            let Gradients { input, weights } =
+                with_node!(node, inside => inside.backward(input, weights, mode.at(place), &gradient))
+                    .map_err(|source| inside(place, source))?;
+            gradient = input;
+            from_the_end.push(weights);
+        }
+        Ok(Gradients { input: gradient, weights: from_the_end.into_iter().rev().flatten().collect() })
+    }
+}

@@ -14,6 +14,7 @@
 //! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
 //! | [`boundary`] | the four paddings |
 //! | [`fourier`] | the discrete Fourier transform: definition, fast, unitary |
+//! | [`lanes`] | sixteen samples side by side, with gradients: for training |
 //! | [`continuous`] | convolution and unitary transform of sampled functions on ℝⁿ |
 //! | [`tolerance`] | derived bounds of rounding errors |
 //!
@@ -29,6 +30,7 @@ mod definition;
 mod error;
 mod fft;
 pub mod fourier;
+pub mod lanes;
 #[cfg(test)]
 mod laws;
 mod matrix_product;

@@ -1,0 +1,332 @@
+//! A dense layer on chunks of sixteen samples: `output(m) = bias(m) + Σ_i w(m, i) · input(i)`, and its gradients.
+//!
+//! Output and gradient of the input are sums of weighted vectors: each weight is loaded once and used for sixteen
+//! samples. The gradient of the weights, `w'(m, i) += Σ_lanes y(m) · x(i)`, is a product of rank sixteen: the chunk of
+//! the input is transposed to (lane, input), so that its vectors run over inputs, and the lanes of y are broadcast.
+//!
+//! The gradient of a range of outputs is computed by itself: threads that share the rows of the weights among
+//! themselves, each over all chunks in order, need no sums of partial gradients.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::instructions::{Instructions, multiply_add};
+use super::layout::{LANES, transpose};
+
+/// A dense layer. Weights have the ordinary layout (outputs, inputs); chunks (inputs, lane) and (outputs, lane).
+#[derive(Clone, Debug)]
+pub struct LaneDense {
+    instructions: Instructions,
+    inputs: usize,
+    outputs: usize,
+}
+
+impl LaneDense {
+    /// A layer from so many inputs to so many outputs.
+    pub fn new(inputs: usize, outputs: usize) -> Self {
+        LaneDense::with_instructions(inputs, outputs, Instructions::best())
+    }
+
+    /// The same for these instructions.
+    pub fn with_instructions(inputs: usize, outputs: usize, instructions: Instructions) -> Self {
+        LaneDense { instructions, inputs, outputs }
+    }
+
+    /// Length of a chunk of the input.
+    pub fn input_length(&self) -> usize {
+        self.inputs * LANES
+    }
+
+    /// Length of a chunk of the output.
+    pub fn output_length(&self) -> usize {
+        self.outputs * LANES
+    }
+
+    /// Number of weights.
+    pub fn weights(&self) -> usize {
+        self.inputs * self.outputs
+    }
+
+    /// Length of a transposed chunk of the input.
+    pub fn transposed_length(&self) -> usize {
+        self.stride() * LANES
+    }
+
+    /// Entries from one row of a transposed chunk to the next: rows are filled up with zeros to whole vectors.
+    fn stride(&self) -> usize {
+        self.inputs.next_multiple_of(LANES)
+    }
+
+    /// The output.
+    ///
+    /// # Panics
+    /// If a slice does not have its length.
+    pub fn forward(&self, weights: &[f32], bias: Option<&[f32]>, input: &[f32], output: &mut [f32]) {
+        self.check(weights, input.len(), output.len());
+        assert!(bias.is_none_or(|bias| bias.len() == self.outputs), "there is one bias for each output");
+        self.instructions.run(Forward { weights, bias, input, output, inputs: self.inputs });
+    }
+
+    /// The gradient of the input from that of the output, overwriting what was there.
+    ///
+    /// # Panics
+    /// If a slice does not have its length.
+    pub fn input_gradient(&self, weights: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        self.check(weights, input_gradient.len(), output_gradient.len());
+        self.instructions.run(InputGradient {
+            weights,
+            output_gradient,
+            input_gradient,
+            inputs: self.inputs,
+        });
+    }
+
+    /// A chunk of the input as [`weight_gradient`](Self::weight_gradient) wants it: (lane, input), zeros at the end of
+    /// each row.
+    ///
+    /// # Panics
+    /// If a slice does not have its length.
+    pub fn transpose(&self, input: &[f32], transposed: &mut [f32]) {
+        let (features, stride) = (self.inputs, self.stride());
+        self.instructions.run(
+            #[inline(always)]
+            || transpose(input, features, stride, transposed),
+        );
+    }
+
+    /// Adds the gradient of the weights of some outputs, summed over the lanes, to `gradient`, which holds the rows of
+    /// those outputs.
+    ///
+    /// # Panics
+    /// If a slice does not have its length, or there are no such outputs.
+    pub fn weight_gradient(
+        &self,
+        outputs: Range<usize>,
+        transposed: &[f32],
+        output_gradient: &[f32],
+        gradient: &mut [f32],
+    ) {
+        assert_eq!(transposed.len(), self.transposed_length(), "a transposed chunk has this length");
+        assert_eq!(output_gradient.len(), self.output_length(), "a chunk of the output has this length");
+        assert_eq!(gradient.len(), outputs.len() * self.inputs, "there is one row for each output");
+        let output_gradient = &output_gradient[outputs.start * LANES..outputs.end * LANES];
+        self.instructions.run(WeightGradient {
+            transposed,
+            stride: self.stride(),
+            output_gradient,
+            gradient,
+            inputs: self.inputs,
+        });
+    }
+
+    /// Adds the gradient of the bias, summed over the lanes.
+    ///
+    /// # Panics
+    /// If a slice does not have its length.
+    pub fn bias_gradient(&self, output_gradient: &[f32], gradient: &mut [f32]) {
+        assert_eq!(output_gradient.len(), self.output_length(), "a chunk of the output has this length");
+        assert_eq!(gradient.len(), self.outputs, "there is one bias for each output");
+        for (entry, lanes) in gradient.iter_mut().zip(output_gradient.as_chunks::<LANES>().0) {
+            // Halves are added, then halves of halves: the same tree for every instruction set.
+            let halves: [f32; 8] = std::array::from_fn(|i| lanes[i] + lanes[i + 8]);
+            let quarters: [f32; 4] = std::array::from_fn(|i| halves[i] + halves[i + 4]);
+            *entry += (quarters[0] + quarters[2]) + (quarters[1] + quarters[3]);
+        }
+    }
+
+    fn check(&self, weights: &[f32], input: usize, output: usize) {
+        assert_eq!(weights.len(), self.weights(), "there is one weight for each input and output");
+        assert_eq!(input, self.input_length(), "a chunk of the input has this length");
+        assert_eq!(output, self.output_length(), "a chunk of the output has this length");
+    }
+}
+
+/// Sixteen outputs at a time, then eight, four and one; their sums live in registers.
+struct Forward<'a> {
+    weights: &'a [f32],
+    bias: Option<&'a [f32]>,
+    input: &'a [f32],
+    output: &'a mut [f32],
+    inputs: usize,
+}
+
+impl WithSimd for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let outputs = self.output.len() / LANES;
+        let mut m = 0;
+        while m < outputs {
+            m += match outputs - m {
+                16.. => self.rows::<S, 16>(simd, m),
+                8.. => self.rows::<S, 8>(simd, m),
+                4.. => self.rows::<S, 4>(simd, m),
+                _ => self.rows::<S, 1>(simd, m),
+            };
+        }
+    }
+}
+
+impl Forward<'_> {
+    /// M outputs from `first` on; returns M.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize>(&mut self, simd: S, first: usize) -> usize {
+        let parts = LANES / S::F32_LANES;
+        let inputs = self.inputs;
+        let rows: [&[f32]; M] = std::array::from_fn(|m| &self.weights[(first + m) * inputs..][..inputs]);
+        let (input, _) = S::as_simd_f32s(self.input);
+        let (output, _) = S::as_mut_simd_f32s(self.output);
+        for part in 0..parts {
+            let start = |m: usize| self.bias.map_or(0.0, |bias| bias[first + m]);
+            let mut sums: [S::f32s; M] = std::array::from_fn(|m| simd.splat_f32s(start(m)));
+            for i in 0..inputs {
+                let x = input[i * parts + part];
+                for m in 0..M {
+                    sums[m] = multiply_add(simd, simd.splat_f32s(rows[m][i]), x, sums[m]);
+                }
+            }
+            for m in 0..M {
+                output[(first + m) * parts + part] = sums[m];
+            }
+        }
+        M
+    }
+}
+
+/// Sixteen inputs at a time, then eight, four and one.
+struct InputGradient<'a> {
+    weights: &'a [f32],
+    output_gradient: &'a [f32],
+    input_gradient: &'a mut [f32],
+    inputs: usize,
+}
+
+impl WithSimd for InputGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let mut i = 0;
+        while i < self.inputs {
+            i += match self.inputs - i {
+                16.. => self.columns::<S, 16>(simd, i),
+                8.. => self.columns::<S, 8>(simd, i),
+                4.. => self.columns::<S, 4>(simd, i),
+                _ => self.columns::<S, 1>(simd, i),
+            };
+        }
+    }
+}
+
+impl InputGradient<'_> {
+    /// I inputs from `first` on; returns I.
+    #[inline(always)]
+    fn columns<S: Simd, const I: usize>(&mut self, simd: S, first: usize) -> usize {
+        let parts = LANES / S::F32_LANES;
+        let (y, _) = S::as_simd_f32s(self.output_gradient);
+        let (x, _) = S::as_mut_simd_f32s(self.input_gradient);
+        for part in 0..parts {
+            let mut sums = [simd.splat_f32s(0.0); I];
+            for (row, y) in self.weights.chunks_exact(self.inputs).zip(y.chunks_exact(parts)) {
+                let (weights, y) = (&row[first..][..I], y[part]);
+                for i in 0..I {
+                    sums[i] = multiply_add(simd, simd.splat_f32s(weights[i]), y, sums[i]);
+                }
+            }
+            for i in 0..I {
+                x[(first + i) * parts + part] = sums[i];
+            }
+        }
+        I
+    }
+}
+
+/// Tiles of four rows by four vectors of inputs.
+struct WeightGradient<'a> {
+    transposed: &'a [f32],
+    stride: usize,
+    output_gradient: &'a [f32],
+    gradient: &'a mut [f32],
+    inputs: usize,
+}
+
+impl WithSimd for WeightGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let outputs = self.output_gradient.len() / LANES;
+        let mut m = 0;
+        while m < outputs {
+            m += match outputs - m {
+                4.. => self.rows::<S, 4>(simd, m),
+                2.. => self.rows::<S, 2>(simd, m),
+                _ => self.rows::<S, 1>(simd, m),
+            };
+        }
+    }
+}
+
+impl WeightGradient<'_> {
+    /// M outputs from `first` on; returns M.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize>(&mut self, simd: S, first: usize) -> usize {
+        let whole = self.inputs / S::F32_LANES;
+        let mut vector = 0;
+        while vector < whole {
+            vector += match whole - vector {
+                4.. => self.tile::<S, M, 4>(simd, first, vector),
+                _ => self.tile::<S, M, 1>(simd, first, vector),
+            };
+        }
+        let done = whole * S::F32_LANES;
+        if done < self.inputs {
+            let sums = self.sums::<S, M, 1>(simd, first, whole);
+            for (m, [sum]) in sums.into_iter().enumerate() {
+                let row = &mut self.gradient[(first + m) * self.inputs..][done..self.inputs];
+                let sum = simd.add_f32s(simd.partial_load_f32s(row), sum);
+                simd.partial_store_f32s(row, sum);
+            }
+        }
+        M
+    }
+
+    /// M outputs by V vectors of inputs; returns V.
+    #[inline(always)]
+    fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, first: usize, vector: usize) -> usize {
+        let sums = self.sums::<S, M, V>(simd, first, vector);
+        for (m, sums) in sums.into_iter().enumerate() {
+            let at = (first + m) * self.inputs + vector * S::F32_LANES;
+            let (row, _) = S::as_mut_simd_f32s(&mut self.gradient[at..][..V * S::F32_LANES]);
+            for (entry, sum) in row.iter_mut().zip(sums) {
+                *entry = simd.add_f32s(*entry, sum);
+            }
+        }
+        V
+    }
+
+    /// The sums over the lanes of M outputs by V vectors of inputs.
+    #[inline(always)]
+    fn sums<S: Simd, const M: usize, const V: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        vector: usize,
+    ) -> [[S::f32s; V]; M] {
+        let mut sums = [[simd.splat_f32s(0.0); V]; M];
+        let (y, _) = self.output_gradient[first * LANES..][..M * LANES].as_chunks::<LANES>();
+        for lane in 0..LANES {
+            let row = &self.transposed[lane * self.stride..][..self.stride];
+            let x = &S::as_simd_f32s(row).0[vector..][..V];
+            for m in 0..M {
+                let y = simd.splat_f32s(y[m][lane]);
+                for v in 0..V {
+                    sums[m][v] = multiply_add(simd, y, x[v], sums[m][v]);
+                }
+            }
+        }
+        sums
+    }
+}

@@ -1,0 +1,85 @@
+//! What lies between the convolutions of a network, on chunks of sixteen samples.
+//!
+//! A chunk has the layout (channels, space…, lane), see [`conv::lanes`](crate::conv::lanes): every function here is a
+//! loop over blocks of [`LANES`](crate::conv::lanes::LANES) floats, in which nothing passes from lane to lane.
+//!
+//! | where | what |
+//! |---|---|
+//! | [`activation`] | ReLU, leaky ReLU, tanh, sigmoid, and their gradients, in place |
+//! | [`LanePooling`] | max and mean pooling over windows of any kind |
+//! | [`loss`] | softmax, cross-entropy, mean square |
+//! | [`LaneBatchNorm`] | batch normalisation in steps, between which chunks meet |
+//! | [`Dropout`] | masks that depend on the sample and the entry alone |
+//! | [`add`] | the sum of residual connections |
+//!
+//! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of the losses are
+//! zero there, and every backward pass here keeps it so.
+
+pub mod activation;
+mod batch_norm;
+mod dropout;
+mod exponential;
+pub mod loss;
+mod pooling;
+
+pub use batch_norm::{LaneBatchNorm, Moments};
+pub use dropout::{Dropout, Place};
+pub use exponential::{exponential, hyperbolic_tangent, logistic};
+pub use pooling::{Divisor, LanePooling};
+
+use crate::conv::lanes::{Instructions, LANES};
+
+/// Adds `other` to `values`, entry by entry.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn add(instructions: Instructions, values: &mut [f32], other: &[f32]) {
+    zip(instructions, values, other, #[inline(always)] |value, other| value + other);
+}
+
+/// `value = operation(value)`, entry by entry.
+#[inline(always)]
+fn map(instructions: Instructions, values: &mut [f32], operation: impl Fn(f32) -> f32) {
+    instructions.run(
+        #[inline(always)]
+        || {
+            for block in blocks_mut(values) {
+                for entry in block {
+                    *entry = operation(*entry);
+                }
+            }
+        },
+    );
+}
+
+/// `value = operation(value, other)`, entry by entry.
+#[inline(always)]
+fn zip(instructions: Instructions, values: &mut [f32], others: &[f32], operation: impl Fn(f32, f32) -> f32) {
+    assert_eq!(values.len(), others.len(), "both chunks have the same length");
+    instructions.run(
+        #[inline(always)]
+        || {
+            for (block, others) in blocks_mut(values).iter_mut().zip(blocks(others)) {
+                for (entry, &other) in block.iter_mut().zip(others) {
+                    *entry = operation(*entry, other);
+                }
+            }
+        },
+    );
+}
+
+/// A chunk as blocks of lanes.
+#[inline(always)]
+fn blocks(chunk: &[f32]) -> &[[f32; LANES]] {
+    let (blocks, rest) = chunk.as_chunks();
+    assert!(rest.is_empty(), "a chunk has {LANES} lanes");
+    blocks
+}
+
+/// A chunk as blocks of lanes.
+#[inline(always)]
+fn blocks_mut(chunk: &mut [f32]) -> &mut [[f32; LANES]] {
+    let (blocks, rest) = chunk.as_chunks_mut();
+    assert!(rest.is_empty(), "a chunk has {LANES} lanes");
+    blocks
+}

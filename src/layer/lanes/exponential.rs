@@ -9,15 +9,16 @@
 //! - tanh |x| = m/(m + 2) with m = e^(2|x|) − 1, and tanh is odd,
 //! - the logistic function of −|x|, q/(1 + q) with q = e^(−|x|), and of |x|, 1/(1 + q).
 //!
-//! Errors, measured over every `f32` (in ulps of the exact value, see the constants; the tests take every 1009th float):
-//! there are no fused operations, so they are the same on every machine.
+//! The constants are upper bounds of the errors, in ulps of the exact value, found by trying every `f32` of magnitude above
+//! 2⁻³⁰ and every 65th below: 0.957 for eˣ (at −59.9), 2.425 for tanh (at 0.0312) and 2.402 for the logistic function (at
+//! −4.16). The tests try every 10,007th. There are no fused operations, so errors are the same on every machine.
 
 /// Greatest error of [`exponential`] for results that are normal numbers, in ulps.
-pub const EXPONENTIAL_ULPS: f64 = 1.1;
+pub const EXPONENTIAL_ULPS: f64 = 1.0;
 /// Greatest error of [`hyperbolic_tangent`], in ulps.
-pub const TANGENT_ULPS: f64 = 2.2;
+pub const TANGENT_ULPS: f64 = 2.5;
 /// Greatest error of [`logistic`] for arguments above −87, in ulps.
-pub const LOGISTIC_ULPS: f64 = 2.2;
+pub const LOGISTIC_ULPS: f64 = 2.5;
 
 /// log₂ e
 const LOG2_E: f32 = std::f32::consts::LOG2_E;

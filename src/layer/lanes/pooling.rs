@@ -6,6 +6,8 @@
 //!
 //! Cost: each entry of each window once, forward and backward.
 
+use pulp::{Simd, WithSimd};
+
 use super::{blocks, blocks_mut};
 use crate::conv::Problem;
 use crate::conv::lanes::{Instructions, LANES};
@@ -156,28 +158,7 @@ impl LanePooling {
     ) {
         self.check(input, output);
         self.check(input_gradient, output_gradient);
-        self.instructions.run(
-            #[inline(always)]
-            || {
-                let plane = self.ends.len();
-                let outputs = blocks(output).chunks_exact(plane).zip(blocks(output_gradient).chunks_exact(plane));
-                let inputs = self.channels(input).zip(self.inputs(input_gradient));
-                for ((x, dx), (y, dy)) in inputs.zip(outputs) {
-                    dx.fill([0.0; LANES]);
-                    for ((window, y), dy) in self.windows().zip(y).zip(dy) {
-                        let mut left = *dy;
-                        for &entry in window {
-                            let (x, dx) = (&x[entry as usize], &mut dx[entry as usize]);
-                            for lane in 0..LANES {
-                                let here = x[lane] == y[lane];
-                                dx[lane] += if here { left[lane] } else { 0.0 };
-                                left[lane] = if here { 0.0 } else { left[lane] };
-                            }
-                        }
-                    }
-                }
-            },
-        );
+        self.instructions.run(MaxGradient { pooling: self, input, output, output_gradient, input_gradient });
     }
 
     /// The mean of each window.
@@ -261,6 +242,47 @@ impl LanePooling {
     fn check(&self, input: &[f32], output: &[f32]) {
         assert_eq!(input.len(), self.input_length(), "a chunk of the input has this length");
         assert_eq!(output.len(), self.output_length(), "a chunk of the output has this length");
+    }
+}
+
+/// The operation of [`LanePooling::max_gradient`].
+struct MaxGradient<'a> {
+    pooling: &'a LanePooling,
+    input: &'a [f32],
+    output: &'a [f32],
+    output_gradient: &'a [f32],
+    input_gradient: &'a mut [f32],
+}
+
+impl WithSimd for MaxGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let parts = LANES / S::F32_LANES;
+        let zero = simd.splat_f32s(0.0);
+        self.input_gradient.fill(0.0);
+        let (x, _) = S::as_simd_f32s(self.input);
+        let (dx, _) = S::as_mut_simd_f32s(self.input_gradient);
+        let (y, _) = S::as_simd_f32s(self.output);
+        let (dy, _) = S::as_simd_f32s(self.output_gradient);
+        let (inputs, outputs) = (self.pooling.input_entries * parts, self.pooling.ends.len() * parts);
+        let channels = x.chunks_exact(inputs).zip(dx.chunks_exact_mut(inputs));
+        for ((x, dx), (y, dy)) in channels.zip(y.chunks_exact(outputs).zip(dy.chunks_exact(outputs))) {
+            let positions = y.chunks_exact(parts).zip(dy.chunks_exact(parts));
+            for (window, (y, dy)) in self.pooling.windows().zip(positions) {
+                for part in 0..parts {
+                    // What no place has taken yet.
+                    let mut left = dy[part];
+                    for &entry in window {
+                        let at = entry as usize * parts + part;
+                        let here = simd.equal_f32s(x[at], y[part]);
+                        dx[at] = simd.add_f32s(dx[at], simd.select_f32s(here, left, zero));
+                        left = simd.select_f32s(here, zero, left);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -20,7 +20,7 @@
 //! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative, by hand, and is judged
 //! over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
-//! Everything here is the definition: clear, for every scalar, and slow. Training runs on kernels that are judged by it.
+//! Everything here is the definition: clear, for every scalar, and slow. Training runs on kernels that are judged by it: [`lanes`].
 
 mod activation;
 mod any;
@@ -32,6 +32,7 @@ mod flatten;
 mod fraction;
 mod global_pool;
 mod initialisation;
+pub mod lanes;
 #[cfg(test)]
 mod laws;
 mod map;

@@ -6,14 +6,17 @@
 //! | [`Residual`] | `residual` |
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
 //! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
+//! | [`Executor`]: training and inference on sixteen samples side by side, in parallel | `executor` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
 
+mod executor;
 mod known;
 mod residual;
 mod sequence;
 mod summary;
 mod weights;
 
+pub use executor::{Executor, Objective, Outcome};
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use residual::Residual;
 pub use sequence::{Network, Node};

@@ -270,7 +270,10 @@ impl LaneConvolution {
 }
 
 fn check_bias(bias: Option<&[f32]>, channels: usize) {
-    assert!(bias.is_none_or(|bias| bias.len() == channels), "there is one bias for each of {channels} channels");
+    assert!(
+        bias.is_none_or(|bias| bias.len() == channels),
+        "there is one bias for each of {channels} channels"
+    );
 }
 
 /// Panels of weights: for each panel of M channels, the M weights of each of the `row` steps of its sum.

@@ -295,7 +295,12 @@ impl WeightGradient<'_> {
 
     /// M outputs by V vectors of inputs; returns V.
     #[inline(always)]
-    fn tile<S: Simd, const M: usize, const V: usize>(&mut self, simd: S, first: usize, vector: usize) -> usize {
+    fn tile<S: Simd, const M: usize, const V: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        vector: usize,
+    ) -> usize {
         let sums = self.sums::<S, M, V>(simd, first, vector);
         for (m, sums) in sums.into_iter().enumerate() {
             let at = (first + m) * self.inputs + vector * S::F32_LANES;

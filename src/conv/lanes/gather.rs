@@ -20,7 +20,6 @@ const BLOCK: usize = 48;
 
 /// The greatest panel.
 
-
 /// Numbers of channels of the panels that cover `channels`, widest first.
 pub(super) fn panels(channels: usize) -> impl Iterator<Item = usize> {
     let mut left = channels;
@@ -126,8 +125,7 @@ impl Panel<'_> {
                     *sums = [simd.splat_f32s(bias); P];
                 }
             }
-            let bases: [usize; P] =
-                std::array::from_fn(|p| positions[p].base as usize * parts + part);
+            let bases: [usize; P] = std::array::from_fn(|p| positions[p].base as usize * parts + part);
             for channel in 0..self.input_channels {
                 let input = &input[channel * input_plane..][..input_plane];
                 let weights = &weights[channel * self.taps..][..self.taps];

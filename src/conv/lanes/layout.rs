@@ -11,7 +11,10 @@ pub const LANES: usize = 16;
 pub fn interleave(rows: &[f32], features: usize, chunk: &mut [f32]) {
     assert_eq!(chunk.len(), features * LANES, "a chunk has {LANES} lanes of each feature");
     let samples = rows.len() / features.max(1);
-    assert!(samples <= LANES && samples * features == rows.len(), "a chunk takes up to {LANES} whole samples");
+    assert!(
+        samples <= LANES && samples * features == rows.len(),
+        "a chunk takes up to {LANES} whole samples"
+    );
     let (blocks, _) = chunk.as_chunks_mut::<LANES>();
     if samples == LANES {
         let rows: [&[f32]; LANES] = std::array::from_fn(|lane| &rows[lane * features..][..features]);
@@ -21,9 +24,8 @@ pub fn interleave(rows: &[f32], features: usize, chunk: &mut [f32]) {
         return;
     }
     for (feature, block) in blocks.iter_mut().enumerate() {
-        *block = std::array::from_fn(|lane| {
-            if lane < samples { rows[lane * features + feature] } else { 0.0 }
-        });
+        *block =
+            std::array::from_fn(|lane| if lane < samples { rows[lane * features + feature] } else { 0.0 });
     }
 }
 

@@ -139,7 +139,14 @@ proptest! {
 }
 
 /// The three kernels of a dense layer, with the gradient of the weights in two ranges of outputs.
-fn check_dense(inputs: usize, outputs: usize, batch: usize, cut: usize, instructions: Instructions, seed: u64) {
+fn check_dense(
+    inputs: usize,
+    outputs: usize,
+    batch: usize,
+    cut: usize,
+    instructions: Instructions,
+    seed: u64,
+) {
     let layer = LaneDense::with_instructions(inputs, outputs, instructions);
     let weights = integers(&[outputs, inputs], seed);
     let (x, y) = (integers(&[batch, inputs], seed ^ 1), integers(&[batch, outputs], seed ^ 2));
@@ -207,7 +214,8 @@ fn within_the_bound_of_inner_products_on_reals() {
         interleave(array.as_slice().expect("row-major"), features, &mut chunk);
         chunk
     };
-    let (wide, magnitude) = (|x: &ArrayD<f32>| x.mapv(f64::from), |x: &ArrayD<f32>| x.mapv(|x| f64::from(x.abs())));
+    let (wide, magnitude) =
+        (|x: &ArrayD<f32>| x.mapv(f64::from), |x: &ArrayD<f32>| x.mapv(|x| f64::from(x.abs())));
     let check = |found: ArrayD<f32>, exact: ArrayD<f64>, sizes: ArrayD<f64>, terms: usize| {
         let growth = (terms as f64 * 2f64.powi(-24).ln_1p()).exp_m1() * (1.0 + 2f64.powi(-20));
         let mut worst = 0f64;
@@ -244,7 +252,8 @@ fn within_the_bound_of_inner_products_on_reals() {
         );
         let mut gradient = vec![0.0; problem.weights()];
         layer.kernel_gradient(&lanes(&signal), &lanes(&y), &mut gradient, &mut scratch);
-        let run = |x: ArrayD<f64>, y: ArrayD<f64>| adjoint::kernel_gradient(&problem, x.view(), y.view()).unwrap();
+        let run =
+            |x: ArrayD<f64>, y: ArrayD<f64>| adjoint::kernel_gradient(&problem, x.view(), y.view()).unwrap();
         check(
             ArrayD::from_shape_vec(problem.kernel_shape(), gradient).expect("a kernel"),
             run(wide(&signal), wide(&y)),

@@ -63,7 +63,7 @@ pub struct LaneBatchNorm {
     features: usize,
     /// Entries of the channels of an orbit.
     entries: usize,
-    delta: f32,
+    delta: f64,
 }
 
 impl LaneBatchNorm {
@@ -71,7 +71,7 @@ impl LaneBatchNorm {
     ///
     /// # Panics
     /// If the orbits do not divide the channels.
-    pub fn new(channels: usize, positions: usize, orbit: usize, delta: f32, instructions: Instructions) -> Self {
+    pub fn new(channels: usize, positions: usize, orbit: usize, delta: f64, instructions: Instructions) -> Self {
         assert!(orbit > 0 && channels.is_multiple_of(orbit), "orbits of {orbit} must divide {channels} channels");
         LaneBatchNorm { instructions, features: channels / orbit, entries: orbit * positions, delta }
     }
@@ -114,7 +114,7 @@ impl LaneBatchNorm {
 
     /// 1/√(σ² + δ).
     fn scale(&self, variance: f64) -> f32 {
-        (1.0 / (variance + f64::from(self.delta)).sqrt()) as f32
+        (1.0 / (variance + self.delta).sqrt()) as f32
     }
 
     /// γ·x̂ + β, from (μ, σ²) of each feature.
@@ -235,7 +235,7 @@ mod tests {
 
     const CHANNELS: usize = 4;
     const POSITIONS: usize = 3;
-    const DELTA: f32 = 1.0 / 1024.0;
+    const DELTA: f64 = 1.0 / 1024.0;
     /// Samples of the chunks of a batch.
     const SAMPLES: [usize; 3] = [16, 16, 5];
 
@@ -304,7 +304,7 @@ mod tests {
                     assert!((moments.mean - mean).abs() <= n * 128.0 * 2f64.powi(-53));
                     assert!((moments.squares - squares).abs() <= n * n * 16.0 * 2f64.powi(-50));
                     assert_eq!(moments.unbiased_variance(), moments.squares / (n - 1.0));
-                    let scale = 1.0 / (squares / n + f64::from(DELTA)).sqrt();
+                    let scale = 1.0 / (squares / n + DELTA).sqrt();
                     let hat: Vec<_> = x.iter().map(|x| (x - mean) * scale).collect();
                     let sum_dy: f64 = dy.iter().sum();
                     let sum_both: f64 = dy.iter().zip(&hat).map(|(dy, hat)| dy * hat).sum();

@@ -1,147 +1,70 @@
-//! Dropout (Srivastava et al., *Dropout: a simple way to prevent neural networks from overfitting*, 2014), inverted: in
-//! training each entry is dropped with probability p, and the others are divided by 1−p, so that inference does nothing.
+//! Dropout of chunks: the masks of [`layer::Dropout`](crate::layer::Dropout), sixteen samples at a time.
 //!
-//! Which entries are dropped is a function of (seed, step, layer, sample, entry) alone: a counter is hashed, no generator
-//! is advanced (Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, 2011). So a mask depends neither on threads
-//! nor on how samples are dealt into chunks, and the backward pass makes it again instead of storing it.
-//!
-//! The hash of an entry is MurmurHash3's 32-bit finaliser, applied twice with the two halves of a key of the sample between;
-//! the key is SplitMix64's finaliser of the other numbers. An entry is dropped if its hash is below p·2³².
+//! Whether an entry is dropped is a function of (seed, sample, entry) alone, see [`drops`]. So a mask depends neither on
+//! threads nor on how samples are dealt into chunks, and the backward pass makes it again instead of storing it.
 
 use super::blocks_mut;
 use crate::conv::lanes::{Instructions, LANES};
+use crate::layer::{Dropout, drops};
 
-/// Drops entries with a fixed probability.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dropout {
-    /// Hashes below this drop their entry.
-    threshold: u32,
-    /// 1/(1−p)
-    scale: f32,
-}
-
-/// Where in a training run a chunk stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// The seed of the run.
-    pub seed: u64,
-    /// The number of the step.
-    pub step: u64,
-    /// The number of the layer within the network.
-    pub layer: u64,
-    /// The number of the chunk's first sample within the batch; the others follow.
-    pub first_sample: u64,
-}
-
-impl Dropout {
-    /// Dropout with this probability.
-    ///
-    /// # Panics
-    /// Unless 0 ≤ probability < 1.
-    pub fn new(probability: f64) -> Self {
-        assert!((0.0..1.0).contains(&probability), "a probability in [0, 1) is needed, found {probability}");
-        let threshold = (probability * 2f64.powi(32)).round().min(f64::from(u32::MAX)) as u32;
-        Dropout { threshold, scale: (1.0 / (1.0 - probability)) as f32 }
-    }
-
-    /// Drops and scales entries of a chunk, whose features are counted from 0 on. The same call on the gradient of the
-    /// output turns it into that of the input.
-    pub fn apply(self, instructions: Instructions, place: Place, chunk: &mut [f32]) {
-        let keys: [(u32, u32); LANES] = std::array::from_fn(|lane| {
-            let numbers = [place.step, place.layer, place.first_sample + lane as u64];
-            let key = numbers.into_iter().fold(mix(place.seed), |key, number| mix(key ^ mix(number)));
-            (key as u32, (key >> 32) as u32)
-        });
-        let (low, high) = (keys.map(|key| key.0), keys.map(|key| key.1));
-        instructions.run(
-            #[inline(always)]
-            || {
-                for (entry, block) in blocks_mut(chunk).iter_mut().enumerate() {
-                    let counter = (entry as u32).wrapping_mul(0x9e37_79b9);
-                    for lane in 0..LANES {
-                        let hash = finalise(finalise(counter ^ low[lane]) ^ high[lane]);
-                        let kept = block[lane] * self.scale;
-                        block[lane] = if hash < self.threshold { 0.0 } else { kept };
+/// Drops and scales the entries of a chunk (channels, space…, lane) of so many channels, whose lanes are the samples from
+/// `first_sample` on. The same call on the gradient of the output turns it into that of the input.
+///
+/// # Panics
+/// If the channels do not divide the chunk or the layer's orbit not the channels.
+pub fn dropout(
+    instructions: Instructions,
+    layer: &Dropout,
+    (seed, first_sample): (u64, u64),
+    channels: usize,
+    chunk: &mut [f32],
+) {
+    assert!(channels > 0 && chunk.len().is_multiple_of(channels * LANES), "a chunk has whole channels");
+    assert!(channels.is_multiple_of(layer.orbit), "orbits of {} must divide {channels} channels", layer.orbit);
+    let space = chunk.len() / (channels * LANES);
+    let (threshold, scale) = (layer.threshold(), layer.share.complement().inverse().to::<f32>());
+    instructions.run(
+        #[inline(always)]
+        || {
+            for (channel, entries) in blocks_mut(chunk).chunks_exact_mut(space.max(1)).enumerate() {
+                let first = channel / layer.orbit * space;
+                for (place, block) in entries.iter_mut().enumerate() {
+                    for (lane, value) in block.iter_mut().enumerate() {
+                        let dropped = drops(seed, first_sample + lane as u64, (first + place) as u64, threshold);
+                        *value = if dropped { 0.0 } else { *value * scale };
                     }
                 }
-            },
-        );
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): one step from this state.
-fn mix(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
-/// The finaliser of MurmurHash3 (Appleby 2011), a bijection of 32 bits.
-#[inline(always)]
-fn finalise(mut hash: u32) -> u32 {
-    hash = (hash ^ (hash >> 16)).wrapping_mul(0x85eb_ca6b);
-    hash = (hash ^ (hash >> 13)).wrapping_mul(0xc2b2_ae35);
-    hash ^ (hash >> 16)
+            }
+        },
+    );
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::ArrayD;
+
     use super::*;
-
-    const PLACE: Place = Place { seed: 1, step: 2, layer: 3, first_sample: 32 };
-
-    fn mask(instructions: Instructions, probability: f64, place: Place, features: usize) -> Vec<f32> {
-        let mut chunk = vec![1.0; features * LANES];
-        Dropout::new(probability).apply(instructions, place, &mut chunk);
-        chunk
-    }
+    use crate::conv::lanes::{deinterleave, interleave};
+    use crate::layer::{Fraction, Layer, Mode};
 
     #[test]
-    fn masks_depend_on_the_sample_and_not_on_its_lane() {
-        let whole = mask(Instructions::best(), 0.5, PLACE, 100);
-        for instructions in Instructions::available() {
-            assert_eq!(mask(instructions, 0.5, PLACE, 100), whole);
-        }
-        let shifted = mask(Instructions::best(), 0.5, Place { first_sample: 37, ..PLACE }, 100);
-        for feature in 0..100 {
-            for lane in 0..LANES - 5 {
-                assert_eq!(shifted[feature * LANES + lane], whole[feature * LANES + lane + 5]);
-            }
-        }
-        assert_eq!(mask(Instructions::best(), 0.0, PLACE, 10), [1.0; 160]);
-    }
-
-    /// Counts of independent events of probability p among n are within six standard deviations √(np(1−p)) of np, but
-    /// for one time in 5·10⁸; the seed is fixed.
-    fn check_count(count: usize, n: usize, p: f64) {
-        let deviations = (count as f64 - n as f64 * p) / (n as f64 * p * (1.0 - p)).sqrt();
-        assert!(deviations.abs() < 6.0, "{count} of {n} is {deviations} standard deviations from {p}");
-    }
-
-    #[test]
-    fn entries_are_dropped_as_often_as_asked_and_independently() {
-        let features = 20_000;
-        for p in [0.1, 0.25, 0.5, 0.9] {
-            let best = Instructions::best();
-            let here = mask(best, p, PLACE, features);
-            let dropped = |mask: &[f32]| mask.iter().filter(|&&entry| entry == 0.0).count();
-            check_count(dropped(&here), features * LANES, p);
-            assert!(here.iter().all(|&entry| entry == 0.0 || entry == (1.0 / (1.0 - p)) as f32));
-            // Each lane by itself, and joint events of neighbouring entries, samples, steps, layers and seeds.
-            for lane in 0..LANES {
-                let of_lane: Vec<_> = here.iter().copied().skip(lane).step_by(LANES).collect();
-                check_count(dropped(&of_lane), features, p);
-            }
-            let both = |other: &[f32]| here.iter().zip(other).filter(|&(a, b)| *a == 0.0 && *b == 0.0).count();
-            check_count(both(&here[LANES..]), (features - 1) * LANES, p * p);
-            for other in [
-                Place { first_sample: 48, ..PLACE },
-                Place { step: 3, ..PLACE },
-                Place { layer: 4, ..PLACE },
-                Place { seed: 2, ..PLACE },
-            ] {
-                check_count(both(&mask(best, p, other, features)), features * LANES, p * p);
+    fn the_mask_is_that_of_the_layer() {
+        let (samples, channels, space) = (37, 6, 5);
+        let x = ArrayD::from_shape_fn(vec![samples, channels, space], |index| (index[0] * 7 + index[1] + index[2]) as f32 + 1.0);
+        for orbit in [1, 2, 6] {
+            let layer = Dropout::new(Fraction::new(3, 10)).orbit(orbit);
+            let expected = layer.forward(&x, &[], Mode::Training { seed: 5 }).unwrap();
+            assert!(expected.iter().any(|&entry| entry == 0.0) && expected.iter().any(|&entry| entry != 0.0));
+            for instructions in Instructions::available() {
+                for first in (0..samples).step_by(LANES) {
+                    let rows = first * channels * space..(first + LANES).min(samples) * channels * space;
+                    let mut chunk = vec![0.0; channels * space * LANES];
+                    interleave(&x.as_slice().unwrap()[rows.clone()], channels * space, &mut chunk);
+                    dropout(instructions, &layer, (5, first as u64), channels, &mut chunk);
+                    let mut found = vec![0.0; rows.len()];
+                    deinterleave(&chunk, channels * space, &mut found);
+                    assert_eq!(found, expected.as_slice().unwrap()[rows]);
+                }
             }
         }
     }

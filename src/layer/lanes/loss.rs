@@ -24,37 +24,75 @@ pub struct ChunkLoss {
     pub mistakes: usize,
 }
 
-/// Turns scores into probabilities, e^z(k)/Σe^z, within each lane.
+/// Turns scores (channels, space…, lane) into shares e^z(k)/Σe^z over the channels, at each place of each lane.
 ///
 /// # Panics
-/// If there are no scores.
-pub fn softmax(instructions: Instructions, scores: &mut [f32]) {
-    assert!(!scores.is_empty(), "there is at least one class");
+/// If there are no scores, or the channels do not divide them.
+pub fn softmax(instructions: Instructions, channels: usize, scores: &mut [f32]) {
+    let space = places(channels, scores);
     instructions.run(
         #[inline(always)]
         || {
-            softmax_of_blocks(blocks_mut(scores));
+            for place in 0..space {
+                softmax_at(blocks_mut(scores), place, space);
+            }
         },
     );
 }
 
-/// The greatest score and the sum of e^(z − greatest) of each lane; the scores become probabilities.
+/// Turns the gradient of the output s of [`softmax`] into that of its input: s(k)·(dy(k) − Σ_j s(j)·dy(j)).
+///
+/// # Panics
+/// If the lengths differ or are zero, or the channels do not divide them.
+pub fn softmax_gradient(instructions: Instructions, channels: usize, output: &[f32], gradient: &mut [f32]) {
+    assert_eq!(output.len(), gradient.len(), "the gradient has one entry for each output");
+    let space = places(channels, output);
+    instructions.run(
+        #[inline(always)]
+        || {
+            let (output, gradient) = (blocks(output), blocks_mut(gradient));
+            for place in 0..space {
+                let mut mean = [0.0; LANES];
+                for (s, dy) in output[place..].iter().step_by(space).zip(gradient[place..].iter().step_by(space)) {
+                    for lane in 0..LANES {
+                        mean[lane] += s[lane] * dy[lane];
+                    }
+                }
+                let channels = gradient[place..].iter_mut().step_by(space);
+                for (s, dy) in output[place..].iter().step_by(space).zip(channels) {
+                    for lane in 0..LANES {
+                        dy[lane] = s[lane] * (dy[lane] - mean[lane]);
+                    }
+                }
+            }
+        },
+    );
+}
+
+/// Entries of a channel.
+fn places(channels: usize, chunk: &[f32]) -> usize {
+    let whole = channels > 0 && !chunk.is_empty() && chunk.len().is_multiple_of(channels * LANES);
+    assert!(whole, "a chunk has whole channels, found {} entries of {channels} channels", chunk.len());
+    chunk.len() / (channels * LANES)
+}
+
+/// The greatest score and the sum of e^(z − greatest) of each lane at a place; the scores become shares.
 #[inline(always)]
-fn softmax_of_blocks(scores: &mut [[f32; LANES]]) -> ([f32; LANES], [f32; LANES]) {
-    let mut greatest = scores[0];
-    for block in &scores[1..] {
+fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> ([f32; LANES], [f32; LANES]) {
+    let mut greatest = scores[place];
+    for block in scores[place..].iter().step_by(space) {
         for lane in 0..LANES {
             greatest[lane] = if block[lane] > greatest[lane] { block[lane] } else { greatest[lane] };
         }
     }
     let mut sum = [0.0; LANES];
-    for block in scores.iter_mut() {
+    for block in scores[place..].iter_mut().step_by(space) {
         for lane in 0..LANES {
             block[lane] = exponential(block[lane] - greatest[lane]);
             sum[lane] += block[lane];
         }
     }
-    for block in scores {
+    for block in scores[place..].iter_mut().step_by(space) {
         for lane in 0..LANES {
             block[lane] /= sum[lane];
         }
@@ -86,7 +124,7 @@ pub fn cross_entropy(
         #[inline(always)]
         || {
             let gradient = blocks_mut(gradient);
-            let found = softmax_of_blocks(gradient);
+            let found = softmax_at(gradient, 0, 1);
             for block in gradient {
                 for lane in 0..LANES {
                     // Chosen, not multiplied: a dead lane may have overflowed.
@@ -114,41 +152,39 @@ pub fn cross_entropy(
     total
 }
 
-/// The mean square distance from the targets in the first `samples` lanes; `gradient` becomes that of the mean over
-/// `batch` samples, zero in the other lanes.
+/// The mean square distance from `target(output, lane)` in the first `samples` lanes; `gradient` becomes that of the mean
+/// over `batch` samples, zero in the other lanes.
 ///
 /// # Panics
 /// If there are more samples than lanes, the lengths differ or are zero, or `batch` is zero.
 pub fn mean_square(
     instructions: Instructions,
     outputs: &[f32],
-    targets: &[f32],
+    target: impl Fn(usize, usize) -> f32,
     samples: usize,
     batch: usize,
     gradient: &mut [f32],
 ) -> f64 {
     assert_eq!(outputs.len(), gradient.len(), "the gradient has one entry for each output");
-    assert_eq!(outputs.len(), targets.len(), "there is one target for each output");
     assert!(samples <= LANES && batch > 0 && !outputs.is_empty(), "up to {LANES} samples of some outputs");
     let features = outputs.len() / LANES;
-    let mut live = [0.0; LANES];
-    live[..samples].fill(2.0 / (batch as f32 * features as f32));
+    let slope = 2.0 / (batch as f32 * features as f32);
     let squares = instructions.run(
         #[inline(always)]
         || {
             let mut squares = [0f64; LANES];
-            let pairs = blocks(outputs).iter().zip(blocks(targets));
-            for (slope, (y, t)) in blocks_mut(gradient).iter_mut().zip(pairs) {
+            for (feature, (dy, y)) in blocks_mut(gradient).iter_mut().zip(blocks(outputs)).enumerate() {
                 for lane in 0..LANES {
-                    let difference = y[lane] - t[lane];
-                    slope[lane] = if live[lane] > 0.0 { difference * live[lane] } else { 0.0 };
+                    let live = lane < samples;
+                    let difference = if live { y[lane] - target(feature, lane) } else { 0.0 };
+                    dy[lane] = difference * slope;
                     squares[lane] += f64::from(difference) * f64::from(difference);
                 }
             }
             squares
         },
     );
-    squares[..samples].iter().sum::<f64>() / features as f64
+    squares.iter().sum::<f64>() / features as f64
 }
 
 #[cfg(test)]
@@ -214,7 +250,7 @@ mod tests {
         for instructions in Instructions::available() {
             let mut scores = scores();
             scores[0] = 1e30;
-            softmax(instructions, &mut scores);
+            softmax(instructions, CLASSES, &mut scores);
             for lane in 0..LANES {
                 let sum: f64 = (0..CLASSES).map(|k| f64::from(scores[k * LANES + lane])).sum();
                 // The denominator is the rounded sum of K numbers, each quotient is rounded.
@@ -224,12 +260,39 @@ mod tests {
         }
     }
 
+    /// Two places give what each gives alone, and the gradient is its formula: e^0 : e^0 are equal shares, so
+    /// ½·(dy − mean of dy).
+    #[test]
+    fn softmax_at_several_places() {
+        for instructions in Instructions::available() {
+            let first: Vec<f32> = scores()[..4 * LANES].to_vec();
+            let second: Vec<f32> = scores()[4 * LANES..8 * LANES].to_vec();
+            let both: Vec<f32> = (0..4 * LANES)
+                .collect::<Vec<_>>()
+                .chunks(LANES)
+                .flat_map(|lanes| [&first, &second].map(|place| place[lanes[0]..][..LANES].to_vec()).concat())
+                .collect();
+            let (mut first, mut second, mut both) = (first, second, both);
+            softmax(instructions, 4, &mut both);
+            softmax(instructions, 4, &mut first);
+            softmax(instructions, 4, &mut second);
+            for (i, lanes) in both.chunks(LANES).enumerate() {
+                let alone = if i % 2 == 0 { &first } else { &second };
+                assert_eq!(lanes, &alone[i / 2 * LANES..][..LANES]);
+            }
+            // Channels of two places: shares ½, gradients (1, 5) at the first and (2, −2) at the second.
+            let mut gradient = [[1.0; LANES], [2.0; LANES], [5.0; LANES], [-2.0; LANES]].concat();
+            softmax_gradient(instructions, 2, &[0.5; 4 * LANES], &mut gradient);
+            assert_eq!(gradient, [[-1.0; LANES], [1.0; LANES], [1.0; LANES], [-1.0; LANES]].concat());
+        }
+    }
+
     #[test]
     fn mean_square_by_hand() {
         for instructions in Instructions::available() {
             let mut gradient = vec![f32::NAN; 2 * LANES];
-            let (outputs, targets) = ([[3.0; LANES], [1.0; LANES]].concat(), [[1.0; LANES], [2.0; LANES]].concat());
-            let loss = mean_square(instructions, &outputs, &targets, 3, 4, &mut gradient);
+            let (outputs, target) = ([[3.0; LANES], [1.0; LANES]].concat(), |output: usize, _| [1.0, 2.0][output]);
+            let loss = mean_square(instructions, &outputs, target, 3, 4, &mut gradient);
             // Each sample: (2² + 1²)/2; slopes 2·2/(4·2) and −2/(4·2).
             assert_eq!(loss, 3.0 * 2.5);
             let lanes = |slope: f32| [[slope; 3].to_vec(), vec![0.0; 13]].concat();

@@ -9,7 +9,7 @@
 //! | [`LanePooling`] | max and mean pooling over windows of any kind |
 //! | [`loss`] | softmax, cross-entropy, mean square |
 //! | [`LaneBatchNorm`] | batch normalisation in steps, between which chunks meet |
-//! | [`Dropout`] | masks that depend on the sample and the entry alone |
+//! | [`dropout`] | masks that depend on the sample and the entry alone |
 //! | [`add`] | the sum of residual connections |
 //!
 //! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of the losses are
@@ -23,7 +23,7 @@ pub mod loss;
 mod pooling;
 
 pub use batch_norm::{LaneBatchNorm, Moments};
-pub use dropout::{Dropout, Place};
+pub use dropout::dropout;
 pub use exponential::{exponential, hyperbolic_tangent, logistic};
 pub use pooling::{Divisor, LanePooling};
 

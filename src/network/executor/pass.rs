@@ -1,0 +1,278 @@
+//! One chunk on its way through the steps, forward and backward.
+
+use super::super::Weights;
+use super::memory::{Arena, Kept, Meeting, pair};
+use super::plan::{Operation, Plan, Step};
+use super::Objective;
+use crate::conv::lanes::{Instructions, LANES, interleave};
+use crate::layer::Mode;
+use crate::layer::lanes::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
+use crate::layer::lanes::{activation, add, dropout};
+
+/// The samples of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk<'a> {
+    /// The number of the first in the batch.
+    pub first: usize,
+    /// How many.
+    pub samples: usize,
+    /// Their inputs.
+    pub rows: &'a [f32],
+}
+
+/// What a chunk needs to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass<'a> {
+    pub plan: &'a Plan,
+    pub instructions: Instructions,
+    pub weights: &'a Weights,
+    pub meetings: &'a [Meeting],
+    pub mode: Mode,
+    pub chunk: Chunk<'a>,
+}
+
+impl Pass<'_> {
+    /// The steps of a segment. With something to keep, also what the backward pass will need.
+    pub fn forward(&self, segment: usize, arena: &mut Arena, mut kept: Option<&mut Kept>) {
+        if segment == 0 {
+            interleave(self.chunk.rows, self.plan.inputs, &mut arena.data[self.plan.first.data]);
+        }
+        for step in &self.plan.steps[self.plan.segments[segment].clone()] {
+            self.forward_step(step, arena, kept.as_deref_mut());
+        }
+    }
+
+    fn forward_step(&self, step: &Step, arena: &mut Arena, kept: Option<&mut Kept>) {
+        let Arena { data, scratch, .. } = arena;
+        let (from, to) = (step.input.data, step.output.data);
+        let trained = &self.weights.trained[..];
+        match &step.operation {
+            Operation::Convolution { lanes, weights, bias } => {
+                let (x, y) = pair(data, from, to);
+                let bias = bias.clone().map(|bias| &trained[bias]);
+                lanes.forward(&trained[weights.clone()], bias, x, y, scratch);
+            }
+            Operation::Transposed { lanes, weights, bias } => {
+                let (x, y) = pair(data, from, to);
+                let bias = bias.clone().map(|bias| &trained[bias]);
+                lanes.input_gradient(&trained[weights.clone()], bias, x, y, scratch);
+            }
+            Operation::Dense { lanes, weights, bias, number } => {
+                let (x, y) = pair(data, from, to);
+                let bias = bias.clone().map(|bias| &trained[bias]);
+                lanes.forward(&trained[weights.clone()], bias, x, y);
+                if let Some(kept) = kept {
+                    lanes.transpose(x, &mut kept.dense[*number].transposed);
+                }
+            }
+            Operation::Maximum(pooling) => {
+                let (x, y) = pair(data, from, to);
+                pooling.max(x, y);
+            }
+            Operation::Mean(pooling, divisor) => {
+                let (x, y) = pair(data, from, to);
+                pooling.mean(*divisor, x, y);
+            }
+            Operation::Normalisation(number) => {
+                let (x, y) = pair(data, from, to);
+                let layer = &self.plan.normalisations[*number];
+                let features = layer.lanes.features();
+                let affine = (&trained[layer.scale..][..features], &trained[layer.shift..][..features]);
+                layer.lanes.normalise(x, &self.meetings[*number].statistics, affine, y);
+            }
+            Operation::Fork { .. } => {}
+            Operation::Add { second } => {
+                let (body, sum) = pair(data, from, to);
+                sum.copy_from_slice(body);
+                let (shortcut, sum) = pair(data, second.data, to);
+                add(self.instructions, sum, shortcut);
+            }
+            entrywise => {
+                if from != to {
+                    let (x, y) = pair(data, from, to);
+                    y.copy_from_slice(x);
+                }
+                self.apply(entrywise, &mut data[to]);
+            }
+        }
+    }
+
+    /// An operation on the entries of a chunk, in place.
+    fn apply(&self, operation: &Operation, values: &mut [f32]) {
+        match operation {
+            Operation::Relu => activation::relu(self.instructions, values),
+            Operation::LeakyRelu(slope) => activation::leaky_relu(self.instructions, *slope, values),
+            Operation::Tanh => activation::tanh(self.instructions, values),
+            Operation::Sigmoid => activation::sigmoid(self.instructions, values),
+            Operation::Softmax(channels) => softmax(self.instructions, *channels, values),
+            Operation::Dropout { layer, channels, places } => {
+                // At inference nothing is dropped.
+                if let Mode::Training { seed } = places.iter().fold(self.mode, |mode, &place| mode.at(place)) {
+                    let from = (seed, self.chunk.first as u64);
+                    dropout(self.instructions, layer, from, *channels, values);
+                }
+            }
+            other => unreachable!("{other:?} is no operation on entries"),
+        }
+    }
+
+    /// Turns the gradient of the output of such an operation into that of its input.
+    fn apply_gradient(&self, operation: &Operation, output: &[f32], gradient: &mut [f32]) {
+        match operation {
+            Operation::Relu => activation::relu_gradient(self.instructions, output, gradient),
+            Operation::LeakyRelu(slope) => {
+                activation::leaky_relu_gradient(self.instructions, *slope, output, gradient);
+            }
+            Operation::Tanh => activation::tanh_gradient(self.instructions, output, gradient),
+            Operation::Sigmoid => activation::sigmoid_gradient(self.instructions, output, gradient),
+            Operation::Softmax(channels) => {
+                softmax_gradient(self.instructions, *channels, output, gradient);
+            }
+            dropout => self.apply(dropout, gradient),
+        }
+    }
+
+    /// The loss of the chunk and its gradient with respect to the output. The batch has so many samples.
+    pub fn compare(&self, objective: Objective<'_>, batch: usize, arena: &mut Arena, kept: &mut Kept) {
+        let output = &arena.data[self.plan.last.data];
+        let Some(gradient) = self.plan.last.gradient else { unreachable!("the output has a gradient") };
+        let gradient = &mut arena.gradients[gradient];
+        let (Chunk { first, samples, .. }, row) = (self.chunk, self.plan.outputs);
+        kept.mistakes = 0;
+        match objective {
+            Objective::CrossEntropy { labels, smoothing } => {
+                let labels = &labels[first..][..samples];
+                let found = cross_entropy(self.instructions, output, labels, smoothing, batch, gradient);
+                (kept.loss, kept.mistakes) = (found.loss, found.mistakes);
+            }
+            Objective::MeanSquare { targets } => {
+                let targets = &targets[first * row..][..samples * row];
+                let target = |feature: usize, lane: usize| targets[lane * row + feature];
+                kept.loss = mean_square(self.instructions, output, target, samples, batch, gradient);
+            }
+            Objective::Gradient { output: given } => {
+                interleave(&given[first * row..][..samples * row], row, gradient);
+                let products = output.iter().zip(gradient.iter());
+                let live = products.enumerate().filter(|(i, _)| i % LANES < samples);
+                kept.loss = live.map(|(_, (&y, &dy))| f64::from(y) * f64::from(dy)).sum();
+            }
+        }
+    }
+
+    /// The steps of a segment backwards, but for the normalisation at its beginning.
+    pub fn backward(&self, segment: usize, arena: &mut Arena, kept: &mut Kept) {
+        if segment + 1 == self.plan.segments.len() {
+            kept.small.fill(0.0);
+        }
+        for step in self.plan.steps[self.plan.segments[segment].clone()].iter().rev() {
+            self.backward_step(step, arena, kept);
+        }
+    }
+
+    fn backward_step(&self, step: &Step, arena: &mut Arena, kept: &mut Kept) {
+        // No weight here or before it needs this.
+        let Some(from) = step.output.gradient else { return };
+        let Arena { data, gradients, scratch } = arena;
+        let trained = &self.weights.trained[..];
+        let (x, y) = (&data[step.input.data], &data[step.output.data]);
+        let to = step.input.gradient;
+        match &step.operation {
+            Operation::Convolution { lanes, weights, bias } => {
+                lanes.kernel_gradient(x, &gradients[from], self.small(kept, weights), scratch);
+                if let Some(bias) = bias {
+                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                }
+                if let Some(to) = to {
+                    let (dy, dx) = pair(gradients, from, to);
+                    lanes.input_gradient(&trained[weights.clone()], None, dy, dx, scratch);
+                }
+            }
+            Operation::Transposed { lanes, weights, bias } => {
+                lanes.kernel_gradient(&gradients[from], x, self.small(kept, weights), scratch);
+                if let Some(bias) = bias {
+                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                }
+                if let Some(to) = to {
+                    let (dy, dx) = pair(gradients, from, to);
+                    lanes.forward(&trained[weights.clone()], None, dy, dx, scratch);
+                }
+            }
+            Operation::Dense { lanes, weights, bias, number } => {
+                kept.dense[*number].output_gradient.copy_from_slice(&gradients[from]);
+                if let Some(bias) = bias {
+                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                }
+                if let Some(to) = to {
+                    let (dy, dx) = pair(gradients, from, to);
+                    lanes.input_gradient(&trained[weights.clone()], dy, dx);
+                }
+            }
+            Operation::Maximum(pooling) => {
+                if let Some(to) = to {
+                    let (dy, dx) = pair(gradients, from, to);
+                    pooling.max_gradient(x, y, dy, dx);
+                }
+            }
+            Operation::Mean(pooling, divisor) => {
+                if let Some(to) = to {
+                    let (dy, dx) = pair(gradients, from, to);
+                    pooling.mean_gradient(*divisor, dy, dx);
+                }
+            }
+            // Where chunks meet, in `normalisation_gradient`.
+            Operation::Normalisation(_) => {}
+            Operation::Fork { second } => {
+                if let (Some(to), Some(second)) = (to, second.gradient) {
+                    let (body, sum) = pair(gradients, from, to);
+                    sum.copy_from_slice(body);
+                    let (shortcut, sum) = pair(gradients, second, to);
+                    add(self.instructions, sum, shortcut);
+                }
+            }
+            Operation::Add { second } => {
+                for way in [to, second.gradient].into_iter().flatten() {
+                    let (dy, way) = pair(gradients, from, way);
+                    way.copy_from_slice(dy);
+                }
+            }
+            entrywise => self.apply_gradient(entrywise, y, &mut gradients[from]),
+        }
+    }
+
+    /// The chunk's gradient of some weights.
+    fn small<'k>(&self, kept: &'k mut Kept, weights: &std::ops::Range<usize>) -> &'k mut [f32] {
+        let found = self.plan.small.iter().find(|(range, _)| range == weights);
+        let Some((range, start)) = found else { unreachable!("each chunk computes these gradients") };
+        &mut kept.small[*start..][..range.len()]
+    }
+
+    /// The chunk's moments at the end of a segment.
+    pub fn moments(&self, segment: usize, arena: &Arena, kept: &mut Kept) {
+        let (step, layer) = self.normalisation(segment);
+        layer.lanes.moments(&arena.data[step.input.data], self.chunk.samples, &mut kept.moments[segment]);
+    }
+
+    /// The chunk's sums of the gradient at the normalisation that ends a segment.
+    pub fn gradient_sums(&self, segment: usize, arena: &Arena, kept: &mut Kept) {
+        let (step, layer) = self.normalisation(segment);
+        let Some(from) = step.output.gradient else { unreachable!("a normalisation is trained") };
+        let (x, dy) = (&arena.data[step.input.data], &arena.gradients[from]);
+        layer.lanes.gradient_sums(x, dy, &self.meetings[segment].statistics, &mut kept.sums[segment]);
+    }
+
+    /// The gradient of the input of the normalisation that ends a segment.
+    pub fn normalisation_gradient(&self, segment: usize, arena: &mut Arena) {
+        let (step, layer) = self.normalisation(segment);
+        let Some(to) = step.input.gradient else { return };
+        let gamma = &self.weights.trained[layer.scale..][..layer.lanes.features()];
+        let meeting = &self.meetings[segment];
+        let sums = (&meeting.sums[..], meeting.moments.first().map_or(0.0, |moments| moments.count));
+        let x = &arena.data[step.input.data];
+        let gradient = &mut arena.gradients[to];
+        layer.lanes.input_gradient(x, &meeting.statistics, gamma, sums, self.chunk.samples, gradient);
+    }
+
+    fn normalisation(&self, segment: usize) -> (&Step, &super::plan::Normalisation) {
+        (&self.plan.steps[self.plan.segments[segment].end], &self.plan.normalisations[segment])
+    }
+}

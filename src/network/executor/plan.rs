@@ -1,0 +1,328 @@
+//! The list of steps into which a network is compiled, with the buffers between them.
+//!
+//! A step reads one buffer and writes another. It may write the one that it reads if nobody needs what was there: the step
+//! before does not look at its own output in the backward pass, and no other step reads it. Gradients of activations may
+//! always take the place of those of their outputs.
+
+use std::ops::Range;
+
+use super::super::{Network, Node};
+use super::memory::length;
+use crate::conv::lanes::{Instructions, LaneConvolution, LaneDense};
+use crate::layer::lanes::{Divisor, LaneBatchNorm, LanePooling};
+use crate::layer::{Activation, AnyLayer, Dropout, Layer, LayerError, Reduction};
+
+/// Where an activation and its gradient lie; no gradient, if no weight needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value {
+    pub data: usize,
+    pub gradient: Option<usize>,
+}
+
+/// What a step does. Ranges are of the trained weights.
+#[derive(Clone, Debug)]
+pub(super) enum Operation {
+    Convolution { lanes: LaneConvolution, weights: Range<usize>, bias: Option<Range<usize>> },
+    Transposed { lanes: LaneConvolution, weights: Range<usize>, bias: Option<Range<usize>> },
+    /// `number` counts the dense layers.
+    Dense { lanes: LaneDense, weights: Range<usize>, bias: Option<Range<usize>>, number: usize },
+    Maximum(LanePooling),
+    Mean(LanePooling, Divisor),
+    Relu,
+    LeakyRelu(f32),
+    Tanh,
+    Sigmoid,
+    /// Over so many channels.
+    Softmax(usize),
+    /// `places` lead to the layer, from the outermost network inwards.
+    Dropout { layer: Dropout, channels: usize, places: Vec<usize> },
+    /// The normalisation of this number.
+    Normalisation(usize),
+    /// Nothing but that the gradients of two readers are added up.
+    Fork { second: Value },
+    Add { second: Value },
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub operation: Operation,
+    pub input: Value,
+    pub output: Value,
+}
+
+/// A batch normalisation, and where its weights begin among the trained or the running ones.
+#[derive(Clone, Debug)]
+pub(super) struct Normalisation {
+    pub lanes: LaneBatchNorm,
+    pub momentum: f64,
+    pub scale: usize,
+    pub shift: usize,
+    pub mean: usize,
+    pub variance: usize,
+}
+
+/// A compiled network.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub steps: Vec<Step>,
+    /// Runs of steps between which the chunks of a batch meet; each but the first begins with a normalisation.
+    pub segments: Vec<Range<usize>>,
+    pub normalisations: Vec<Normalisation>,
+    /// Lengths of the buffers of activations.
+    pub data: Vec<usize>,
+    /// Lengths of the buffers of gradients.
+    pub gradients: Vec<usize>,
+    /// Length of the scratch space.
+    pub scratch: usize,
+    /// The trained weights whose gradients each chunk computes, and where they begin in its memory.
+    pub small: Vec<(Range<usize>, usize)>,
+    /// Numbers of trained and of running weights.
+    pub trained: usize,
+    pub running: usize,
+    /// The input, and entries of a sample of it.
+    pub first: Value,
+    pub inputs: usize,
+    /// The output, and entries of a sample of it.
+    pub last: Value,
+    pub outputs: usize,
+}
+
+/// A value on the way through the network.
+#[derive(Clone, Debug)]
+struct State {
+    /// With a batch of one.
+    shape: Vec<usize>,
+    value: Value,
+    /// Whether the next step may overwrite it.
+    free: bool,
+}
+
+impl State {
+    /// Entries of a sample.
+    fn features(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+impl Plan {
+    pub fn new(network: &Network, sample: &[usize], instructions: Instructions) -> Result<Self, LayerError> {
+        let shape = [&[1], sample].concat();
+        network.output_shape(&shape)?;
+        let inputs: usize = sample.iter().product();
+        let first = Value { data: 0, gradient: None };
+        let plan = Plan {
+            steps: Vec::new(),
+            segments: Vec::new(),
+            normalisations: Vec::new(),
+            data: vec![length(inputs)],
+            gradients: Vec::new(),
+            scratch: 0,
+            small: Vec::new(),
+            trained: 0,
+            running: 0,
+            first,
+            inputs,
+            last: first,
+            outputs: inputs,
+        };
+        let mut compiler = Compiler { plan, instructions, dense: 0 };
+        let state = compiler.network(network, State { shape, value: first, free: false }, &mut Vec::new())?;
+        let mut plan = compiler.plan;
+        plan.outputs = state.features();
+        plan.last = state.value;
+        if plan.last.gradient.is_none() {
+            // Nothing is trained: there is a loss all the same.
+            plan.gradients.push(length(plan.outputs));
+            plan.last.gradient = Some(plan.gradients.len() - 1);
+        }
+        let is_cut = |step: &Step| matches!(step.operation, Operation::Normalisation(_));
+        let cuts = plan.steps.iter().enumerate().filter(|(_, step)| is_cut(step)).map(|(at, _)| at);
+        let cuts: Vec<_> = [0].into_iter().chain(cuts).chain([plan.steps.len()]).collect();
+        plan.segments = cuts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        Ok(plan)
+    }
+}
+
+/// The work of compiling.
+struct Compiler {
+    plan: Plan,
+    instructions: Instructions,
+    /// Dense layers so far.
+    dense: usize,
+}
+
+impl Compiler {
+    fn network(
+        &mut self,
+        network: &Network,
+        mut state: State,
+        places: &mut Vec<usize>,
+    ) -> Result<State, LayerError> {
+        for (place, node) in network.nodes().iter().enumerate() {
+            places.push(place);
+            state = match node {
+                Node::Layer(layer) => self.layer(layer, state, places)?,
+                Node::Residual(block) => {
+                    let (input, gradient) = (state.value, state.value.gradient);
+                    let way = |compiler: &mut Self| {
+                        let gradient = gradient.map(|_| compiler.gradient(state.features()));
+                        let value = Value { data: input.data, gradient };
+                        State { value, free: false, ..state.clone() }
+                    };
+                    let (body, shortcut) = (way(self), way(self));
+                    self.step(Operation::Fork { second: shortcut.value }, input, body.value);
+                    places.push(0);
+                    let body = self.network(&block.body, body, places)?;
+                    places.pop();
+                    places.push(1);
+                    let shortcut = self.network(&block.shortcut, shortcut, places)?;
+                    places.pop();
+                    let trained = body.value.gradient.or(shortcut.value.gradient).is_some();
+                    let value = self.value(body.features(), trained);
+                    self.step(Operation::Add { second: shortcut.value }, body.value, value);
+                    State { shape: body.shape, value, free: true }
+                }
+            };
+            places.pop();
+        }
+        Ok(state)
+    }
+
+    fn layer(&mut self, layer: &AnyLayer, input: State, places: &[usize]) -> Result<State, LayerError> {
+        let shape = layer.output_shape(&input.shape)?;
+        let features = shape.iter().product();
+        let has_gradient = input.value.gradient.is_some();
+        let channels = input.shape.get(1).copied().unwrap_or(1);
+        let instructions = self.instructions;
+        // What the step does, whether it has weights, and whether the next one may overwrite its output.
+        let (operation, trained, free) = match layer {
+            AnyLayer::Flatten(_) => return Ok(State { shape, ..input }),
+            AnyLayer::Convolution(layer) => {
+                let lanes = LaneConvolution::with_instructions(&layer.problem(&input.shape)?, instructions);
+                self.plan.scratch = self.plan.scratch.max(lanes.scratch_length());
+                let weights = self.small(lanes.weights());
+                let bias = layer.bias.then(|| self.small(layer.outputs));
+                (Operation::Convolution { lanes, weights, bias }, true, true)
+            }
+            AnyLayer::TransposedConvolution(layer) => {
+                let lanes = LaneConvolution::with_instructions(&layer.problem(&input.shape)?, instructions);
+                self.plan.scratch = self.plan.scratch.max(lanes.scratch_length());
+                let weights = self.small(lanes.weights());
+                let bias = layer.bias.then(|| self.small(layer.outputs));
+                (Operation::Transposed { lanes, weights, bias }, true, true)
+            }
+            AnyLayer::Dense(layer) => {
+                let lanes = LaneDense::with_instructions(layer.inputs, layer.outputs, instructions);
+                let weights = self.trained(lanes.weights());
+                let bias = layer.bias.then(|| self.small(layer.outputs));
+                self.dense += 1;
+                (Operation::Dense { lanes, weights, bias, number: self.dense - 1 }, true, true)
+            }
+            AnyLayer::BatchNormalisation(layer) => {
+                let positions = input.features() / layer.channels;
+                let (channels, orbit, delta) = (layer.channels, layer.orbit, layer.delta.to::<f64>());
+                let lanes = LaneBatchNorm::new(channels, positions, orbit, delta, instructions);
+                let orbits = lanes.features();
+                let (scale, shift) = (self.trained(orbits).start, self.trained(orbits).start);
+                let mean = self.plan.running;
+                self.plan.running += 2 * orbits;
+                let momentum = layer.momentum.to::<f64>();
+                let normalisation =
+                    Normalisation { lanes, momentum, scale, shift, mean, variance: mean + orbits };
+                self.plan.normalisations.push(normalisation);
+                (Operation::Normalisation(self.plan.normalisations.len() - 1), true, true)
+            }
+            AnyLayer::Pool(layer) => {
+                let pooling = LanePooling::new(&layer.problem(&input.shape)?, instructions);
+                let divisor = if layer.padding_counts { Divisor::Window } else { Divisor::Inside };
+                pooled(layer.reduction, pooling, divisor)
+            }
+            AnyLayer::GlobalPool(layer) => {
+                let space = &input.shape[2..];
+                let pooling = LanePooling::adaptive(channels, space, &vec![1; space.len()], instructions);
+                pooled(layer.reduction, pooling, Divisor::Inside)
+            }
+            AnyLayer::AdaptivePool(layer) => {
+                let pooling = LanePooling::adaptive(channels, &input.shape[2..], &layer.outputs, instructions);
+                pooled(layer.reduction, pooling, Divisor::Inside)
+            }
+            AnyLayer::Activation(activation) => {
+                let operation = match activation {
+                    Activation::Relu => Operation::Relu,
+                    Activation::LeakyRelu(slope) => Operation::LeakyRelu(slope.to()),
+                    Activation::Tanh => Operation::Tanh,
+                    Activation::Sigmoid => Operation::Sigmoid,
+                };
+                (operation, false, false)
+            }
+            AnyLayer::Softmax(_) => (Operation::Softmax(channels), false, false),
+            AnyLayer::Dropout(layer) => {
+                let operation = Operation::Dropout { layer: *layer, channels, places: places.to_vec() };
+                (operation, false, true)
+            }
+        };
+        let entrywise = matches!(
+            operation,
+            Operation::Relu
+                | Operation::LeakyRelu(_)
+                | Operation::Tanh
+                | Operation::Sigmoid
+                | Operation::Softmax(_)
+                | Operation::Dropout { .. }
+        );
+        let value = match &operation {
+            _ if entrywise => Value {
+                data: if input.free { input.value.data } else { self.data(features) },
+                gradient: input.value.gradient,
+            },
+            Operation::Normalisation(_) => {
+                let gradient = input.value.gradient.unwrap_or_else(|| self.gradient(features));
+                Value { data: self.data(features), gradient: Some(gradient) }
+            }
+            _ => self.value(features, trained || has_gradient),
+        };
+        self.step(operation, input.value, value);
+        Ok(State { shape, value, free })
+    }
+
+    fn step(&mut self, operation: Operation, input: Value, output: Value) {
+        self.plan.steps.push(Step { operation, input, output });
+    }
+
+    fn value(&mut self, features: usize, has_gradient: bool) -> Value {
+        Value { data: self.data(features), gradient: has_gradient.then(|| self.gradient(features)) }
+    }
+
+    fn data(&mut self, features: usize) -> usize {
+        self.plan.data.push(length(features));
+        self.plan.data.len() - 1
+    }
+
+    fn gradient(&mut self, features: usize) -> usize {
+        self.plan.gradients.push(length(features));
+        self.plan.gradients.len() - 1
+    }
+
+    /// The next so many trained weights.
+    fn trained(&mut self, count: usize) -> Range<usize> {
+        self.plan.trained += count;
+        self.plan.trained - count..self.plan.trained
+    }
+
+    /// The next so many trained weights, whose gradients each chunk computes.
+    fn small(&mut self, count: usize) -> Range<usize> {
+        let start = self.plan.small.last().map_or(0, |(range, start)| start + range.len());
+        let range = self.trained(count);
+        self.plan.small.push((range.clone(), start));
+        range
+    }
+}
+
+/// A step of pooling. The maximum is looked for again by its value, so nothing may overwrite it.
+fn pooled(reduction: Reduction, pooling: LanePooling, divisor: Divisor) -> (Operation, bool, bool) {
+    match reduction {
+        Reduction::Maximum => (Operation::Maximum(pooling), false, false),
+        Reduction::Mean => (Operation::Mean(pooling, divisor), false, true),
+    }
+}

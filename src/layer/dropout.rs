@@ -23,6 +23,7 @@ pub struct Dropout {
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Whether an entry of a sample is dropped, with probability `threshold / 2³²`.
+#[inline(always)]
 pub fn drops(seed: u64, sample: u64, entry: u64, threshold: u32) -> bool {
     let place = (sample << 32).wrapping_add(entry);
     let mut word = seed.wrapping_add(place.wrapping_add(1).wrapping_mul(GOLDEN));

@@ -16,7 +16,12 @@ use crate::conv::lanes::Instructions;
 
 /// max(x, 0); NaN becomes 0.
 pub fn relu(instructions: Instructions, values: &mut [f32]) {
-    map(instructions, values, #[inline(always)] |x| if x > 0.0 { x } else { 0.0 });
+    map(
+        instructions,
+        values,
+        #[inline(always)]
+        |x| if x > 0.0 { x } else { 0.0 },
+    );
 }
 
 /// Turns the gradient of the output of [`relu`] into that of its input.
@@ -24,7 +29,13 @@ pub fn relu(instructions: Instructions, values: &mut [f32]) {
 /// # Panics
 /// If the lengths differ.
 pub fn relu_gradient(instructions: Instructions, output: &[f32], gradient: &mut [f32]) {
-    zip(instructions, gradient, output, #[inline(always)] |dy, y| if y > 0.0 { dy } else { 0.0 });
+    zip(
+        instructions,
+        gradient,
+        output,
+        #[inline(always)]
+        |dy, y| if y > 0.0 { dy } else { 0.0 },
+    );
 }
 
 /// x if x > 0, else `slope`·x.
@@ -33,7 +44,12 @@ pub fn relu_gradient(instructions: Instructions, output: &[f32], gradient: &mut 
 /// If `slope` is negative: then the output would not tell the sign of the input, which the gradient needs.
 pub fn leaky_relu(instructions: Instructions, slope: f32, values: &mut [f32]) {
     assert!(slope >= 0.0, "the slope must not be negative, found {slope}");
-    map(instructions, values, #[inline(always)] |x| if x > 0.0 { x } else { slope * x });
+    map(
+        instructions,
+        values,
+        #[inline(always)]
+        |x| if x > 0.0 { x } else { slope * x },
+    );
 }
 
 /// Turns the gradient of the output of [`leaky_relu`] into that of its input.
@@ -42,7 +58,13 @@ pub fn leaky_relu(instructions: Instructions, slope: f32, values: &mut [f32]) {
 /// If the lengths differ or `slope` is negative.
 pub fn leaky_relu_gradient(instructions: Instructions, slope: f32, output: &[f32], gradient: &mut [f32]) {
     assert!(slope >= 0.0, "the slope must not be negative, found {slope}");
-    zip(instructions, gradient, output, #[inline(always)] |dy, y| if y > 0.0 { dy } else { slope * dy });
+    zip(
+        instructions,
+        gradient,
+        output,
+        #[inline(always)]
+        |dy, y| if y > 0.0 { dy } else { slope * dy },
+    );
 }
 
 /// The hyperbolic tangent, within [`TANGENT_ULPS`](exponential::TANGENT_ULPS).
@@ -55,7 +77,13 @@ pub fn tanh(instructions: Instructions, values: &mut [f32]) {
 /// # Panics
 /// If the lengths differ.
 pub fn tanh_gradient(instructions: Instructions, output: &[f32], gradient: &mut [f32]) {
-    zip(instructions, gradient, output, #[inline(always)] |dy, y| dy * (1.0 - y * y));
+    zip(
+        instructions,
+        gradient,
+        output,
+        #[inline(always)]
+        |dy, y| dy * (1.0 - y * y),
+    );
 }
 
 /// The logistic function, within [`LOGISTIC_ULPS`](exponential::LOGISTIC_ULPS).
@@ -68,7 +96,13 @@ pub fn sigmoid(instructions: Instructions, values: &mut [f32]) {
 /// # Panics
 /// If the lengths differ.
 pub fn sigmoid_gradient(instructions: Instructions, output: &[f32], gradient: &mut [f32]) {
-    zip(instructions, gradient, output, #[inline(always)] |dy, y| dy * (y * (1.0 - y)));
+    zip(
+        instructions,
+        gradient,
+        output,
+        #[inline(always)]
+        |dy, y| dy * (y * (1.0 - y)),
+    );
 }
 
 #[cfg(test)]

@@ -71,8 +71,17 @@ impl LaneBatchNorm {
     ///
     /// # Panics
     /// If the orbits do not divide the channels.
-    pub fn new(channels: usize, positions: usize, orbit: usize, delta: f64, instructions: Instructions) -> Self {
-        assert!(orbit > 0 && channels.is_multiple_of(orbit), "orbits of {orbit} must divide {channels} channels");
+    pub fn new(
+        channels: usize,
+        positions: usize,
+        orbit: usize,
+        delta: f64,
+        instructions: Instructions,
+    ) -> Self {
+        assert!(
+            orbit > 0 && channels.is_multiple_of(orbit),
+            "orbits of {orbit} must divide {channels} channels"
+        );
         LaneBatchNorm { instructions, features: channels / orbit, entries: orbit * positions, delta }
     }
 
@@ -140,7 +149,10 @@ impl LaneBatchNorm {
                 {
                     let (mean, scale) = (mean as f32, gamma * self.scale(variance));
                     for (x, y) in x.iter().zip(y) {
-                        *y = x.map(#[inline(always)] |x| (x - mean) * scale + beta);
+                        *y = x.map(
+                            #[inline(always)]
+                            |x| (x - mean) * scale + beta,
+                        );
                     }
                 }
             },
@@ -243,7 +255,9 @@ mod tests {
     fn chunks(salt: usize, mean: f32) -> Vec<Vec<f32>> {
         let chunk = |(number, &samples): (usize, &usize)| {
             let entry = |i: usize| ((i * 7919 + number * 104_729 + salt) % 257) as f32 / 64.0 - 2.0 + mean;
-            (0..CHANNELS * POSITIONS * LANES).map(|i| if i % LANES < samples { entry(i) } else { 0.0 }).collect()
+            (0..CHANNELS * POSITIONS * LANES)
+                .map(|i| if i % LANES < samples { entry(i) } else { 0.0 })
+                .collect()
         };
         SAMPLES.iter().enumerate().map(chunk).collect()
     }
@@ -253,7 +267,11 @@ mod tests {
         let entries = orbit * POSITIONS * LANES;
         let of_chunk = |(chunk, &samples): (&Vec<f32>, &usize)| {
             let feature = chunk[feature * entries..][..entries].to_vec();
-            feature.into_iter().enumerate().filter(move |(i, _)| i % LANES < samples).map(|(_, x)| f64::from(x))
+            feature
+                .into_iter()
+                .enumerate()
+                .filter(move |(i, _)| i % LANES < samples)
+                .map(|(_, x)| f64::from(x))
         };
         chunks.iter().zip(&SAMPLES).flat_map(of_chunk).collect()
     }
@@ -282,7 +300,9 @@ mod tests {
                 for (chunk, dy) in x.iter().zip(&dy) {
                     let mut of_chunk = vec![(0.0, 0.0); features];
                     layer.gradient_sums(chunk, dy, &statistics, &mut of_chunk);
-                    sums.iter_mut().zip(of_chunk).for_each(|(sum, part)| *sum = (sum.0 + part.0, sum.1 + part.1));
+                    sums.iter_mut()
+                        .zip(of_chunk)
+                        .for_each(|(sum, part)| *sum = (sum.0 + part.0, sum.1 + part.1));
                 }
                 let (mut outputs, mut gradients) = (x.clone(), dy.clone());
                 for ((chunk, output), (gradient, &samples)) in
@@ -320,8 +340,14 @@ mod tests {
                         assert!((y[i] - (gamma * hat[i] + beta)).abs() <= allowed);
                         let exact = gamma * scale * (dy[i] - sum_dy / n - hat[i] * sum_both / n);
                         // x̂ and the mean of dy·x̂ (at most 2·4s) are each off by off_hat and 2·off_hat.
-                        let inner = off_hat * 8.0 * scale + 4.0 * scale * 2.0 * off_hat + 6.0 * u * (4.0 + 32.0 * scale * scale);
-                        assert!((dx[i] - exact).abs() <= 1.01 * gamma.abs() * scale * inner, "{} {exact}", dx[i]);
+                        let inner = off_hat * 8.0 * scale
+                            + 4.0 * scale * 2.0 * off_hat
+                            + 6.0 * u * (4.0 + 32.0 * scale * scale);
+                        assert!(
+                            (dx[i] - exact).abs() <= 1.01 * gamma.abs() * scale * inner,
+                            "{} {exact}",
+                            dx[i]
+                        );
                     }
                 }
             }

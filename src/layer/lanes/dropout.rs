@@ -20,7 +20,11 @@ pub fn dropout(
     chunk: &mut [f32],
 ) {
     assert!(channels > 0 && chunk.len().is_multiple_of(channels * LANES), "a chunk has whole channels");
-    assert!(channels.is_multiple_of(layer.orbit), "orbits of {} must divide {channels} channels", layer.orbit);
+    assert!(
+        channels.is_multiple_of(layer.orbit),
+        "orbits of {} must divide {channels} channels",
+        layer.orbit
+    );
     let space = chunk.len() / (channels * LANES);
     let (threshold, scale) = (layer.threshold(), layer.share.complement().inverse().to::<f32>());
     instructions.run(
@@ -29,9 +33,13 @@ pub fn dropout(
             for (channel, entries) in blocks_mut(chunk).chunks_exact_mut(space.max(1)).enumerate() {
                 let first = channel / layer.orbit * space;
                 for (place, block) in entries.iter_mut().enumerate() {
-                    for (lane, value) in block.iter_mut().enumerate() {
-                        let dropped = drops(seed, first_sample + lane as u64, (first + place) as u64, threshold);
-                        *value = if dropped { 0.0 } else { *value * scale };
+                    let mut dropped = [false; LANES];
+                    for lane in 0..LANES {
+                        dropped[lane] =
+                            drops(seed, first_sample + lane as u64, (first + place) as u64, threshold);
+                    }
+                    for lane in 0..LANES {
+                        block[lane] = if dropped[lane] { 0.0 } else { block[lane] * scale };
                     }
                 }
             }
@@ -50,7 +58,9 @@ mod tests {
     #[test]
     fn the_mask_is_that_of_the_layer() {
         let (samples, channels, space) = (37, 6, 5);
-        let x = ArrayD::from_shape_fn(vec![samples, channels, space], |index| (index[0] * 7 + index[1] + index[2]) as f32 + 1.0);
+        let x = ArrayD::from_shape_fn(vec![samples, channels, space], |index| {
+            (index[0] * 7 + index[1] + index[2]) as f32 + 1.0
+        });
         for orbit in [1, 2, 6] {
             let layer = Dropout::new(Fraction::new(3, 10)).orbit(orbit);
             let expected = layer.forward(&x, &[], Mode::Training { seed: 5 }).unwrap();

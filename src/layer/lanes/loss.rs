@@ -53,7 +53,9 @@ pub fn softmax_gradient(instructions: Instructions, channels: usize, output: &[f
             let (output, gradient) = (blocks(output), blocks_mut(gradient));
             for place in 0..space {
                 let mut mean = [0.0; LANES];
-                for (s, dy) in output[place..].iter().step_by(space).zip(gradient[place..].iter().step_by(space)) {
+                for (s, dy) in
+                    output[place..].iter().step_by(space).zip(gradient[place..].iter().step_by(space))
+                {
                     for lane in 0..LANES {
                         mean[lane] += s[lane] * dy[lane];
                     }
@@ -291,7 +293,8 @@ mod tests {
     fn mean_square_by_hand() {
         for instructions in Instructions::available() {
             let mut gradient = vec![f32::NAN; 2 * LANES];
-            let (outputs, target) = ([[3.0; LANES], [1.0; LANES]].concat(), |output: usize, _| [1.0, 2.0][output]);
+            let (outputs, target) =
+                ([[3.0; LANES], [1.0; LANES]].concat(), |output: usize, _| [1.0, 2.0][output]);
             let loss = mean_square(instructions, &outputs, target, 3, 4, &mut gradient);
             // Each sample: (2² + 1²)/2; slopes 2·2/(4·2) and −2/(4·2).
             assert_eq!(loss, 3.0 * 2.5);

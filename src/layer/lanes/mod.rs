@@ -34,7 +34,13 @@ use crate::conv::lanes::{Instructions, LANES};
 /// # Panics
 /// If the lengths differ.
 pub fn add(instructions: Instructions, values: &mut [f32], other: &[f32]) {
-    zip(instructions, values, other, #[inline(always)] |value, other| value + other);
+    zip(
+        instructions,
+        values,
+        other,
+        #[inline(always)]
+        |value, other| value + other,
+    );
 }
 
 /// `value = operation(value)`, entry by entry.
@@ -44,8 +50,8 @@ fn map(instructions: Instructions, values: &mut [f32], operation: impl Fn(f32) -
         #[inline(always)]
         || {
             for block in blocks_mut(values) {
-                for entry in block {
-                    *entry = operation(*entry);
+                for lane in 0..LANES {
+                    block[lane] = operation(block[lane]);
                 }
             }
         },
@@ -60,8 +66,8 @@ fn zip(instructions: Instructions, values: &mut [f32], others: &[f32], operation
         #[inline(always)]
         || {
             for (block, others) in blocks_mut(values).iter_mut().zip(blocks(others)) {
-                for (entry, &other) in block.iter_mut().zip(others) {
-                    *entry = operation(*entry, other);
+                for lane in 0..LANES {
+                    block[lane] = operation(block[lane], others[lane]);
                 }
             }
         },

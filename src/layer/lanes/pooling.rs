@@ -70,7 +70,12 @@ impl LanePooling {
             };
             (0..windows).map(window).collect()
         };
-        LanePooling::of_windows(channels, input, input.iter().zip(output).map(along_axis).collect(), instructions)
+        LanePooling::of_windows(
+            channels,
+            input,
+            input.iter().zip(output).map(along_axis).collect(),
+            instructions,
+        )
     }
 
     /// The products of windows along each axis, each given by its entries and its number of taps.
@@ -135,7 +140,8 @@ impl LanePooling {
                         for &entry in &window[1..] {
                             let x = &input[entry as usize];
                             for lane in 0..LANES {
-                                greatest[lane] = if x[lane] > greatest[lane] { x[lane] } else { greatest[lane] };
+                                greatest[lane] =
+                                    if x[lane] > greatest[lane] { x[lane] } else { greatest[lane] };
                             }
                         }
                         *y = greatest;
@@ -180,7 +186,10 @@ impl LanePooling {
                             }
                         }
                         let count = count(divisor, window, taps);
-                        *y = sum.map(#[inline(always)] |sum| sum / count);
+                        *y = sum.map(
+                            #[inline(always)]
+                            |sum| sum / count,
+                        );
                     }
                 }
             },
@@ -201,7 +210,10 @@ impl LanePooling {
                     dx.fill([0.0; LANES]);
                     for ((window, &taps), dy) in self.windows().zip(&self.taps).zip(dy) {
                         let count = count(divisor, window, taps);
-                        let share = dy.map(#[inline(always)] |dy| dy / count);
+                        let share = dy.map(
+                            #[inline(always)]
+                            |dy| dy / count,
+                        );
                         for &entry in window {
                             let dx = &mut dx[entry as usize];
                             for lane in 0..LANES {

@@ -1,9 +1,9 @@
 //! One chunk on its way through the steps, forward and backward.
 
 use super::super::Weights;
+use super::Objective;
 use super::memory::{Arena, Kept, Meeting, pair};
 use super::plan::{Operation, Plan, Step};
-use super::Objective;
 use crate::conv::lanes::{Instructions, LANES, interleave};
 use crate::layer::Mode;
 use crate::layer::lanes::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
@@ -107,7 +107,8 @@ impl Pass<'_> {
             Operation::Softmax(channels) => softmax(self.instructions, *channels, values),
             Operation::Dropout { layer, channels, places } => {
                 // At inference nothing is dropped.
-                if let Mode::Training { seed } = places.iter().fold(self.mode, |mode, &place| mode.at(place)) {
+                if let Mode::Training { seed } = places.iter().fold(self.mode, |mode, &place| mode.at(place))
+                {
                     let from = (seed, self.chunk.first as u64);
                     dropout(self.instructions, layer, from, *channels, values);
                 }

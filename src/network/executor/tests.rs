@@ -8,8 +8,8 @@ use rayon::ThreadPoolBuilder;
 use super::*;
 use crate::conv::Boundary;
 use crate::layer::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool, Initialisation,
-    Layer, Pool, Role, Softmax, TransposedConvolution,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
+    Initialisation, Layer, Pool, Role, Softmax, TransposedConvolution,
 };
 use crate::network::{Node, Residual, all_convolutional, lenet5, lenet5_of_1998};
 
@@ -23,7 +23,8 @@ fn random_values(count: usize, random: &mut impl Rng, value: impl Fn(i32) -> f32
 /// An array (sample, …) in `f64`.
 fn rows(values: &[f32], sample: &[usize]) -> ArrayD<f64> {
     let shape = [&[values.len() / sample.iter().product::<usize>()], sample].concat();
-    ArrayD::from_shape_vec(IxDyn(&shape), values.iter().map(|&value| f64::from(value)).collect()).expect("whole rows")
+    ArrayD::from_shape_vec(IxDyn(&shape), values.iter().map(|&value| f64::from(value)).collect())
+        .expect("whole rows")
 }
 
 /// The trained gradients of the layers, in one vector.
@@ -70,7 +71,13 @@ fn convolutions_and_pooling() {
         .then(Convolution::new(2, 6, [3, 3]).padding([1, 1]))
         .then(Activation::Relu)
         .then(Pool::maximum([2, 2]))
-        .then(Convolution::new(6, 4, [3, 2]).groups(2).stride([2, 1]).padding([1, 1]).boundary(Boundary::Periodic))
+        .then(
+            Convolution::new(6, 4, [3, 2])
+                .groups(2)
+                .stride([2, 1])
+                .padding([1, 1])
+                .boundary(Boundary::Periodic),
+        )
         .then(Activation::LeakyRelu(Fraction::new(1, 2)))
         .then(Pool::mean([2, 2]).stride([1, 1]))
         .then(Flatten)
@@ -120,10 +127,16 @@ fn residual_blocks() {
     let network = Network::new()
         .then(Residual::new(Network::new().then(Convolution::new(3, 3, [1, 1]))))
         .then(Residual::new(body()))
-        .then(Residual::new(body()).shortcut(Network::new().then(Convolution::new(3, 3, [1, 1]).without_bias())))
+        .then(
+            Residual::new(body())
+                .shortcut(Network::new().then(Convolution::new(3, 3, [1, 1]).without_bias())),
+        )
         .then(Residual::new(Network::new()).shortcut(body()))
         .then(Residual::new(Network::new()))
-        .then(Residual::new(Network::new().then(Dropout::new(Fraction::new(1, 2)))).shortcut(Network::new().then(Activation::Relu)))
+        .then(
+            Residual::new(Network::new().then(Dropout::new(Fraction::new(1, 2))))
+                .shortcut(Network::new().then(Activation::Relu)),
+        )
         .then(GlobalPool::MAXIMUM);
     check_exactly(&network, &[3, 4, 4]);
 }
@@ -131,8 +144,11 @@ fn residual_blocks() {
 /// The first layers need no gradient: nothing is trained before the dense layer, and nothing at all in the second network.
 #[test]
 fn what_no_weight_needs_is_left_out() {
-    let network =
-        Network::new().then(Pool::maximum([2, 2])).then(Activation::Relu).then(Flatten).then(Dense::new(8, 3));
+    let network = Network::new()
+        .then(Pool::maximum([2, 2]))
+        .then(Activation::Relu)
+        .then(Flatten)
+        .then(Dense::new(8, 3));
     check_exactly(&network, &[2, 4, 4]);
     let executor = Executor::new(&network, &[2, 4, 4]).unwrap();
     assert_eq!(executor.plan.gradients, [3 * LANES]);
@@ -294,7 +310,8 @@ fn functions_that_round() {
             executor.predict(&weights, &x, &mut y);
             for (i, (&found, &expected)) in y.iter().zip(&expected_y).enumerate() {
                 let m = i % OUTPUTS;
-                let magnitude: f64 = (0..HIDDEN).map(|k| second[[m, k]].abs()).sum::<f64>() + arrays[3][[m]].abs();
+                let magnitude: f64 =
+                    (0..HIDDEN).map(|k| second[[m, k]].abs()).sum::<f64>() + arrays[3][[m]].abs();
                 assert!((f64::from(found) - expected).abs() <= (c + HIDDEN as f64 + 1.0) * u * magnitude);
             }
             let mut gradient = vec![f32::NAN; weights.trained.len()];
@@ -309,8 +326,11 @@ fn functions_that_round() {
             };
             for k in 0..HIDDEN {
                 for i in 0..INPUTS {
-                    let magnitude: f64 =
-                        sums.iter().enumerate().map(|(n, sum)| f64::from(x[n * INPUTS + i].abs()) * sum).sum();
+                    let magnitude: f64 = sums
+                        .iter()
+                        .enumerate()
+                        .map(|(n, sum)| f64::from(x[n * INPUTS + i].abs()) * sum)
+                        .sum();
                     off(expected[0][[k, i]], first * magnitude);
                 }
             }
@@ -351,8 +371,7 @@ fn losses() {
             for m in 0..classes {
                 for i in 0..inputs {
                     let terms = (0..SAMPLES).map(|n| slope(n, m) * f64::from(x[n * inputs + i]));
-                    let magnitude: f64 =
-                        (0..SAMPLES).map(|n| slope(n, m).abs().max(1.0 / batch) * 2.0).sum();
+                    let magnitude: f64 = (0..SAMPLES).map(|n| slope(n, m).abs().max(1.0 / batch) * 2.0).sum();
                     let found = f64::from(gradient[m * inputs + i]);
                     assert!((found - terms.sum::<f64>()).abs() <= allowed * magnitude);
                 }
@@ -360,7 +379,8 @@ fn losses() {
         };
         let normaliser = |n: usize| (0..classes).map(|k| z[[n, k]].exp()).sum::<f64>();
         let q = |n: usize, k: usize| 0.875 * f64::from(u8::from(labels[n] == k)) + 0.125 / classes as f64;
-        let loss_of = |n: usize| -> f64 { (0..classes).map(|k| q(n, k) * (normaliser(n).ln() - z[[n, k]])).sum() };
+        let loss_of =
+            |n: usize| -> f64 { (0..classes).map(|k| q(n, k) * (normaliser(n).ln() - z[[n, k]])).sum() };
         let best = |n: usize| (0..classes).fold(0, |best, k| if z[[n, k]] > z[[n, best]] { k } else { best });
         check(
             Objective::CrossEntropy { labels: &labels, smoothing: 0.125 },

@@ -1,0 +1,293 @@
+//! Labelled images in memory.
+
+use ndarray::{Array4, Axis};
+use rand::RngExt;
+
+use super::{DataError, SetFault};
+use crate::train::random::SampleRandom;
+
+/// Images with values from 0 to 1, each with the number of its class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    images: Array4<f32>,
+    labels: Vec<usize>,
+    classes: usize,
+    name: String,
+}
+
+impl Dataset {
+    /// A set of images (count, channels, height, width) and as many labels below `classes`.
+    ///
+    /// # Errors
+    /// If the numbers differ, a size is zero, a label is no class, or a pixel is not from 0 to 1.
+    pub fn new(
+        images: Array4<f32>,
+        labels: Vec<usize>,
+        classes: usize,
+        name: impl Into<String>,
+    ) -> Result<Self, DataError> {
+        let name = name.into();
+        match fault(&images, &labels, classes) {
+            Some(fault) => Err(fault.of(name)),
+            None => Ok(Self { images: images.as_standard_layout().into_owned(), labels, classes, name }),
+        }
+    }
+
+    /// The images (count, channels, height, width), row-major.
+    pub fn images(&self) -> &Array4<f32> {
+        &self.images
+    }
+
+    /// The pixels of one image (channels, height, width), row-major.
+    ///
+    /// # Panics
+    /// If there is no such image.
+    pub fn image(&self, index: usize) -> &[f32] {
+        assert!(index < self.len(), "image {index} of {}", self.len());
+        let pixels: usize = self.shape().iter().product();
+        let all = self.images.as_slice().expect("the images are row-major");
+        &all[index * pixels..][..pixels]
+    }
+
+    /// The classes of the images.
+    pub fn labels(&self) -> &[usize] {
+        &self.labels
+    }
+
+    /// The number of classes.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// What the set is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Always false: a set has at least one image.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Channels, height and width of the images.
+    pub fn shape(&self) -> [usize; 3] {
+        let (_, channels, height, width) = self.images.dim();
+        [channels, height, width]
+    }
+
+    /// The number of images of each class.
+    pub fn class_counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes];
+        for &label in &self.labels {
+            counts[label] += 1;
+        }
+        counts
+    }
+
+    /// Mean and deviation of all pixels together: one of each, so that standardising commutes with every motion of
+    /// pixels and channels. The deviation is that of the population (divided by the count).
+    pub fn mean_and_deviation(&self) -> (f32, f32) {
+        // In f64 and image by image, so that rounding is far below f32 for any number of images.
+        let count = self.images.len() as f64;
+        let sum_over =
+            |term: &dyn Fn(f64) -> f64| -> f64 {
+                let image = |i| self.image(i).iter().map(|&pixel| term(f64::from(pixel))).sum::<f64>();
+                (0..self.len()).map(image).sum()
+            };
+        let mean = sum_over(&|pixel| pixel) / count;
+        let variance = sum_over(&|pixel| (pixel - mean) * (pixel - mean)) / count;
+        (mean as f32, variance.sqrt() as f32)
+    }
+
+    /// The images with these indices, in this order.
+    ///
+    /// # Errors
+    /// If there are none.
+    ///
+    /// # Panics
+    /// If there is no image with one of the indices.
+    pub fn subset(&self, indices: &[usize]) -> Result<Self, DataError> {
+        if indices.is_empty() {
+            let remedy = "choose at least one";
+            return Err(SetFault::TooFew { expected: 1, found: 0, remedy }.of(&self.name));
+        }
+        Ok(Self {
+            images: self.images.select(Axis(0), indices),
+            labels: indices.iter().map(|&index| self.labels[index]).collect(),
+            classes: self.classes,
+            name: self.name.clone(),
+        })
+    }
+
+    /// Two parts of the set, the second of `held_out` images drawn at random (to validate on); both keep the order.
+    ///
+    /// # Errors
+    /// If one of the parts would be empty.
+    pub fn split(&self, held_out: usize, seed: u64) -> Result<(Self, Self), DataError> {
+        if held_out == 0 || held_out >= self.len() {
+            let remedy = "hold out at least one image, and fewer than there are";
+            let expected = held_out.max(1).saturating_add(1);
+            return Err(SetFault::TooFew { expected, found: self.len(), remedy }.of(&self.name));
+        }
+        // The first places of a random order: Fisher and Yates.
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        let mut random = SampleRandom::new(seed, 0, 0);
+        for place in 0..held_out {
+            order.swap(place, random.random_range(place..self.len()));
+        }
+        let (second, first) = order.split_at_mut(held_out);
+        first.sort_unstable();
+        second.sort_unstable();
+        Ok((self.subset(first)?, self.subset(second)?))
+    }
+}
+
+fn fault(images: &Array4<f32>, labels: &[usize], classes: usize) -> Option<SetFault> {
+    let shape = images.shape();
+    if shape.contains(&0) {
+        return Some(SetFault::Empty { shape: shape.to_vec() });
+    }
+    if labels.len() != shape[0] {
+        return Some(SetFault::Counts { images: shape[0], labels: labels.len() });
+    }
+    if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= classes) {
+        return Some(SetFault::Label { classes, label, index });
+    }
+    let bad = |&(_, value): &((usize, _, _, _), &f32)| !(0.0..=1.0).contains(value);
+    images.indexed_iter().find(bad).map(|((index, ..), &value)| SetFault::Pixel { value, index })
+}
+
+/// Images to train on and images to judge by, of one shape and the same classes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Splits {
+    /// To train on.
+    pub train: Dataset,
+    /// To judge by.
+    pub test: Dataset,
+    /// What the images were read from, for the log: `MNIST-format IDX files in data/mnist`.
+    pub origin: String,
+}
+
+impl Splits {
+    /// Two sets with labels from 0 to the largest that the training set has, and at least `least_classes` of them.
+    ///
+    /// # Errors
+    /// If either is no [`Dataset`], their shapes differ, the test labels exceed the training labels, or a label above
+    /// `least_classes` is there while one below it is not: then nothing shows how many classes there are.
+    pub(super) fn from_arrays(
+        [train, test]: [(Array4<f32>, Vec<usize>); 2],
+        least_classes: usize,
+        origin: String,
+    ) -> Result<Self, DataError> {
+        let largest = train.1.iter().copied().max().unwrap_or(0);
+        let classes = least_classes.max(largest.saturating_add(1));
+        if classes > least_classes {
+            let mut occurring: Vec<usize> = train.1.clone();
+            occurring.sort_unstable();
+            occurring.dedup();
+            if let Some((missing, _)) = occurring.iter().enumerate().find(|&(place, &label)| place != label) {
+                return Err(SetFault::Gap { largest, missing }.of(format!("{origin}, training set")));
+            }
+        }
+        let train = Dataset::new(train.0, train.1, classes, format!("{origin}, training set"))?;
+        let test = Dataset::new(test.0, test.1, classes, format!("{origin}, test set"))?;
+        if train.shape() != test.shape() {
+            return Err(SetFault::Shapes { train: train.shape(), test: test.shape() }.of(origin));
+        }
+        Ok(Self { train, test, origin })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array;
+
+    use super::*;
+
+    fn small() -> Dataset {
+        let images = Array::from_shape_fn((6, 1, 2, 2), |(i, _, r, c)| (4 * i + 2 * r + c) as f32 / 32.0);
+        Dataset::new(images, vec![0, 1, 2, 0, 1, 0], 4, "small").unwrap()
+    }
+
+    #[test]
+    fn sets_that_make_no_sense_are_refused() {
+        let images = |shape| Array4::<f32>::zeros(shape);
+        let fault = |images, labels: &[usize], classes| match Dataset::new(images, labels.to_vec(), classes, "x") {
+            Err(DataError::Set { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        };
+        let counts = SetFault::Counts { images: 2, labels: 1 };
+        assert_eq!(fault(images((2, 1, 1, 1)), &[0], 1), counts);
+        for shape in [(0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0)] {
+            assert!(matches!(fault(images(shape), &[0], 1), SetFault::Empty { .. }));
+        }
+        let label = SetFault::Label { classes: 3, label: 3, index: 1 };
+        assert_eq!(fault(images((2, 1, 1, 1)), &[2, 3], 3), label);
+        for value in [-0.1, 1.1, f32::NAN, f32::INFINITY] {
+            let mut images = images((2, 1, 2, 1));
+            images[[1, 0, 1, 0]] = value;
+            assert!(matches!(fault(images, &[0, 0], 1), SetFault::Pixel { index: 1, .. }));
+        }
+    }
+
+    #[test]
+    fn images_are_slices_and_statistics_are_right() {
+        let set = small();
+        assert_eq!(set.image(2), [8.0, 9.0, 10.0, 11.0].map(|v| v / 32.0));
+        assert_eq!((set.len(), set.shape(), set.classes()), (6, [1, 2, 2], 4));
+        assert_eq!(set.class_counts(), [3, 2, 1, 0]);
+        let (mean, deviation) = set.mean_and_deviation();
+        // 0 … 23 in 32nds: mean 23/2, variance (24² − 1)/12. Sums are exact in f64; two roundings to f32 and a root remain.
+        assert_eq!(mean, 23.0 / 64.0);
+        let expected = (575.0_f64 / 12.0).sqrt() / 32.0;
+        assert!((f64::from(deviation) - expected).abs() <= expected * 2.0_f64.powi(-23));
+    }
+
+    #[test]
+    fn other_layouts_become_row_major() {
+        let images = Array::from_shape_fn((2, 1, 2, 3), |(i, _, r, c)| (6 * i + 3 * r + c) as f32 / 12.0);
+        let turned = images.clone().permuted_axes([0, 1, 3, 2]);
+        let set = Dataset::new(turned, vec![0, 0], 1, "turned").unwrap();
+        assert_eq!(set.image(0), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0].map(|v| v / 12.0));
+    }
+
+    #[test]
+    fn a_split_is_a_partition_that_the_seed_fixes() {
+        let set = small();
+        let (first, second) = set.split(2, 5).unwrap();
+        assert_eq!((first.len(), second.len()), (4, 2));
+        let mut firsts: Vec<f32> = first.images().iter().chain(second.images()).copied().collect();
+        firsts.sort_by(f32::total_cmp);
+        assert_eq!(firsts, set.images().iter().copied().collect::<Vec<_>>());
+        assert_eq!(set.split(2, 5).unwrap(), (first.clone(), second));
+        assert!((0..20).any(|seed| set.split(2, seed).unwrap().0 != first), "the seed matters");
+        for held_out in [0, 6, 7, usize::MAX] {
+            assert!(set.split(held_out, 0).is_err());
+        }
+        assert!(set.subset(&[]).is_err());
+        assert_eq!(set.subset(&[4, 0]).unwrap().labels(), [1, 0]);
+    }
+
+    #[test]
+    fn classes_are_those_of_the_training_set() {
+        let set = |labels: &[usize]| (Array4::zeros((labels.len(), 1, 1, 1)), labels.to_vec());
+        let splits = |train, test, least| Splits::from_arrays([set(train), set(test)], least, "x".into());
+        assert_eq!(splits(&[0, 3], &[9], 10).unwrap().train.classes(), 10);
+        assert_eq!(splits(&[0, 1, 2], &[1], 2).unwrap().test.classes(), 3);
+        let fault = |train, test| match splits(train, test, 2) {
+            Err(DataError::Set { fault, .. }) => fault,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(fault(&[0, 2], &[0]), SetFault::Gap { largest: 2, missing: 1 });
+        assert_eq!(fault(&[0, usize::MAX], &[0]), SetFault::Gap { largest: usize::MAX, missing: 1 });
+        assert_eq!(fault(&[0, 1], &[0, 2]), SetFault::Label { classes: 2, label: 2, index: 1 });
+        let other = (Array4::zeros((1, 1, 1, 2)), vec![0]);
+        let shapes = Splits::from_arrays([set(&[0]), other], 1, "x".into());
+        assert!(matches!(shapes, Err(DataError::Set { fault: SetFault::Shapes { .. }, .. })));
+    }
+}

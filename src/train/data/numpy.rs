@@ -1,0 +1,235 @@
+//! Data sets of NumPy arrays: an `.npz` archive as Keras has it for MNIST, or a folder of `.npy` files.
+//!
+//! Four arrays, `x_train`, `y_train`, `x_test` and `y_test`: images (n, h, w) or (n, c, h, w) of bytes, which stand for
+//! 255ths, or of floats from 0 to 1; labels (n) of integers. An archive is a zip file with one `.npy` file for each
+//! array, stored or deflated.
+//!
+//! Source: the documentation of `numpy.savez` and of `keras.datasets.mnist`.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use ndarray::{Array4, ArrayD, Ix3, Ix4};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::file::Bytes;
+use super::npy::NpyArray;
+use super::{DataError, Fault, Splits};
+
+const NAMES: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
+const ALL_NAMES: &str = "x_train, y_train, x_test and y_test";
+
+/// Whether a folder has one of the four arrays.
+pub(super) fn is_here(folder: &Path) -> bool {
+    NAMES.iter().any(|name| folder.join(format!("{name}.npy")).exists())
+}
+
+/// Reads an `.npz` file with the arrays `x_train`, `y_train`, `x_test` and `y_test`, or a folder with each of them in
+/// an `.npy` file. There are as many classes as the training labels need, and two at least.
+///
+/// # Errors
+/// If an array is missing, damaged, of a wrong type or rank, or if they do not belong together.
+pub fn load_numpy(path: &Path) -> Result<Splits, DataError> {
+    let is_folder = path.is_dir();
+    let arrays = if is_folder { from_folder(path)? } else { from_archive(path)? };
+    let at = |name: &str| if is_folder { path.join(format!("{name}.npy")) } else { path.join(name) };
+    let mut sets = Vec::new();
+    for (pair, names) in arrays.chunks_exact(2).zip(NAMES.chunks_exact(2)) {
+        let images = images(&pair[0]).map_err(|fault| fault.of(&at(names[0])))?;
+        let labels = labels(&pair[1]).map_err(|fault| fault.of(&at(names[1])))?;
+        sets.push((images, labels));
+    }
+    let what = if is_folder { "npy files in" } else { "npz file" };
+    let sets = sets.try_into().expect("two pairs of arrays");
+    Splits::from_arrays(sets, 2, format!("{what} {}", path.display()))
+}
+
+fn from_folder(folder: &Path) -> Result<Vec<NpyArray>, DataError> {
+    let mut arrays = Vec::new();
+    for name in NAMES {
+        let path = folder.join(format!("{name}.npy"));
+        if !path.exists() {
+            let remedy = format!("save the arrays {ALL_NAMES}, each in a file of its name");
+            return Err(DataError::Missing { path, what: "array".into(), remedy });
+        }
+        arrays.push(NpyArray::read(Bytes::open(&path)?).map_err(|fault| fault.of(&path))?);
+    }
+    Ok(arrays)
+}
+
+fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
+    let unreadable = |source| DataError::Unreadable { path: path.to_owned(), source };
+    let mut begin = Vec::new();
+    let mut file = File::open(path).map_err(unreadable)?;
+    Read::by_ref(&mut file).take(4).read_to_end(&mut begin).map_err(unreadable)?;
+    if !begin.starts_with(b"PK") {
+        let expected = "an .npz file, which begins with PK (or the path of a folder)";
+        return Err(Fault::Magic { expected, found: begin }.of(path));
+    }
+    let damaged = |error: ZipError| {
+        Fault::Compression { format: "zip", reason: error.to_string() }.of(path)
+    };
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let mut arrays = Vec::new();
+    for name in NAMES {
+        let member = format!("{name}.npy");
+        if archive.index_for_name(&member).is_none() {
+            let names = archive.file_names().flatten();
+            let mut found: Vec<_> = names.map(|name| name.trim_end_matches(".npy").to_owned()).collect();
+            found.sort_unstable();
+            return Err(Fault::Names { expected: ALL_NAMES, found }.of(path));
+        }
+        let entry = archive.by_name(&member).map_err(damaged)?;
+        let compressed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX);
+        let bytes = Bytes::decompressed("zip", entry, compressed);
+        arrays.push(NpyArray::read(bytes).map_err(|fault| fault.of(&path.join(name)))?);
+    }
+    Ok(arrays)
+}
+
+fn images(array: &NpyArray) -> Result<Array4<f32>, Fault> {
+    let scale = if array.is_bytes() { 255.0 } else { 1.0 };
+    let values: ArrayD<f32> = array.to_floats()?.mapv(|value| value as f32 / scale);
+    let images = match array.rank() {
+        3 => {
+            let images = values.into_dimensionality::<Ix3>().expect("the rank is 3");
+            images.insert_axis(ndarray::Axis(1))
+        }
+        4 => values.into_dimensionality::<Ix4>().expect("the rank is 4"),
+        found => {
+            let expected = "3 (count, height, width) or 4 (count, channels, height, width)";
+            return Err(Fault::Rank { expected, found });
+        }
+    };
+    Ok(images)
+}
+
+fn labels(array: &NpyArray) -> Result<Vec<usize>, Fault> {
+    if array.rank() != 1 {
+        return Err(Fault::Rank { expected: "1 (count)", found: array.rank() });
+    }
+    let class = |(index, &value): (usize, &f64)| {
+        // Whole numbers up to 2³² are exact as floats, and no set has more classes.
+        if value.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&value) {
+            Ok(value as usize)
+        } else {
+            Err(Fault::Value { expected: "class numbers 0, 1, 2, …", found: value, index })
+        }
+    };
+    array.to_floats()?.iter().enumerate().map(class).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::train::data::SetFault;
+
+    fn npy(descriptor: &str, shape: &str, entries: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '{descriptor}', 'fortran_order': False, 'shape': ({shape}), }}\n");
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), entries].concat()
+    }
+
+    fn arrays() -> [(&'static str, Vec<u8>); 4] {
+        [
+            ("x_train", npy("|u1", "3, 1, 2", &[0, 51, 102, 153, 204, 255])),
+            ("y_train", npy("<i8", "3,", &[0_i64, 2, 1].map(i64::to_le_bytes).concat())),
+            ("x_test", npy("<f4", "1, 1, 1, 2", &[0.25_f32, 1.0].map(f32::to_le_bytes).concat())),
+            ("y_test", npy("|u1", "1,", &[2])),
+        ]
+    }
+
+    fn npz(arrays: &[(&str, Vec<u8>)], method: zip::CompressionMethod) -> Vec<u8> {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in arrays {
+            let options = SimpleFileOptions::default().compression_method(method);
+            writer.start_file(format!("{name}.npy"), options).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn archives_and_folders_hold_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in arrays() {
+            fs::write(folder.path().join(format!("{name}.npy")), bytes).unwrap();
+        }
+        let from_folder = load_numpy(folder.path()).unwrap();
+        assert_eq!(from_folder.train.image(1), [0.4, 0.6]);
+        assert_eq!((from_folder.train.labels(), from_folder.train.classes()), (&[0, 2, 1][..], 3));
+        assert_eq!(from_folder.test.image(0), [0.25, 1.0]);
+        for method in [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated] {
+            let path = folder.path().join("set.npz");
+            fs::write(&path, npz(&arrays(), method)).unwrap();
+            let from_archive = load_numpy(&path).unwrap();
+            assert_eq!(from_archive.train.images(), from_folder.train.images());
+            assert_eq!(from_archive.train.labels(), from_folder.train.labels());
+            assert_eq!(from_archive.test.images(), from_folder.test.images());
+        }
+    }
+
+    #[test]
+    fn every_damage_has_its_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("set.npz");
+        let with = |place: usize, bytes: Vec<u8>| {
+            let mut arrays = arrays();
+            arrays[place].1 = bytes;
+            npz(&arrays, zip::CompressionMethod::Deflated)
+        };
+        let whole = npz(&arrays(), zip::CompressionMethod::Stored);
+        let mut damaged = whole.clone();
+        // An entry of the first array, which is stored behind its header.
+        let at = damaged.windows(3).position(|window| window == [51, 102, 153]).unwrap();
+        damaged[at] ^= 1;
+        type Check = fn(&DataError) -> bool;
+        let table: Vec<(&str, Vec<u8>, Check)> = vec![
+            ("empty", vec![], |e| matches!(e, DataError::File { fault: Fault::Magic { .. }, .. })),
+            ("text", b"hello".to_vec(), |e| matches!(e, DataError::File { fault: Fault::Magic { .. }, .. })),
+            ("cut", whole[..whole.len() - 30].to_vec(), |e| {
+                matches!(e, DataError::File { fault: Fault::Compression { .. }, .. })
+            }),
+            ("checksum", damaged, |e| matches!(e, DataError::File { fault: Fault::Compression { .. }, .. })),
+            ("no y_test", npz(&arrays()[..3], zip::CompressionMethod::Stored), |e| {
+                matches!(e, DataError::File { fault: Fault::Names { found, .. }, .. } if found.len() == 3)
+            }),
+            ("huge", with(0, npy("|u1", "10000, 100, 100", &[])), |e| {
+                matches!(e, DataError::File { fault: Fault::TooLarge { .. }, .. })
+            }),
+            ("flat images", with(0, npy("|u1", "3, 2", &[0; 6])), |e| {
+                matches!(e, DataError::File { fault: Fault::Rank { found: 2, .. }, .. })
+            }),
+            ("labels in a matrix", with(1, npy("|u1", "3, 1", &[0; 3])), |e| {
+                matches!(e, DataError::File { fault: Fault::Rank { found: 2, .. }, .. })
+            }),
+            ("half a label", with(1, npy("<f4", "3,", &[0.5_f32; 3].map(f32::to_le_bytes).concat())), |e| {
+                matches!(e, DataError::File { fault: Fault::Value { .. }, .. })
+            }),
+            ("a negative label", with(3, npy("|i1", "1,", &[0xff])), |e| {
+                matches!(e, DataError::File { fault: Fault::Value { .. }, .. })
+            }),
+            ("too few labels", with(1, npy("|u1", "2,", &[0; 2])), |e| {
+                matches!(e, DataError::Set { fault: SetFault::Counts { images: 3, labels: 2 }, .. })
+            }),
+            ("bright pixels", with(2, npy("<f4", "1, 1, 2", &[0.0_f32, 255.0].map(f32::to_le_bytes).concat())), |e| {
+                matches!(e, DataError::Set { fault: SetFault::Pixel { .. }, .. })
+            }),
+        ];
+        for (what, bytes, is_right) in table {
+            fs::write(&path, bytes).unwrap();
+            let error = load_numpy(&path).unwrap_err();
+            assert!(is_right(&error), "{what}: {error:?}");
+        }
+        fs::write(folder.path().join("x_train.npy"), &arrays()[0].1).unwrap();
+        assert!(matches!(load_numpy(folder.path()), Err(DataError::Missing { path, .. }) if path.ends_with("y_train.npy")));
+    }
+}

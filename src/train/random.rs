@@ -99,7 +99,10 @@ mod tests {
         for (seed, stream, index) in
             (0..20).flat_map(|a| (0..20).flat_map(move |b| (0..20).map(move |c| (a, b, c))))
         {
-            assert!(seen.insert(SampleRandom::new(seed, stream, index).next_u64()), "{seed} {stream} {index}");
+            assert!(
+                seen.insert(SampleRandom::new(seed, stream, index).next_u64()),
+                "{seed} {stream} {index}"
+            );
         }
     }
 

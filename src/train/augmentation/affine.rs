@@ -34,13 +34,7 @@ pub struct Motion {
 impl Motion {
     /// No motion.
     pub fn none() -> Self {
-        Self {
-            mirror: [false; 2],
-            scale: 1.0,
-            shear: 0.0,
-            angle: Angle::from_degrees(0.0),
-            shift: [0.0; 2],
-        }
+        Self { mirror: [false; 2], scale: 1.0, shear: 0.0, angle: Angle::from_degrees(0.0), shift: [0.0; 2] }
     }
 
     /// The map from output to source. Exact if the scale is a power of two, the angle a multiple of 90° and the shear
@@ -71,10 +65,7 @@ mod tests {
 
     #[test]
     fn no_motion_is_the_identity() {
-        assert_eq!(
-            Motion::none().affine(),
-            Affine { matrix: [[1.0, 0.0], [0.0, 1.0]], offset: [0.0, 0.0] }
-        );
+        assert_eq!(Motion::none().affine(), Affine { matrix: [[1.0, 0.0], [0.0, 1.0]], offset: [0.0, 0.0] });
     }
 
     /// B·A = 1 in f64, up to rounding, with B multiplied together from its factors.
@@ -105,7 +96,8 @@ mod tests {
         }
         // The centre moves by the shift: what comes to c + t is what was at c.
         for i in 0..2 {
-            let at = back[i][0] * motion.shift[0] + back[i][1] * motion.shift[1] + f64::from(affine.offset[i]);
+            let at =
+                back[i][0] * motion.shift[0] + back[i][1] * motion.shift[1] + f64::from(affine.offset[i]);
             assert!(at.abs() <= 3.0 * 2.0 * 2.0 * 2.0_f64.powi(-24), "{at}");
         }
     }

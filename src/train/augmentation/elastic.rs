@@ -121,7 +121,12 @@ impl Splines {
 /// The cubic B-splines about the four nodes −1, 0, 1, 2 at `t` between nodes 0 and 1.
 fn cubic_spline(t: f64) -> [f64; 4] {
     let (s, t2, t3) = (1.0 - t, t * t, t * t * t);
-    [s * s * s / 6.0, (4.0 - 6.0 * t2 + 3.0 * t3) / 6.0, (1.0 + 3.0 * t + 3.0 * t2 - 3.0 * t3) / 6.0, t3 / 6.0]
+    [
+        s * s * s / 6.0,
+        (4.0 - 6.0 * t2 + 3.0 * t3) / 6.0,
+        (1.0 + 3.0 * t + 3.0 * t2 - 3.0 * t3) / 6.0,
+        t3 / 6.0,
+    ]
 }
 
 #[cfg(test)]
@@ -179,7 +184,8 @@ mod tests {
         for index in 0..fields {
             splines.draw(&mut SampleRandom::new(3, 0, index.into()), &mut nodes);
             let field = field(&splines, &nodes, height, width);
-            squares += field.iter().flatten().map(|&u| f64::from(u * u)).sum::<f64>() / (2 * field.len()) as f64;
+            squares +=
+                field.iter().flatten().map(|&u| f64::from(u * u)).sum::<f64>() / (2 * field.len()) as f64;
         }
         let found = (squares / f64::from(fields)).sqrt();
         // Statistics: the mean square of one field is a mean of squares, of relative deviation at most √2 (each is

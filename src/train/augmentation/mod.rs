@@ -109,7 +109,8 @@ impl Augmentation {
             });
         }
         let [channels, height, width] = shape;
-        let pixels = |[a, b]: [usize; 2]| a.checked_add(3)?.checked_mul(b.checked_add(3)?)?.checked_mul(channels);
+        let pixels =
+            |[a, b]: [usize; 2]| a.checked_add(3)?.checked_mul(b.checked_add(3)?)?.checked_mul(channels);
         if shape.contains(&0) || pixels([height, width]).is_none_or(|pixels| pixels >= 1 << 31) {
             return Err(AugmentationError {
                 parameter: "the shape of the images",
@@ -128,7 +129,8 @@ impl Augmentation {
         let angle = Angle::from_degrees(symmetric(self.rotation));
         let shear = symmetric(self.shear);
         let scale = symmetric(self.scale.ln_1p()).exp();
-        let mirror = [self.mirror_top_bottom, self.mirror_left_right].map(|may| may && random.random::<bool>());
+        let mirror =
+            [self.mirror_top_bottom, self.mirror_left_right].map(|may| may && random.random::<bool>());
         Motion { mirror, scale, shear, angle, shift }.affine()
     }
 }

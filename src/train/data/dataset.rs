@@ -29,7 +29,7 @@ impl Dataset {
         let name = name.into();
         match fault(&images, &labels, classes) {
             Some(fault) => Err(fault.of(name)),
-            None => Ok(Self { images: images.as_standard_layout().into_owned(), labels, classes, name }),
+            None => Ok(Self { images: row_major(images), labels, classes, name }),
         }
     }
 
@@ -94,11 +94,10 @@ impl Dataset {
     pub fn mean_and_deviation(&self) -> (f32, f32) {
         // In f64 and image by image, so that rounding is far below f32 for any number of images.
         let count = self.images.len() as f64;
-        let sum_over =
-            |term: &dyn Fn(f64) -> f64| -> f64 {
-                let image = |i| self.image(i).iter().map(|&pixel| term(f64::from(pixel))).sum::<f64>();
-                (0..self.len()).map(image).sum()
-            };
+        let sum_over = |term: &dyn Fn(f64) -> f64| -> f64 {
+            let image = |i| self.image(i).iter().map(|&pixel| term(f64::from(pixel))).sum::<f64>();
+            (0..self.len()).map(image).sum()
+        };
         let mean = sum_over(&|pixel| pixel) / count;
         let variance = sum_over(&|pixel| (pixel - mean) * (pixel - mean)) / count;
         (mean as f32, variance.sqrt() as f32)
@@ -147,6 +146,10 @@ impl Dataset {
     }
 }
 
+fn row_major(images: Array4<f32>) -> Array4<f32> {
+    if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() }
+}
+
 fn fault(images: &Array4<f32>, labels: &[usize], classes: usize) -> Option<SetFault> {
     let shape = images.shape();
     if shape.contains(&0) {
@@ -158,8 +161,10 @@ fn fault(images: &Array4<f32>, labels: &[usize], classes: usize) -> Option<SetFa
     if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= classes) {
         return Some(SetFault::Label { classes, label, index });
     }
-    let bad = |&(_, value): &((usize, _, _, _), &f32)| !(0.0..=1.0).contains(value);
-    images.indexed_iter().find(bad).map(|((index, ..), &value)| SetFault::Pixel { value, index })
+    images.outer_iter().enumerate().find_map(|(index, image)| {
+        let bad = image.iter().find(|value| !(0.0..=1.0).contains(*value));
+        bad.map(|&value| SetFault::Pixel { value, index })
+    })
 }
 
 /// Images to train on and images to judge by, of one shape and the same classes.
@@ -217,10 +222,11 @@ mod tests {
     #[test]
     fn sets_that_make_no_sense_are_refused() {
         let images = |shape| Array4::<f32>::zeros(shape);
-        let fault = |images, labels: &[usize], classes| match Dataset::new(images, labels.to_vec(), classes, "x") {
-            Err(DataError::Set { fault, .. }) => fault,
-            other => panic!("{other:?}"),
-        };
+        let fault =
+            |images, labels: &[usize], classes| match Dataset::new(images, labels.to_vec(), classes, "x") {
+                Err(DataError::Set { fault, .. }) => fault,
+                other => panic!("{other:?}"),
+            };
         let counts = SetFault::Counts { images: 2, labels: 1 };
         assert_eq!(fault(images((2, 1, 1, 1)), &[0], 1), counts);
         for shape in [(0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 0, 1), (1, 1, 1, 0)] {

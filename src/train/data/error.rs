@@ -96,7 +96,9 @@ pub enum Fault {
         shape: Vec<usize>,
     },
     /// The array is larger than what is read.
-    #[error("expected at most {limit} entries, found the shape {shape:?}: is the header damaged? otherwise take a part")]
+    #[error(
+        "expected at most {limit} entries, found the shape {shape:?}: is the header damaged? otherwise take a part"
+    )]
     TooLarge {
         /// The shape in the file.
         shape: Vec<usize>,
@@ -165,7 +167,9 @@ pub enum Fault {
 #[non_exhaustive]
 pub enum SetFault {
     /// Not as many labels as images.
-    #[error("expected one label for each image, found {images} images and {labels} labels: do the files belong together?")]
+    #[error(
+        "expected one label for each image, found {images} images and {labels} labels: do the files belong together?"
+    )]
     Counts {
         /// Images.
         images: usize,
@@ -179,7 +183,9 @@ pub enum SetFault {
         shape: Vec<usize>,
     },
     /// A label that is no class.
-    #[error("expected labels below {classes}, found {label} at image {index}: is the file of labels damaged?")]
+    #[error(
+        "expected labels below {classes}, found {label} at image {index}: is the file of labels damaged?"
+    )]
     Label {
         /// The number of classes.
         classes: usize,
@@ -189,7 +195,9 @@ pub enum SetFault {
         index: usize,
     },
     /// Classes that no image has.
-    #[error("expected labels without gaps, found {largest} but never {missing}: is the file of labels damaged? otherwise renumber the classes")]
+    #[error(
+        "expected labels without gaps, found {largest} but never {missing}: is the file of labels damaged? otherwise renumber the classes"
+    )]
     Gap {
         /// The largest label.
         largest: usize,

@@ -50,7 +50,8 @@ impl<'a> Bytes<'a> {
             return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
         let mut reader = BufReader::with_capacity(1 << 16, file);
-        let begins_as_gzip = io::BufRead::fill_buf(&mut reader).map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
+        let begins_as_gzip =
+            io::BufRead::fill_buf(&mut reader).map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         Ok(if begins_as_gzip {
             Self::decompressed("gzip", MultiGzDecoder::new(reader), length)
@@ -147,4 +148,3 @@ pub(super) fn replace(
     };
     replaced().map_err(|source| DataError::Unwritable { path: path.to_owned(), source })
 }
-

@@ -43,7 +43,9 @@ struct ByteArray {
 /// Reads an IDX file of unsigned bytes with as many axes as `axes` names.
 fn read(path: &Path, rank: usize, axes: &'static str) -> Result<ByteArray, DataError> {
     let mut bytes = Bytes::open(path)?;
-    parse(&mut bytes, rank, axes).and_then(|array| bytes.end().map(|()| array)).map_err(|fault| fault.of(path))
+    parse(&mut bytes, rank, axes)
+        .and_then(|array| bytes.end().map(|()| array))
+        .map_err(|fault| fault.of(path))
 }
 
 fn parse(bytes: &mut Bytes<'_>, rank: usize, axes: &'static str) -> Result<ByteArray, Fault> {
@@ -246,22 +248,32 @@ mod tests {
             ("no type", with(2, 0x77), |f| matches!(f, Fault::ElementType { .. })),
             ("labels", labels(), |f| matches!(f, Fault::Rank { found: 1, .. })),
             ("rank 0", with(3, 0), |f| matches!(f, Fault::Rank { found: 0, .. })),
-            ("half a header", images()[..9].to_vec(), |f| matches!(f, Fault::Truncated { expected: 16, found: 9 })),
+            ("half a header", images()[..9].to_vec(), |f| {
+                matches!(f, Fault::Truncated { expected: 16, found: 9 })
+            }),
             ("no images", with(7, 0), |f| matches!(f, Fault::Empty { .. })),
             ("no width", with(15, 0), |f| matches!(f, Fault::Empty { .. })),
             ("one more image", with(7, 3), |f| matches!(f, Fault::Truncated { expected: 34, found: 28 })),
             ("one image less", with(7, 1), |f| matches!(f, Fault::Trailing { expected: 22 })),
-            ("one byte more", [images(), vec![0]].concat(), |f| matches!(f, Fault::Trailing { expected: 28 })),
+            ("one byte more", [images(), vec![0]].concat(), |f| {
+                matches!(f, Fault::Trailing { expected: 28 })
+            }),
             ("2⁹⁶ pixels", huge.clone(), |f| matches!(f, Fault::TooLarge { .. })),
             ("2²⁹ pixels", announced.clone(), |f| matches!(f, Fault::Truncated { .. })),
             ("2⁹⁶ gzipped", gzipped(&huge), |f| matches!(f, Fault::TooLarge { .. })),
             ("2²⁹ gzipped", gzipped(&announced), |f| matches!(f, Fault::TooLarge { .. })),
-            ("gzipped, short", gzipped(&images()[..20]), |f| matches!(f, Fault::Truncated { expected: 28, found: 20 })),
-            ("gzipped, long", gzipped(&[images(), vec![9]].concat()), |f| matches!(f, Fault::Trailing { .. })),
+            ("gzipped, short", gzipped(&images()[..20]), |f| {
+                matches!(f, Fault::Truncated { expected: 28, found: 20 })
+            }),
+            ("gzipped, long", gzipped(&[images(), vec![9]].concat()), |f| {
+                matches!(f, Fault::Trailing { .. })
+            }),
             ("wrong checksum", bad_checksum, |f| matches!(f, Fault::Compression { .. })),
             ("cut gzip", cut, |f| matches!(f, Fault::Compression { .. } | Fault::Truncated { .. })),
             ("damaged gzip", bad_stream, |f| matches!(f, Fault::Compression { .. })),
-            ("gzip's magic alone", vec![0x1f, 0x8b], |f| matches!(f, Fault::Truncated { .. } | Fault::TooLarge { .. })),
+            ("gzip's magic alone", vec![0x1f, 0x8b], |f| {
+                matches!(f, Fault::Truncated { .. } | Fault::TooLarge { .. })
+            }),
         ];
         let folder = folder();
         let path = folder.path().join("train-images-idx3-ubyte");
@@ -311,7 +323,9 @@ mod tests {
         fs::write(folder.path().join("t10k-labels-idx1-ubyte"), [0, 0, 8, 1, 0, 0, 0, 2, 0, 10]).unwrap();
         assert_eq!(fault(), SetFault::Label { classes: 10, label: 10, index: 1 });
         fs::remove_file(&labels_path).unwrap();
-        assert!(matches!(load_idx(folder.path()), Err(DataError::Missing { path, .. }) if path == labels_path));
+        assert!(
+            matches!(load_idx(folder.path()), Err(DataError::Missing { path, .. }) if path == labels_path)
+        );
         fs::create_dir(&labels_path).unwrap();
         assert!(matches!(load_idx(folder.path()), Err(DataError::Unreadable { .. })));
     }

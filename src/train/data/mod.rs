@@ -17,8 +17,8 @@ mod digits;
 mod error;
 mod file;
 mod idx;
-mod numpy;
 mod npy;
+mod numpy;
 mod pictures;
 mod rotated;
 
@@ -66,4 +66,57 @@ pub fn load(path: &Path) -> Result<Splits, DataError> {
                  path of an .npz file"
             .into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The same images in two formats, and folders of neither.
+    #[test]
+    fn what_is_there_is_found_by_its_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let remedy = |path: &Path| match load(path) {
+            Err(DataError::Missing { remedy, .. }) => remedy,
+            other => panic!("{other:?}"),
+        };
+        assert!(remedy(&at("nowhere")).contains("path"));
+        assert!(remedy(folder.path()).contains("x_train.npy"));
+        let splits = digit_splits(30, 20, 0).unwrap();
+        for (set, name) in [(&splits.train, "train"), (&splits.test, "t10k")] {
+            let path = |what: &str| at(&format!("{name}-{what}-ubyte"));
+            write_idx(set, &path("images-idx3"), &path("labels-idx1")).unwrap();
+        }
+        let read = load(folder.path()).unwrap();
+        assert!(read.origin.starts_with("MNIST-format IDX files in "), "{}", read.origin);
+        assert_eq!(
+            (read.train.images(), read.train.labels()),
+            (splits.train.images(), splits.train.labels())
+        );
+        assert_eq!((read.test.images(), read.test.labels()), (splits.test.images(), splits.test.labels()));
+
+        fs::create_dir_all(at("pictures/train/0")).unwrap();
+        assert!(
+            matches!(load(&at("pictures")), Err(DataError::Missing { path, .. }) if path.ends_with("test"))
+        );
+        fs::create_dir(at("arrays")).unwrap();
+        fs::write(at("arrays/x_train.npy"), "").unwrap();
+        assert!(
+            matches!(load(&at("arrays")), Err(DataError::File { path, .. }) if path.ends_with("x_train.npy"))
+        );
+        // A file can only be an archive.
+        let file = load(&at("train-images-idx3-ubyte"));
+        assert!(matches!(file, Err(DataError::File { fault: Fault::Magic { .. }, .. })));
+    }
+
+    #[test]
+    fn errors_say_what_was_expected_and_found_and_what_to_do() {
+        let fault = Fault::Truncated { expected: 16, found: 3 };
+        let error = fault.of(Path::new("images"));
+        let text = "images: the file ends early: expected 16 bytes, found 3: fetch it again";
+        assert_eq!(error.to_string(), text);
+    }
 }

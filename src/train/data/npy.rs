@@ -64,8 +64,8 @@ impl NpyArray {
         self.header.kind_and_size() == "u1"
     }
 
-    /// The entries as floats. Of integers above 2⁵³ the nearest.
-    pub(super) fn to_floats(&self) -> Result<ArrayD<f64>, Fault> {
+    /// The entries, each converted from the float that it is, or the nearest to an integer above 2⁵³.
+    pub(super) fn map<T>(&self, convert: impl Fn(f64) -> T) -> Result<ArrayD<T>, Fault> {
         let big = self.header.descriptor.starts_with('>');
         macro_rules! decode {
             ($type:ty) => {
@@ -73,12 +73,13 @@ impl NpyArray {
                     .chunks_exact(size_of::<$type>())
                     .map(|entry| {
                         let entry = entry.try_into().expect("chunks have the size of the type");
-                        (if big { <$type>::from_be_bytes(entry) } else { <$type>::from_le_bytes(entry) }) as f64
+                        let value = if big { <$type>::from_be_bytes } else { <$type>::from_le_bytes }(entry);
+                        convert(value as f64)
                     })
                     .collect()
             };
         }
-        let values: Vec<f64> = match self.header.kind_and_size() {
+        let values: Vec<T> = match self.header.kind_and_size() {
             "u1" => decode!(u8),
             "u2" => decode!(u16),
             "u4" => decode!(u32),
@@ -167,7 +168,8 @@ impl<'a> Parser<'a> {
 
     fn string(&mut self) -> Result<&'a str, Fault> {
         let quote = if self.skip("\"") { "\"" } else { self.expect("'").map(|()| "'")? };
-        let (string, rest) = self.rest.split_once(quote).ok_or_else(|| fault("a string without end".into()))?;
+        let (string, rest) =
+            self.rest.split_once(quote).ok_or_else(|| fault("a string without end".into()))?;
         self.rest = rest;
         Ok(string)
     }
@@ -228,10 +230,10 @@ mod tests {
     fn both_orders_of_axes_and_of_bytes_are_read() {
         let expected = array![[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]].into_dyn();
         let bytes: Vec<u8> = (0..6).collect();
-        assert_eq!(read(&file(PLAIN, &bytes)).unwrap().to_floats().unwrap(), expected);
+        assert_eq!(read(&file(PLAIN, &bytes)).unwrap().map(f64::from).unwrap(), expected);
         let fortran = PLAIN.replace("False", "True");
         let columns = [0, 3, 1, 4, 2, 5];
-        assert_eq!(read(&file(&fortran, &columns)).unwrap().to_floats().unwrap(), expected);
+        assert_eq!(read(&file(&fortran, &columns)).unwrap().map(f64::from).unwrap(), expected);
         macro_rules! check {
             ($($descriptor:literal $type:ty),*) => {$(
                 for (order, to_bytes) in [
@@ -240,15 +242,16 @@ mod tests {
                 ] {
                     let header = PLAIN.replace("|u1", &format!("{order}{}", $descriptor));
                     let bytes: Vec<u8> = (0..6_u8).flat_map(|value| to_bytes(value as $type)).collect();
-                    assert_eq!(read(&file(&header, &bytes)).unwrap().to_floats().unwrap(), expected, "{header}");
+                    assert_eq!(read(&file(&header, &bytes)).unwrap().map(f64::from).unwrap(), expected, "{header}");
                 }
             )*};
         }
         check!("u1" u8, "u2" u16, "u4" u32, "u8" u64, "i1" i8, "i2" i16, "i4" i32, "i8" i64, "f4" f32, "f8" f64);
-        let second = [b"\x93NUMPY\x02\x00", &(PLAIN.len() as u32).to_le_bytes()[..], PLAIN.as_bytes(), &bytes];
-        assert_eq!(read(&second.concat()).unwrap().to_floats().unwrap(), expected);
+        let second =
+            [b"\x93NUMPY\x02\x00", &(PLAIN.len() as u32).to_le_bytes()[..], PLAIN.as_bytes(), &bytes];
+        assert_eq!(read(&second.concat()).unwrap().map(f64::from).unwrap(), expected);
         let spaced = r#"{ "shape" :(2,3) ,"fortran_order": False,"descr":"u1"}"#;
-        assert_eq!(read(&file(spaced, &bytes)).unwrap().to_floats().unwrap(), expected);
+        assert_eq!(read(&file(spaced, &bytes)).unwrap().map(f64::from).unwrap(), expected);
     }
 
     #[test]

@@ -68,9 +68,7 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
         let expected = "an .npz file, which begins with PK (or the path of a folder)";
         return Err(Fault::Magic { expected, found: begin }.of(path));
     }
-    let damaged = |error: ZipError| {
-        Fault::Compression { format: "zip", reason: error.to_string() }.of(path)
-    };
+    let damaged = |error: ZipError| Fault::Compression { format: "zip", reason: error.to_string() }.of(path);
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
     let mut arrays = Vec::new();
     for name in NAMES {
@@ -91,7 +89,7 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
 
 fn images(array: &NpyArray) -> Result<Array4<f32>, Fault> {
     let scale = if array.is_bytes() { 255.0 } else { 1.0 };
-    let values: ArrayD<f32> = array.to_floats()?.mapv(|value| value as f32 / scale);
+    let values: ArrayD<f32> = array.map(|value| value as f32 / scale)?;
     let images = match array.rank() {
         3 => {
             let images = values.into_dimensionality::<Ix3>().expect("the rank is 3");
@@ -118,7 +116,7 @@ fn labels(array: &NpyArray) -> Result<Vec<usize>, Fault> {
             Err(Fault::Value { expected: "class numbers 0, 1, 2, …", found: value, index })
         }
     };
-    array.to_floats()?.iter().enumerate().map(class).collect()
+    array.map(f64::from)?.iter().enumerate().map(class).collect()
 }
 
 #[cfg(test)]
@@ -199,9 +197,11 @@ mod tests {
                 matches!(e, DataError::File { fault: Fault::Compression { .. }, .. })
             }),
             ("checksum", damaged, |e| matches!(e, DataError::File { fault: Fault::Compression { .. }, .. })),
-            ("no y_test", npz(&arrays()[..3], zip::CompressionMethod::Stored), |e| {
-                matches!(e, DataError::File { fault: Fault::Names { found, .. }, .. } if found.len() == 3)
-            }),
+            (
+                "no y_test",
+                npz(&arrays()[..3], zip::CompressionMethod::Stored),
+                |e| matches!(e, DataError::File { fault: Fault::Names { found, .. }, .. } if found.len() == 3),
+            ),
             ("huge", with(0, npy("|u1", "10000, 100, 100", &[])), |e| {
                 matches!(e, DataError::File { fault: Fault::TooLarge { .. }, .. })
             }),
@@ -220,9 +220,11 @@ mod tests {
             ("too few labels", with(1, npy("|u1", "2,", &[0; 2])), |e| {
                 matches!(e, DataError::Set { fault: SetFault::Counts { images: 3, labels: 2 }, .. })
             }),
-            ("bright pixels", with(2, npy("<f4", "1, 1, 2", &[0.0_f32, 255.0].map(f32::to_le_bytes).concat())), |e| {
-                matches!(e, DataError::Set { fault: SetFault::Pixel { .. }, .. })
-            }),
+            (
+                "bright pixels",
+                with(2, npy("<f4", "1, 1, 2", &[0.0_f32, 255.0].map(f32::to_le_bytes).concat())),
+                |e| matches!(e, DataError::Set { fault: SetFault::Pixel { .. }, .. }),
+            ),
         ];
         for (what, bytes, is_right) in table {
             fs::write(&path, bytes).unwrap();
@@ -230,6 +232,8 @@ mod tests {
             assert!(is_right(&error), "{what}: {error:?}");
         }
         fs::write(folder.path().join("x_train.npy"), &arrays()[0].1).unwrap();
-        assert!(matches!(load_numpy(folder.path()), Err(DataError::Missing { path, .. }) if path.ends_with("y_train.npy")));
+        assert!(
+            matches!(load_numpy(folder.path()), Err(DataError::Missing { path, .. }) if path.ends_with("y_train.npy"))
+        );
     }
 }

@@ -36,7 +36,11 @@ pub fn load_pictures(folder: &Path) -> Result<Splits, DataError> {
     for class in class_names(&test)? {
         if !classes.contains(&class) {
             let remedy = format!("every class of {} must have pictures to train on", test.display());
-            return Err(DataError::Missing { path: train.join(class), what: "training class".into(), remedy });
+            return Err(DataError::Missing {
+                path: train.join(class),
+                what: "training class".into(),
+                remedy,
+            });
         }
     }
     let mut first = None;
@@ -128,9 +132,13 @@ fn decode(file: File, length: usize, first: Option<Shape>, pixels: &mut Vec<f32>
     checked_length(&[height, width, samples])?;
     let raw = reader.info().raw_bytes();
     if raw > largest_expansion(length) {
-        return Err(Fault::TooLarge { shape: vec![height, width, samples], limit: largest_expansion(length) });
+        return Err(Fault::TooLarge {
+            shape: vec![height, width, samples],
+            limit: largest_expansion(length),
+        });
     }
-    let size = reader.output_buffer_size().ok_or_else(|| Fault::Picture { reason: "its size overflows".into() })?;
+    let size =
+        reader.output_buffer_size().ok_or_else(|| Fault::Picture { reason: "its size overflows".into() })?;
     let mut bytes = vec![0; size];
     reader.next_frame(&mut bytes).map_err(undecodable)?;
     reader.finish().map_err(undecodable)?;
@@ -244,7 +252,9 @@ mod tests {
         assert!(matches!(fault(), Fault::OtherPicture { .. }));
         grey(&at("test/a/1.png"), [1, 2]);
         let whole = fs::read(at("test/a/1.png")).unwrap();
-        for damaged in [&[][..], &whole[..20], &whole[..whole.len() - 14], b"GIF89a, and more than eight bytes"] {
+        for damaged in
+            [&[][..], &whole[..20], &whole[..whole.len() - 14], b"GIF89a, and more than eight bytes"]
+        {
             fs::write(at("test/a/1.png"), damaged).unwrap();
             assert!(matches!(fault(), Fault::Picture { .. }), "{damaged:?}");
         }

@@ -57,7 +57,8 @@ pub fn rotated(splits: &Splits, count: usize, test_count: usize, seed: u64) -> R
 
     let (train_images, train_angles) = turned(&slice(train, 0, count), 0, seed);
     let (test_images, test_angles) = turned(&others, count, seed);
-    let set = |images, labels, what| Dataset::new(images, labels, train.classes(), format!("{origin}, {what} set"));
+    let set =
+        |images, labels, what| Dataset::new(images, labels, train.classes(), format!("{origin}, {what} set"));
     let train = set(train_images, train.labels()[..count].to_vec(), "training")?;
     let test = set(test_images, other_labels, "test")?;
     let (mean, deviation) = train.mean_and_deviation();

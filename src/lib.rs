@@ -64,7 +64,7 @@
 //! | 3 | [`verify`] | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
 //! | 4 | [`layer`] | layers, forward and backward; what is known of them before they run |
 //! | 5 | [`network`] | composition, weights, known networks |
-//! | 6 | [`train`] | data and augmentation |
+//! | 6 | [`train`] | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |
 //! | 7 | [`claims`] | the catalogue, one chapter after the other |
 //! | 8 | `report`, `cli` | terminal, JSON and HTML; the command |
 //!

@@ -10,6 +10,7 @@
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
 
 mod executor;
+mod file;
 mod known;
 mod residual;
 mod sequence;
@@ -17,6 +18,7 @@ mod summary;
 mod weights;
 
 pub use executor::{Executor, Objective, Outcome};
+pub(crate) use file::replace;
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use residual::Residual;
 pub use sequence::{Network, Node};

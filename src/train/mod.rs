@@ -1,11 +1,32 @@
-//! Training: data, augmentation and the random numbers that both draw.
+//! Training: data, augmentation, losses, optimisers, schedules, and the trainer that puts them together.
 //!
-//! | module | what lives there |
+//! | what | where |
 //! |---|---|
-//! | [`data`] | labelled images: the files they come from, and the built-in digits |
-//! | [`augmentation`] | images shifted, turned, scaled, sheared, bent and mirrored at random while training |
-//! | [`random`] | a stream of random numbers for each (seed, epoch, sample) |
+//! | [`data`]: labelled images, the files they come from, and the built-in digits | `data/` |
+//! | [`augmentation`]: images shifted, turned, scaled, sheared, bent and mirrored at random | `augmentation/` |
+//! | [`random`]: a stream of random numbers for each (seed, epoch, sample) | `random` |
+//! | [`loss`]: cross-entropy and mean square, with their gradients | `loss` |
+//! | [`optimiser`]: SGD, Adam, AdamW, clipping, decay | `optimiser/` |
+//! | [`schedule`]: learning rate and momentum as functions of the step | `schedule` |
+//! | [`EarlyStopping`] | `early_stopping` |
+//! | [`Average`]: the exponential moving average of weights | `average` |
+//! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
+//! | [`Recipe`]: every choice of a run; [`Trainer`]: the run | `recipe`, `trainer` |
 
 pub mod augmentation;
+mod average;
+pub mod checkpoint;
 pub mod data;
+mod early_stopping;
+pub mod loss;
+pub mod optimiser;
 pub mod random;
+mod recipe;
+pub mod schedule;
+mod state;
+mod trainer;
+
+pub use average::{Average, Beginning};
+pub use early_stopping::{EarlyStopping, Progress};
+pub use recipe::{Recipe, Smooth};
+pub use trainer::{EpochRecord, Evaluation, Report, TrainError, Trainer};

@@ -1,0 +1,339 @@
+//! Losses: their values and their gradients with respect to the scores, for every scalar.
+//!
+//! *Cross-entropy* of scores z (N samples, K classes) with labels y, smoothed by ε as in PyTorch:
+//!
+//! ```text
+//! t(k) = (1−ε)·[k = y] + ε/K        L = −Σ_k t(k)·log softmax(z)(k) = log Σ_k e^{z(k)−m} + m − Σ_k t(k)·z(k)
+//! ∂L/∂z = softmax(z) − t            m = max z, so that nothing overflows
+//! ```
+//!
+//! and the mean over the batch. *Mean square*: the mean of (x − t)² over all entries, gradient 2(x − t)/n.
+//! Cost: K exponentials a sample.
+//!
+//! Gradients need no logarithm and run on every [`Scalar`]. The value of the cross-entropy needs one, which the ladder of
+//! scalars has not: no layer asks for it, and the polynomials and bounds would have to learn it for one function. So
+//! [`Logarithm`] is a step beside the ladder. Like root and exponential, it is an arbitrary function over GF(p) whose
+//! derivative is *declared* by the usual rule. That is enough to judge the gradient of the cross-entropy exactly: its
+//! derivation uses the chain rule and field arithmetic alone.
+//!
+//! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
+
+use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2};
+use thiserror::Error;
+
+use crate::scalar::{DivideByInteger, Dual, Exponential, Field, Goldilocks, Ring, Scalar};
+
+/// A ring with the logarithm of its positive elements.
+pub trait Logarithm: Ring {
+    /// `log self`
+    #[must_use]
+    fn logarithm(&self) -> Self;
+}
+
+impl Logarithm for f32 {
+    fn logarithm(&self) -> Self {
+        self.ln()
+    }
+}
+
+impl Logarithm for f64 {
+    fn logarithm(&self) -> Self {
+        self.ln()
+    }
+}
+
+impl Logarithm for Goldilocks {
+    /// An arbitrary fixed function: that of the exponential, at a place of its own.
+    fn logarithm(&self) -> Self {
+        (-self.exponential()).exponential()
+    }
+}
+
+impl<T: Logarithm + Field> Logarithm for Dual<T> {
+    /// `log a + b/a·ε`
+    fn logarithm(&self) -> Self {
+        Dual::new(self.value.logarithm(), self.derivative.clone() * self.value.reciprocal())
+    }
+}
+
+/// Scores, labels or targets that do not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LossError {
+    /// Not one label for each sample.
+    #[error("{samples} samples need as many labels, found {labels}")]
+    LabelCount {
+        /// Samples.
+        samples: usize,
+        /// Labels.
+        labels: usize,
+    },
+    /// A label that is no class.
+    #[error("labels of {classes} classes are 0 to {}, found {label} for sample {sample}", classes.saturating_sub(1))]
+    Label {
+        /// Which sample.
+        sample: usize,
+        /// Its label.
+        label: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// Outputs and targets, or scores and their gradient, have different shapes.
+    #[error("{what} must have the shape {expected:?} of the outputs, found {found:?}")]
+    Shape {
+        /// Which array.
+        what: &'static str,
+        /// The shape of the outputs.
+        expected: Vec<usize>,
+        /// Its shape.
+        found: Vec<usize>,
+    },
+}
+
+/// Cross-entropy with smoothed labels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrossEntropy<S> {
+    /// ε in [0, 1]: 0 for the labels as they are.
+    pub smoothing: S,
+}
+
+impl<S: Scalar> CrossEntropy<S> {
+    /// The loss of each sample of (samples, classes).
+    ///
+    /// # Errors
+    /// If a label is missing or no class.
+    pub fn values(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<Vec<S>, LossError>
+    where
+        S: Logarithm,
+    {
+        check(scores.dim(), labels)?;
+        let value = |(row, &label): (ArrayView1<'_, S>, &usize)| {
+            let (greatest, sum) = exponentials(row, |_, _| {});
+            let mut value = sum.logarithm() + greatest;
+            for (class, score) in row.iter().enumerate() {
+                value = value - self.target(class == label, row.len()) * score.clone();
+            }
+            value
+        };
+        Ok(scores.rows().into_iter().zip(labels).map(value).collect())
+    }
+
+    /// The mean loss over the batch; 0 for no samples.
+    ///
+    /// # Errors
+    /// As [`CrossEntropy::values`].
+    pub fn value(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<S, LossError>
+    where
+        S: Logarithm,
+    {
+        let values = self.values(scores, labels)?;
+        let count = values.len().max(1) as u64;
+        let sum = values.into_iter().fold(S::zero(), |sum, value| sum + value);
+        Ok(sum.divide_by_integer(count))
+    }
+
+    /// Writes the gradient of the mean loss over a batch of `batch` samples, of which these may be a part.
+    ///
+    /// # Errors
+    /// If a label is missing or no class, or the gradient has not the shape of the scores.
+    ///
+    /// # Panics
+    /// If `batch` is zero.
+    pub fn gradient(
+        &self,
+        scores: ArrayView2<'_, S>,
+        labels: &[usize],
+        batch: usize,
+        mut gradient: ArrayViewMut2<'_, S>,
+    ) -> Result<(), LossError> {
+        check(scores.dim(), labels)?;
+        check_shape("the gradient", scores.shape(), gradient.shape())?;
+        for ((row, mut gradient), &label) in scores.rows().into_iter().zip(gradient.rows_mut()).zip(labels) {
+            let (_, sum) = exponentials(row, |class, exponential| gradient[class] = exponential);
+            let scale = sum.reciprocal();
+            for (class, entry) in gradient.iter_mut().enumerate() {
+                let difference = entry.clone() * scale.clone() - self.target(class == label, row.len());
+                *entry = difference.divide_by_integer(batch as u64);
+            }
+        }
+        Ok(())
+    }
+
+    /// t(k)
+    fn target(&self, is_label: bool, classes: usize) -> S {
+        let smooth = self.smoothing.divide_by_integer(classes as u64);
+        if is_label { S::one() - self.smoothing.clone() + smooth } else { smooth }
+    }
+}
+
+/// The maximum m of the scores and Σ e^{z−m}; hands on each term.
+fn exponentials<S: Scalar>(row: ArrayView1<'_, S>, mut each: impl FnMut(usize, S)) -> (S, S) {
+    let greatest = row.iter().skip(1).fold(row[0].clone(), |greatest, score| greatest.maximum(score));
+    let mut sum = S::zero();
+    for (class, score) in row.iter().enumerate() {
+        let exponential = (score.clone() - greatest.clone()).exponential();
+        sum.add_in_place(&exponential);
+        each(class, exponential);
+    }
+    (greatest, sum)
+}
+
+fn check((samples, classes): (usize, usize), labels: &[usize]) -> Result<(), LossError> {
+    if labels.len() != samples {
+        return Err(LossError::LabelCount { samples, labels: labels.len() });
+    }
+    match labels.iter().position(|&label| label >= classes) {
+        Some(sample) => Err(LossError::Label { sample, label: labels[sample], classes }),
+        None => Ok(()),
+    }
+}
+
+fn check_shape(what: &'static str, expected: &[usize], found: &[usize]) -> Result<(), LossError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(LossError::Shape { what, expected: expected.to_vec(), found: found.to_vec() })
+}
+
+/// The mean of (output − target)² over all entries; 0 for none.
+///
+/// # Errors
+/// If the shapes differ.
+pub fn mean_square<S: DivideByInteger>(
+    outputs: ArrayViewD<'_, S>,
+    targets: ArrayViewD<'_, S>,
+) -> Result<S, LossError> {
+    check_shape("the targets", outputs.shape(), targets.shape())?;
+    let mut sum = S::zero();
+    for (output, target) in outputs.iter().zip(&targets) {
+        let difference = output.clone() - target.clone();
+        sum.add_product(&difference, &difference);
+    }
+    Ok(sum.divide_by_integer(outputs.len().max(1) as u64))
+}
+
+/// The gradient of [`mean_square`] with respect to the outputs: 2·(output − target)/n.
+///
+/// # Errors
+/// If the shapes differ.
+pub fn mean_square_gradient<S: DivideByInteger>(
+    outputs: ArrayViewD<'_, S>,
+    targets: ArrayViewD<'_, S>,
+) -> Result<ArrayD<S>, LossError> {
+    check_shape("the targets", outputs.shape(), targets.shape())?;
+    let count = outputs.len().max(1) as u64;
+    let gradient = |(output, target): (&S, &S)| {
+        let difference = output.clone() - target.clone();
+        (difference.clone() + difference).divide_by_integer(count)
+    };
+    let entries = outputs.iter().zip(&targets).map(gradient).collect();
+    Ok(ArrayD::from_shape_vec(outputs.raw_dim(), entries)
+        .unwrap_or_else(|_| unreachable!("one entry for each output")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, arr1, arr2};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn gradient<S: Scalar>(loss: &CrossEntropy<S>, scores: &Array2<S>, labels: &[usize]) -> Array2<S> {
+        let mut gradient = Array2::from_elem(scores.dim(), S::zero());
+        loss.gradient(scores.view(), labels, labels.len(), gradient.view_mut()).unwrap();
+        gradient
+    }
+
+    proptest! {
+        // Exactly: the derivative of the value along any direction is the product with the gradient. Goldilocks has maxima,
+        // so the branch of the maximum is taken as well.
+        #[test]
+        fn the_gradient_is_the_derivative_of_the_value(
+            samples in 1_usize..4,
+            classes in 1_usize..5,
+            seed in prop::collection::vec(any::<u64>(), 32),
+            smoothing: u64,
+            label in 0_usize..60,
+        ) {
+            let at = |i: usize, j: usize, k: usize| Goldilocks::new(seed[(i * classes + j) * 2 + k].rotate_left(k as u32));
+            let labels: Vec<_> = (0..samples).map(|i| (label + i) % classes).collect();
+            let smoothing = Goldilocks::new(smoothing);
+            let moving = Array2::from_shape_fn((samples, classes), |(i, j)| Dual::new(at(i, j, 0), at(i, j, 1)));
+            let value = CrossEntropy { smoothing: Dual::constant(smoothing) }.value(moving.view(), &labels).unwrap();
+            let scores = moving.mapv(|dual| dual.value);
+            let gradient = gradient(&CrossEntropy { smoothing }, &scores, &labels);
+            let product = gradient.iter().zip(&moving).fold(Goldilocks::from(0), |sum, (g, z)| sum + *g * z.derivative);
+            prop_assert_eq!(value.derivative, product);
+
+            let target = moving.map(|z| Dual::constant(z.value * z.value));
+            let value = mean_square(moving.view().into_dyn(), target.view().into_dyn()).unwrap();
+            let target = target.mapv(|dual| dual.value);
+            let gradient = mean_square_gradient(scores.view().into_dyn(), target.view().into_dyn()).unwrap();
+            let product = gradient.iter().zip(&moving).fold(Goldilocks::from(0), |sum, (g, z)| sum + *g * z.derivative);
+            prop_assert_eq!(value.derivative, product);
+        }
+
+        // In floats the logarithm is the true one. Central differences with step h: for K scores in [−4, 4] the third
+        // derivative of log Σ e^z along an axis, s(1−s)(1−2s), is below 1/8, so the formula is off by at most h²/48; each value,
+        // below 16, is rounded fewer than 3K + 8 times, which the division by 2h enlarges.
+        #[test]
+        fn the_gradient_is_the_difference_quotient(
+            scores in prop::collection::vec(-4.0_f64..4.0, 2..8),
+            label in 0_usize..8,
+            smoothing in 0.0_f64..0.5,
+        ) {
+            let (classes, step) = (scores.len(), 2.0_f64.powi(-16));
+            let label = [label % classes];
+            let scores = Array2::from_shape_vec((1, classes), scores).unwrap();
+            let loss = CrossEntropy { smoothing };
+            let gradient = gradient(&loss, &scores, &label);
+            let roundings = (3 * classes + 8) as f64 * f64::EPSILON / 2.0 * 16.0;
+            let bound = step * step / 48.0 + 2.0 * roundings / (2.0 * step);
+            for class in 0..classes {
+                let moved = |by: f64| {
+                    let mut scores = scores.clone();
+                    scores[[0, class]] += by;
+                    loss.value(scores.view(), &label).unwrap()
+                };
+                let quotient = (moved(step) - moved(-step)) / (2.0 * step);
+                prop_assert!((quotient - gradient[[0, class]]).abs() <= bound);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_scores_have_the_entropy_of_a_fair_choice() {
+        // log 4 whatever the smoothing; gradient (1/4 − t)/N: exact in binary, for t = 5/8 and 1/8 with ε = 1/2.
+        let scores = Array2::from_elem((2, 4), 1000.0_f64);
+        let loss = CrossEntropy { smoothing: 0.5 };
+        // The logarithm is rounded once; 1000 is added to it and taken off again: half a unit of 2⁻⁴³ twice.
+        let error = loss.value(scores.view(), &[1, 3]).unwrap() - 4.0_f64.ln();
+        assert!(error.abs() <= 2.0_f64.powi(-42), "{error}");
+        let expected = arr2(&[[0.0625, -0.1875, 0.0625, 0.0625], [0.0625, 0.0625, 0.0625, -0.1875]]);
+        assert_eq!(gradient(&loss, &scores, &[1, 3]), expected);
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        // e^−20000 is 0: the loss is the distance of the scores, exactly, and the gradient ±1.
+        let (loss, scores) = (CrossEntropy { smoothing: 0.0_f32 }, arr2(&[[10_000.0_f32, -10_000.0]]));
+        assert_eq!(loss.value(scores.view(), &[1]).unwrap(), 20_000.0);
+        assert_eq!(gradient(&loss, &scores, &[1]), arr2(&[[1.0, -1.0]]));
+    }
+
+    #[test]
+    fn mean_squares_and_what_does_not_fit() {
+        let (outputs, targets) =
+            (arr1(&[1.0, 2.0, 5.0, 0.0]).into_dyn(), arr1(&[1.0, 0.0, 1.0, 2.0]).into_dyn());
+        assert_eq!(mean_square(outputs.view(), targets.view()), Ok(6.0));
+        let gradient = mean_square_gradient(outputs.view(), targets.view()).unwrap();
+        assert_eq!(gradient, arr1(&[0.0, 1.0, 2.0, -1.0]).into_dyn());
+        let error = mean_square(outputs.view(), arr1(&[1.0]).into_dyn().view()).unwrap_err();
+        assert_eq!(error.to_string(), "the targets must have the shape [4] of the outputs, found [1]");
+        let loss = CrossEntropy { smoothing: 0.0 };
+        let error = loss.value(Array2::zeros((2, 10)).view(), &[3, 10]).unwrap_err();
+        assert_eq!(error.to_string(), "labels of 10 classes are 0 to 9, found 10 for sample 1");
+        let error = loss.value(Array2::zeros((2, 10)).view(), &[3]).unwrap_err();
+        assert_eq!(error.to_string(), "2 samples need as many labels, found 1");
+    }
+}

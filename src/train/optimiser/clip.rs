@@ -1,0 +1,75 @@
+//! Clipping of gradients: by their common norm, or each entry by itself.
+//!
+//! By the norm (Pascanu, Mikolov, Bengio 2013, Algorithm 1): with c = limit / (‖g‖₂ + 10⁻⁶), the gradient becomes
+//! min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within the update.
+
+/// How gradients are clipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Clip {
+    /// Not at all.
+    #[default]
+    None,
+    /// The Euclidean norm of all gradients together is at most this.
+    Norm(f64),
+    /// The absolute value of each entry is at most this.
+    Value(f64),
+}
+
+impl Clip {
+    /// By what to multiply each entry, and how large it may then be.
+    pub(super) fn coefficients(self, gradients: &[f32]) -> (f32, f32) {
+        match self {
+            Clip::None => (1.0, f32::INFINITY),
+            Clip::Norm(limit) => {
+                ((limit / (euclidean_norm(gradients) + 1e-6)).min(1.0) as f32, f32::INFINITY)
+            }
+            Clip::Value(limit) => (1.0, limit as f32),
+        }
+    }
+}
+
+/// The Euclidean norm √Σx².
+///
+/// The squares are summed in `f64`, in one order on every machine.
+pub fn euclidean_norm(vector: &[f32]) -> f64 {
+    /// As many sums as two of the widest vector registers hold.
+    const SUMS: usize = 16;
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let square = |x: &f32| f64::from(*x) * f64::from(*x);
+            let (blocks, rest) = vector.as_chunks::<SUMS>();
+            let mut sums = [0.0; SUMS];
+            for block in blocks {
+                sums = std::array::from_fn(|i| sums[i] + square(&block[i]));
+            }
+            let total: f64 = sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>();
+            total.sqrt()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn norms_of_small_integers_are_exact() {
+        // 3² + 4² + 12² + 84² = 85²; then 25 entries of 2, in blocks and rest: 100 = 10².
+        assert_eq!(euclidean_norm(&[3.0, -4.0, 12.0, -84.0]), 85.0);
+        assert_eq!(euclidean_norm(&[2.0; 25]), 10.0);
+        assert_eq!(euclidean_norm(&[]), 0.0);
+        // The square of the largest f32 is no f32.
+        assert_eq!(euclidean_norm(&[f32::MAX]), f64::from(f32::MAX));
+    }
+
+    #[test]
+    fn short_gradients_stay_and_long_ones_shrink_to_the_limit() {
+        let gradient = [3.0, 4.0];
+        assert_eq!(Clip::Norm(10.0).coefficients(&gradient), (1.0, f32::INFINITY));
+        // 2.5 / (5 + 10⁻⁶), one division and one rounding to f32.
+        assert_eq!(Clip::Norm(2.5).coefficients(&gradient), ((2.5_f64 / 5.000_001) as f32, f32::INFINITY));
+        assert_eq!(Clip::Value(2.5).coefficients(&gradient), (1.0, 2.5));
+        assert_eq!(Clip::None.coefficients(&gradient), (1.0, f32::INFINITY));
+    }
+}

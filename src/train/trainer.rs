@@ -1,0 +1,475 @@
+//! The trainer: epochs of augmented batches, tests between them, and a state that can be saved at any step.
+//!
+//! Step t of epoch e takes the images at places tB … (t+1)B − 1 of a permutation; images beyond the last whole batch wait for the next
+//! epoch. The permutation, each image's augmentation and each mask of dropout are functions of (seed, epoch, step, image), so that a
+//! resumed run gives the same bits as an uninterrupted one, and one thread the same as two.
+//!
+//! Cost: for each image, one augmentation and one forward and backward pass.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use ndarray::Array2;
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
+use thiserror::Error;
+
+use super::augmentation::{AugmentationError, Augmenter, Workspace};
+use super::average::Average;
+use super::checkpoint::{Architecture, Checkpoint, CheckpointError};
+use super::data::Dataset;
+use super::early_stopping::{EarlyStopping, Progress};
+use super::optimiser::{Optimiser, OptimiserError};
+use super::random::SampleRandom;
+use super::recipe::Recipe;
+use crate::layer::LayerError;
+use crate::network::{Executor, Network, Objective, Weights};
+
+/// Images that one task augments.
+const IMAGES: usize = 16;
+/// Images that are tested at a time.
+const TESTED: usize = 512;
+
+/// Why a training cannot begin or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The images do not fit the network.
+    #[error("the images do not fit the network: {0}")]
+    Layer(#[from] LayerError),
+    /// An option of the optimiser makes no sense.
+    #[error(transparent)]
+    Optimiser(#[from] OptimiserError),
+    /// A parameter of augmentation makes no sense.
+    #[error(transparent)]
+    Augmentation(#[from] AugmentationError),
+    /// The network has another number of outputs than there are classes.
+    #[error("the network has {outputs} outputs, but {data} has {classes} classes: they must be as many")]
+    Classes {
+        /// Outputs of the network.
+        outputs: usize,
+        /// The set of images.
+        data: String,
+        /// Its classes.
+        classes: usize,
+    },
+    /// Images of training and test differ in shape or classes.
+    #[error(
+        "the images to train on are {train:?} of {train_classes} classes, those to test on {test:?} of {test_classes}"
+    )]
+    Sets {
+        /// Shape of the first.
+        train: [usize; 3],
+        /// Classes of the first.
+        train_classes: usize,
+        /// Shape of the second.
+        test: [usize; 3],
+        /// Classes of the second.
+        test_classes: usize,
+    },
+    /// A number of the recipe is zero.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+    /// The threads cannot be started.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] ThreadPoolBuildError),
+    /// The checkpoint cannot be resumed.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The loss is not a number any more.
+    #[error("the loss of epoch {epoch} is {loss}: lower the learning rate")]
+    Diverged {
+        /// The epoch.
+        epoch: usize,
+        /// Its mean loss.
+        loss: f64,
+    },
+}
+
+/// What became of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EpochRecord {
+    /// The number of the epoch, from 1.
+    pub epoch: usize,
+    /// Seconds of training, tests left out.
+    pub seconds: f64,
+    /// Mean loss of the steps, on augmented images.
+    pub train_loss: f64,
+    /// Mistakes on the test set.
+    pub test_mistakes: usize,
+}
+
+/// The scores of a set of images.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// (images, classes)
+    pub scores: Array2<f32>,
+    /// Images whose greatest score is not that of their label; of equal scores the first counts.
+    pub mistakes: usize,
+}
+
+/// A step of the training, as it is told to an observer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Report {
+    /// The number of the epoch, from 1.
+    pub epoch: usize,
+    /// Steps of this epoch so far, and in all.
+    pub steps: (usize, usize),
+    /// Mean loss of this epoch so far.
+    pub loss: f64,
+    /// Share of mistakes of this epoch so far, on augmented images.
+    pub mistakes: f64,
+}
+
+/// What the current epoch has gathered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Gathered {
+    steps: usize,
+    loss: f64,
+    mistakes: usize,
+    seconds: f64,
+}
+
+/// A training in progress.
+#[derive(Debug)]
+pub struct Trainer<'a> {
+    data: &'a Dataset,
+    recipe: Recipe,
+    seed: u64,
+    architecture: Architecture,
+    pool: ThreadPool,
+    executor: Executor,
+    weights: Weights,
+    optimiser: Optimiser,
+    /// Of the trained and of the running numbers.
+    averages: Option<[Average; 2]>,
+    stopping: Option<EarlyStopping>,
+    augmenter: Augmenter,
+    workspaces: Vec<Workspace>,
+    order: Vec<usize>,
+    inputs: Vec<f32>,
+    labels: Vec<usize>,
+    gradient: Vec<f32>,
+    history: Vec<EpochRecord>,
+    gathered: Gathered,
+    stopped: bool,
+}
+
+/// Purposes for which numbers are drawn; each has streams of its own.
+#[derive(Clone, Copy)]
+enum Purpose {
+    Order,
+    Augmentation,
+    Dropout,
+}
+
+fn random(seed: u64, purpose: Purpose, epoch: usize, index: usize) -> SampleRandom {
+    SampleRandom::new(seed, epoch as u64 * 3 + purpose as u64, index as u64)
+}
+
+impl<'a> Trainer<'a> {
+    /// A training of a network, known as `name`, that has not begun.
+    ///
+    /// # Errors
+    /// If images, network and recipe do not fit together, or the threads cannot be started.
+    pub fn new(
+        name: &str,
+        network: &Network,
+        data: &'a Dataset,
+        recipe: Recipe,
+        seed: u64,
+        threads: usize,
+    ) -> Result<Self, TrainError> {
+        for (name, number) in [
+            ("the number of epochs", recipe.epochs),
+            ("the batch", recipe.batch),
+            ("the number of threads", threads),
+        ] {
+            if number == 0 {
+                return Err(TrainError::Zero(name));
+            }
+        }
+        let executor = Executor::new(network, &data.shape())?;
+        if executor.outputs() != data.classes() {
+            let (outputs, data, classes) = (executor.outputs(), data.name().to_owned(), data.classes());
+            return Err(TrainError::Classes { outputs, data, classes });
+        }
+        let weights = Weights::initial(network, recipe.initialisation, seed);
+        let parts: Vec<_> = weights.parts.iter().filter(|part| part.role.is_trained()).cloned().collect();
+        let optimiser = Optimiser::new(recipe.rule, &parts)?.decay(recipe.decay)?.clip(recipe.clip)?;
+        let average = |smooth: super::Smooth| {
+            [weights.trained.len(), weights.running.len()]
+                .map(|len| Average::new(smooth.decay, smooth.beginning, len))
+        };
+        let augmenter = recipe.augmentation.prepare(data.shape())?;
+        let batch = recipe.batch.min(data.len());
+        Ok(Trainer {
+            data,
+            seed,
+            architecture: Architecture::new(name, network),
+            pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
+            executor,
+            optimiser,
+            averages: recipe.average.map(average),
+            stopping: recipe.patience.map(EarlyStopping::new),
+            workspaces: (0..batch.div_ceil(IMAGES)).map(|_| augmenter.workspace()).collect(),
+            augmenter,
+            order: Vec::new(),
+            inputs: vec![0.0; batch * data.shape().iter().product::<usize>()],
+            labels: vec![0; batch],
+            gradient: vec![0.0; weights.trained.len()],
+            weights,
+            history: Vec::new(),
+            gathered: Gathered::default(),
+            stopped: false,
+            recipe,
+        })
+    }
+
+    /// The epochs that are complete.
+    pub fn history(&self) -> &[EpochRecord] {
+        &self.history
+    }
+
+    /// Whether there is no epoch left, or patience is at its end.
+    pub fn is_finished(&self) -> bool {
+        self.stopped || self.history.len() >= self.recipe.epochs
+    }
+
+    /// Seconds of training so far, tests left out.
+    pub fn seconds(&self) -> f64 {
+        self.history.iter().map(|record| record.seconds).sum::<f64>() + self.gathered.seconds
+    }
+
+    /// Steps of an epoch.
+    pub fn steps(&self) -> usize {
+        self.data.len() / self.labels.len()
+    }
+
+    /// Images to a step.
+    pub fn batch(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The numbers that are tested and exported: the best ones where patience is asked for, else the averages, else the weights.
+    pub fn result(&self) -> Weights {
+        match self.stopping.as_ref().and_then(EarlyStopping::best) {
+            Some((_, trained, running)) if self.gathered.steps == 0 => {
+                Weights { trained: trained.to_vec(), running: running.to_vec(), ..self.weights.clone() }
+            }
+            _ => self.current(),
+        }
+    }
+
+    /// The averages, or the weights where nothing is averaged.
+    fn current(&self) -> Weights {
+        match &self.averages {
+            Some([trained, running]) if trained.updates() > 0 => Weights {
+                trained: trained.values().to_vec(),
+                running: running.values().to_vec(),
+                ..self.weights.clone()
+            },
+            _ => self.weights.clone(),
+        }
+    }
+
+    /// Trains to the end of the current epoch and tests, or until the observer breaks off between two steps: then `None`, and the
+    /// training can go on later from there.
+    ///
+    /// # Errors
+    /// If the loss becomes infinite or no number, or the images to test do not fit.
+    pub fn epoch(
+        &mut self,
+        test: &Dataset,
+        observe: &mut dyn FnMut(Report) -> ControlFlow<()>,
+    ) -> Result<Option<EpochRecord>, TrainError> {
+        let (train, train_classes) = (self.data.shape(), self.data.classes());
+        if (train, train_classes) != (test.shape(), test.classes()) {
+            let (test, test_classes) = (test.shape(), test.classes());
+            return Err(TrainError::Sets { train, train_classes, test, test_classes });
+        }
+        let epoch = self.history.len();
+        self.order.clear();
+        self.order.extend(0..self.data.len());
+        self.order.shuffle(&mut random(self.seed, Purpose::Order, epoch, 0));
+        let steps = self.steps();
+        while self.gathered.steps < steps {
+            let start = Instant::now();
+            self.step(epoch);
+            self.gathered.seconds += start.elapsed().as_secs_f64();
+            let done = self.gathered.steps as f64;
+            let report = Report {
+                epoch: epoch + 1,
+                steps: (self.gathered.steps, steps),
+                loss: self.gathered.loss / done,
+                mistakes: self.gathered.mistakes as f64 / (done * self.labels.len() as f64),
+            };
+            if observe(report).is_break() && self.gathered.steps < steps {
+                return Ok(None);
+            }
+        }
+        let Gathered { loss, seconds, .. } = std::mem::take(&mut self.gathered);
+        let train_loss = loss / steps as f64;
+        if !train_loss.is_finite() {
+            return Err(TrainError::Diverged { epoch: epoch + 1, loss: train_loss });
+        }
+        let current = self.current();
+        let test_mistakes = self.evaluate(&current, test).mistakes;
+        if let Some(stopping) = &mut self.stopping {
+            let progress = stopping.observe(test_mistakes as f64, &current.trained, &current.running);
+            self.stopped = progress == Progress::Stop;
+        }
+        let record = EpochRecord { epoch: epoch + 1, seconds, train_loss, test_mistakes };
+        self.history.push(record);
+        Ok(Some(record))
+    }
+
+    fn step(&mut self, epoch: usize) {
+        let batch = self.labels.len();
+        let images = &self.order[self.gathered.steps * batch..][..batch];
+        self.labels.iter_mut().zip(images).for_each(|(label, &image)| *label = self.data.labels()[image]);
+        let pixels: usize = self.data.shape().iter().product();
+        let (data, augmenter, seed) = (self.data, &self.augmenter, self.seed);
+        let Trainer {
+            pool, inputs, workspaces, executor, weights, gradient, labels, gathered, recipe, ..
+        } = self;
+        let outcome = pool.install(|| {
+            inputs.par_chunks_mut(pixels * IMAGES).zip(images.par_chunks(IMAGES)).zip(workspaces).for_each(
+                |((inputs, images), workspace)| {
+                    for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
+                        let mut random = random(seed, Purpose::Augmentation, epoch, image);
+                        augmenter.apply(data.image(image), &mut random, input, 1, workspace);
+                    }
+                },
+            );
+            let mask = random(seed, Purpose::Dropout, epoch, gathered.steps).next_u64();
+            let objective = Objective::CrossEntropy { labels, smoothing: recipe.smoothing };
+            executor.step(weights, inputs, objective, mask, gradient)
+        });
+        gathered.loss += outcome.loss;
+        gathered.mistakes += outcome.mistakes;
+        gathered.steps += 1;
+        executor.update_running(weights);
+        let setting = recipe.schedule.at(self.optimiser.steps());
+        self.optimiser.step(setting, &mut weights.trained, gradient);
+        if let Some([trained, running]) = &mut self.averages {
+            trained.update(&weights.trained);
+            running.update(&weights.running);
+        }
+    }
+
+    /// The scores of these numbers on images, at inference.
+    ///
+    /// # Panics
+    /// If the images have another shape than those of the training.
+    pub fn evaluate(&mut self, weights: &Weights, images: &Dataset) -> Evaluation {
+        assert_eq!(images.shape(), self.data.shape(), "images of the same shape");
+        let pixels: usize = images.shape().iter().product();
+        let inputs = images.images().as_slice().unwrap_or_else(|| unreachable!("the images are row-major"));
+        let classes = self.executor.outputs();
+        let mut scores = Array2::zeros((images.len(), classes));
+        let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));
+        let executor = &mut self.executor;
+        self.pool.install(|| {
+            for (inputs, rows) in inputs.chunks(pixels * TESTED).zip(rows.chunks_mut(classes * TESTED)) {
+                executor.predict(weights, inputs, rows);
+            }
+        });
+        let wrong =
+            |(scores, label): &(ndarray::ArrayView1<'_, f32>, &usize)| first_greatest(scores) != **label;
+        let mistakes = scores.outer_iter().zip(images.labels()).filter(wrong).count();
+        Evaluation { scores, mistakes }
+    }
+
+    /// Everything that the training needs to go on.
+    pub fn checkpoint(&self) -> Checkpoint {
+        let mut checkpoint = Checkpoint::new(&self.architecture);
+        for (name, value) in self.settings() {
+            checkpoint.insert(name, value);
+        }
+        checkpoint.insert("weights.trained", self.weights.trained.clone());
+        checkpoint.insert("weights.running", self.weights.running.clone());
+        self.optimiser.store(&mut checkpoint);
+        if let Some([trained, running]) = &self.averages {
+            trained.store("average.trained", &mut checkpoint);
+            running.store("average.running", &mut checkpoint);
+        }
+        if let Some(stopping) = &self.stopping {
+            stopping.store(&mut checkpoint);
+        }
+        let column = |value: fn(&EpochRecord) -> f64| self.history.iter().map(value).collect::<Vec<_>>();
+        checkpoint.insert("history.seconds", column(|record| record.seconds));
+        checkpoint.insert("history.train_loss", column(|record| record.train_loss));
+        checkpoint.insert("history.test_mistakes", column(|record| record.test_mistakes as f64));
+        let Gathered { steps, loss, mistakes, seconds } = self.gathered;
+        checkpoint.insert("epoch.counts", vec![steps as u64, mistakes as u64, u64::from(self.stopped)]);
+        checkpoint.insert("epoch.sums", vec![loss, seconds]);
+        checkpoint
+    }
+
+    /// Goes on where the checkpoint was made.
+    ///
+    /// # Errors
+    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the optimiser and the averages.
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        checkpoint.check_architecture(&self.architecture)?;
+        for (name, value) in self.settings() {
+            checkpoint.check_setting(&name, &value)?;
+        }
+        let trained = checkpoint.single_of("weights.trained", self.weights.trained.len())?;
+        let running = checkpoint.single_of("weights.running", self.weights.running.len())?;
+        self.optimiser.restore(checkpoint)?;
+        if let Some([trained, running]) = &mut self.averages {
+            trained.restore("average.trained", checkpoint)?;
+            running.restore("average.running", checkpoint)?;
+        }
+        if let Some(stopping) = &mut self.stopping {
+            stopping.restore(checkpoint)?;
+        }
+        let columns = [
+            checkpoint.double("history.seconds")?,
+            checkpoint.double("history.train_loss")?,
+            checkpoint.double("history.test_mistakes")?,
+        ];
+        let record = |epoch: usize| EpochRecord {
+            epoch: epoch + 1,
+            seconds: columns[0][epoch],
+            train_loss: columns[1][epoch],
+            test_mistakes: columns[2][epoch] as usize,
+        };
+        let epochs = columns.map(<[f64]>::len).into_iter().min().unwrap_or(0);
+        let history = (0..epochs).map(record).collect();
+        let counts = checkpoint.counts("epoch.counts")?;
+        let sums = checkpoint.double("epoch.sums")?;
+        let (&[steps, mistakes, stopped], &[loss, seconds]) = (counts, sums) else {
+            return Err(CheckpointError::Entry {
+                name: "epoch".to_owned(),
+                expected: "3 × u64 and 2 × f64".to_owned(),
+                found: format!("{} and {}", counts.len(), sums.len()),
+            }
+            .into());
+        };
+        self.weights.trained.copy_from_slice(trained);
+        self.weights.running.copy_from_slice(running);
+        self.history = history;
+        self.gathered = Gathered { steps: steps as usize, loss, mistakes: mistakes as usize, seconds };
+        self.stopped = stopped != 0;
+        Ok(())
+    }
+
+    /// What must be the same for a run to be the same run.
+    fn settings(&self) -> Vec<(String, String)> {
+        let recipe = self.recipe.lines().into_iter().map(|(name, value)| (format!("recipe.{name}"), value));
+        let data =
+            format!("{} × {:?} of {} classes", self.data.len(), self.data.shape(), self.data.classes());
+        recipe.chain([("seed".to_owned(), self.seed.to_string()), ("images".to_owned(), data)]).collect()
+    }
+}
+
+/// The place of the greatest number, of equals the first.
+fn first_greatest(scores: &ndarray::ArrayView1<'_, f32>) -> usize {
+    let better = |best: usize, next: usize| if scores[next] > scores[best] { next } else { best };
+    (0..scores.len()).reduce(better).unwrap_or(0)
+}

@@ -11,6 +11,7 @@
 mod destination;
 mod pattern;
 mod quiet;
+mod train;
 mod verify;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Train(train::Arguments),
     Verify(verify::Arguments),
 }
 
@@ -37,6 +39,7 @@ pub fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     quiet::silence();
     let outcome = quiet::catch(|| match command {
+        Command::Train(arguments) => train::run(&arguments, &mut anstream::stdout()),
         Command::Verify(arguments) => verify::run(&arguments, &catalogue(), &mut anstream::stdout()),
     });
     match outcome {

@@ -3,20 +3,21 @@
 use super::Network;
 use crate::layer::{Activation, AnyLayer, BatchNormalisation, Convolution, Dense, Flatten, GlobalPool, Pool};
 
-/// LeNet-5 for images of one channel, 28 × 28 (padded by two, so as if 32 × 32): 61,706 parameters, with ReLU and maximum pooling.
+/// LeNet-5 for images of one channel, 28 × 28 (padded by two, so as if 32 × 32), with ReLU and maximum pooling: 61,706 parameters
+/// for ten classes.
 ///
 /// Sizes are those of Y. LeCun et al., *Gradient-based learning applied to document recognition*, 1998, section II.B, with the third
 /// layer connected to all maps of the second and dense layers at the end.
-pub fn lenet5() -> Network {
-    lenet(Activation::Relu, Pool::maximum([2, 2]))
+pub fn lenet5(classes: usize) -> Network {
+    lenet(classes, Activation::Relu, Pool::maximum([2, 2]))
 }
 
 /// LeNet-5 with the functions of 1998: tanh and mean pooling.
-pub fn lenet5_of_1998() -> Network {
-    lenet(Activation::Tanh, Pool::mean([2, 2]))
+pub fn lenet5_of_1998(classes: usize) -> Network {
+    lenet(classes, Activation::Tanh, Pool::mean([2, 2]))
 }
 
-fn lenet(activation: Activation, pool: Pool) -> Network {
+fn lenet(classes: usize, activation: Activation, pool: Pool) -> Network {
     Network::new()
         .then(Convolution::new(1, 6, [5, 5]).padding([2, 2]))
         .then(activation)
@@ -29,7 +30,7 @@ fn lenet(activation: Activation, pool: Pool) -> Network {
         .then(activation)
         .then(Dense::new(120, 84))
         .then(activation)
-        .then(Dense::new(84, 10))
+        .then(Dense::new(84, classes))
 }
 
 /// A small network without dense layers, for images of one channel and at least 10 × 10 pixels of any shape: strided 3 × 3
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn lenet_has_the_numbers_of_the_paper() {
-        for network in [lenet5(), lenet5_of_1998()] {
+        for network in [lenet5(10), lenet5_of_1998(10)] {
             // 156 + 2,416 + 48,120 + 10,164 + 850
             assert_eq!(network.trained_parameters(), 61_706);
             assert_eq!(network.output_shape(&[3, 1, 28, 28]).unwrap(), [3, 10]);

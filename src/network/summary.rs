@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn lenet() {
-        let summary = Summary::new(&lenet5(), &[1, 28, 28]).unwrap();
+        let summary = Summary::new(&lenet5(10), &[1, 28, 28]).unwrap();
         let sees = |row: usize| summary.rows[row].receptive_field.clone().map(|fields| fields[0]);
         assert_eq!(sees(5), Some(ReceptiveField { extent: 16, jump: (4, 1) }));
         assert_eq!(sees(7), None);
@@ -139,7 +139,7 @@ mod tests {
         let text = summary.to_string();
         assert!(text.contains("61706") && text.contains("16 by 4 × 16 by 4"), "{text}");
         assert!(text.ends_with("keeps: translations – × –, no flip\n"), "{text}");
-        let error = Summary::new(&lenet5(), &[1, 20, 20]).unwrap_err().to_string();
+        let error = Summary::new(&lenet5(10), &[1, 20, 20]).unwrap_err().to_string();
         assert!(error.starts_with("layer 7: dense 400 → 120 takes"), "{error}");
     }
 

@@ -7,6 +7,7 @@ pub mod json;
 mod plot;
 pub mod terminal;
 pub mod text;
+pub mod training;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@
 //! | [`EarlyStopping`] | `early_stopping` |
 //! | [`Average`]: the exponential moving average of weights | `average` |
 //! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
-//! | [`Recipe`]: every choice of a run; [`Trainer`]: the run | `recipe`, `trainer` |
+//! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Model`]: networks by name, with their recipes | `recipe`, `trainer`, `model` |
 
 pub mod augmentation;
 mod average;
@@ -19,6 +19,7 @@ pub mod checkpoint;
 pub mod data;
 mod early_stopping;
 pub mod loss;
+mod model;
 pub mod optimiser;
 pub mod random;
 mod recipe;
@@ -28,5 +29,6 @@ mod trainer;
 
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};
+pub use model::Model;
 pub use recipe::{Recipe, Smooth};
 pub use trainer::{EpochRecord, Evaluation, Report, TrainError, Trainer};

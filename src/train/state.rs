@@ -113,7 +113,7 @@ mod tests {
 
     impl Training {
         fn new(rule: Rule) -> Self {
-            let weights = Weights::initial(&lenet5(), Initialisation::He, 3);
+            let weights = Weights::initial(&lenet5(10), Initialisation::He, 3);
             let decay = Decay { l1: 1e-5, l2: 1e-2 };
             let optimiser =
                 Optimiser::new(rule, &weights.parts).unwrap().decay(decay).unwrap().clip(Clip::Norm(1.0));
@@ -133,7 +133,7 @@ mod tests {
         }
 
         fn store(&self) -> Checkpoint {
-            let mut checkpoint = Checkpoint::new(&Architecture::new("lenet5", &lenet5()));
+            let mut checkpoint = Checkpoint::new(&Architecture::new("lenet5", &lenet5(10)));
             checkpoint.insert("parameters", self.weights.trained.clone());
             self.optimiser.store(&mut checkpoint);
             self.average.store("average", &mut checkpoint);
@@ -142,7 +142,7 @@ mod tests {
         }
 
         fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
-            checkpoint.check_architecture(&Architecture::new("lenet5", &lenet5()))?;
+            checkpoint.check_architecture(&Architecture::new("lenet5", &lenet5(10)))?;
             self.weights.trained = checkpoint.single_of("parameters", self.weights.trained.len())?.to_vec();
             self.optimiser.restore(checkpoint)?;
             self.average.restore("average", checkpoint)?;

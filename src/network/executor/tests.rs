@@ -162,7 +162,7 @@ fn what_no_weight_needs_is_left_out() {
         &mut [],
     );
     assert_eq!(outcome.loss, 5.0);
-    let lenet = Executor::new(&lenet5(), &[1, 28, 28]).unwrap();
+    let lenet = Executor::new(&lenet5(10), &[1, 28, 28]).unwrap();
     // Activations share their buffers: the input, two convolutions and poolings, three dense layers.
     assert_eq!(lenet.plan.data.len(), 8);
 }
@@ -409,8 +409,8 @@ fn any_number_of_threads_gives_the_same_bits() {
         .then(Flatten)
         .then(Dense::new(108, 10));
     for (network, sample) in [
-        (lenet5(), vec![1, 28, 28]),
-        (lenet5_of_1998(), vec![1, 28, 28]),
+        (lenet5(10), vec![1, 28, 28]),
+        (lenet5_of_1998(10), vec![1, 28, 28]),
         (all_convolutional(10), vec![1, 12, 12]),
         (dropping, vec![3, 6, 6]),
     ] {

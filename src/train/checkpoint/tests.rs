@@ -8,7 +8,7 @@ use crate::layer::{Activation, Convolution, Dense};
 use crate::network::{Network, Residual, all_convolutional, lenet5, lenet5_of_1998};
 
 fn example() -> Checkpoint {
-    let mut checkpoint = Checkpoint::new(&Architecture::new("lenet5", &lenet5()));
+    let mut checkpoint = Checkpoint::new(&Architecture::new("lenet5", &lenet5(10)));
     checkpoint.insert("note", "η = ½".to_owned());
     checkpoint.insert("weights", vec![1.5_f32, -0.0, f32::NAN]);
     checkpoint.insert("losses", vec![f64::MIN_POSITIVE]);
@@ -37,7 +37,7 @@ fn what_is_written_is_read() {
     assert_eq!(read.count("step").unwrap(), u64::MAX);
     assert!(read.single("nothing").unwrap().is_empty());
     assert!(read.contains("note") && !read.contains("other"));
-    read.check_architecture(&Architecture::new("lenet5", &lenet5())).unwrap();
+    read.check_architecture(&Architecture::new("lenet5", &lenet5(10))).unwrap();
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn another_architecture_is_refused_with_the_first_difference() {
          0.weight of shape [16, 1, 3, 3] here"
     );
     assert_eq!(
-        refusal("lenet5_of_1998", lenet5_of_1998()),
+        refusal("lenet5_of_1998", lenet5_of_1998(10)),
         "the checkpoint is of lenet5, not of lenet5_of_1998: layer 1 is ReLU in the checkpoint, 1 is tanh here"
     );
     assert!(
-        refusal("longer", lenet5().then(Dense::new(10, 2)))
+        refusal("longer", lenet5(10).then(Dense::new(10, 2)))
             .contains("layer there is no further layer in the checkpoint, 12 is dense 10 → 2 here")
     );
 }

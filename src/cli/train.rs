@@ -1,0 +1,261 @@
+//! `equivariant train`: trains a network on images, tests it after every epoch, and exports it.
+
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::destination::{self, Destination};
+use crate::network::{Summary, export_onnx, write_safetensors};
+use crate::report::training::Training;
+use crate::train::checkpoint::Checkpoint;
+use crate::train::data::{self, Splits};
+use crate::train::{EpochRecord, Model, Report, Trainer};
+
+/// Built-in digits to train on, and to test with.
+const DIGITS: (usize, usize) = (20_000, 5_000);
+/// Turned images to train on, and to test with at most.
+const ROTATED: (usize, usize) = (12_000, 50_000);
+
+/// Trains a network to tell images apart, tests it after every epoch, and exports it.
+///
+/// Without --data it trains on built-in digits. Ctrl-C ends the training at the next step; with --checkpoint nothing is lost then, and
+/// at most the current epoch if the process is killed. Exit code: 0 if the training came to its end, 1 if it was interrupted, 2 on wrong use.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG pictures
+    /// (train/CLASS/*.png, test/CLASS/*.png), or an npz archive or folder of npy files.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// The network.
+    #[arg(long, value_name = "MODEL", default_value = Model::Lenet5.name(), value_parser = model_parser())]
+    model: Model,
+
+    /// Turn every image by a random angle first: the first 12,000 to train, up to 50,000 others to test.
+    #[arg(long)]
+    rotate: bool,
+
+    /// Passes over the training set [default: what suits the model].
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+
+    /// Stop once the test has not improved for so many epochs, and keep the best weights.
+    #[arg(long, value_name = "EPOCHS")]
+    patience: Option<u64>,
+
+    /// Save the state here after every epoch, and when interrupted.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+
+    /// Go on from the checkpoint, if there is one.
+    #[arg(long, requires = "checkpoint")]
+    resume: bool,
+
+    /// Write the trained network for other programs, by the ending of the name.
+    #[arg(long, value_name = "FILE.onnx|FILE.safetensors")]
+    export: Option<PathBuf>,
+
+    /// The seed of everything random: the same seed gives the same weights, whatever the number of threads.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Threads [default: as many as the machine runs at once].
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Write the results as JSON to a file, or to standard output (-) instead of the table.
+    #[arg(long, value_name = "FILE|-")]
+    json: Option<PathBuf>,
+}
+
+fn model_parser() -> impl TypedValueParser<Value = Model> {
+    PossibleValuesParser::new(Model::ALL.map(Model::name))
+        .try_map(|name| Model::ALL.into_iter().find(|model| model.name() == name).ok_or("an unknown model"))
+}
+
+/// How a network is written.
+#[derive(Clone, Copy)]
+enum Format {
+    Onnx,
+    Safetensors,
+}
+
+impl Format {
+    fn of(path: &Path) -> anyhow::Result<Self> {
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("onnx") => Ok(Format::Onnx),
+            Some("safetensors") => Ok(Format::Safetensors),
+            _ => bail!(
+                "cannot tell the format of {}: let the name end in .onnx or .safetensors",
+                path.display()
+            ),
+        }
+    }
+}
+
+/// Runs the command, and prints the table on `output`. Returns whether the training came to its end.
+///
+/// # Errors
+/// On wrong use, and where data cannot be read or output not be written.
+pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Result<bool> {
+    let json_to = arguments.json.as_deref().map(Destination::open).transpose()?;
+    let export = match &arguments.export {
+        Some(path) => Some((path, Format::of(path)?)),
+        None => None,
+    };
+    let quiet = matches!(json_to, Some(Destination::Standard));
+    let mut say = |line: &str| if quiet { Ok(()) } else { destination::print(output, &format!("{line}\n")) };
+
+    let sets = load(arguments)?;
+    let network = arguments.model.network(sets.train.classes());
+    let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
+    let mut recipe = arguments.model.recipe(epochs, sets.train.len());
+    recipe.patience = arguments.patience;
+    let threads = match arguments.threads {
+        Some(threads) => threads,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let name = arguments.model.name();
+    let mut trainer = Trainer::new(name, &network, &sets.train, recipe.clone(), arguments.seed, threads)?;
+    if let Some(path) = arguments.checkpoint.as_deref().filter(|path| arguments.resume && path.exists()) {
+        trainer.resume(&Checkpoint::read(path)?)?;
+    }
+
+    say(&sets.origin)?;
+    say(&format!(
+        "{} images to train, {} to test, seed {}",
+        sets.train.len(),
+        sets.test.len(),
+        arguments.seed
+    ))?;
+    say(&Summary::new(&network, &sets.train.shape())?.to_string())?;
+    for (name, value) in recipe.lines() {
+        say(&format!("{name:>20}  {value}"))?;
+    }
+    say(&format!("\n{:>6} {:>9} {:>12} {:>9} {:>10}", "epoch", "seconds", "images/s", "loss", "mistakes"))?;
+    let images = trainer.steps() * trainer.batch();
+    let row = |record: &EpochRecord| {
+        let EpochRecord { epoch, seconds, train_loss, test_mistakes } = record;
+        let speed = images as f64 / seconds;
+        format!("{epoch:>6} {seconds:>9.2} {speed:>12.0} {train_loss:>9.4} {test_mistakes:>10}")
+    };
+    for record in trainer.history() {
+        say(&row(record))?;
+    }
+    let finished = train(arguments, &mut trainer, &sets, epochs, &mut |record| say(&row(record)))?;
+
+    let weights = trainer.result();
+    let mistakes = trainer.evaluate(&weights, &sets.test).mistakes;
+    if let Some((path, format)) = export {
+        match format {
+            Format::Onnx => export_onnx(&network, &weights, &sets.train.shape(), path)?,
+            Format::Safetensors => write_safetensors(&weights, path)?,
+        }
+    }
+    let training = Training {
+        model: name.to_owned(),
+        parameters: network.trained_parameters(),
+        train_samples: sets.train.len(),
+        test_samples: sets.test.len(),
+        seed: arguments.seed,
+        threads,
+        epochs: trainer.history().iter().map(Into::into).collect(),
+        train_seconds: trainer.seconds(),
+        test_mistakes: mistakes,
+        test_error: mistakes as f64 / sets.test.len() as f64,
+    };
+    say(&format!(
+        "\n{mistakes} mistakes on {} images ({:.2} %) after {:.1} s of training",
+        training.test_samples,
+        100.0 * training.test_error,
+        training.train_seconds
+    ))?;
+    if let Some(destination) = json_to {
+        destination.write(&training.json()?)?;
+    }
+    if !finished {
+        match &arguments.checkpoint {
+            Some(path) => eprintln!("interrupted: go on with --checkpoint {} --resume", path.display()),
+            None => eprintln!("interrupted, and nothing was saved: --checkpoint FILE would"),
+        }
+    }
+    Ok(finished)
+}
+
+fn load(arguments: &Arguments) -> anyhow::Result<Splits> {
+    let sets = match &arguments.data {
+        Some(path) => data::load(path)?,
+        None => data::digit_splits(DIGITS.0, DIGITS.1, arguments.seed)?,
+    };
+    if !arguments.rotate {
+        return Ok(sets);
+    }
+    let count = ROTATED.0.min(sets.train.len());
+    Ok(data::rotated(&sets, count, ROTATED.1, arguments.seed)?.splits)
+}
+
+/// Trains until the end, or until Ctrl-C. Returns whether it came to the end.
+fn train(
+    arguments: &Arguments,
+    trainer: &mut Trainer<'_>,
+    sets: &Splits,
+    epochs: usize,
+    tell: &mut dyn FnMut(&EpochRecord) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
+    let bar = progress(trainer.steps() * epochs);
+    let (start, before) = (Instant::now(), trainer.history().len() * trainer.steps());
+    let (steps, batch) = (trainer.steps(), trainer.batch());
+    while !trainer.is_finished() {
+        let record = trainer.epoch(&sets.test, &mut |report: Report| {
+            let done = (report.epoch - 1) * steps + report.steps.0;
+            bar.set_position(done as u64);
+            if report.steps.0.is_multiple_of(16) {
+                let speed = ((done - before.min(done)) * batch) as f64 / start.elapsed().as_secs_f64();
+                bar.set_message(format!(
+                    "epoch {}, loss {:.4}, {:.2} % right, {speed:.0} images/s",
+                    report.epoch,
+                    report.loss,
+                    100.0 * (1.0 - report.mistakes)
+                ));
+            }
+            if interrupted.load(Ordering::Relaxed) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        if let Some(path) = &arguments.checkpoint {
+            trainer.checkpoint().write(path)?;
+        }
+        if let Some(record) = &record {
+            bar.suspend(|| tell(record))?;
+        }
+        if interrupted.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(trainer.is_finished())
+}
+
+/// A bar on standard error, where that is a terminal.
+fn progress(steps: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(steps as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30.green} {msg}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,102 @@
+//! The networks that are trained by name, each with the recipe that the study found best: see `STUDY.md` beside this file.
+
+use super::augmentation::{Augmentation, Elastic};
+use super::average::Beginning;
+use super::optimiser::{Clip, Decay, Moments, Rule};
+use super::recipe::{Recipe, Smooth};
+use super::schedule::{OneCycle, Schedule};
+use crate::layer::Initialisation;
+use crate::network::{Network, all_convolutional, lenet5, lenet5_of_1998};
+
+/// A network that is known by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// LeNet-5 with ReLU and maximum pooling.
+    Lenet5,
+    /// LeNet-5 with tanh and mean pooling.
+    Lenet5Of1998,
+    /// A small all-convolutional network, which takes images of any size.
+    AllConvolutional,
+}
+
+impl Model {
+    /// All of them.
+    pub const ALL: [Model; 3] = [Model::Lenet5, Model::Lenet5Of1998, Model::AllConvolutional];
+
+    /// The name on the command line and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::Lenet5 => "lenet5",
+            Model::Lenet5Of1998 => "lenet5-1998",
+            Model::AllConvolutional => "all-convolutional",
+        }
+    }
+
+    /// The network, for images of one channel.
+    pub fn network(self, classes: usize) -> Network {
+        match self {
+            Model::Lenet5 => lenet5(classes),
+            Model::Lenet5Of1998 => lenet5_of_1998(classes),
+            Model::AllConvolutional => all_convolutional(classes),
+        }
+    }
+
+    /// Passes over the training set, by default.
+    pub fn epochs(self) -> usize {
+        match self {
+            Model::Lenet5 | Model::Lenet5Of1998 => 40,
+            Model::AllConvolutional => 20,
+        }
+    }
+
+    /// The recipe for a training set of so many images.
+    pub fn recipe(self, epochs: usize, images: usize) -> Recipe {
+        let batch = 64;
+        let steps = (epochs * (images / batch).max(1)) as u64;
+        let cycle = OneCycle {
+            rate: 0.003,
+            steps,
+            rise: 0.2,
+            start_divisor: 25.0,
+            end_divisor: 1000.0,
+            momentum: None,
+        };
+        Recipe {
+            epochs,
+            batch,
+            rule: Rule::AdamW(Moments::default()),
+            decay: Decay { l1: 0.0, l2: 0.01 },
+            clip: Clip::None,
+            schedule: Schedule::OneCycle(cycle),
+            augmentation: Augmentation {
+                shift: 2.0,
+                rotation: 15.0,
+                scale: 0.15,
+                shear: 0.15,
+                elastic: Some(Elastic { displacement: 1.0, smoothness: 4.0 }),
+                ..Augmentation::default()
+            },
+            smoothing: 0.0,
+            average: Some(Smooth { decay: 0.999, beginning: Beginning::WarmUp }),
+            initialisation: match self {
+                Model::Lenet5Of1998 => Initialisation::Xavier,
+                Model::Lenet5 | Model::AllConvolutional => Initialisation::He,
+            },
+            patience: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::Layer;
+
+    #[test]
+    fn every_model_takes_digits_of_its_classes() {
+        for model in Model::ALL {
+            assert_eq!(model.network(7).output_shape(&[2, 1, 28, 28]).unwrap(), [2, 7], "{}", model.name());
+            assert_eq!(model.recipe(3, 6400).epochs, 3);
+        }
+    }
+}

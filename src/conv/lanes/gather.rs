@@ -18,8 +18,6 @@ use super::reads::{Alike, Position, Reads};
 /// Positions that all panels pass over before the next ones: a multiple of the positions of every tile.
 const BLOCK: usize = 48;
 
-/// The greatest panel.
-
 /// Numbers of channels of the panels that cover `channels`, widest first.
 pub(super) fn panels(channels: usize) -> impl Iterator<Item = usize> {
     let mut left = channels;

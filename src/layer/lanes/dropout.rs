@@ -33,11 +33,11 @@ pub fn dropout(
             for (channel, entries) in blocks_mut(chunk).chunks_exact_mut(space.max(1)).enumerate() {
                 let first = channel / layer.orbit * space;
                 for (place, block) in entries.iter_mut().enumerate() {
-                    let mut dropped = [false; LANES];
-                    for lane in 0..LANES {
-                        dropped[lane] =
-                            drops(seed, first_sample + lane as u64, (first + place) as u64, threshold);
-                    }
+                    // In two passes, each of which fills whole vectors.
+                    let dropped: [bool; LANES] = std::array::from_fn(
+                        #[inline(always)]
+                        |lane| drops(seed, first_sample + lane as u64, (first + place) as u64, threshold),
+                    );
                     for lane in 0..LANES {
                         block[lane] = if dropped[lane] { 0.0 } else { block[lane] * scale };
                     }

@@ -23,7 +23,7 @@ pub const LOGISTIC_ULPS: f64 = 2.5;
 /// log₂ e
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// The first nine bits of ln 2: 355/512.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 355.0 / 512.0;
 /// ln 2 − 355/512
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// 1.5·2²³: adding it to a float below 2²² rounds that to an integer, which stands in the lowest bits.

@@ -6,6 +6,7 @@
 //! | where | what |
 //! |---|---|
 //! | [`activation`] | ReLU, leaky ReLU, tanh, sigmoid, and their gradients, in place |
+//! | [`exponential`] | the functions of one number, with the bounds of their errors |
 //! | [`LanePooling`] | max and mean pooling over windows of any kind |
 //! | [`loss`] | softmax, cross-entropy, mean square |
 //! | [`LaneBatchNorm`] | batch normalisation in steps, between which chunks meet |
@@ -18,13 +19,12 @@
 pub mod activation;
 mod batch_norm;
 mod dropout;
-mod exponential;
+pub mod exponential;
 pub mod loss;
 mod pooling;
 
 pub use batch_norm::{LaneBatchNorm, Moments};
 pub use dropout::dropout;
-pub use exponential::{exponential, hyperbolic_tangent, logistic};
 pub use pooling::{Divisor, LanePooling};
 
 use crate::conv::lanes::{Instructions, LANES};
@@ -50,8 +50,8 @@ fn map(instructions: Instructions, values: &mut [f32], operation: impl Fn(f32) -
         #[inline(always)]
         || {
             for block in blocks_mut(values) {
-                for lane in 0..LANES {
-                    block[lane] = operation(block[lane]);
+                for entry in block {
+                    *entry = operation(*entry);
                 }
             }
         },

@@ -225,7 +225,7 @@ fn check_normalisation(network: &Network, samples: usize) {
     }
     // Samples and their opposites, in another order in each channel.
     let features = 16;
-    let sign = |n: usize, i: usize| (n * (2 * i + 1) + i / 4 + (n / 4) * i) % 2 == 0;
+    let sign = |n: usize, i: usize| (n * (2 * i + 1) + i / 4 + (n / 4) * i).is_multiple_of(2);
     let x: Vec<f32> = (0..samples * features)
         .map(|at| {
             let (n, i) = (at / features, at % features);

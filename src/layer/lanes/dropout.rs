@@ -34,10 +34,10 @@ pub fn dropout(
                 let first = channel / layer.orbit * space;
                 for (place, block) in entries.iter_mut().enumerate() {
                     // In two passes, each of which fills whole vectors.
-                    let dropped: [bool; LANES] = std::array::from_fn(
-                        #[inline(always)]
-                        |lane| drops(seed, first_sample + lane as u64, (first + place) as u64, threshold),
-                    );
+                    let mut dropped = [false; LANES];
+                    for (lane, dropped) in dropped.iter_mut().enumerate() {
+                        *dropped = drops(seed, first_sample + lane as u64, (first + place) as u64, threshold);
+                    }
                     for lane in 0..LANES {
                         block[lane] = if dropped[lane] { 0.0 } else { block[lane] * scale };
                     }

@@ -34,6 +34,8 @@ pub struct LanePooling {
     ends: Vec<u32>,
     /// Taps of each window, inside or not.
     taps: Vec<u32>,
+    /// The entries that belong to no window, if no two windows have a common entry.
+    outside: Option<Vec<u32>>,
 }
 
 impl LanePooling {
@@ -105,12 +107,19 @@ impl LanePooling {
             entries: vec![],
             ends: vec![],
             taps: vec![],
+            outside: None,
         };
         for (entries, taps) in windows {
             assert!(!entries.is_empty(), "every window has an entry inside the border");
             pooling.entries.extend(entries.into_iter().map(|entry| entry as u32));
             pooling.ends.push(pooling.entries.len() as u32);
             pooling.taps.push(taps as u32);
+        }
+        let mut windows_of = vec![0; pooling.input_entries];
+        pooling.entries.iter().for_each(|&entry| windows_of[entry as usize] += 1);
+        if windows_of.iter().all(|&windows| windows <= 1) {
+            let outside = windows_of.iter().enumerate().filter(|(_, windows)| **windows == 0);
+            pooling.outside = Some(outside.map(|(entry, _)| entry as u32).collect());
         }
         pooling
     }
@@ -165,6 +174,24 @@ impl LanePooling {
         self.check(input, output);
         self.check(input_gradient, output_gradient);
         self.instructions.run(MaxGradient { pooling: self, input, output, output_gradient, input_gradient });
+    }
+
+    /// Whether no two windows have a common entry, so that [`max_gradient_in_place`](Self::max_gradient_in_place) can be used.
+    pub fn is_disjoint(&self) -> bool {
+        self.outside.is_some()
+    }
+
+    /// The gradient of the input of [`max`](Self::max) in the place of the input.
+    ///
+    /// Outputs that are not positive may have been replaced by 0 if the gradient is zero there, as ReLU does.
+    ///
+    /// # Panics
+    /// If a slice does not have its length, or two windows have a common entry.
+    pub fn max_gradient_in_place(&self, input: &mut [f32], output: &[f32], output_gradient: &[f32]) {
+        self.check(input, output);
+        self.check(input, output_gradient);
+        let Some(outside) = &self.outside else { panic!("windows that overlap have no gradient in place") };
+        self.instructions.run(MaxGradientInPlace { pooling: self, outside, input, output, output_gradient });
     }
 
     /// The mean of each window.
@@ -293,6 +320,47 @@ impl WithSimd for MaxGradient<'_> {
                         left = simd.select_f32s(here, zero, left);
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The operation of [`LanePooling::max_gradient_in_place`].
+struct MaxGradientInPlace<'a> {
+    pooling: &'a LanePooling,
+    outside: &'a [u32],
+    input: &'a mut [f32],
+    output: &'a [f32],
+    output_gradient: &'a [f32],
+}
+
+impl WithSimd for MaxGradientInPlace<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let parts = LANES / S::F32_LANES;
+        let zero = simd.splat_f32s(0.0);
+        let (x, _) = S::as_mut_simd_f32s(self.input);
+        let (y, _) = S::as_simd_f32s(self.output);
+        let (dy, _) = S::as_simd_f32s(self.output_gradient);
+        let (inputs, outputs) = (self.pooling.input_entries * parts, self.pooling.ends.len() * parts);
+        let channels = x.chunks_exact_mut(inputs).zip(y.chunks_exact(outputs).zip(dy.chunks_exact(outputs)));
+        for (x, (y, dy)) in channels {
+            let positions = y.chunks_exact(parts).zip(dy.chunks_exact(parts));
+            for (window, (y, dy)) in self.pooling.windows().zip(positions) {
+                for part in 0..parts {
+                    let mut left = dy[part];
+                    for &entry in window {
+                        let x = &mut x[entry as usize * parts + part];
+                        let here = simd.equal_f32s(*x, y[part]);
+                        *x = simd.select_f32s(here, left, zero);
+                        left = simd.select_f32s(here, zero, left);
+                    }
+                }
+            }
+            for &entry in self.outside {
+                x[entry as usize * parts..][..parts].fill(zero);
             }
         }
     }
@@ -427,6 +495,11 @@ mod tests {
                         prop_assert_eq!(mean[at], sum / inside);
                         expected_dx[best] += dy[at];
                     }
+                }
+                if pooling.is_disjoint() {
+                    let mut in_place = x.clone();
+                    pooling.max_gradient_in_place(&mut in_place, &max, &dy);
+                    prop_assert_eq!(&in_place, &expected_dx);
                 }
                 prop_assert_eq!(dx, expected_dx);
             }

@@ -9,20 +9,16 @@ use crate::layer::lanes::Moments;
 /// The buffers through which a chunk passes.
 #[derive(Debug)]
 pub(super) struct Arena {
-    /// Activations.
-    pub data: Vec<LaneBuffer>,
-    /// Gradients with respect to activations.
-    pub gradients: Vec<LaneBuffer>,
+    /// Activations and their gradients.
+    pub buffers: Vec<LaneBuffer>,
     /// For the kernels.
     pub scratch: LaneBuffer,
 }
 
 impl Arena {
     pub fn new(plan: &Plan) -> Self {
-        let buffers = |lengths: &[usize]| lengths.iter().map(|&length| LaneBuffer::new(length)).collect();
         Arena {
-            data: buffers(&plan.data),
-            gradients: buffers(&plan.gradients),
+            buffers: plan.buffers.iter().map(|&length| LaneBuffer::new(length)).collect(),
             scratch: LaneBuffer::new(plan.scratch),
         }
     }
@@ -122,10 +118,22 @@ impl Meeting {
 /// # Panics
 /// If they are the same.
 pub(super) fn pair(buffers: &mut [LaneBuffer], read: usize, write: usize) -> (&[f32], &mut [f32]) {
-    match buffers.get_disjoint_mut([read, write]) {
-        Ok([read, write]) => (read, write),
-        Err(_) => unreachable!("a step reads one buffer and writes another"),
-    }
+    let [read, write] = disjoint(buffers, [read, write]);
+    (read, write)
+}
+
+/// Several buffers at once.
+///
+/// # Panics
+/// If two are the same.
+pub(super) fn disjoint<const N: usize>(
+    buffers: &mut [LaneBuffer],
+    numbers: [usize; N],
+) -> [&mut LaneBuffer; N] {
+    let Ok(buffers) = buffers.get_disjoint_mut(numbers) else {
+        unreachable!("a step reads some buffers and writes another")
+    };
+    buffers
 }
 
 /// The lanes of an array that holds so many samples of a chunk.

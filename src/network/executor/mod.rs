@@ -235,7 +235,7 @@ impl Executor {
             for segment in 0..self.plan.segments.len() {
                 pass.forward(segment, &mut arena, None);
             }
-            deinterleave(&arena.data[self.plan.last.data], row, rows);
+            deinterleave(&arena.buffers[self.plan.last.data], row, rows);
         });
     }
 

@@ -2,7 +2,7 @@
 
 use super::super::Weights;
 use super::Objective;
-use super::memory::{Arena, Kept, Meeting, pair};
+use super::memory::{Arena, Kept, Meeting, disjoint, pair};
 use super::plan::{Operation, Plan, Step};
 use crate::conv::lanes::{Instructions, LANES, interleave};
 use crate::layer::Mode;
@@ -35,7 +35,7 @@ impl Pass<'_> {
     /// The steps of a segment. With something to keep, also what the backward pass will need.
     pub fn forward(&self, segment: usize, arena: &mut Arena, mut kept: Option<&mut Kept>) {
         if segment == 0 {
-            interleave(self.chunk.rows, self.plan.inputs, &mut arena.data[self.plan.first.data]);
+            interleave(self.chunk.rows, self.plan.inputs, &mut arena.buffers[self.plan.first.data]);
         }
         for step in &self.plan.steps[self.plan.segments[segment].clone()] {
             self.forward_step(step, arena, kept.as_deref_mut());
@@ -43,22 +43,22 @@ impl Pass<'_> {
     }
 
     fn forward_step(&self, step: &Step, arena: &mut Arena, kept: Option<&mut Kept>) {
-        let Arena { data, scratch, .. } = arena;
+        let Arena { buffers, scratch } = arena;
         let (from, to) = (step.input.data, step.output.data);
         let trained = &self.weights.trained[..];
         match &step.operation {
             Operation::Convolution { lanes, weights, bias } => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 let bias = bias.clone().map(|bias| &trained[bias]);
                 lanes.forward(&trained[weights.clone()], bias, x, y, scratch);
             }
             Operation::Transposed { lanes, weights, bias } => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 let bias = bias.clone().map(|bias| &trained[bias]);
                 lanes.input_gradient(&trained[weights.clone()], bias, x, y, scratch);
             }
             Operation::Dense { lanes, weights, bias, number } => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 let bias = bias.clone().map(|bias| &trained[bias]);
                 lanes.forward(&trained[weights.clone()], bias, x, y);
                 if let Some(kept) = kept {
@@ -66,15 +66,15 @@ impl Pass<'_> {
                 }
             }
             Operation::Maximum(pooling) => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 pooling.max(x, y);
             }
             Operation::Mean(pooling, divisor) => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 pooling.mean(*divisor, x, y);
             }
             Operation::Normalisation(number) => {
-                let (x, y) = pair(data, from, to);
+                let (x, y) = pair(buffers, from, to);
                 let layer = &self.plan.normalisations[*number];
                 let features = layer.lanes.features();
                 let affine = (&trained[layer.scale..][..features], &trained[layer.shift..][..features]);
@@ -82,17 +82,17 @@ impl Pass<'_> {
             }
             Operation::Fork { .. } => {}
             Operation::Add { second } => {
-                let (body, sum) = pair(data, from, to);
+                let (body, sum) = pair(buffers, from, to);
                 sum.copy_from_slice(body);
-                let (shortcut, sum) = pair(data, second.data, to);
+                let (shortcut, sum) = pair(buffers, second.data, to);
                 add(self.instructions, sum, shortcut);
             }
             entrywise => {
                 if from != to {
-                    let (x, y) = pair(data, from, to);
+                    let (x, y) = pair(buffers, from, to);
                     y.copy_from_slice(x);
                 }
-                self.apply(entrywise, &mut data[to]);
+                self.apply(entrywise, &mut buffers[to]);
             }
         }
     }
@@ -129,15 +129,14 @@ impl Pass<'_> {
             Operation::Softmax(channels) => {
                 softmax_gradient(self.instructions, *channels, output, gradient);
             }
-            dropout => self.apply(dropout, gradient),
+            other => unreachable!("{other:?} has no gradient of this kind"),
         }
     }
 
     /// The loss of the chunk and its gradient with respect to the output. The batch has so many samples.
     pub fn compare(&self, objective: Objective<'_>, batch: usize, arena: &mut Arena, kept: &mut Kept) {
-        let output = &arena.data[self.plan.last.data];
         let Some(gradient) = self.plan.last.gradient else { unreachable!("the output has a gradient") };
-        let gradient = &mut arena.gradients[gradient];
+        let (output, gradient) = pair(&mut arena.buffers, self.plan.last.data, gradient);
         let (Chunk { first, samples, .. }, row) = (self.chunk, self.plan.outputs);
         kept.mistakes = 0;
         match objective {
@@ -173,50 +172,52 @@ impl Pass<'_> {
     fn backward_step(&self, step: &Step, arena: &mut Arena, kept: &mut Kept) {
         // No weight here or before it needs this.
         let Some(from) = step.output.gradient else { return };
-        let Arena { data, gradients, scratch } = arena;
+        let Arena { buffers, scratch } = arena;
         let trained = &self.weights.trained[..];
-        let (x, y) = (&data[step.input.data], &data[step.output.data]);
-        let to = step.input.gradient;
+        let (x, y, to) = (step.input.data, step.output.data, step.input.gradient);
         match &step.operation {
             Operation::Convolution { lanes, weights, bias } => {
-                lanes.kernel_gradient(x, &gradients[from], self.small(kept, weights), scratch);
+                lanes.kernel_gradient(&buffers[x], &buffers[from], self.small(kept, weights), scratch);
                 if let Some(bias) = bias {
-                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                    lanes.bias_gradient(&buffers[from], self.small(kept, bias));
                 }
                 if let Some(to) = to {
-                    let (dy, dx) = pair(gradients, from, to);
+                    let (dy, dx) = pair(buffers, from, to);
                     lanes.input_gradient(&trained[weights.clone()], None, dy, dx, scratch);
                 }
             }
             Operation::Transposed { lanes, weights, bias } => {
-                lanes.kernel_gradient(&gradients[from], x, self.small(kept, weights), scratch);
+                lanes.kernel_gradient(&buffers[from], &buffers[x], self.small(kept, weights), scratch);
                 if let Some(bias) = bias {
-                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                    lanes.bias_gradient(&buffers[from], self.small(kept, bias));
                 }
                 if let Some(to) = to {
-                    let (dy, dx) = pair(gradients, from, to);
+                    let (dy, dx) = pair(buffers, from, to);
                     lanes.forward(&trained[weights.clone()], None, dy, dx, scratch);
                 }
             }
             Operation::Dense { lanes, weights, bias, number } => {
-                kept.dense[*number].output_gradient.copy_from_slice(&gradients[from]);
+                kept.dense[*number].output_gradient.copy_from_slice(&buffers[from]);
                 if let Some(bias) = bias {
-                    lanes.bias_gradient(&gradients[from], self.small(kept, bias));
+                    lanes.bias_gradient(&buffers[from], self.small(kept, bias));
                 }
                 if let Some(to) = to {
-                    let (dy, dx) = pair(gradients, from, to);
+                    let (dy, dx) = pair(buffers, from, to);
                     lanes.input_gradient(&trained[weights.clone()], dy, dx);
                 }
             }
             Operation::Maximum(pooling) => {
-                if let Some(to) = to {
-                    let (dy, dx) = pair(gradients, from, to);
+                if to == Some(x) {
+                    let [x, y, dy] = disjoint(buffers, [x, y, from]);
+                    pooling.max_gradient_in_place(x, y, dy);
+                } else if let Some(to) = to {
+                    let [x, y, dy, dx] = disjoint(buffers, [x, y, from, to]);
                     pooling.max_gradient(x, y, dy, dx);
                 }
             }
             Operation::Mean(pooling, divisor) => {
                 if let Some(to) = to {
-                    let (dy, dx) = pair(gradients, from, to);
+                    let (dy, dx) = pair(buffers, from, to);
                     pooling.mean_gradient(*divisor, dy, dx);
                 }
             }
@@ -224,19 +225,23 @@ impl Pass<'_> {
             Operation::Normalisation(_) => {}
             Operation::Fork { second } => {
                 if let (Some(to), Some(second)) = (to, second.gradient) {
-                    let (body, sum) = pair(gradients, from, to);
+                    let (body, sum) = pair(buffers, from, to);
                     sum.copy_from_slice(body);
-                    let (shortcut, sum) = pair(gradients, second, to);
+                    let (shortcut, sum) = pair(buffers, second, to);
                     add(self.instructions, sum, shortcut);
                 }
             }
             Operation::Add { second } => {
                 for way in [to, second.gradient].into_iter().flatten() {
-                    let (dy, way) = pair(gradients, from, way);
+                    let (dy, way) = pair(buffers, from, way);
                     way.copy_from_slice(dy);
                 }
             }
-            entrywise => self.apply_gradient(entrywise, y, &mut gradients[from]),
+            dropout @ Operation::Dropout { .. } => self.apply(dropout, &mut buffers[from]),
+            entrywise => {
+                let (y, gradient) = pair(buffers, y, from);
+                self.apply_gradient(entrywise, y, gradient);
+            }
         }
     }
 
@@ -250,14 +255,14 @@ impl Pass<'_> {
     /// The chunk's moments at the end of a segment.
     pub fn moments(&self, segment: usize, arena: &Arena, kept: &mut Kept) {
         let (step, layer) = self.normalisation(segment);
-        layer.lanes.moments(&arena.data[step.input.data], self.chunk.samples, &mut kept.moments[segment]);
+        layer.lanes.moments(&arena.buffers[step.input.data], self.chunk.samples, &mut kept.moments[segment]);
     }
 
     /// The chunk's sums of the gradient at the normalisation that ends a segment.
     pub fn gradient_sums(&self, segment: usize, arena: &Arena, kept: &mut Kept) {
         let (step, layer) = self.normalisation(segment);
         let Some(from) = step.output.gradient else { unreachable!("a normalisation is trained") };
-        let (x, dy) = (&arena.data[step.input.data], &arena.gradients[from]);
+        let (x, dy) = (&arena.buffers[step.input.data], &arena.buffers[from]);
         layer.lanes.gradient_sums(x, dy, &self.meetings[segment].statistics, &mut kept.sums[segment]);
     }
 
@@ -268,8 +273,7 @@ impl Pass<'_> {
         let gamma = &self.weights.trained[layer.scale..][..layer.lanes.features()];
         let meeting = &self.meetings[segment];
         let sums = (&meeting.sums[..], meeting.moments.first().map_or(0.0, |moments| moments.count));
-        let x = &arena.data[step.input.data];
-        let gradient = &mut arena.gradients[to];
+        let (x, gradient) = pair(&mut arena.buffers, step.input.data, to);
         layer.lanes.input_gradient(x, &meeting.statistics, gamma, sums, self.chunk.samples, gradient);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A step reads one buffer and writes another. It may write the one that it reads if nobody needs what was there: the step
 //! before does not look at its own output in the backward pass, and no other step reads it. Gradients of activations may
-//! always take the place of those of their outputs.
+//! always take the place of those of their outputs, and the gradient of a maximum that of what it was taken from.
 
 use std::ops::Range;
 
@@ -90,10 +90,8 @@ pub(super) struct Plan {
     /// Runs of steps between which the chunks of a batch meet; each but the first begins with a normalisation.
     pub segments: Vec<Range<usize>>,
     pub normalisations: Vec<Normalisation>,
-    /// Lengths of the buffers of activations.
-    pub data: Vec<usize>,
-    /// Lengths of the buffers of gradients.
-    pub gradients: Vec<usize>,
+    /// Lengths of the buffers of activations and their gradients.
+    pub buffers: Vec<usize>,
     /// Length of the scratch space.
     pub scratch: usize,
     /// The trained weights whose gradients each chunk computes, and where they begin in its memory.
@@ -115,8 +113,18 @@ struct State {
     /// With a batch of one.
     shape: Vec<usize>,
     value: Value,
-    /// Whether the next step may overwrite it.
-    free: bool,
+    free: Free,
+}
+
+/// Which next step may overwrite an activation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Free {
+    /// None.
+    Never,
+    /// ReLU: a maximum is found again where it is positive, and its gradient is zero elsewhere.
+    ForRelu,
+    /// Any.
+    Always,
 }
 
 impl State {
@@ -136,8 +144,7 @@ impl Plan {
             steps: Vec::new(),
             segments: Vec::new(),
             normalisations: Vec::new(),
-            data: vec![length(inputs)],
-            gradients: Vec::new(),
+            buffers: vec![length(inputs)],
             scratch: 0,
             small: Vec::new(),
             trained: 0,
@@ -148,14 +155,15 @@ impl Plan {
             outputs: inputs,
         };
         let mut compiler = Compiler { plan, instructions, dense: 0 };
-        let state = compiler.network(network, State { shape, value: first, free: false }, &mut Vec::new())?;
+        let state =
+            compiler.network(network, State { shape, value: first, free: Free::Never }, &mut Vec::new())?;
         let mut plan = compiler.plan;
         plan.outputs = state.features();
         plan.last = state.value;
         if plan.last.gradient.is_none() {
             // Nothing is trained: there is a loss all the same.
-            plan.gradients.push(length(plan.outputs));
-            plan.last.gradient = Some(plan.gradients.len() - 1);
+            plan.buffers.push(length(plan.outputs));
+            plan.last.gradient = Some(plan.buffers.len() - 1);
         }
         let is_cut = |step: &Step| matches!(step.operation, Operation::Normalisation(_));
         let cuts = plan.steps.iter().enumerate().filter(|(_, step)| is_cut(step)).map(|(at, _)| at);
@@ -188,9 +196,9 @@ impl Compiler {
                 Node::Residual(block) => {
                     let (input, gradient) = (state.value, state.value.gradient);
                     let way = |compiler: &mut Self| {
-                        let gradient = gradient.map(|_| compiler.gradient(state.features()));
+                        let gradient = gradient.map(|_| compiler.buffer(state.features()));
                         let value = Value { data: input.data, gradient };
-                        State { value, free: false, ..state.clone() }
+                        State { value, free: Free::Never, ..state.clone() }
                     };
                     let (body, shortcut) = (way(self), way(self));
                     self.step(Operation::Fork { second: shortcut.value }, input, body.value);
@@ -203,7 +211,7 @@ impl Compiler {
                     let trained = body.value.gradient.or(shortcut.value.gradient).is_some();
                     let value = self.value(body.features(), trained);
                     self.step(Operation::Add { second: shortcut.value }, body.value, value);
-                    State { shape: body.shape, value, free: true }
+                    State { shape: body.shape, value, free: Free::Always }
                 }
             };
             places.pop();
@@ -225,21 +233,21 @@ impl Compiler {
                 self.plan.scratch = self.plan.scratch.max(lanes.scratch_length());
                 let weights = self.small(lanes.weights());
                 let bias = layer.bias.then(|| self.small(layer.outputs));
-                (Operation::Convolution { lanes, weights, bias }, true, true)
+                (Operation::Convolution { lanes, weights, bias }, true, Free::Always)
             }
             AnyLayer::TransposedConvolution(layer) => {
                 let lanes = LaneConvolution::with_instructions(&layer.problem(&input.shape)?, instructions);
                 self.plan.scratch = self.plan.scratch.max(lanes.scratch_length());
                 let weights = self.small(lanes.weights());
                 let bias = layer.bias.then(|| self.small(layer.outputs));
-                (Operation::Transposed { lanes, weights, bias }, true, true)
+                (Operation::Transposed { lanes, weights, bias }, true, Free::Always)
             }
             AnyLayer::Dense(layer) => {
                 let lanes = LaneDense::with_instructions(layer.inputs, layer.outputs, instructions);
                 let weights = self.trained(lanes.weights());
                 let bias = layer.bias.then(|| self.small(layer.outputs));
                 self.dense += 1;
-                (Operation::Dense { lanes, weights, bias, number: self.dense - 1 }, true, true)
+                (Operation::Dense { lanes, weights, bias, number: self.dense - 1 }, true, Free::Always)
             }
             AnyLayer::BatchNormalisation(layer) => {
                 let positions = input.features() / layer.channels;
@@ -253,7 +261,7 @@ impl Compiler {
                 let normalisation =
                     Normalisation { lanes, momentum, scale, shift, mean, variance: mean + orbits };
                 self.plan.normalisations.push(normalisation);
-                (Operation::Normalisation(self.plan.normalisations.len() - 1), true, true)
+                (Operation::Normalisation(self.plan.normalisations.len() - 1), true, Free::Always)
             }
             AnyLayer::Pool(layer) => {
                 let pooling = LanePooling::new(&layer.problem(&input.shape)?, instructions);
@@ -277,12 +285,12 @@ impl Compiler {
                     Activation::Tanh => Operation::Tanh,
                     Activation::Sigmoid => Operation::Sigmoid,
                 };
-                (operation, false, false)
+                (operation, false, Free::Never)
             }
-            AnyLayer::Softmax(_) => (Operation::Softmax(channels), false, false),
+            AnyLayer::Softmax(_) => (Operation::Softmax(channels), false, Free::Never),
             AnyLayer::Dropout(layer) => {
                 let operation = Operation::Dropout { layer: *layer, channels, places: places.to_vec() };
-                (operation, false, true)
+                (operation, false, Free::Always)
             }
         };
         let entrywise = matches!(
@@ -294,14 +302,23 @@ impl Compiler {
                 | Operation::Softmax(_)
                 | Operation::Dropout { .. }
         );
+        let overwrites = match input.free {
+            Free::Never => false,
+            Free::ForRelu => matches!(operation, Operation::Relu),
+            Free::Always => true,
+        };
+        let mut input = input;
+        if matches!(&operation, Operation::Maximum(pooling) if pooling.is_disjoint()) && overwrites {
+            self.share(&mut input.value);
+        }
         let value = match &operation {
             _ if entrywise => Value {
-                data: if input.free { input.value.data } else { self.data(features) },
+                data: if overwrites { input.value.data } else { self.buffer(features) },
                 gradient: input.value.gradient,
             },
             Operation::Normalisation(_) => {
-                let gradient = input.value.gradient.unwrap_or_else(|| self.gradient(features));
-                Value { data: self.data(features), gradient: Some(gradient) }
+                let gradient = input.value.gradient.unwrap_or_else(|| self.buffer(features));
+                Value { data: self.buffer(features), gradient: Some(gradient) }
             }
             _ => self.value(features, trained || has_gradient),
         };
@@ -314,17 +331,31 @@ impl Compiler {
     }
 
     fn value(&mut self, features: usize, has_gradient: bool) -> Value {
-        Value { data: self.data(features), gradient: has_gradient.then(|| self.gradient(features)) }
+        Value { data: self.buffer(features), gradient: has_gradient.then(|| self.buffer(features)) }
     }
 
-    fn data(&mut self, features: usize) -> usize {
-        self.plan.data.push(length(features));
-        self.plan.data.len() - 1
+    fn buffer(&mut self, features: usize) -> usize {
+        self.plan.buffers.push(length(features));
+        self.plan.buffers.len() - 1
     }
 
-    fn gradient(&mut self, features: usize) -> usize {
-        self.plan.gradients.push(length(features));
-        self.plan.gradients.len() - 1
+    /// Lets the gradient of a value take the place of the value.
+    fn share(&mut self, value: &mut Value) {
+        let Some(old) = value.gradient else { return };
+        let share = |other: &mut Value| {
+            if other.gradient == Some(old) {
+                other.gradient = Some(value.data);
+            }
+        };
+        for step in &mut self.plan.steps {
+            share(&mut step.input);
+            share(&mut step.output);
+            if let Operation::Fork { second } | Operation::Add { second } = &mut step.operation {
+                share(second);
+            }
+        }
+        value.gradient = Some(value.data);
+        self.plan.buffers[old] = 0;
     }
 
     /// The next so many trained weights.
@@ -361,10 +392,10 @@ fn order(nodes: &[Node]) -> Vec<usize> {
     order
 }
 
-/// A step of pooling. The maximum is looked for again by its value, so nothing may overwrite it.
-fn pooled(reduction: Reduction, pooling: LanePooling, divisor: Divisor) -> (Operation, bool, bool) {
+/// A step of pooling. The maximum is looked for again by its value, so no other function may overwrite it.
+fn pooled(reduction: Reduction, pooling: LanePooling, divisor: Divisor) -> (Operation, bool, Free) {
     match reduction {
-        Reduction::Maximum => (Operation::Maximum(pooling), false, false),
-        Reduction::Mean => (Operation::Mean(pooling, divisor), false, true),
+        Reduction::Maximum => (Operation::Maximum(pooling), false, Free::ForRelu),
+        Reduction::Mean => (Operation::Mean(pooling, divisor), false, Free::Always),
     }
 }

@@ -151,7 +151,8 @@ fn what_no_weight_needs_is_left_out() {
         .then(Dense::new(8, 3));
     check_exactly(&network, &[2, 4, 4]);
     let executor = Executor::new(&network, &[2, 4, 4]).unwrap();
-    assert_eq!(executor.plan.gradients, [3 * LANES]);
+    // The input, its maxima, the output and the gradient of the output.
+    assert_eq!(executor.plan.buffers, [32, 8, 3, 3].map(|features| features * LANES));
     let network = Network::new().then(Activation::Relu);
     let mut executor = Executor::new(&network, &[2]).unwrap();
     let outcome = executor.step(
@@ -163,8 +164,10 @@ fn what_no_weight_needs_is_left_out() {
     );
     assert_eq!(outcome.loss, 5.0);
     let lenet = Executor::new(&lenet5(10), &[1, 28, 28]).unwrap();
-    // Activations share their buffers: the input, two convolutions and poolings, three dense layers.
-    assert_eq!(lenet.plan.data.len(), 8);
+    // The input; two convolutions, whose gradients take their places; two poolings, which ReLU overwrites, and three dense layers,
+    // each with its gradient.
+    let features = [784, 4704, 0, 1176, 1176, 1600, 0, 400, 400, 120, 120, 84, 84, 10, 10];
+    assert_eq!(lenet.plan.buffers, features.map(|features| features * LANES));
 }
 
 /// A kernel 1×1 or a matrix with one ±1 in each row and column.

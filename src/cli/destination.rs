@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use tempfile::NamedTempFile;
+
+use crate::network::{replace, temporary_beside};
 
 /// A place to write one document to, tried before the long work begins so that a wrong path is known at once.
 pub(super) enum Destination {
@@ -51,9 +52,8 @@ impl Destination {
             Destination::Standard => print(&mut io::stdout().lock(), document),
             Destination::Special { mut file, path } => unless_hung_up(file.write_all(document.as_bytes()))
                 .with_context(|| format!("cannot write {}", path.display())),
-            Destination::Regular { path } => {
-                replace(&path, document).with_context(|| format!("cannot write {}", path.display()))
-            }
+            Destination::Regular { path } => replace(&path, document.as_bytes())
+                .with_context(|| format!("cannot write {}", path.display())),
         }
     }
 }
@@ -72,26 +72,6 @@ fn unless_hung_up(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
-}
-
-fn replace(path: &Path, document: &str) -> io::Result<()> {
-    let mut temporary = temporary_beside(path)?;
-    temporary.write_all(document.as_bytes())?;
-    temporary.persist(path)?;
-    Ok(())
-}
-
-/// A file in the same folder, which vanishes with the value.
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    // As any new file: what the user's mask leaves of it, not the privacy of temporary files.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.prefix(".equivariant-").tempfile_in(folder)
 }
 
 #[cfg(test)]

@@ -7,18 +7,25 @@
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
 //! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
 //! | [`Executor`]: training and inference on sixteen samples side by side, in parallel | `executor` |
+//! | [`read_safetensors`], [`write_safetensors`]: weights in files, under PyTorch's names | `safetensors` |
+//! | [`onnx`]: networks in files, for whatever runs them elsewhere | `onnx/` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
 
 mod executor;
 mod file;
 mod known;
+pub mod onnx;
 mod residual;
+mod safetensors;
 mod sequence;
 mod summary;
 mod weights;
 
+pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
 pub use executor::{Executor, Objective, Outcome};
 pub(crate) use file::replace;
+#[cfg(feature = "cli")]
+pub(crate) use file::temporary_beside;
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use residual::Residual;
 pub use sequence::{Network, Node};

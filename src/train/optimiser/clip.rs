@@ -32,21 +32,23 @@ impl Clip {
 ///
 /// The squares are summed in `f64`, in one order on every machine.
 pub fn euclidean_norm(vector: &[f32]) -> f64 {
-    /// As many sums as two of the widest vector registers hold.
-    const SUMS: usize = 16;
+    /// So many sums that their additions do not wait for each other.
+    const SUMS: usize = 64;
+    let square = |x: &f32| f64::from(*x) * f64::from(*x);
+    let (blocks, rest) = vector.as_chunks::<SUMS>();
+    let mut sums = [0.0; SUMS];
     pulp::Arch::new().dispatch(
         #[inline(always)]
         || {
-            let square = |x: &f32| f64::from(*x) * f64::from(*x);
-            let (blocks, rest) = vector.as_chunks::<SUMS>();
-            let mut sums = [0.0; SUMS];
             for block in blocks {
-                sums = std::array::from_fn(|i| sums[i] + square(&block[i]));
+                for (sum, x) in sums.iter_mut().zip(block) {
+                    *sum += square(x);
+                }
             }
-            let total: f64 = sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>();
-            total.sqrt()
         },
-    )
+    );
+    let total: f64 = sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>();
+    total.sqrt()
 }
 
 #[cfg(test)]
@@ -55,9 +57,9 @@ mod tests {
 
     #[test]
     fn norms_of_small_integers_are_exact() {
-        // 3² + 4² + 12² + 84² = 85²; then 25 entries of 2, in blocks and rest: 100 = 10².
+        // 3² + 4² + 12² + 84² = 85²; then 100 entries of 2, in blocks and rest: 400 = 20².
         assert_eq!(euclidean_norm(&[3.0, -4.0, 12.0, -84.0]), 85.0);
-        assert_eq!(euclidean_norm(&[2.0; 25]), 10.0);
+        assert_eq!(euclidean_norm(&[2.0; 100]), 20.0);
         assert_eq!(euclidean_norm(&[]), 0.0);
         // The square of the largest f32 is no f32.
         assert_eq!(euclidean_norm(&[f32::MAX]), f64::from(f32::MAX));

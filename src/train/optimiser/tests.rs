@@ -4,10 +4,12 @@ use super::*;
 use crate::layer::Role;
 
 fn parts(roles: &[(Role, usize)]) -> Vec<Part> {
-    let mut offset = 0;
+    // One offset for trained parts, one for running ones.
+    let mut lens = [0; 2];
     let part = |(number, &(role, len)): (usize, &(Role, usize))| {
-        let part = Part { name: format!("{number}"), shape: vec![len], role, offset };
-        offset += len;
+        let end = &mut lens[usize::from(role.is_trained())];
+        let part = Part { name: number.to_string(), shape: vec![len], role, offset: *end };
+        *end += len;
         part
     };
     roles.iter().enumerate().map(part).collect()

@@ -1,0 +1,266 @@
+//! From a network to a graph.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Graph, Value, Windows};
+use crate::conv::{Boundary, Options};
+use crate::layer::{
+    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, GlobalPool, Layer,
+    LayerError, Pool, Reduction, TransposedConvolution,
+};
+use crate::network::{Network, Node, Weights, replace};
+
+/// A network that cannot be exported.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The file cannot be written.
+    #[error("cannot write the model {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The network does not take such inputs.
+    #[error(transparent)]
+    Layer(#[from] LayerError),
+    /// The weights are not those of the network.
+    #[error("the weights are not those of the network: it needs {expected} arrays, found {found}")]
+    Weights {
+        /// Arrays of the network.
+        expected: usize,
+        /// Arrays of the weights.
+        found: usize,
+    },
+    /// No operator does what the layer does.
+    #[error("layer {place}: ONNX has no operator for {layer}: {needs}")]
+    Unsupported {
+        /// The place of the layer.
+        place: String,
+        /// The layer.
+        layer: String,
+        /// What it would need.
+        needs: String,
+    },
+}
+
+/// Writes a network with its weights as a model for samples of shape `sample` (channels, space…), in place of an old
+/// file.
+///
+/// # Errors
+/// As [`to_onnx`], and if the file cannot be written; the old file is then as it was.
+pub fn export_onnx(
+    network: &Network,
+    weights: &Weights,
+    sample: &[usize],
+    path: &Path,
+) -> Result<(), OnnxError> {
+    let model = to_onnx(network, weights, sample)?;
+    replace(path, &model).map_err(|source| OnnxError::Write { path: path.to_owned(), source })
+}
+
+/// The bytes of a model.
+///
+/// # Errors
+/// If samples or weights do not fit the network, or there is no operator for a layer: adaptive pooling whose windows have
+/// different sizes, or a transposed convolution with padding that is not by zeros.
+pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result<Vec<u8>, OnnxError> {
+    let input = [&[1], sample].concat();
+    let output = network.output_shape(&input)?;
+    let parameters = network.parameters();
+    let fits =
+        parameters.iter().map(|parameter| &parameter.shape).eq(weights.parts.iter().map(|part| &part.shape));
+    if !fits {
+        return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
+    }
+    let mut export = Export { graph: Graph::new(sample), weights, next: 0 };
+    let value = export.graph.input();
+    let (value, _) = export.network(network, "", value, input)?;
+    Ok(export.graph.finish(&value, &output[1..]))
+}
+
+/// A graph, and how many of the weights are in it.
+struct Export<'a> {
+    graph: Graph,
+    weights: &'a Weights,
+    next: usize,
+}
+
+impl Export<'_> {
+    /// Appends a network that stands at a place; returns its output and the shape of that.
+    fn network(
+        &mut self,
+        network: &Network,
+        prefix: &str,
+        mut value: Value,
+        mut shape: Vec<usize>,
+    ) -> Result<(Value, Vec<usize>), OnnxError> {
+        for (number, node) in network.nodes().iter().enumerate() {
+            let place = format!("{prefix}{number}");
+            (value, shape) = match node {
+                Node::Layer(layer) => {
+                    self.graph.at(place.as_str());
+                    let output = layer.output_shape(&shape)?;
+                    (self.layer(layer, &place, &value, &shape)?, output)
+                }
+                Node::Residual(block) => {
+                    let body = format!("{place}.body.");
+                    let (sum, output) = self.network(&block.body, &body, value.clone(), shape.clone())?;
+                    let shortcut = format!("{place}.shortcut.");
+                    let (other, _) = self.network(&block.shortcut, &shortcut, value, shape)?;
+                    self.graph.at(place);
+                    (self.graph.add(&sum, &other), output)
+                }
+            };
+        }
+        Ok((value, shape))
+    }
+
+    fn layer(
+        &mut self,
+        layer: &AnyLayer,
+        place: &str,
+        x: &Value,
+        shape: &[usize],
+    ) -> Result<Value, OnnxError> {
+        Ok(match layer {
+            AnyLayer::Convolution(layer) => self.convolution(layer, x),
+            AnyLayer::TransposedConvolution(layer) => self.transposed(layer, place, x)?,
+            AnyLayer::Pool(layer) => self.pool(layer, x),
+            AnyLayer::AdaptivePool(layer) => self.adaptive(layer, place, x, shape)?,
+            AnyLayer::GlobalPool(layer) => self.global(layer, x, shape.len()),
+            AnyLayer::BatchNormalisation(layer) => self.normalisation(layer, x),
+            AnyLayer::Dense(layer) => self.dense(layer, x),
+            AnyLayer::Activation(Activation::Relu) => self.graph.relu(x),
+            AnyLayer::Activation(Activation::LeakyRelu(slope)) => self.graph.leaky_relu(x, slope.to()),
+            AnyLayer::Activation(Activation::Tanh) => self.graph.tanh(x),
+            AnyLayer::Activation(Activation::Sigmoid) => self.graph.sigmoid(x),
+            AnyLayer::Softmax(_) => self.graph.softmax(x),
+            AnyLayer::Flatten(_) => self.graph.flatten(x),
+            AnyLayer::Dropout(_) => x.clone(),
+        })
+    }
+
+    fn convolution(&mut self, layer: &Convolution, x: &Value) -> Value {
+        let mut windows = windows(&layer.taps, &layer.options);
+        let mut x = x.clone();
+        if layer.options.boundary != Boundary::Zero
+            && windows.padding.iter().any(|&padding| padding != (0, 0))
+        {
+            x = self.graph.pad(&x, &windows.padding, layer.options.boundary);
+            windows.padding.clear();
+        }
+        let weight = self.parameter();
+        let bias = layer.bias.then(|| self.parameter());
+        self.graph.conv(&x, &weight, bias.as_ref(), &windows, layer.options.groups)
+    }
+
+    fn transposed(
+        &mut self,
+        layer: &TransposedConvolution,
+        place: &str,
+        x: &Value,
+    ) -> Result<Value, OnnxError> {
+        let windows = windows(&layer.taps, &layer.options);
+        if layer.options.boundary != Boundary::Zero
+            && windows.padding.iter().any(|&padding| padding != (0, 0))
+        {
+            return Err(unsupported(place, layer, "padding by zeros"));
+        }
+        let weight = self.parameter();
+        let bias = layer.bias.then(|| self.parameter());
+        let (groups, output_padding) = (layer.options.groups, &layer.output_padding);
+        Ok(self.graph.conv_transpose(x, &weight, bias.as_ref(), &windows, groups, output_padding))
+    }
+
+    fn pool(&mut self, layer: &Pool, x: &Value) -> Value {
+        let dilation = if layer.dilation.iter().all(|&dilation| dilation == 1) {
+            vec![]
+        } else {
+            layer.dilation.clone()
+        };
+        let (taps, padding) = (layer.taps.clone(), layer.padding.clone());
+        let windows = Windows { taps, stride: layer.stride.clone(), dilation, padding };
+        match layer.reduction {
+            Reduction::Maximum => self.graph.max_pool(x, &windows),
+            Reduction::Mean => self.graph.average_pool(x, &windows, layer.padding_counts),
+        }
+    }
+
+    /// Windows are of one size if their number divides the length: they tile it.
+    fn adaptive(
+        &mut self,
+        layer: &AdaptivePool,
+        place: &str,
+        x: &Value,
+        shape: &[usize],
+    ) -> Result<Value, OnnxError> {
+        let mut taps = Vec::new();
+        for (&length, &outputs) in shape[2..].iter().zip(&layer.outputs) {
+            if !length.is_multiple_of(outputs) {
+                let needs = format!("a length that is a multiple of {outputs}, found {length}");
+                return Err(unsupported(place, layer, needs));
+            }
+            taps.push(length / outputs);
+        }
+        let windows = Windows { stride: taps.clone(), taps, ..Windows::default() };
+        Ok(match layer.reduction {
+            Reduction::Maximum => self.graph.max_pool(x, &windows),
+            Reduction::Mean => self.graph.average_pool(x, &windows, true),
+        })
+    }
+
+    fn global(&mut self, layer: &GlobalPool, x: &Value, rank: usize) -> Value {
+        if rank == 2 {
+            return x.clone();
+        }
+        let pooled = match layer.reduction {
+            Reduction::Maximum => self.graph.global_max_pool(x),
+            Reduction::Mean => self.graph.global_average_pool(x),
+        };
+        self.graph.flatten(&pooled)
+    }
+
+    /// Channels of an orbit share their numbers, which are repeated here.
+    fn normalisation(&mut self, layer: &BatchNormalisation, x: &Value) -> Value {
+        let mut each = || {
+            let part = &self.weights.parts[self.next];
+            self.next += 1;
+            let values = self.weights.values(part).iter();
+            let values: Vec<_> = values.flat_map(|value| std::iter::repeat_n(*value, layer.orbit)).collect();
+            self.graph.parameter(&part.name, &[layer.channels], &values)
+        };
+        let weights = [each(), each(), each(), each()];
+        self.graph.batch_normalization(x, weights.each_ref(), layer.delta.to())
+    }
+
+    fn dense(&mut self, layer: &Dense, x: &Value) -> Value {
+        let weight = self.parameter();
+        let bias = layer.bias.then(|| self.parameter());
+        self.graph.gemm(x, &weight, bias.as_ref())
+    }
+
+    /// The next array of weights.
+    fn parameter(&mut self) -> Value {
+        let part = &self.weights.parts[self.next];
+        self.next += 1;
+        self.graph.parameter(&part.name, &part.shape, self.weights.values(part))
+    }
+}
+
+fn windows(taps: &[usize], options: &Options) -> Windows {
+    Windows {
+        taps: taps.to_vec(),
+        stride: options.stride.clone(),
+        dilation: options.dilation.clone(),
+        padding: options.padding.clone(),
+    }
+}
+
+fn unsupported(place: &str, layer: &impl Layer, needs: impl Into<String>) -> OnnxError {
+    OnnxError::Unsupported { place: place.to_owned(), layer: layer.name(), needs: needs.into() }
+}

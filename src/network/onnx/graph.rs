@@ -1,0 +1,316 @@
+//! A builder of ONNX graphs: one method for each operator.
+//!
+//! Operators follow the [standard](https://onnx.ai/onnx/operators/); a method documents what it adds to that. A graph is of operator
+//! set 13 (and format version 7), or of 19 (and 9) if it needs what came later, so that as many readers as possible take it.
+
+use std::collections::HashSet;
+
+use prost::Message;
+
+use super::message::{
+    Attribute, AttributeType, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet,
+    Shape, Tensor, TensorType, Type, ValueInfo,
+};
+use crate::conv::Boundary;
+
+/// The name of a tensor in a graph: its input, a parameter, or the output of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value(String);
+
+/// Windows along each axis of space. An empty list leaves the operator's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Windows {
+    /// Taps.
+    pub taps: Vec<usize>,
+    /// Strides.
+    pub stride: Vec<usize>,
+    /// Dilations.
+    pub dilation: Vec<usize>,
+    /// Padding `(before, after)`, by zeros, or by nothing in pooling.
+    pub padding: Vec<(usize, usize)>,
+}
+
+impl Windows {
+    fn attributes(&self) -> Vec<Attribute> {
+        let (before, after): (Vec<_>, Vec<_>) = self.padding.iter().copied().unzip();
+        let lists = [
+            ("kernel_shape", self.taps.clone()),
+            ("strides", self.stride.clone()),
+            ("dilations", self.dilation.clone()),
+            ("pads", [before, after].concat()),
+        ];
+        lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(name, list)| ints(name, &list)).collect()
+    }
+}
+
+/// A graph under construction, with one input and one output whose first axis is a batch of any size.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    place: String,
+    nodes: Vec<Node>,
+    names: HashSet<String>,
+    initializers: Vec<Tensor>,
+    input: ValueInfo,
+    operator_set: i64,
+}
+
+const INPUT: &str = "input";
+const OUTPUT: &str = "output";
+
+impl Graph {
+    /// A graph with the input `input` of shape (batch, `sample`…).
+    pub fn new(sample: &[usize]) -> Self {
+        Graph {
+            place: String::new(),
+            nodes: Vec::new(),
+            names: HashSet::new(),
+            initializers: Vec::new(),
+            input: batches(INPUT, sample),
+            operator_set: 13,
+        }
+    }
+
+    /// The input.
+    pub fn input(&self) -> Value {
+        Value(INPUT.to_owned())
+    }
+
+    /// Names the nodes that follow after this place, as in `2.body.0/Conv`.
+    pub fn at(&mut self, place: impl Into<String>) {
+        self.place = place.into();
+    }
+
+    /// A constant tensor of `f32` in row-major order.
+    ///
+    /// # Panics
+    /// If it has not as many values as its shape says.
+    pub fn parameter(&mut self, name: &str, shape: &[usize], values: &[f32]) -> Value {
+        let len: usize = shape.iter().product();
+        assert_eq!(values.len(), len, "{name} has another number of values than its shape");
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.initializer(name, shape, DataType::Float, bytes)
+    }
+
+    /// `Conv`, weight (outputs, inputs/groups, taps…).
+    pub fn conv(
+        &mut self,
+        x: &Value,
+        weight: &Value,
+        bias: Option<&Value>,
+        windows: &Windows,
+        groups: usize,
+    ) -> Value {
+        let attributes = [windows.attributes(), vec![int("group", groups)]].concat();
+        self.node("Conv", &[Some(x), Some(weight), bias], attributes)
+    }
+
+    /// `ConvTranspose`, weight (inputs, outputs/groups, taps…).
+    pub fn conv_transpose(
+        &mut self,
+        x: &Value,
+        weight: &Value,
+        bias: Option<&Value>,
+        windows: &Windows,
+        groups: usize,
+        output_padding: &[usize],
+    ) -> Value {
+        let mut attributes = [windows.attributes(), vec![int("group", groups)]].concat();
+        if !output_padding.is_empty() {
+            attributes.push(ints("output_padding", output_padding));
+        }
+        self.node("ConvTranspose", &[Some(x), Some(weight), bias], attributes)
+    }
+
+    /// `MaxPool`
+    pub fn max_pool(&mut self, x: &Value, windows: &Windows) -> Value {
+        self.node("MaxPool", &[Some(x)], windows.attributes())
+    }
+
+    /// `AveragePool`. Dilations need operator set 19.
+    pub fn average_pool(&mut self, x: &Value, windows: &Windows, padding_counts: bool) -> Value {
+        if !windows.dilation.is_empty() {
+            self.operator_set = 19;
+        }
+        let attributes =
+            [windows.attributes(), vec![int("count_include_pad", padding_counts.into())]].concat();
+        self.node("AveragePool", &[Some(x)], attributes)
+    }
+
+    /// `GlobalMaxPool`, which keeps axes of space of length 1.
+    pub fn global_max_pool(&mut self, x: &Value) -> Value {
+        self.node("GlobalMaxPool", &[Some(x)], Vec::new())
+    }
+
+    /// `GlobalAveragePool`, which keeps axes of space of length 1.
+    pub fn global_average_pool(&mut self, x: &Value) -> Value {
+        self.node("GlobalAveragePool", &[Some(x)], Vec::new())
+    }
+
+    /// `BatchNormalization` as at inference; `weights` are scale, shift, mean and variance.
+    pub fn batch_normalization(&mut self, x: &Value, weights: [&Value; 4], epsilon: f32) -> Value {
+        let [scale, shift, mean, variance] = weights.map(Some);
+        let inputs = [Some(x), scale, shift, mean, variance];
+        self.node("BatchNormalization", &inputs, vec![float("epsilon", epsilon)])
+    }
+
+    /// `Gemm`: x·Wᵀ + b, weight (outputs, inputs).
+    pub fn gemm(&mut self, x: &Value, weight: &Value, bias: Option<&Value>) -> Value {
+        self.node("Gemm", &[Some(x), Some(weight), bias], vec![int("transB", 1)])
+    }
+
+    /// `Relu`
+    pub fn relu(&mut self, x: &Value) -> Value {
+        self.node("Relu", &[Some(x)], Vec::new())
+    }
+
+    /// `LeakyRelu`
+    pub fn leaky_relu(&mut self, x: &Value, slope: f32) -> Value {
+        self.node("LeakyRelu", &[Some(x)], vec![float("alpha", slope)])
+    }
+
+    /// `Tanh`
+    pub fn tanh(&mut self, x: &Value) -> Value {
+        self.node("Tanh", &[Some(x)], Vec::new())
+    }
+
+    /// `Sigmoid`
+    pub fn sigmoid(&mut self, x: &Value) -> Value {
+        self.node("Sigmoid", &[Some(x)], Vec::new())
+    }
+
+    /// `Softmax` over axis 1.
+    pub fn softmax(&mut self, x: &Value) -> Value {
+        self.node("Softmax", &[Some(x)], vec![int("axis", 1)])
+    }
+
+    /// `Flatten` of all axes but the batch.
+    pub fn flatten(&mut self, x: &Value) -> Value {
+        self.node("Flatten", &[Some(x)], vec![int("axis", 1)])
+    }
+
+    /// `Pad` of the axes of space behind batch and channels. Periodic padding needs operator set 19.
+    pub fn pad(&mut self, x: &Value, padding: &[(usize, usize)], boundary: Boundary) -> Value {
+        let mode = match boundary {
+            Boundary::Zero => "constant",
+            Boundary::Reflect => "reflect",
+            Boundary::Replicate => "edge",
+            Boundary::Periodic => "wrap",
+        };
+        if boundary == Boundary::Periodic {
+            self.operator_set = 19;
+        }
+        let (before, after): (Vec<_>, Vec<_>) = padding.iter().copied().unzip();
+        let amounts = [&[0, 0], before.as_slice(), &[0, 0], after.as_slice()].concat();
+        let bytes = amounts.iter().flat_map(|&amount| (amount as i64).to_le_bytes()).collect();
+        let name = format!("{}/pads", self.place);
+        let pads = self.initializer(&name, &[amounts.len()], DataType::Int64, bytes);
+        let attribute = Attribute {
+            name: "mode".to_owned(),
+            s: Some(mode.as_bytes().to_vec()),
+            kind: AttributeType::String.into(),
+            ..Attribute::default()
+        };
+        self.node("Pad", &[Some(x), Some(&pads)], vec![attribute])
+    }
+
+    /// `Add`
+    pub fn add(&mut self, x: &Value, y: &Value) -> Value {
+        self.node("Add", &[Some(x), Some(y)], Vec::new())
+    }
+
+    /// `Identity`
+    pub fn identity(&mut self, x: &Value) -> Value {
+        self.node("Identity", &[Some(x)], Vec::new())
+    }
+
+    /// The bytes of the model whose output `output`, of shape (batch, `sample`…), is this value.
+    pub fn finish(mut self, value: &Value, sample: &[usize]) -> Vec<u8> {
+        let value = if *value == self.input() { self.identity(value) } else { value.clone() };
+        for name in self.nodes.iter_mut().flat_map(|node| node.input.iter_mut().chain(&mut node.output)) {
+            if *name == value.0 {
+                OUTPUT.clone_into(name);
+            }
+        }
+        let graph = GraphMessage {
+            node: self.nodes,
+            name: "network".to_owned(),
+            initializer: self.initializers,
+            input: vec![self.input],
+            output: vec![batches(OUTPUT, sample)],
+        };
+        let model = Model {
+            ir_version: if self.operator_set < 19 { 7 } else { 9 },
+            producer_name: env!("CARGO_PKG_NAME").to_owned(),
+            producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+            graph: Some(graph),
+            opset_import: vec![OperatorSet { domain: Some(String::new()), version: self.operator_set }],
+        };
+        model.encode_to_vec()
+    }
+
+    fn initializer(&mut self, name: &str, shape: &[usize], kind: DataType, raw_data: Vec<u8>) -> Value {
+        let name = self.unique(name.to_owned());
+        self.initializers.push(Tensor {
+            dims: shape.iter().map(|&extent| extent as i64).collect(),
+            data_type: kind.into(),
+            name: name.clone(),
+            raw_data,
+        });
+        Value(name)
+    }
+
+    /// Inputs that are missing at the end are left out.
+    fn node(&mut self, operator: &str, inputs: &[Option<&Value>], attribute: Vec<Attribute>) -> Value {
+        let name = self.unique(format!("{}/{operator}", self.place));
+        let output = format!("{name}_output");
+        self.nodes.push(Node {
+            input: inputs.iter().flatten().map(|value| value.0.clone()).collect(),
+            output: vec![output.clone()],
+            name,
+            op_type: operator.to_owned(),
+            attribute,
+        });
+        Value(output)
+    }
+
+    fn unique(&mut self, name: String) -> String {
+        let mut candidate = name.clone();
+        let mut number = 1;
+        while !self.names.insert(candidate.clone()) {
+            candidate = format!("{name}_{number}");
+            number += 1;
+        }
+        candidate
+    }
+}
+
+fn batches(name: &str, sample: &[usize]) -> ValueInfo {
+    let batch = Extent::Named("batch".to_owned());
+    let extents = std::iter::once(batch).chain(sample.iter().map(|&extent| Extent::Fixed(extent as i64)));
+    let shape = Shape { dim: extents.map(|extent| Dimension { value: Some(extent) }).collect() };
+    let tensor_type = TensorType { elem_type: DataType::Float.into(), shape: Some(shape) };
+    ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
+}
+
+fn int(name: &str, value: usize) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        i: Some(value as i64),
+        kind: AttributeType::Int.into(),
+        ..Attribute::default()
+    }
+}
+
+fn ints(name: &str, values: &[usize]) -> Attribute {
+    let ints = values.iter().map(|&value| value as i64).collect();
+    Attribute { name: name.to_owned(), ints, kind: AttributeType::Ints.into(), ..Attribute::default() }
+}
+
+fn float(name: &str, value: f32) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        f: Some(value),
+        kind: AttributeType::Float.into(),
+        ..Attribute::default()
+    }
+}

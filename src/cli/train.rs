@@ -12,7 +12,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::destination::{self, Destination};
-use crate::network::{Summary, export_onnx, write_safetensors};
+use crate::network::onnx::export_onnx;
+use crate::network::{Summary, write_safetensors};
 use crate::report::training::Training;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};

@@ -206,7 +206,7 @@ fn functions_and_normalisations_are_within_their_bounds() {
 /// Most weights are 0, so that sums stay small: of magnitudes, they say that all sums of LeNet-5 are exact.
 #[test]
 fn lenet_is_equal() {
-    let network = lenet5();
+    let network = lenet5(10);
     let sparse = |shape: &[usize], random: &mut ChaCha8Rng| {
         ArrayD::from_shape_simple_fn(shape, || {
             [1.0, -1.0].get(random.next_u32() as usize % 16).map_or(0.0, |x| *x)
@@ -306,7 +306,7 @@ fn what_cannot_be_exported_is_told() {
     );
     let circular = TransposedConvolution::new(1, 1, [3]).padding([1]).boundary(Boundary::Periodic);
     assert!(told(one(circular), &[1, 5]).ends_with("padding by zeros"));
-    let weights = Weights::initial(&lenet5(), Initialisation::He, 1);
+    let weights = Weights::initial(&lenet5(10), Initialisation::He, 1);
     assert!(matches!(to_onnx(&one(Dense::new(2, 2)), &weights, &[2]), Err(OnnxError::Weights { .. })));
 }
 

@@ -6,6 +6,10 @@
 //!
 //! Cost: for each image, one augmentation and one forward and backward pass.
 
+mod saving;
+#[cfg(test)]
+mod tests;
+
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -18,7 +22,7 @@ use thiserror::Error;
 
 use super::augmentation::{AugmentationError, Augmenter, Workspace};
 use super::average::Average;
-use super::checkpoint::{Architecture, Checkpoint, CheckpointError};
+use super::checkpoint::{Architecture, CheckpointError};
 use super::data::Dataset;
 use super::early_stopping::{EarlyStopping, Progress};
 use super::optimiser::{Optimiser, OptimiserError};
@@ -381,90 +385,6 @@ impl<'a> Trainer<'a> {
             |(scores, label): &(ndarray::ArrayView1<'_, f32>, &usize)| first_greatest(scores) != **label;
         let mistakes = scores.outer_iter().zip(images.labels()).filter(wrong).count();
         Evaluation { scores, mistakes }
-    }
-
-    /// Everything that the training needs to go on.
-    pub fn checkpoint(&self) -> Checkpoint {
-        let mut checkpoint = Checkpoint::new(&self.architecture);
-        for (name, value) in self.settings() {
-            checkpoint.insert(name, value);
-        }
-        checkpoint.insert("weights.trained", self.weights.trained.clone());
-        checkpoint.insert("weights.running", self.weights.running.clone());
-        self.optimiser.store(&mut checkpoint);
-        if let Some([trained, running]) = &self.averages {
-            trained.store("average.trained", &mut checkpoint);
-            running.store("average.running", &mut checkpoint);
-        }
-        if let Some(stopping) = &self.stopping {
-            stopping.store(&mut checkpoint);
-        }
-        let column = |value: fn(&EpochRecord) -> f64| self.history.iter().map(value).collect::<Vec<_>>();
-        checkpoint.insert("history.seconds", column(|record| record.seconds));
-        checkpoint.insert("history.train_loss", column(|record| record.train_loss));
-        checkpoint.insert("history.test_mistakes", column(|record| record.test_mistakes as f64));
-        let Gathered { steps, loss, mistakes, seconds } = self.gathered;
-        checkpoint.insert("epoch.counts", vec![steps as u64, mistakes as u64, u64::from(self.stopped)]);
-        checkpoint.insert("epoch.sums", vec![loss, seconds]);
-        checkpoint
-    }
-
-    /// Goes on where the checkpoint was made.
-    ///
-    /// # Errors
-    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the optimiser and the averages.
-    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        checkpoint.check_architecture(&self.architecture)?;
-        for (name, value) in self.settings() {
-            checkpoint.check_setting(&name, &value)?;
-        }
-        let trained = checkpoint.single_of("weights.trained", self.weights.trained.len())?;
-        let running = checkpoint.single_of("weights.running", self.weights.running.len())?;
-        self.optimiser.restore(checkpoint)?;
-        if let Some([trained, running]) = &mut self.averages {
-            trained.restore("average.trained", checkpoint)?;
-            running.restore("average.running", checkpoint)?;
-        }
-        if let Some(stopping) = &mut self.stopping {
-            stopping.restore(checkpoint)?;
-        }
-        let columns = [
-            checkpoint.double("history.seconds")?,
-            checkpoint.double("history.train_loss")?,
-            checkpoint.double("history.test_mistakes")?,
-        ];
-        let record = |epoch: usize| EpochRecord {
-            epoch: epoch + 1,
-            seconds: columns[0][epoch],
-            train_loss: columns[1][epoch],
-            test_mistakes: columns[2][epoch] as usize,
-        };
-        let epochs = columns.map(<[f64]>::len).into_iter().min().unwrap_or(0);
-        let history = (0..epochs).map(record).collect();
-        let counts = checkpoint.counts("epoch.counts")?;
-        let sums = checkpoint.double("epoch.sums")?;
-        let (&[steps, mistakes, stopped], &[loss, seconds]) = (counts, sums) else {
-            return Err(CheckpointError::Entry {
-                name: "epoch".to_owned(),
-                expected: "3 × u64 and 2 × f64".to_owned(),
-                found: format!("{} and {}", counts.len(), sums.len()),
-            }
-            .into());
-        };
-        self.weights.trained.copy_from_slice(trained);
-        self.weights.running.copy_from_slice(running);
-        self.history = history;
-        self.gathered = Gathered { steps: steps as usize, loss, mistakes: mistakes as usize, seconds };
-        self.stopped = stopped != 0;
-        Ok(())
-    }
-
-    /// What must be the same for a run to be the same run.
-    fn settings(&self) -> Vec<(String, String)> {
-        let recipe = self.recipe.lines().into_iter().map(|(name, value)| (format!("recipe.{name}"), value));
-        let data =
-            format!("{} × {:?} of {} classes", self.data.len(), self.data.shape(), self.data.classes());
-        recipe.chain([("seed".to_owned(), self.seed.to_string()), ("images".to_owned(), data)]).collect()
     }
 }
 

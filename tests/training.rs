@@ -66,7 +66,9 @@ fn wrong_use_is_one_line() {
         text
     };
     assert!(told(folder.path(), &[]).starts_with("equivariant: "));
-    assert!(told(data.path(), &["--export", "net.txt"]).contains("let the name end in .onnx or .safetensors"));
+    assert!(
+        told(data.path(), &["--export", "net.txt"]).contains("let the name end in .onnx or .safetensors")
+    );
     let damaged = folder.path().join("state");
     std::fs::write(&damaged, "no checkpoint").unwrap();
     let arguments = ["--resume", "--checkpoint", damaged.to_str().unwrap()];

@@ -8,13 +8,17 @@ mod claim;
 mod conv;
 mod corr;
 mod group;
+mod layer;
 mod map;
 
 pub use claim::{Claim, Expected, Mutant, Outcome};
 
 /// All claims, in the order of the chapters.
 pub fn catalogue() -> Vec<Claim> {
-    [group::claims(), map::claims(), conv::claims(), corr::claims()].into_iter().flatten().collect()
+    [group::claims(), map::claims(), conv::claims(), corr::claims(), layer::claims()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]

@@ -33,8 +33,7 @@ mod fraction;
 mod global_pool;
 mod initialisation;
 pub mod lanes;
-#[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 mod map;
 mod normalisation;
 mod parameter;

@@ -1,0 +1,23 @@
+//! The chapter *layer*: convolutional layers and what goes with them.
+
+mod gradients;
+pub(super) mod maps;
+mod structure;
+pub(super) mod translation;
+
+use super::Claim;
+
+/// The claims of this chapter.
+pub(super) fn claims() -> Vec<Claim> {
+    [translation::claims(), structure::claims(), gradients::claims()].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::claims::tests::assert_agrees;
+
+    #[test]
+    fn every_claim_agrees() {
+        assert_agrees(super::claims());
+    }
+}

@@ -120,6 +120,9 @@ fn check_exactly(problem: &Problem, instructions: Instructions, seed: u64) {
 }
 
 proptest! {
+    // Each case runs every kernel for every instruction set: as many as take a few seconds without optimisation.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
     fn every_kernel_is_the_definition_on_integers(problem in problem(), seed: u64) {
         for instructions in Instructions::available() {
@@ -268,8 +271,8 @@ fn within_the_bound_of_inner_products_on_reals() {
 #[test]
 fn known_layers() {
     let c1 = Options::new().padding([2, 2]);
-    let c1 = Problem::new(Operation::Correlation, &[6, 1, 5, 5], &[5, 1, 28, 28], &c1).unwrap();
-    let c2 = Problem::new(Operation::Correlation, &[16, 6, 5, 5], &[16, 6, 14, 14], &Options::new()).unwrap();
+    let c1 = Problem::new(Operation::Correlation, &[6, 1, 5, 5], &[1, 1, 28, 28], &c1).unwrap();
+    let c2 = Problem::new(Operation::Correlation, &[16, 6, 5, 5], &[2, 6, 14, 14], &Options::new()).unwrap();
     for instructions in Instructions::available() {
         check_exactly(&c1, instructions, 1);
         check_exactly(&c2, instructions, 2);

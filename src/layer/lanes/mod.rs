@@ -10,7 +10,7 @@
 //! | [`LanePooling`] | max and mean pooling over windows of any kind |
 //! | [`loss`] | softmax, cross-entropy, mean square |
 //! | [`LaneBatchNorm`] | batch normalisation in steps, between which chunks meet |
-//! | [`dropout`] | masks that depend on the sample and the entry alone |
+//! | [`dropout()`] | masks that depend on the sample and the entry alone |
 //! | [`add`] | the sum of residual connections |
 //!
 //! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of the losses are

@@ -1,7 +1,7 @@
 //! The gradient of a loss with respect to a kernel: `w'(m, c, k) += Σ_n Σ_lanes y(m, n) · x(c, e(n, k))`.
 //!
 //! A tile is M output channels by T pairs (c, k): M·T vectors of sums live in registers while the loop runs over all
-//! positions n, and each step takes M vectors of y and T of x. At the end the lanes of each are added up, once for each
+//! positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8. At the end the lanes of each are added up, once for each
 //! weight. The signal is read with its padding, so that entry e(n, k) is a base of n plus an offset of (c, k) everywhere.
 
 use pulp::{Simd, WithSimd};

@@ -1,7 +1,7 @@
 //! What lies between the convolutions of a network, on chunks of sixteen samples.
 //!
 //! A chunk has the layout (channels, space…, lane), see [`conv::lanes`](crate::conv::lanes): every function here is a
-//! loop over blocks of [`LANES`](crate::conv::lanes::LANES) floats, in which nothing passes from lane to lane.
+//! loop over blocks of [`LANES`] floats, in which nothing passes from lane to lane.
 //!
 //! | where | what |
 //! |---|---|

@@ -95,10 +95,10 @@ mod tests {
             assert!((identity[i][j] - expected).abs() <= 4.0 * 2.0 * 2.0_f64.powi(-24), "{identity:?}");
         }
         // The centre moves by the shift: what comes to c + t is what was at c.
-        for i in 0..2 {
-            let at =
-                back[i][0] * motion.shift[0] + back[i][1] * motion.shift[1] + f64::from(affine.offset[i]);
-            assert!(at.abs() <= 3.0 * 2.0 * 2.0 * 2.0_f64.powi(-24), "{at}");
+        for (row, offset) in back.into_iter().zip(affine.offset) {
+            let at = row[0] * motion.shift[0] + row[1] * motion.shift[1] + f64::from(offset);
+            // Three rounded numbers: two entries below 2 times at most 2, and an offset below 4.
+            assert!(at.abs() <= 3.0 * 4.0 * 2.0_f64.powi(-24), "{at}");
         }
     }
 }

@@ -150,14 +150,12 @@ pub enum Fault {
     /// A picture that is not opaque.
     #[error("the picture has an alpha channel that is not opaque everywhere: save it without transparency")]
     Transparent,
-    /// A value that is no brightness.
-    #[error("expected {expected}, found {found} at entry {index}: scale the values first")]
-    Value {
-        /// The range.
-        expected: &'static str,
-        /// The value.
+    /// A label that is no class number.
+    #[error("expected class numbers 0, 1, 2, …, found {found} at entry {index}: number the classes from 0")]
+    ClassNumber {
+        /// The label.
         found: f64,
-        /// Where, counted row-major.
+        /// Whose.
         index: usize,
     },
 }

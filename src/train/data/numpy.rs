@@ -113,7 +113,7 @@ fn labels(array: &NpyArray) -> Result<Vec<usize>, Fault> {
         if value.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&value) {
             Ok(value as usize)
         } else {
-            Err(Fault::Value { expected: "class numbers 0, 1, 2, …", found: value, index })
+            Err(Fault::ClassNumber { found: value, index })
         }
     };
     array.map(f64::from)?.iter().enumerate().map(class).collect()
@@ -212,10 +212,10 @@ mod tests {
                 matches!(e, DataError::File { fault: Fault::Rank { found: 2, .. }, .. })
             }),
             ("half a label", with(1, npy("<f4", "3,", &[0.5_f32; 3].map(f32::to_le_bytes).concat())), |e| {
-                matches!(e, DataError::File { fault: Fault::Value { .. }, .. })
+                matches!(e, DataError::File { fault: Fault::ClassNumber { .. }, .. })
             }),
             ("a negative label", with(3, npy("|i1", "1,", &[0xff])), |e| {
-                matches!(e, DataError::File { fault: Fault::Value { .. }, .. })
+                matches!(e, DataError::File { fault: Fault::ClassNumber { .. }, .. })
             }),
             ("too few labels", with(1, npy("|u1", "2,", &[0; 2])), |e| {
                 matches!(e, DataError::Set { fault: SetFault::Counts { images: 3, labels: 2 }, .. })

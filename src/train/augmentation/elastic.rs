@@ -1,15 +1,14 @@
 //! Smooth random displacement fields, as in elastic deformation, from a coarse random grid.
 //!
-//! Simard, Steinkraus and Platt (*Best practices for convolutional neural networks applied to visual document analysis*,
-//! ICDAR 2003, §2) draw a displacement for each pixel and blur them by a Gaussian of deviation σ. The same smoothness
-//! is had for less: draw displacements on a grid of spacing s and spread each by a cubic B-spline β,
+//! Simard, Steinkraus and Platt (*Best practices for convolutional neural networks applied to visual document
+//! analysis*, ICDAR 2003, §2) draw a displacement for each pixel and blur them by a Gaussian of deviation σ. The same
+//! smoothness is had for less: draw displacements on a grid of spacing s and spread each by a cubic B-spline β,
 //!
 //! u(i, j) = Σ_{a,b} β(i/s − a) · β(j/s − b) · u_{ab}.
 //!
-//! As a kernel β(·/s) has variance s²/3, so that s = √3·σ stands for the Gaussian of deviation σ. With independent u_ab of
-//! deviation d the field has, averaged over the pixels of a cell, variance d²·(Σ β²)² with
-//! ∫ β² = β⁷(0) = 151/315: the root mean square of the field is (151/315)·d. The u_ab are uniform on [−a, a], of
-//! deviation a/√3.
+//! As a kernel β(·/s) has variance s²/3, so that s = √3·σ stands for the Gaussian of deviation σ. With independent u_ab
+//! of deviation d the field has, averaged over the pixels of a cell, variance d²·(Σ β²)² with ∫ β² = β⁷(0) = 151/315:
+//! the root mean square of the field is (151/315)·d. The u_ab are uniform on [−a, a], of deviation a/√3.
 //!
 //! Cost for h × w pixels and n nodes along a row, for each of the two components: 4·n·h + n·h·w products.
 

@@ -1,13 +1,13 @@
 //! Augmentation: images moved, turned, sheared, bent and mirrored a little, each time in another way.
 //!
-//! Moved images of a class belong to the class, so a net that is trained on them learns to be invariant where
-//! the architecture does not make it so. One image is warped once, by one map from the output to the source: an
-//! affine map ([`Motion`]) and a smooth random displacement ([`Elastic`]), with bilinear sampling.
+//! Moved images of a class belong to the class, so a net that is trained on them learns to be invariant where the
+//! architecture does not make it so. One image is warped once, by one map from the output to the source: an affine map
+//! ([`Motion`]) and a smooth random displacement ([`Elastic`]), with bilinear sampling.
 //!
-//! The parts are drawn uniformly: the shift of each axis from ±`shift`, the angle from ±`rotation`, the
-//! logarithm of the scale from ±ln(1 + `scale`), the shear from ±`shear`, and each permitted mirror image half the time.
-//! They come from the sample's own generator ([`SampleRandom`](super::random::SampleRandom)), so that they depend on nothing but the seed, the
-//! epoch and the sample.
+//! The parts are drawn uniformly: the shift of each axis from ±`shift`, the angle from ±`rotation`, the logarithm of
+//! the scale from ±ln(1 + `scale`), the shear from ±`shear`, and each permitted mirror image half the time. They come
+//! from the sample's own generator ([`SampleRandom`](super::random::SampleRandom)), so that they depend on nothing but
+//! the seed, the epoch and the sample.
 //!
 //! Source: P. Simard, D. Steinkraus, J. Platt, *Best practices for convolutional neural networks applied to visual
 //! document analysis*, ICDAR 2003, §2.

@@ -6,8 +6,8 @@
 //!
 //! and a constant outside the frame. The image is first copied into a frame of that constant, one pixel before and two
 //! behind, and places outside are moved onto it, so that the loop has no branch. Places are computed in vectors, pixels
-//! fetched one by one. At whole places the value is the pixel, exactly; moves by whole pixels and quarter turns of squares are therefore
-//! exact.
+//! fetched one by one. At whole places the value is the pixel, exactly; moves by whole pixels and quarter turns of
+//! squares are therefore exact.
 //!
 //! Cost a pixel and channel: 4 loads, 9 operations and a store; a pixel: 20 operations for its place.
 

@@ -4,8 +4,8 @@
 //! turned, to test; bilinear sampling about the centre of the frame, zero outside. One mean and one deviation for all
 //! pixels, so that standardising commutes with rotation.
 //!
-//! Source of the setting: H. Larochelle, D. Erhan, A. Courville, J. Bergstra, Y. Bengio, *An empirical evaluation of deep
-//! architectures on problems with many factors of variation*, ICML 2007, §3.1 (12,000 to train, 50,000 to test).
+//! Source of the setting: H. Larochelle, D. Erhan, A. Courville, J. Bergstra, Y. Bengio, *An empirical evaluation of
+//! deep architectures on problems with many factors of variation*, ICML 2007, §3.1 (12,000 to train, 50,000 to test).
 
 use ndarray::{Array4, Axis, concatenate};
 use rand::RngExt;

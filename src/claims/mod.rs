@@ -10,15 +10,25 @@ mod corr;
 mod group;
 mod layer;
 mod map;
+mod norm;
+mod pool;
 
 pub use claim::{Claim, Expected, Mutant, Outcome};
 
 /// All claims, in the order of the chapters.
 pub fn catalogue() -> Vec<Claim> {
-    [group::claims(), map::claims(), conv::claims(), corr::claims(), layer::claims()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        group::claims(),
+        map::claims(),
+        conv::claims(),
+        corr::claims(),
+        layer::claims(),
+        pool::claims(),
+        norm::claims(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn strided(examiner: &Examiner, stride: usize) -> Result<Report, Failure> {
     }
     let group = CyclicTranslations::new([4, 6]);
     let kept = preserved_subgroup(examiner, &group, |element| {
-        let steps: Vec<i64> = group.offsets(element).to_vec();
+        let steps: Vec<i64> = group.offsets(element).iter().map(|&step| step as i64).collect();
         let image = steps.iter().map(|step| step.div_euclid(stride as i64)).collect();
         let input = vec![1, 2, 4, 6];
         Some(Case::new(Shifted { map: Arc::clone(&map), input, steps: (steps, image), margin: 0 }))
@@ -321,7 +321,7 @@ pub(in crate::claims) fn kept_translations<M: Map>(
 ) -> Result<String, ExamineError> {
     let group = CyclicTranslations::new(extents);
     let kept = preserved_subgroup(examiner, &group, |element| {
-        let steps: Vec<i64> = group.offsets(element).to_vec();
+        let steps: Vec<i64> = group.offsets(element).iter().map(|&step| step as i64).collect();
         let image = steps.iter().map(|step| step.div_euclid(stride)).collect();
         let input = vec![1, 1, extents[0], extents[1]];
         Some(Case::new(Shifted { map: Arc::clone(map), input, steps: (steps, image), margin: 0 }))

@@ -5,7 +5,7 @@
 //! drawn at random in a training must be a function of (seed, epoch, step, sample), so that no generator has a state.
 //!
 //! The file is written beside its place and moved there when it is complete, so that whatever stops the process leaves the
-//! old file or the new one. [`format`] has its bytes, [`Architecture`] what it belongs to.
+//! old file or the new one. `format` has its bytes, [`Architecture`] what it belongs to.
 
 mod architecture;
 mod error;

@@ -2,7 +2,7 @@
 //!
 //! Every rule is one pass over the flat vectors of parameters, gradients and moments, in the order of PyTorch's
 //! optimisers of the same names: the gradient is clipped, then the penalties are added, then the moments and the
-//! parameters move ([`update`] holds the formulas). Cost: a dozen operations and at most one root and one quotient for
+//! parameters move (`update` holds the formulas). Cost: a dozen operations and at most one root and one quotient for
 //! each parameter, 7 words of memory traffic for Adam; vectorised. Each parameter is computed by itself with the same
 //! operations on every machine, so the bits do not depend on threads or vector units.
 

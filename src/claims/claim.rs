@@ -1,5 +1,6 @@
 //! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check must catch.
 
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use crate::verify::{Evidence, ExamineError, Examiner, Failure, Finding, Reading, Report, Verdict};
@@ -41,6 +42,8 @@ pub struct Claim {
     pub expected: Expected,
     /// The theorems of `proofs/` that say so for all sizes.
     pub theorems: Vec<&'static str>,
+    /// The source file that states it, as the compiler was given it: `src/claims/conv/algebra.rs`.
+    pub file: &'static str,
     /// The wrong implementations that its check must catch.
     pub mutants: Vec<Mutant>,
     check: Check,
@@ -48,6 +51,7 @@ pub struct Claim {
 
 impl Claim {
     /// A true statement and the check that confirms it.
+    #[track_caller]
     pub fn holds<E: Into<Failure>>(
         id: &'static str,
         statement: &'static str,
@@ -57,6 +61,7 @@ impl Claim {
     }
 
     /// A false statement and the check that refutes it.
+    #[track_caller]
     pub fn fails<E: Into<Failure>>(
         id: &'static str,
         statement: &'static str,
@@ -65,6 +70,7 @@ impl Claim {
         Self::new(id, statement, Expected::Fails, check)
     }
 
+    #[track_caller]
     fn new<E: Into<Failure>>(
         id: &'static str,
         statement: &'static str,
@@ -76,6 +82,7 @@ impl Claim {
             statement,
             expected,
             theorems: Vec::new(),
+            file: Location::caller().file(),
             mutants: Vec::new(),
             check: Box::new(move |examiner| check(examiner).map_err(Into::into)),
         }

@@ -153,8 +153,8 @@ move=> positive d0; split.
   by rewrite /batch_norm /mean big1 // mul0r subrr mulr0.
 have half : mean (fun s : 'I_2 => s%:R) = 1 / 2%:R :> R.
   by rewrite /mean card_ord !big_ord_recr big_ord0 /= !add0r.
-rewrite /batch_norm half sub0r mulf_neq0 ?gt_eqF ?positive ?ltr_spaddr ?variance_nonnegative //.
-by rewrite mul1r sub0r oppr_eq0 invr_eq0 pnatr_eq0.
+rewrite /batch_norm half sub0r mulf_neq0 //; last by rewrite mul1r oppr_eq0 invr_eq0 pnatr_eq0.
+by rewrite gt_eqF // positive // ltr_spaddr ?variance_nonnegative.
 Qed.
 
 Section Running.
@@ -193,14 +193,14 @@ Definition dropout mask x (i : I) : F := (if mask i then q^-1 else 0) * x i.
 Theorem dropout_chances : \sum_mask chance mask = 1.
 Proof.
 rewrite /chance -(bigA_distr_bigA (fun (_ : I) (b : bool) => if b then q else 1 - q)).
-by rewrite big1 // => i _; rewrite big_bool /= addrC subrK.
+by apply: big1 => i _; rewrite big_bool /= addrC subrK.
 Qed.
 
 Theorem dropout_keeps_mean x i : \sum_mask chance mask * dropout mask x i = x i.
 Proof.
 pose factor k (b : bool) := if k == i then (if b then 1 else 0) else if b then q else 1 - q.
 rewrite (eq_bigr (fun mask : {ffun I -> bool} => (\prod_k factor k (mask k)) * x i)) => [|mask _].
-  rewrite -mulr_suml -(bigA_distr_bigA factor) big1 ?mul1r // => k _.
+  rewrite -mulr_suml -(bigA_distr_bigA factor) [X in X * _]big1 ?mul1r // => k _.
   by rewrite big_bool /factor; case: ifP => _; rewrite /= ?addr0 // addrC subrK.
 rewrite /dropout mulrA; congr (_ * _); rewrite /chance (bigD1 i) //= [in RHS](bigD1 i) //=.
 rewrite {1}/factor eqxx mulrAC; congr (_ * _); last first.

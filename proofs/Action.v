@@ -144,6 +144,11 @@ Theorem invariance_is_trivial_action G X Y (rho : left_action G X) (f : X -> Y) 
   invariant rho f <-> equivariant rho (trivial G Y) f.
 Proof. by []. Qed.
 
+(** The 6 and the 9: what is invariant under the half turn gives both one class. *)
+Theorem invariant_does_not_separate G X Y (rho : left_action G X) (f : X -> Y) : invariant rho f ->
+  forall g x y, rho g x = y -> f x = f y.
+Proof. by move=> same g x y <-. Qed.
+
 Theorem composition_equivariant G X Y Z (rho : left_action G X) (tau : left_action G Y) (sigma : left_action G Z)
     (f : X -> Y) (h : Y -> Z) :
   equivariant rho tau f -> equivariant tau sigma h -> equivariant rho sigma (h \o f).

@@ -146,6 +146,13 @@ apply/ffunP=> n; rewrite !ffunE (sum_left t); apply: eq_bigr => k _.
 by rewrite ffunE mulKg mulgA.
 Qed.
 
+Theorem correlation_after_correlation x y z : x ⋆ (y ⋆ z) = (x ∗ y) ⋆ z.
+Proof.
+apply/ffunP=> n; rewrite !ffunE; under [RHS]eq_bigr do rewrite ffunE mulr_suml.
+rewrite [RHS]exchange_big; apply: eq_bigr => k _; rewrite ffunE mulr_sumr [RHS](sum_left k); apply: eq_bigr => l _.
+by rewrite mulKg mulgA mulrA.
+Qed.
+
 Section Automorphism.
 Variables f f' : gT -> gT.
 Hypotheses (fK : cancel f f') (f'K : cancel f' f) (fM : {morph f : a b / (a * b)%g}).
@@ -167,6 +174,15 @@ Qed.
 
 Theorem symmetric_kernel x y : moved_along x = x -> x ∗ moved_along y = moved_along (x ∗ y).
 Proof. by move=> fixed; rewrite -convolution_automorphism fixed. Qed.
+
+Theorem symmetric_kernel_iff x : (forall y, x ∗ moved_along y = moved_along (x ∗ y)) <-> moved_along x = x.
+Proof.
+split=> [commutes | fixed y]; last exact: symmetric_kernel.
+have delta_fixed : moved_along delta = delta.
+  have f1 : f 1%g = 1%g by apply: (mulgI (f 1%g)); rewrite -fM !mulg1.
+  by apply/ffunP=> n; rewrite !ffunE (can2_eq f'K fK) f1.
+by have := commutes delta; rewrite delta_fixed; have [_ ->] := convolution_identity x.
+Qed.
 
 End Automorphism.
 

@@ -18,6 +18,7 @@
 
     Main results
     - lifting, group correlation, pooling and projection commute with every motion
+    - scale and bias (or stored statistics) do iff all orientations of a channel share them
     - both layers are plain correlations with the expanded filters, number for number
     - on a torus, group correlation is the correlation of functions on the finite group A ⋊ H *)
 
@@ -145,6 +146,28 @@ Theorem group_correlation_equivariant w F g : group_correlation w (shift g F) =2
 Proof.
 move=> g' c'; apply: eq_bigr => k _; apply: eq_bigr => l _; apply: eq_bigr => c _.
 by rewrite /shift mul_assoc.
+Qed.
+
+(** ** Bias and normalisation
+
+    Scale and shift of a map on the group, as a bias, an affine map or stored statistics have them: one for each channel
+    and orientation. *)
+
+Definition scaled_shifted (scale bias : C -> H -> R) (F : motions -> C -> R) : motions -> C -> R :=
+  fun g c => scale c g.2 * F g c + bias c g.2.
+
+Theorem orientations_share (scale bias : C -> H -> R) :
+  (forall g F, scaled_shifted scale bias (shift g F) =2 shift g (scaled_shifted scale bias F)) <->
+  (forall c h k, scale c h = scale c k /\ bias c h = bias c k).
+Proof.
+split=> [commutes c h k | same g F g' c]; last first.
+  by rewrite /scaled_shifted /shift; have [-> ->] := same c g'.2 (mul (inv g) g').2.
+pose g : motions := (0, (h * k^-1)%g); pose g' : motions := (0, h).
+have turned : (mul (inv g) g').2 = k by rewrite /= invMg invgK -mulgA mulVg mulg1.
+have at_value v : scale c h * v + bias c h = scale c k * v + bias c k.
+  by have := commutes g (fun _ _ => v) g' c; rewrite /scaled_shifted /shift turned.
+have shift_same : bias c h = bias c k by have := at_value 0; rewrite !mulr0 !add0r.
+by split=> //; have := at_value 1; rewrite !mulr1 shift_same => /addIr.
 Qed.
 
 (** ** Expanded filters

@@ -11,7 +11,8 @@
     - linear convolution is the product of polynomials
     - winding turns products into circular convolutions
     - circular convolution of the padded signals has as entry i the sum of the linear entries i, i + N, i + 2N, …;
-      so both agree as soon as N ≥ p + q − 1 *)
+      so both agree as soon as N ≥ p + q − 1
+    - a long signal may be convolved in blocks: the parts overlap, and add up to the whole *)
 
 From mathcomp Require Import all_ssreflect all_fingroup all_algebra.
 From Equivariant Require Import Convolution.
@@ -119,3 +120,37 @@ by apply: leq_trans (size_mul_leq _ _) (leq_trans _ pq); rewrite -subn1 leq_sub2
 Qed.
 
 End Linear.
+
+(** ** Overlap-add: a long signal in blocks *)
+
+Section OverlapAdd.
+Variables (R : comRingType) (B : nat).
+Implicit Types x y : {poly R}.
+
+(** Entries b·B to b·B + B − 1, moved to the front. *)
+Definition block x (b : nat) : {poly R} := \poly_(i < B) x`_(b * B + i).
+
+Lemma block_coefficient x b i : (0 < B)%N -> ('X^(b * B) * block x b)`_i = if (i %/ B == b)%N then x`_i else 0.
+Proof.
+move=> B0; rewrite coefXnM coef_poly; have [lt|le] := ltnP i (b * B).
+  by rewrite ltn_eqF // ltn_divLR.
+have split_index : i = (b * B + (i - b * B))%N by rewrite subnKC.
+have [small|large] := ltnP (i - b * B) B.
+  by rewrite -split_index {2}split_index divnMDl // divn_small // addn0 eqxx.
+rewrite gtn_eqF // leq_divRL // mulSn addnC.
+by rewrite {1}split_index leq_add2l.
+Qed.
+
+Theorem overlap_add x y m : (0 < B)%N -> (size x <= m * B)%N -> x * y = \sum_(b < m) 'X^(b * B) * (block x b * y).
+Proof.
+move=> B0 covered; under eq_bigr do rewrite mulrA; rewrite -mulr_suml; congr (_ * _).
+apply/polyP=> i; rewrite coef_sum; under eq_bigr do rewrite block_coefficient //.
+have [lt|le] := ltnP i (m * B).
+  have inside : (i %/ B < m)%N by rewrite ltn_divLR.
+  rewrite (bigD1 (Ordinal inside)) //= eqxx big1 ?addr0 // => b ne.
+  by case: eqP => // e; case/eqP: ne; apply/val_inj.
+rewrite nth_default ?(leq_trans covered) // big1 // => b _.
+by rewrite if_same.
+Qed.
+
+End OverlapAdd.

@@ -4,6 +4,8 @@
 
 use equivariant::conv::{Boundary, Extent, Options, convolve, correlate_channels};
 use equivariant::group::{Action, C4, FiniteGroup};
+use equivariant::layer::{Layer, Mode, Pool};
+use equivariant::scalar::{Ring, Symbolic};
 use equivariant::signal::OnGrid;
 use ndarray::{Array1, ArrayD, Axis};
 use serde_json::Value;
@@ -93,6 +95,37 @@ fn correlation_of_images_with_channels() {
             correlate_channels(&array(&case["kernel"]), &one_sample(&case["signal"]), &options(&case));
         assert_eq!(result.as_ref(), Ok(&one_sample(&case["result"])), "{case}");
     }
+}
+
+/// Maxima of integers are exact in `f64`. Coq's vectors have the sum over a window where the layer has the mean, a constant
+/// polynomial with a rational coefficient: times the number of taps it is the sum.
+#[test]
+fn pooling() {
+    let layer = |pool: Pool, case: &Value| pool.stride(numbers(&case["stride"]));
+    let image = |value: &Value| array(value).insert_axis(Axis(0)).insert_axis(Axis(0));
+    let (mut maxima, mut sums) = (0, 0);
+    for case in cases(include_str!("../proofs/vectors/pool.txt")) {
+        let window = numbers(&case["window"]);
+        let (signal, expected) = (image(&case["signal"]), image(&case["result"]));
+        match case["operation"].as_str() {
+            Some("maximum_pool") => {
+                let pool = layer(Pool::maximum(window), &case);
+                let result = pool.forward(&signal.mapv(|entry| entry as f64), &[], Mode::Inference);
+                assert_eq!(result, Ok(expected.mapv(|entry| entry as f64)), "{case}");
+                maxima += 1;
+            }
+            Some("sum_pool") => {
+                let taps = Symbolic::from_integer(window.iter().product::<usize>() as i64);
+                let pool = layer(Pool::mean(window), &case);
+                let mean = pool.forward(&signal.mapv(Symbolic::from_integer), &[], Mode::Inference);
+                let sum = mean.map(|mean| mean.mapv(|entry| entry * taps.clone()));
+                assert_eq!(sum, Ok(expected.mapv(Symbolic::from_integer)), "{case}");
+                sums += 1;
+            }
+            other => panic!("an unknown operation: {other:?}"),
+        }
+    }
+    assert!(maxima > 0 && sums > 0, "both kinds have cases");
 }
 
 /// The filters of a lifting layer are the kernel in its four orientations.

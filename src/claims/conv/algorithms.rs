@@ -28,6 +28,16 @@ pub(super) fn claims() -> Vec<Claim> {
             "every algorithm computes the definition, for every boundary, stride, dilation and group",
             check(Mistake::None),
         )
+        .theorem("inner_product_error")
+        .theorem("overlap_add")
+        .theorem("convolution_theorem")
+        .theorem("fourier_inversion")
+        .theorem("linear_is_circular")
+        .theorem("goldilocks_roots")
+        .theorem("convolution_error")
+        .theorem("winograd_nesting")
+        .theorem("winograd_f2_3")
+        .theorem("winograd_f4_3")
         .mutant("the kernel is flipped where it should not be", check(Mistake::WrongFlip))
         .mutant("the transform is too short: the signal wraps around", check(Mistake::WrapAround))
         .mutant("the wrap is off by one", check(Mistake::Late))

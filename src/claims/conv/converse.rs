@@ -30,6 +30,7 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| examine(examiner, GroupProduct::Convolution),
         )
         .theorem("equivariant_is_convolution")
+        .theorem("layer_weights_unique")
         .mutant("the kernel is applied on the wrong side", |examiner| {
             examine(examiner, GroupProduct::WrongSide)
         })

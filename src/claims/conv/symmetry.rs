@@ -35,6 +35,8 @@ pub(super) fn claims() -> Vec<Claim> {
         )
         .theorem("convolution_automorphism")
         .theorem("symmetric_kernel")
+        .theorem("convolution_quarter_turn")
+        .theorem("convolution_mirror")
         .mutant("the result is one step late", point_symmetry(Late)),
         Claim::fails(
             "conv.point_symmetry.any_kernel",
@@ -44,6 +46,7 @@ pub(super) fn claims() -> Vec<Claim> {
                 Ok::<_, ExamineError>(report.with_largest(stabilisers(examiner)?))
             },
         )
+        .theorem("symmetric_kernel_iff")
         .mutant("the kernel is averaged over the group first", |examiner| {
             filtering(examiner, &Kernel::Averaged, Convolution).map(Report::none)
         }),

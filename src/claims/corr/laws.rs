@@ -82,6 +82,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "x ⋆ (y ⋆ z) = (x * y) ⋆ z",
             all(&[Law::AssociativeConvolved], Definition),
         )
+        .theorem("correlation_after_correlation")
         .mutant("kernel and signal change places", all(&[Law::AssociativeConvolved], Swapped))
         .mutant("the result is one step late", all(&[Law::AssociativeConvolved], Late)),
     ]

@@ -28,6 +28,7 @@ pub(super) fn claims() -> Vec<Claim> {
         .theorem("translations_act")
         .theorem("permutations_act")
         .theorem("motions_act")
+        .theorem("signed_permutations_act")
         .mutant("x ↦ x∘g, without the inverse", |examiner| all_laws(examiner, Slip::NoInverse))
         .mutant("one generator moves backwards", |examiner| all_laws(examiner, Slip::OneBackwards))
         .mutant("everything moves one step too far", |examiner| all_laws(examiner, Slip::StepTooFar))

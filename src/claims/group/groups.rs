@@ -19,6 +19,7 @@ pub(super) fn claims() -> Vec<Claim> {
              B_d, direct products, and the semidirect products p4 and p4m",
             |examiner| all_laws(examiner, Slip::None),
         )
+        .theorem("group_laws")
         .mutant("the inverse of a is a", |examiner| all_laws(examiner, Slip::InverseForgotten))
         .mutant("a · b is a · b⁻¹", |examiner| all_laws(examiner, Slip::SecondInverted))
         .mutant("a · b goes one step too far", |examiner| all_laws(examiner, Slip::StepTooFar))

@@ -30,6 +30,10 @@ pub(super) fn claims() -> Vec<Claim> {
             move |_| presentations(&plain(), Generators::All),
         )
         .theorem("dihedral_presentation")
+        .theorem("dihedral_presentation_universal")
+        .theorem("rotation_presentation")
+        .theorem("group_orders")
+        .theorem("torus_orders")
         .mutant("a reflection does not reverse the sense of a turn", move |_| {
             presentations(&Altered { compose: side_by_side, ..plain() }, Generators::All)
         })

@@ -22,6 +22,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "ℝ acts on periodic signals by translation with linear interpolation",
             |examiner| Ok::<_, Failure>(linear(Moving::Linear)?.with_figure(defect_by_distance(examiner))),
         )
+        .theorem("linear_interpolation_is_no_action")
         .mutant("with Fourier interpolation", |_| linear(Moving::Fourier)),
         Claim::holds(
             "action.translation_real.fourier",
@@ -29,6 +30,7 @@ pub(super) fn claims() -> Vec<Claim> {
              without a Nyquist component",
             |examiner| fourier(examiner, Moving::Fourier, Signals::WithoutNyquist),
         )
+        .theorem("multipliers_act")
         .mutant("frequencies are counted from 0 to n − 1", |examiner| {
             fourier(examiner, Moving::OneSided, Signals::WithoutNyquist)
         })
@@ -43,6 +45,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "ℝ acts by translation with Fourier interpolation on all signals of even length",
             |_| wave(2),
         )
+        .theorem("no_half_step_of_even_length")
         .mutant("the wave that is tried has half the Nyquist frequency", |_| wave(1)),
     ]
 }

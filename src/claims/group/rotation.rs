@@ -29,12 +29,15 @@ pub(super) fn claims() -> Vec<Claim> {
                 )
             },
         )
+        .theorem("divisible_group_moves_nothing")
+        .theorem("no_rotation_of_images")
         .mutant("nothing is rotated", |examiner| any_angle(examiner, Turning::Ignored)),
         Claim::holds(
             "action.rotation_by_any_angle.quarter_turns",
             "the multiples of 90° act on square pixel images, with any sampling: they are the quarter turns of the grid",
             |_| quarter_turns(Turning::Sampled),
         )
+        .theorem("rotations_act_on_squares")
         .mutant("the centre lies half a pixel off", |_| quarter_turns(Turning::OffCentre))
         .mutant("the sense of the rotation is the other", |_| quarter_turns(Turning::Clockwise))
         .mutant("nothing is rotated", |_| quarter_turns(Turning::Ignored)),

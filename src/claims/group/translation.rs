@@ -38,6 +38,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "with zero fill, translations in one direction along each axis compose",
             |examiner| Ok::<_, Failure>(Report::all(bounded(examiner, Fill::Zeros, Directions::Forward)?)),
         )
+        .theorem("zero_fill_one_direction")
         .mutant("the first entry is repeated, one step late", |examiner| {
             Ok::<_, Failure>(Report::all(bounded(examiner, Fill::Late, Directions::Forward)?))
         }),

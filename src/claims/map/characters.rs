@@ -22,6 +22,8 @@ pub(super) fn claims() -> Vec<Claim> {
             |_| dimensions(Characters::InnerProduct),
         )
         .theorem("dimension_by_characters")
+        .theorem("equivariant_maps_dimension")
+        .theorem("deepsets_weights_unique")
         .mutant("the identity is left out of the sum over the group", |_| dimensions(Characters::WithoutIdentity)),
     ]
 }

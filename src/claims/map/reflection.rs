@@ -23,6 +23,7 @@ pub(super) fn claims() -> Vec<Claim> {
             "a classifier invariant under Rot180 separates an image from its half turn (the 6 and the 9)",
             |examiner| separation(examiner, Classifier { both_ways_up: true }),
         )
+        .theorem("invariant_does_not_separate")
         .mutant("the classifier is not invariant", |examiner| {
             separation(examiner, Classifier { both_ways_up: false })
         }),

@@ -21,6 +21,8 @@ pub(super) fn claims() -> Vec<Claim> {
              matrices",
             |_| dimensions(Characters::InnerProduct),
         )
+        .theorem("equivariant_maps_by_characters")
+        .theorem("fixed_dimension")
         .theorem("dimension_by_characters")
         .theorem("equivariant_maps_dimension")
         .theorem("deepsets_weights_unique")

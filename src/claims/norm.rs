@@ -26,62 +26,80 @@ pub(super) fn claims() -> Vec<Claim> {
             "in training each channel leaves with mean 0 and variance σ²/(σ² + δ), and a constant channel as zeros",
             |examiner| standardises(examiner, 1),
         )
-        .mutant("the layer normalises by the unbiased variance", |examiner| standardises(examiner, 2)),
+        .theorem("norm_standardises")
+.theorem("norm_constant")
+.mutant("the layer normalises by the unbiased variance", |examiner| standardises(examiner, 2)),
         Claim::holds(
             "norm.affine",
             "γ and β give any mean and deviation, and a bias before the layer changes nothing",
             |examiner| numbers(examiner, Law::Affine),
         )
-        .mutant("β is added before γ multiplies", |examiner| numbers(examiner, Law::AffineInTheWrongOrder)),
+        .theorem("norm_affine_restores")
+.theorem("norm_ignores_bias")
+.mutant("β is added before γ multiplies", |examiner| numbers(examiner, Law::AffineInTheWrongOrder)),
         Claim::holds(
             "norm.running",
             "at inference a sample gives the same result alone and in a batch",
             |examiner| alone(examiner, Mode::Inference),
         )
-        .mutant("the statistics of the batch are used", |examiner| alone(examiner, TRAINING)),
+        .theorem("norm_inference_alone")
+.theorem("running_between")
+.theorem("running_converges")
+.mutant("the statistics of the batch are used", |examiner| alone(examiner, TRAINING)),
         Claim::fails(
             "norm.running.training_mode",
             "in training a sample gives the same result alone and in a batch",
             |examiner| alone(examiner, TRAINING),
         )
-        .mutant("the running statistics are used", |examiner| alone(examiner, Mode::Inference)),
+        .theorem("norm_training_mixes")
+.mutant("the running statistics are used", |examiner| alone(examiner, Mode::Inference)),
         Claim::holds(
             "norm.scale_invariance",
             "the output in training does not change when the input is scaled by c > 0, with δ = 0",
             |examiner| numbers(examiner, Law::Scaled(Fraction::ZERO)),
         )
-        .mutant("δ is 1", |examiner| numbers(examiner, Law::Scaled(Fraction::ONE))),
+        .theorem("norm_scale_invariance")
+.theorem("norm_scale")
+.mutant("δ is 1", |examiner| numbers(examiner, Law::Scaled(Fraction::ONE))),
         Claim::holds(
             "norm.spatial",
             "normalisation by channel commutes with every permutation of the pixels",
             |examiner| spatial(examiner, false),
         )
         .theorem("batch_norm_permutation")
-        .mutant("the first pixel is left out of the mean", |examiner| spatial(examiner, true)),
+.theorem("batch_statistics_invariant")
+.mutant("the first pixel is left out of the mean", |examiner| spatial(examiner, true)),
         Claim::fails(
             "norm.orbit",
             "with statistics of each channel of a group feature map, normalisation commutes with the rotation of a sample",
             |examiner| orbit(examiner, 1),
         )
         .theorem("channel_statistics_break")
-        .mutant("an orbit shares its statistics", |examiner| orbit(examiner, 4)),
+.mutant("an orbit shares its statistics", |examiner| orbit(examiner, 4)),
         Claim::holds(
             "norm.orbit.shared",
             "it does when an orbit of channels shares its statistics, γ and β",
             |examiner| orbit(examiner, 4),
         )
         .theorem("orbit_norm")
-        .mutant("half an orbit shares them", |examiner| orbit(examiner, 2)),
+.theorem("orbit_statistics_invariant")
+.theorem("orbit_affine")
+.theorem("block_norm_whole_batch")
+.mutant("half an orbit shares them", |examiner| orbit(examiner, 2)),
         Claim::holds(
             "layer.dropout",
             "dropout is the identity at inference, and keeps the mean in training",
             |examiner| dropout_mean(examiner, Fraction::new(1, 4)),
         )
-        .mutant("entries that are kept are not scaled", |examiner| dropout_mean(examiner, Fraction::ZERO)),
+        .theorem("dropout_keeps_mean")
+.theorem("dropout_chances")
+.mutant("entries that are kept are not scaled", |examiner| dropout_mean(examiner, Fraction::ZERO)),
         Claim::fails("layer.dropout.training", "dropout in training commutes with translation", |examiner| {
             dropout_moves(examiner, TRAINING)
         })
-        .mutant("there is no dropout at inference", |examiner| dropout_moves(examiner, Mode::Inference)),
+        .theorem("dropout_permutation")
+.theorem("dropout_in_distribution")
+.mutant("there is no dropout at inference", |examiner| dropout_moves(examiner, Mode::Inference)),
     ]
 }
 

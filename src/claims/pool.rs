@@ -22,25 +22,29 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| multiples(examiner, |stride| (stride, 1)),
         )
         .theorem("pool_stride_equivariance")
-        .mutant("the output moves as far as the input", |examiner| multiples(examiner, |stride| (stride, stride))),
+.mutant("the output moves as far as the input", |examiner| multiples(examiner, |stride| (stride, stride))),
         Claim::fails(
             "pool.translation.others",
             "max and mean pooling of stride s commute with translations by other numbers than multiples of s",
             |examiner| others(examiner, 3),
         )
-        .mutant("the stride is 1", |examiner| others(examiner, 1)),
+        .theorem("pool_only_multiples")
+.mutant("the stride is 1", |examiner| others(examiner, 1)),
         Claim::holds(
             "pool.tolerance",
             "a max pool's output does not change when entries change places inside their window",
             |examiner| tolerance(examiner, Pool::maximum([2, 2]), 2),
         )
-        .mutant("they change places with the next window", |examiner| {
+        .theorem("pool_tolerance")
+.theorem("pool_window_permuted")
+.mutant("they change places with the next window", |examiner| {
             tolerance(examiner, Pool::maximum([2, 2]), 3)
         }),
         Claim::fails("pool.tolerance.invariance", "max pooling is translation invariant", |examiner| {
             invariance(examiner, Network::new().then(Pool::maximum([2, 2])))
         })
-        .mutant("pooling is over everything", |examiner| {
+        .theorem("pool_not_invariant")
+.mutant("pooling is over everything", |examiner| {
             invariance(examiner, Network::new().then(GlobalPool::MAXIMUM))
         }),
         Claim::holds(
@@ -48,7 +52,12 @@ pub(super) fn claims() -> Vec<Claim> {
             "global and adaptive pooling give an output of one size for inputs of any size, so that one network takes them all",
             |_| any_size(false),
         )
-        .mutant("the pooling is over windows", |_| any_size(true)),
+        .theorem("adaptive_windows_inside")
+.theorem("adaptive_windows_cover")
+.theorem("adaptive_is_plain_pooling")
+.theorem("adaptive_global")
+.theorem("global_pooling_invariant")
+.mutant("the pooling is over windows", |_| any_size(true)),
     ]
 }
 

@@ -30,6 +30,9 @@ impl From<Residual> for Node {
     }
 }
 
+/// A node, its place in its network, and its part of the weights.
+type Placed<'a, S> = (usize, &'a Node, &'a [ArrayD<S>]);
+
 /// Applies to either kind of node.
 macro_rules! with_node {
     ($node:expr, $inside:ident => $call:expr) => {
@@ -87,10 +90,7 @@ impl Network {
     }
 
     /// For each node: its number, itself, and its part of the weights. Behind the last node that has its weights, none are left over.
-    fn with_weights<'a, S>(
-        &'a self,
-        weights: &'a [ArrayD<S>],
-    ) -> Result<Vec<(usize, &'a Node, &'a [ArrayD<S>])>, LayerError> {
+    fn with_weights<'a, S>(&'a self, weights: &'a [ArrayD<S>]) -> Result<Vec<Placed<'a, S>>, LayerError> {
         let counts: Vec<usize> =
             self.nodes.iter().map(|node| with_node!(node, inside => inside.parameters().len())).collect();
         let expected = counts.iter().sum();

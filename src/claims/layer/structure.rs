@@ -8,7 +8,7 @@ use super::super::Claim;
 use super::maps::{Alteration, Altered, Same};
 use crate::conv::{Boundary, boundary};
 use crate::group::{Action, C4, Rotation};
-use crate::layer::{Convolution, Layer, Mode, Pool, ReceptiveField, View, Window, matrix};
+use crate::layer::{Convolution, Layer, Mode, Pool, ReceptiveField, Reduction, View, Window, matrix};
 use crate::network::Network;
 use crate::scalar::{Goldilocks, Scalar, Symbolic};
 use crate::signal::OnGrid;
@@ -25,8 +25,13 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| symmetric_grid(examiner, |n, k, s, d, p| (n + 2 * p - d * (k - 1) - 1).is_multiple_of(s)),
         )
         .theorem("symmetric_grid")
-        .theorem("symmetric_grid_pool")
-        .mutant("the rule counts the padding once", |examiner| {
+.theorem("symmetric_grid_reading")
+.theorem("symmetric_grid_windows")
+.theorem("symmetric_grid_pool")
+.theorem("symmetric_grid_quarter_turn")
+.theorem("output_size")
+.theorem("output_size_counts_windows")
+.mutant("the rule counts the padding once", |examiner| {
             symmetric_grid(examiner, |n, k, s, d, p| (n + p + s * p - d * (k - 1) - 1).is_multiple_of(s))
         })
         .mutant("the rule forgets the dilation", |examiner| {
@@ -37,22 +42,33 @@ pub(super) fn claims() -> Vec<Claim> {
             "a layer with an even kernel and \"same\" padding keeps Rot90 (kernel turned alike)",
             |examiner| same_padding(examiner, 2, (0, 1)),
         )
-        .mutant("the kernel is odd", |examiner| same_padding(examiner, 3, (1, 1))),
+        .theorem("same_padding_quarter_turn")
+.theorem("same_padding_even_kernel")
+.theorem("asymmetric_padding_flip")
+.mutant("the kernel is odd", |examiner| same_padding(examiner, 3, (1, 1))),
         Claim::holds(
             "layer.sparse_and_shared",
             "a layer is the dense layer with a banded Toeplitz matrix: 15 connections and 3 weights against 35 and 35",
             |examiner| sparse_and_shared(examiner, 0),
         )
-        .mutant("one diagonal of the matrix is moved", |examiner| sparse_and_shared(examiner, 1)),
+        .theorem("zero_padded_is_dense")
+.theorem("sparse_connections")
+.theorem("five_units")
+.theorem("weight_sharing")
+.mutant("one diagonal of the matrix is moved", |examiner| sparse_and_shared(examiner, 1)),
         Claim::holds(
             "layer.receptive_field",
             "the inputs that occur in an output of a stack are those of its receptive field, 1 + Σ d_i(k_i − 1) Π s_l, moving by Π s_l",
             |_| receptive_fields(|field, window| field.after_window(window)),
         )
         .theorem("receptive_field_size")
-        .theorem("receptive_field_jump")
-        .theorem("receptive_field_full")
-        .mutant("strides add up instead of multiplying", |_| {
+.theorem("receptive_field_jump")
+.theorem("receptive_field_bounds")
+.theorem("receptive_field_ends")
+.theorem("receptive_field_full")
+.theorem("receptive_field_sound")
+.theorem("receptive_field_exact")
+.mutant("strides add up instead of multiplying", |_| {
             receptive_fields(|field, window| {
                 let next = field.after_window(window);
                 ReceptiveField { jump: (field.jump.0 + window.axis.stride - 1, 1), ..next }
@@ -63,13 +79,18 @@ pub(super) fn claims() -> Vec<Claim> {
             "a layer from n to m channels is the sum over input channels of single-channel correlations",
             |examiner| channels(examiner, 0),
         )
-        .mutant("the second input channel is read for the first", |examiner| channels(examiner, 1)),
+        .theorem("channels_are_sums")
+.theorem("equivariant_is_layer")
+.theorem("correlate_images_is_definition")
+.mutant("the second input channel is read for the first", |examiner| channels(examiner, 1)),
         Claim::holds(
             "layer.channels.groups",
             "a grouped layer is the layer whose kernel is block-diagonal; depthwise is the case of one channel a group",
             |examiner| groups(examiner, |channel, groups, size| channel / size == groups),
         )
-        .mutant("groups take channels in turn", |examiner| {
+        .theorem("grouped_is_block_diagonal")
+.theorem("depthwise")
+.mutant("groups take channels in turn", |examiner| {
             groups(examiner, |channel, group, size| channel % (4 / size) == group)
         }),
         Claim::holds(
@@ -77,8 +98,14 @@ pub(super) fn claims() -> Vec<Claim> {
             "zero, reflecting, replicating and periodic padding are layers without padding on the padded signal; reflecting ones are refused where too long",
             |examiner| padding(examiner, |boundary| boundary),
         )
-        .theorem("padding_first")
-        .mutant("reflecting repeats the border", |examiner| {
+        .theorem("boundaries_extend")
+.theorem("zero_extension")
+.theorem("reflect_extension")
+.theorem("replicate_extension")
+.theorem("periodic_extension")
+.theorem("padding_first")
+.theorem("boundary_flip")
+.mutant("reflecting repeats the border", |examiner| {
             padding(examiner, |boundary| match boundary {
                 Boundary::Reflect => Boundary::Replicate,
                 other => other,
@@ -117,10 +144,16 @@ fn symmetric_grid(
             let w = ArrayD::from_shape_simple_fn(vec![1, 1, k], || Goldilocks::sample(&mut random));
             let run = |x: &ArrayD<Goldilocks>, w: ArrayD<Goldilocks>| layer.forward(x, &[w], Mode::Inference);
             let mut found = vec![("layer", run(&flip(&x), flip(&w))? == flip(&run(&x, w)?))];
-            let pool = Pool::maximum([k]).stride([s]).dilation([d]).padding([p]);
-            if pool.output_shape(&input).is_ok() {
-                let run = |x: &ArrayD<Goldilocks>| pool.forward(x, &[], Mode::Inference);
-                found.push(("pool", run(&flip(&x))? == flip(&run(&x)?)));
+            // A pool whose windows all begin in the padding may see nothing but whole signals.
+            let begins_inside = (0..layer.output_shape(&input)?[2]).any(|o| (p..p + n).contains(&(o * s)));
+            for pool in [Pool::mean([k]), Pool::maximum([k])] {
+                let pool = pool.stride([s]).dilation([d]).padding([p]);
+                let greatest = pool.reduction == Reduction::Maximum;
+                // Different windows can have one maximum at a point, not one mean: the maximum is asked for one direction only.
+                if pool.output_shape(&input).is_ok() && begins_inside && (!greatest || rule(n, k, s, d, p)) {
+                    let run = |x: &ArrayD<Goldilocks>| pool.forward(x, &[], Mode::Inference);
+                    found.push(("pool", run(&flip(&x))? == flip(&run(&x)?)));
+                }
             }
             let said = layer.symmetry(&input)?.flips[0];
             found.push(("static rule", said));

@@ -22,42 +22,49 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| padded(examiner, Boundary::Periodic, 0),
         )
         .theorem("translation_equivariance")
-        .mutant("the padding is of zeros", |examiner| padded(examiner, Boundary::Zero, 0))
+.theorem("correlation_stride_equivariance")
+.theorem("periodic_layer_shift")
+.mutant("the padding is of zeros", |examiner| padded(examiner, Boundary::Zero, 0))
         .mutant("the padding repeats the border", |examiner| padded(examiner, Boundary::Replicate, 0)),
         Claim::fails("layer.translation_zero", "the same with zero padding", |examiner| {
             padded(examiner, Boundary::Zero, 0)
         })
         .theorem("zero_padding_shift")
-        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+.theorem("zero_padded_is_dense")
+.mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
         Claim::holds(
             "layer.translation_zero.interior",
             "with zero padding it commutes with the translation of signals that stay clear of the border by the kernel's reach",
             |examiner| padded(examiner, Boundary::Zero, REACH + 1),
         )
-        .mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0)),
+        .theorem("padding_clear_of_border")
+.theorem("layers_agree_inside")
+.mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0)),
         Claim::fails("layer.translation_reflect", "the same with reflecting padding", |examiner| {
             padded(examiner, Boundary::Reflect, 0)
         })
         .theorem("reflect_padding_shift")
-        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+.mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
         Claim::holds(
             "layer.translation_reflect.interior",
             "with reflecting padding it commutes with the translation of signals that stay clear of the border by the kernel's reach",
-            |examiner| padded(examiner, Boundary::Reflect, REACH + 1),
+            |examiner| padded(examiner, Boundary::Reflect, REACH + 2),
         )
-        .mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1)),
+        .theorem("padding_clear_of_border")
+.mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1)),
         Claim::fails("layer.stride", "a layer of stride s commutes with every translation", |examiner| {
             strided(examiner, 2)
         })
         .theorem("stride_only_multiples")
-        .mutant("the stride is 1", |examiner| strided(examiner, 1)),
+.mutant("the stride is 1", |examiner| strided(examiner, 1)),
         Claim::holds(
             "layer.stride.multiples",
             "a layer of stride s takes a translation by s·t to one by t",
             |examiner| multiples(examiner, |stride| (stride, 1)),
         )
         .theorem("correlation_stride_equivariance")
-        .mutant("the output moves as far as the input", |examiner| {
+.theorem("strided_on_circle")
+.mutant("the output moves as far as the input", |examiner| {
             multiples(examiner, |stride| (stride, stride))
         }),
         Claim::holds(
@@ -66,25 +73,30 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| subsampling(examiner, 0),
         )
         .theorem("stride_is_subsampling")
-        .mutant("the outputs kept begin with the second", |examiner| subsampling(examiner, 1)),
+.mutant("the outputs kept begin with the second", |examiner| subsampling(examiner, 1)),
         Claim::holds(
             "layer.dilation_is_zero_stuffing",
             "dilation d is a kernel with d − 1 zeros between its taps",
             |examiner| zero_stuffing(examiner, 0),
         )
         .theorem("dilation_is_zero_stuffing")
-        .mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1)),
+.theorem("translation_equivariance")
+.mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1)),
         Claim::fails("layer.dense_translation", "a dense layer with free weights commutes with translations", |examiner| {
             dense(examiner, false)
         })
         .theorem("dense_shift")
-        .mutant("the matrix repeats its diagonals", |examiner| dense(examiner, true)),
+.theorem("equivariant_is_convolution")
+.mutant("the matrix repeats its diagonals", |examiner| dense(examiner, true)),
         Claim::holds(
             "layer.transposed_translation",
             "a transposed convolution of stride s takes a shift by t to a shift by s·t, with periodic boundary",
             |examiner| transposed(examiner, 2),
         )
-        .mutant("the output moves by t", |examiner| transposed(examiner, 1)),
+        .theorem("transposed_on_circle")
+.theorem("transposed_translation")
+.theorem("adjoint_equivariant")
+.mutant("the output moves by t", |examiner| transposed(examiner, 1)),
     ]
 }
 
@@ -105,10 +117,12 @@ fn padded(examiner: &Examiner, boundary: Boundary, margin: usize) -> Result<Repo
             Ok(if clear { Shifted::cases(&map, &input, axes, (1, 1), margin) } else { Vec::new() })
         })
     };
+    let least = 2 * margin.max(2) + 1;
     Ok(Report::all([
-        examiner.examine(&statement(1).at([9]).at_large([40]).shrinking_to([5]))?,
-        examiner.examine(&statement(2).at([7, 8]).at_large([15, 12]).shrinking_to([5, 5]))?,
-        examiner.examine(&statement(3).at([7, 7, 8]).shrinking_to([5, 5, 5]))?,
+        examiner.examine(&statement(1).at([least + 4]).at_large([40]).shrinking_to([least]))?,
+        examiner
+            .examine(&statement(2).at([least, least + 1]).at_large([15, 12]).shrinking_to([least, least]))?,
+        examiner.examine(&statement(3).at([least; 3]).shrinking_to([least; 3]))?,
     ]))
 }
 

@@ -37,9 +37,11 @@ mod matrix_product;
 mod number_theoretic;
 mod options;
 mod overlap_add;
+pub mod plan;
 pub mod planner;
 mod problem;
 mod separable;
+mod simd;
 mod spectral;
 pub mod tolerance;
 
@@ -56,6 +58,7 @@ pub use overlap_add::OverlapAdd;
 pub use planner::{Choice, ConvolutionScalar};
 pub use problem::Problem;
 pub use separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
+pub use simd::{Element, InstructionSet};
 
 use ndarray::{Array, ArrayRef, Dimension};
 

@@ -1,0 +1,82 @@
+//! What the maker of a plan chooses.
+
+use crate::conv::simd::InstructionSet;
+
+/// How far a result may lie from the exact one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Accuracy {
+    /// Kernels that add the products of the definition, in any order, and nothing else.
+    Strict,
+    /// Any kernel whose derived bound is at most this times the largest possible sum of magnitudes: the number of terms
+    /// times the largest weight times the largest entry of the signal.
+    Within(f64),
+}
+
+impl Default for Accuracy {
+    /// One part in 128. That is a bound for the worst case: errors met are a thousand times smaller.
+    fn default() -> Self {
+        Accuracy::Within(1.0 / 128.0)
+    }
+}
+
+/// Which kernel a plan uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// The one that the cost model expects to be the fastest of those that are accurate enough.
+    #[default]
+    Automatic,
+    /// Sums of products in register tiles.
+    Direct,
+}
+
+/// Options of a [`Plan`](super::Plan).
+#[derive(Clone, Copy, Debug)]
+pub struct PlanOptions {
+    pub(super) accuracy: Accuracy,
+    pub(super) kernel: Kernel,
+    pub(super) instruction_set: InstructionSet,
+    pub(super) relu: bool,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        PlanOptions {
+            accuracy: Accuracy::default(),
+            kernel: Kernel::Automatic,
+            instruction_set: InstructionSet::best(),
+            relu: false,
+        }
+    }
+}
+
+impl PlanOptions {
+    /// The default accuracy, the planner's choice of kernel, the best instructions, and no ReLU.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With this accuracy.
+    pub fn accuracy(mut self, accuracy: Accuracy) -> Self {
+        self.accuracy = accuracy;
+        self
+    }
+
+    /// With this kernel, whatever its accuracy.
+    pub fn kernel(mut self, kernel: Kernel) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// With these instructions.
+    pub fn instruction_set(mut self, set: InstructionSet) -> Self {
+        self.instruction_set = set;
+        self
+    }
+
+    /// Whether negative results become zero, after the bias is added.
+    pub fn relu(mut self, relu: bool) -> Self {
+        self.relu = relu;
+        self
+    }
+}

@@ -1,0 +1,148 @@
+//! Where a piece of the signal stands in a workspace, so that every tap is one constant distance away.
+//!
+//! Along an axis with taps at entries a(t) and positions s apart, entry `o·s + a(t)` is wanted for all positions o of a
+//! piece. A [`Layout`] keeps *planes*: plane π holds the entries `i·s + start(π)`, i = 0, 1, …, one after the other, and
+//! tap t reads plane π(t) from `shift(t)` on. There are two:
+//!
+//! - *shared*: one plane for each residue of a(t) modulo s, wider than the piece by the largest shift;
+//! - *expanded*: one plane for each tap, no wider than the piece. Copying costs more, but rows stand end to end, so that
+//!   vectors of positions may run over the ends of rows and none of their lanes is wasted.
+//!
+//! Padding is folded into the copy, which never holds more than a few rows: there is no padded signal.
+
+use pulp::Simd;
+
+use super::axis_map::AxisMap;
+use crate::conv::Boundary;
+use crate::conv::simd::Element;
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout {
+    /// start(π)
+    pub(super) planes: Vec<isize>,
+    /// (π(t), shift(t))
+    pub(super) taps: Vec<(usize, usize)>,
+    /// The largest shift.
+    pub(super) extra: usize,
+}
+
+impl Layout {
+    pub(super) fn shared(axis: &AxisMap) -> Self {
+        let mut layout = Layout::default();
+        let step = axis.step as isize;
+        for &(_, entry) in &axis.taps {
+            let same = |start: &isize| (entry - start).rem_euclid(step) == 0;
+            let plane = layout.planes.iter().position(same).unwrap_or_else(|| {
+                let residue = axis.taps.iter().map(|&(_, other)| other);
+                let first = residue.filter(|other| (entry - other).rem_euclid(step) == 0).min();
+                layout.planes.push(first.unwrap_or(entry));
+                layout.planes.len() - 1
+            });
+            let shift = ((entry - layout.planes[plane]) / step) as usize;
+            layout.taps.push((plane, shift));
+            layout.extra = layout.extra.max(shift);
+        }
+        layout
+    }
+
+    pub(super) fn expanded(axis: &AxisMap) -> Self {
+        Layout {
+            planes: axis.taps.iter().map(|&(_, entry)| entry).collect(),
+            taps: (0..axis.taps.len()).map(|plane| (plane, 0)).collect(),
+            extra: 0,
+        }
+    }
+}
+
+/// One row of the signal, as a part of all of it.
+pub(super) struct Row<'a, T> {
+    pub(super) signal: &'a [T],
+    pub(super) start: usize,
+    pub(super) length: usize,
+    pub(super) boundary: Boundary,
+}
+
+impl<T: Element> Row<'_, T> {
+    /// Copies the entries `from`, `from + step`, … of the extended row to `to[..count]`. What follows in `to`, as far
+    /// as one vector, is overwritten by anything.
+    #[inline(always)]
+    pub(super) fn copy<S: Simd>(&self, simd: S, from: isize, step: usize, count: usize, to: &mut [T]) {
+        let lanes = T::lanes::<S>();
+        assert!(count + lanes <= to.len() && self.start + self.length <= self.signal.len());
+        // Entries low … high − 1 lie inside.
+        let ahead = |distance: isize| {
+            let distance = distance.max(0) as usize;
+            if step == 1 { distance } else { distance.div_ceil(step) }
+        };
+        let low = ahead(-from).min(count);
+        let high = ahead(self.length as isize - from).clamp(low, count);
+        if self.boundary == Boundary::Zero {
+            fill(simd, low, to);
+        } else {
+            self.copy_beyond(from, step, 0..low, to);
+        }
+        if low < high {
+            let first = self.start + (from + (low * step) as isize) as usize;
+            if step == 1 {
+                copy_run(simd, self.signal, first, &mut to[low..], high - low);
+            } else {
+                let entries = &self.signal[first..=first + (high - low - 1) * step];
+                copy_every(entries, step, &mut to[low..high]);
+            }
+        }
+        if self.boundary == Boundary::Zero {
+            fill(simd, count - high, &mut to[high..]);
+        } else {
+            self.copy_beyond(from, step, high..count, to);
+        }
+    }
+
+    fn copy_beyond(&self, from: isize, step: usize, range: std::ops::Range<usize>, to: &mut [T]) {
+        for i in range {
+            let source = self.boundary.source(from + (i * step) as isize, self.length);
+            to[i] = source.map_or(T::zero(), |entry| self.signal[self.start + entry]);
+        }
+    }
+}
+
+#[inline(always)]
+fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
+    match step {
+        2 => to.iter_mut().zip(entries.iter().step_by(2)).for_each(|(to, from)| *to = *from),
+        _ => to.iter_mut().zip(entries.iter().step_by(step)).for_each(|(to, from)| *to = *from),
+    }
+}
+
+/// Zeros in `to[..count]`, and perhaps in what follows, as far as one vector.
+#[inline(always)]
+pub(super) fn fill<T: Element, S: Simd>(simd: S, count: usize, to: &mut [T]) {
+    let lanes = T::lanes::<S>();
+    if count == 0 {
+        return;
+    }
+    assert!(count + lanes <= to.len());
+    for i in (0..count).step_by(lanes) {
+        // SAFETY: i < count, and `to` is longer than `count` by a vector.
+        unsafe { T::store::<S>(to.as_mut_ptr().add(i), T::splat(simd, T::zero())) };
+    }
+}
+
+/// Copies `signal[first..first + count]`, whole vectors at a time where the signal goes on so far.
+#[inline(always)]
+fn copy_run<T: Element, S: Simd>(_: S, signal: &[T], first: usize, to: &mut [T], count: usize) {
+    let lanes = T::lanes::<S>();
+    let rounded = count.div_ceil(lanes) * lanes;
+    assert!(count + lanes <= to.len() && first + count <= signal.len());
+    if first + rounded > signal.len() {
+        to[..count].copy_from_slice(&signal[first..first + count]);
+        return;
+    }
+    for i in (0..count).step_by(lanes) {
+        // SAFETY: i + lanes is at most `rounded`, which both slices hold from here on.
+        unsafe {
+            let entries = T::load::<S>(signal.as_ptr().add(first + i));
+            T::store::<S>(to.as_mut_ptr().add(i), entries);
+        }
+    }
+}

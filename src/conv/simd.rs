@@ -1,0 +1,219 @@
+//! Vectors of floats, written once for every instruction set.
+//!
+//! [`Element`] is what a kernel needs of a float: a vector of as many as the machine's registers hold, and the four
+//! operations of a convolution. [`InstructionSet`] says which machine; the crate pulp chooses the instructions, at run
+//! time, and keeps the choice sound. A kernel is a [`WithSimd`] whose code is compiled once for each set.
+
+use std::fmt::Debug;
+
+use pulp::{Simd, WithSimd};
+
+use super::ConvolutionScalar;
+
+/// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
+/// first two fuse a product with its sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InstructionSet {
+    /// 512-bit vectors, 32 registers.
+    Avx512,
+    /// 256-bit vectors with fused multiply-add, 16 registers.
+    Avx2,
+    /// What every machine has.
+    Portable,
+}
+
+impl InstructionSet {
+    /// All of them, the widest first.
+    pub const ALL: [InstructionSet; 3] =
+        [InstructionSet::Avx512, InstructionSet::Avx2, InstructionSet::Portable];
+
+    /// The widest that this machine has.
+    pub fn best() -> Self {
+        Self::ALL.into_iter().find(|set| set.is_available()).unwrap_or(InstructionSet::Portable)
+    }
+
+    /// Whether this machine has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => pulp::x86::V4::try_new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => pulp::x86::V3::try_new().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            InstructionSet::Avx512 | InstructionSet::Avx2 => false,
+            InstructionSet::Portable => true,
+        }
+    }
+
+    /// Runs a kernel with these instructions, or with the portable ones where the machine lacks them.
+    pub(super) fn run<Kernel: WithSimd>(self, kernel: Kernel) -> Kernel::Output {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => {
+                if let Some(simd) = pulp::x86::V4::try_new() {
+                    return Simd::vectorize(simd, kernel);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => {
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    return Simd::vectorize(simd, kernel);
+                }
+            }
+            _ => {}
+        }
+        Simd::vectorize(pulp::Scalar, kernel)
+    }
+}
+
+/// A float that kernels compute with: `f32` or `f64`.
+pub trait Element: ConvolutionScalar + Copy + Default + PartialOrd + Debug + 'static {
+    /// As many as a register of the instruction set holds.
+    type Vector<S: Simd>: Copy;
+
+    /// The number of entries of a vector.
+    fn lanes<S: Simd>() -> usize {
+        size_of::<Self::Vector<S>>() / size_of::<Self>()
+    }
+
+    /// A vector of equal entries.
+    fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+
+    /// `a + b`
+    fn vector_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `a − b`
+    fn vector_sub<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `a·b`
+    fn vector_mul<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// `a·b + c`, rounded once where the machine can, else twice.
+    fn mul_add<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// The greater of each pair of entries.
+    fn vector_max<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+
+    /// The sum of the entries.
+    fn vector_sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
+
+    /// The vector of the entries at `from`.
+    ///
+    /// # Safety
+    /// `from` must be valid for reads of [`Self::lanes`] entries.
+    #[inline(always)]
+    unsafe fn load<S: Simd>(from: *const Self) -> Self::Vector<S> {
+        // SAFETY: the caller vouches for the entries; a vector is made of them and nothing else, at any alignment.
+        unsafe { from.cast::<Self::Vector<S>>().read_unaligned() }
+    }
+
+    /// Writes the entries of the vector to `to`.
+    ///
+    /// # Safety
+    /// `to` must be valid for writes of [`Self::lanes`] entries.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(to: *mut Self, vector: Self::Vector<S>) {
+        // SAFETY: as for `load`.
+        unsafe { to.cast::<Self::Vector<S>>().write_unaligned(vector) }
+    }
+
+    /// Writes the first `length` entries of the vector to `to`.
+    ///
+    /// # Safety
+    /// `to` must be valid for writes of `length` entries, which is at most [`Self::lanes`].
+    unsafe fn store_first<S: Simd>(simd: S, to: *mut Self, vector: Self::Vector<S>, length: usize);
+
+    /// The first `length` entries at `from`, then zeros.
+    ///
+    /// # Safety
+    /// `from` must be valid for reads of `length` entries, which is at most [`Self::lanes`].
+    unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> Self::Vector<S>;
+}
+
+macro_rules! element {
+    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $max:ident, $sum:ident, $partial_load:ident, $partial_store:ident) => {
+        impl Element for $float {
+            type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+
+            #[inline(always)]
+            fn vector_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+
+            #[inline(always)]
+            fn vector_sub<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$sub(a, b)
+            }
+
+            #[inline(always)]
+            fn vector_mul<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+
+            #[inline(always)]
+            fn vector_max<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$max(a, b)
+            }
+
+            #[inline(always)]
+            fn vector_sum<S: Simd>(simd: S, a: S::$vector) -> Self {
+                simd.$sum(a)
+            }
+
+            #[inline(always)]
+            unsafe fn store_first<S: Simd>(simd: S, to: *mut Self, vector: S::$vector, length: usize) {
+                // SAFETY: the caller vouches for `length` entries, and no others are touched.
+                simd.$partial_store(unsafe { std::slice::from_raw_parts_mut(to, length) }, vector);
+            }
+
+            #[inline(always)]
+            unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> S::$vector {
+                // SAFETY: as for `store_first`.
+                simd.$partial_load(unsafe { std::slice::from_raw_parts(from, length) })
+            }
+        }
+    };
+}
+
+element!(
+    f32,
+    f32s,
+    splat_f32s,
+    add_f32s,
+    sub_f32s,
+    mul_f32s,
+    mul_add_e_f32s,
+    max_f32s,
+    reduce_sum_f32s,
+    partial_load_f32s,
+    partial_store_f32s
+);
+element!(
+    f64,
+    f64s,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    mul_add_e_f64s,
+    max_f64s,
+    reduce_sum_f64s,
+    partial_load_f64s,
+    partial_store_f64s
+);

@@ -10,6 +10,8 @@
 //! two output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down by r,
 //! so that R sums share each load. The taps that a row does not have are skipped, not multiplied by zero.
 //!
+//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions.
+//!
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
 //! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
 
@@ -20,17 +22,22 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::axis_map::AxisMap;
-use super::microkernel::{Offsets, Tile, lanes, tile_shape};
+use super::microkernel::{
+    ChannelTile, MOST_CHANNEL_VECTORS, Offsets, Span, Tile, lanes, positions_per_tile, tile_shape,
+};
 use super::output::{Finish, SharedOutput};
 use super::strip::{Layout, Row, fill};
 use crate::conv::simd::{Element, InstructionSet};
 
-/// Vectors of positions that a piece aims at.
-const PIECE_VECTORS: usize = 24;
+/// Most vectors of positions in a piece.
+const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
 const STRIP_BYTES: usize = 192 * 1024;
-/// What copying a vector costs, in multiply-adds of vectors.
-const COPY_COST: f64 = 3.0;
+/// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
+const ROW_COST: f64 = 8.0;
+const WRITE_COST: f64 = 3.0;
+/// What writing one sum of a vector of channels costs.
+const WRITE_ENTRY_COST: f64 = 1.2;
 /// What a load that crosses a cache line costs, in multiply-adds of vectors.
 const LOAD_COST: f64 = 1.5;
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
@@ -75,6 +82,8 @@ pub(super) struct DirectStage {
     x: AxisMap,
     /// Neighbouring rows of the output in one tile, R.
     folded: usize,
+    /// Vectors of channels in a tile, or none if vectors are of positions.
+    channel_vectors: Option<usize>,
     y_layout: Layout,
     x_layout: Layout,
     /// Samples, (folded) rows and columns of a piece, and how many pieces there are of each.
@@ -90,8 +99,8 @@ pub(super) struct DirectStage {
     /// Channels (times outer taps) in the workspace at once.
     block: usize,
     offsets: Offsets,
-    /// For each term, the rows of a tile that it has: empty if all have all.
-    spans: Vec<(usize, usize)>,
+    /// Which terms the rows of a tile have: empty if all have all.
+    spans: Vec<Span>,
     /// First and number of the rows (times R) of each tile.
     tiles: Vec<(usize, usize)>,
     groups: Vec<Group>,
@@ -122,6 +131,7 @@ impl DirectStage {
             y,
             x,
             folded,
+            channel_vectors: None,
             samples: 1,
             band: positions,
             width: 1,
@@ -136,60 +146,107 @@ impl DirectStage {
             groups: Vec::new(),
             lanes,
         };
-        let shared = stage.clone().laid_out(size_of::<T>());
+        let mut best = stage.clone().best_piece(size_of::<T>());
         stage.x_layout = Layout::expanded(&stage.x);
-        let expanded = stage.laid_out(size_of::<T>());
-        if expanded.cost() < shared.cost() { expanded } else { shared }
+        let expanded = stage.best_piece(size_of::<T>());
+        if expanded.cost() < best.cost() {
+            best = expanded;
+        }
+        let of_channels = DirectStage::with_channel_vectors::<T>(best.clone());
+        if of_channels.cost() < best.cost() {
+            best = of_channels;
+        }
+        best.place_terms();
+        best.place_tiles();
+        best.place_groups();
+        best
     }
 
-    /// Chooses the size of pieces, and computes where everything stands in one.
-    fn laid_out(mut self, bytes: usize) -> Self {
+    /// The same with vectors of channels.
+    fn with_channel_vectors<T>(mut self) -> Self {
+        let vectors = self.channels.rows.div_ceil(self.lanes);
+        self.channel_vectors = Some(even(vectors, MOST_CHANNEL_VECTORS));
+        self.folded = 1;
+        (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
+        self.best_piece(size_of::<T>())
+    }
+
+    /// With pieces of the size that costs least.
+    fn best_piece(self, bytes: usize) -> Self {
         let target = PIECE_VECTORS * self.lanes;
         let rows = self.y.positions.div_ceil(self.folded);
-        self.width = even(self.x.positions, target);
-        self.pitch = self.width + self.x_layout.extra;
-        self.band = even(rows, (target / self.pitch).max(1));
-        if self.width == self.x.positions && self.band == rows {
-            let plane = rows * self.pitch;
-            self.samples =
-                even(self.channels.batch.max(1), (target / plane.next_multiple_of(self.lanes)).max(1));
+        let width = even(self.x.positions, target);
+        let pitch = width * self.position_step(&self.x) + self.x_layout.extra;
+        let most_rows = (target / pitch).clamp(1, rows);
+        let mut best = self.clone().with_piece(bytes, 1, 1, width);
+        for band in 2..=most_rows {
+            let with_band = self.clone().with_piece(bytes, 1, band, width);
+            if with_band.cost() < best.cost() {
+                best = with_band;
+            }
         }
-        let plane = (self.band + self.y_layout.extra) * self.pitch;
-        self.channel_stride = plane * self.y_layout.planes.len() * self.x_layout.planes.len();
-        let outer_taps: usize = self.outer.iter().map(|axis| axis.taps.len()).product();
-        let all = (self.channels.columns * outer_taps).max(1);
-        let fitting = STRIP_BYTES / (bytes * self.samples * self.channel_stride.max(1));
-        self.block = even(all, fitting.max(1));
+        if best.band == rows && best.width == self.x.positions {
+            for samples in 2..=self.channels.batch.min(target / (rows * pitch).next_multiple_of(self.lanes)) {
+                let with_samples = self.clone().with_piece(bytes, samples, rows, width);
+                if with_samples.cost() < best.cost() {
+                    best = with_samples;
+                }
+            }
+        }
+        best
+    }
+
+    /// With pieces of so many samples, (folded) rows and columns.
+    fn with_piece(mut self, bytes: usize, samples: usize, band: usize, width: usize) -> Self {
+        (self.samples, self.band, self.width) = (samples, band, width);
+        self.pitch = (width - 1) * self.position_step(&self.x) + 1 + self.x_layout.extra;
+        self.channel_stride = self.plane() * self.y_layout.planes.len() * self.x_layout.planes.len();
+        let fitting = STRIP_BYTES / (bytes * samples * self.channel_stride.max(1));
+        self.block = even(self.virtual_channels().max(1), fitting.max(1));
         self.sample_stride = self.block * self.channel_stride;
-        let one_to_one = |axis: &AxisMap| axis.every == 1;
         self.flat = self.folded == 1
-            && self.pitch == self.width
-            && self.width == self.x.positions
-            && self.x.result == self.width
-            && one_to_one(&self.x)
-            && one_to_one(&self.y);
-        self.place_terms(plane);
-        self.place_tiles();
-        self.place_groups();
+            && self.channel_vectors.is_none()
+            && self.pitch == width
+            && width == self.x.result
+            && width == self.x.positions
+            && self.x.every == 1
+            && self.y.every == 1;
         self
     }
 
-    fn place_terms(&mut self, plane: usize) {
+    /// Entries of a plane.
+    fn plane(&self) -> usize {
+        self.strip_rows() * self.pitch
+    }
+
+    /// Rows of a plane.
+    fn strip_rows(&self) -> usize {
+        (self.band - 1) * self.position_step(&self.y) + 1 + self.y_layout.extra
+    }
+
+    /// Entries of a plane from one position to the next: the planes of vectors of positions hold no others.
+    fn position_step(&self, axis: &AxisMap) -> usize {
+        if self.channel_vectors.is_some() { axis.step } else { 1 }
+    }
+
+    fn place_terms(&mut self) {
+        let plane = self.plane();
         let mut offsets = Vec::new();
         let columns = self.x_layout.planes.len();
         for channel in 0..self.block {
             for (number, &(y_plane, y_shift)) in self.y_layout.taps.iter().enumerate() {
+                if self.folded > 1 {
+                    // Row r of the fold has the taps number − r of the kernel.
+                    let first = (number + 1).saturating_sub(self.y.taps.len());
+                    let last = number.min(self.folded - 1);
+                    let rows = first * self.channels.rows..(last + 1) * self.channels.rows;
+                    self.spans.push(Span { terms: self.x_layout.taps.len(), rows });
+                }
                 for &(x_plane, x_shift) in &self.x_layout.taps {
                     let plane_number = y_plane * columns + x_plane;
                     offsets.push(
                         channel * self.channel_stride + plane_number * plane + y_shift * self.pitch + x_shift,
                     );
-                    if self.folded > 1 {
-                        // Row r of the fold has the taps number − r of the kernel.
-                        let first = (number + 1).saturating_sub(self.y.taps.len());
-                        let last = number.min(self.folded - 1);
-                        self.spans.push((first * self.channels.rows, (last + 1) * self.channels.rows));
-                    }
                 }
             }
         }
@@ -197,6 +254,11 @@ impl DirectStage {
     }
 
     fn place_tiles(&mut self) {
+        if let Some(vectors) = self.channel_vectors {
+            let (rows, size) = (self.channels.rows, vectors * self.lanes);
+            self.tiles = (0..rows).step_by(size).map(|first| (first, size.min(rows - first))).collect();
+            return;
+        }
         let rows = self.channels.rows * self.folded;
         let (most, _) = tile_shape(self.set);
         let size = even(rows, most);
@@ -204,6 +266,9 @@ impl DirectStage {
     }
 
     fn place_groups(&mut self) {
+        if let Some(vectors) = self.channel_vectors {
+            return self.place_positions(positions_per_tile(self.set, vectors));
+        }
         let positions = (self.band - 1) * self.pitch + self.width;
         let per_sample = positions.div_ceil(self.lanes);
         let vectors: Vec<_> = (0..self.samples).flat_map(|s| (0..per_sample).map(move |v| (s, v))).collect();
@@ -215,7 +280,7 @@ impl DirectStage {
             let last = (group + 1) * vectors.len() / count;
             let members = &vectors[first..last];
             first = last;
-            let starts = members.iter().map(|&(s, v)| s * self.sample_stride + v * self.lanes).collect();
+            let starts = members.iter().map(|&(s, v)| self.start(s, v * self.lanes)).collect();
             let mut runs: Vec<Run> = Vec::new();
             for (number, &(sample, vector)) in members.iter().enumerate() {
                 for lane in 0..self.lanes {
@@ -231,39 +296,67 @@ impl DirectStage {
                         continue;
                     }
                     let lane = number * self.lanes + lane;
-                    match runs.last_mut() {
-                        Some(run)
-                            if run.sample == sample
-                                && run.row == row
-                                && run.column + run.length == column
-                                && run.lane + run.length == lane =>
-                        {
-                            run.length += 1;
-                        }
-                        _ => runs.push(Run { lane, sample, row, column, length: 1 }),
-                    }
+                    extend_runs(&mut runs, Run { lane, sample, row, column, length: 1 });
                 }
             }
             self.groups.push(Group { starts, runs });
         }
     }
 
-    /// Multiply-adds of vectors, and copies counted as such: what the layouts are compared by.
+    /// Where a position stands in the strip. Where no tap meets anything there is no strip either.
+    fn start(&self, sample: usize, in_plane: usize) -> usize {
+        if self.terms() == 0 { 0 } else { sample * self.sample_stride + in_plane }
+    }
+
+    /// Positions in row-major order, so many to a tile; the last tile repeats its last one.
+    fn place_positions(&mut self, per_tile: usize) {
+        let all = self.samples * self.band * self.width;
+        for first in (0..all).step_by(per_tile) {
+            let mut group = Group { starts: Vec::new(), runs: Vec::new() };
+            for lane in 0..per_tile {
+                let position = (first + lane).min(all - 1);
+                let (column, rest) = (position % self.width, position / self.width);
+                let (row, sample) = (rest % self.band, rest / self.band);
+                let in_plane = row * self.y.step * self.pitch + column * self.x.step;
+                group.starts.push(self.start(sample, in_plane));
+                if first + lane < all {
+                    extend_runs(&mut group.runs, Run { lane, sample, row, column, length: 1 });
+                }
+            }
+            self.groups.push(group);
+        }
+    }
+
+    /// Multiply-adds of vectors, and copies counted as such: what layouts and pieces are compared by.
     pub(super) fn cost(&self) -> f64 {
-        let vectors: usize = self.groups.iter().map(|group| group.starts.len()).sum();
-        let terms = self.terms() as f64
-            * if self.folded > 1 {
-                self.y.taps.len() as f64 / (self.y.taps.len() + self.folded - 1) as f64
-            } else {
-                1.0
-            };
-        let sums = (vectors * self.channels.rows * self.folded) as f64 * (terms + 2.0);
-        let rows =
-            (self.band + self.y_layout.extra) * self.x_layout.planes.len() * self.y_layout.planes.len();
-        let copies = (self.samples * self.virtual_channels() * rows) as f64;
-        let strided = if self.x.step > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
-        let copied = copies * (COPY_COST + strided * self.pitch.div_ceil(self.lanes) as f64);
+        let blocks = self.virtual_channels().div_ceil(self.block) as f64;
+        let sums = match self.channel_vectors {
+            Some(vectors) => {
+                let positions = self.samples * self.band * self.width;
+                let positions = positions.next_multiple_of(positions_per_tile(self.set, vectors)) as f64;
+                let channels = self.channels.rows.div_ceil(self.lanes * vectors) * vectors;
+                let write = WRITE_ENTRY_COST * self.lanes as f64;
+                positions * channels as f64 * (self.terms() as f64 + 2.0 * blocks + write)
+            }
+            None => {
+                let positions = (self.band - 1) * self.pitch + self.width;
+                let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
+                let own = self.y.taps.len() as f64 / self.y_layout.taps.len().max(1) as f64;
+                let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
+                let rows = (self.channels.rows * self.folded) as f64;
+                vectors * rows * (self.terms() as f64 * own + 2.0 * blocks + WRITE_COST * runs)
+            }
+        };
+        let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
+        let copies = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
+        let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
+        let copied = copies * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64);
         (sums + copied) * self.jobs() as f64
+    }
+
+    /// Entries of the signal from one entry of a plane to the next.
+    fn copy_step(&self, axis: &AxisMap) -> usize {
+        axis.step / self.position_step(axis)
     }
 
     /// Channels of a group times taps of the outer axes.
@@ -278,7 +371,20 @@ impl DirectStage {
 
     /// Entries of packed weights.
     pub(super) fn packed_length(&self) -> usize {
-        self.channels.groups * self.channels.rows * self.folded * self.terms()
+        self.channels.groups * self.packed_rows() * self.terms()
+    }
+
+    /// Rows of packed weights in a group: tiles of channels are filled up with zeros.
+    fn packed_rows(&self) -> usize {
+        match self.channel_vectors {
+            Some(vectors) => self.tiles.len() * vectors * self.lanes,
+            None => self.channels.rows * self.folded,
+        }
+    }
+
+    /// Rows of packed weights in a tile of so many rows.
+    fn packed_rows_of(&self, rows: usize) -> usize {
+        self.channel_vectors.map_or(rows, |vectors| vectors * self.lanes)
     }
 
     /// Lays the weights out in the order in which tiles read them. `kernel` is (row, column, tap) for all groups: rows
@@ -293,8 +399,12 @@ impl DirectStage {
             for &(first, count) in &self.tiles {
                 for column in 0..self.channels.columns {
                     for tap in &taps {
-                        for row in first..first + count {
+                        for row in first..first + self.packed_rows_of(count) {
                             let (fold, row) = (row / rows, row % rows);
+                            if fold >= self.folded {
+                                packed.push(T::zero());
+                                continue;
+                            }
                             let weight = tap[fold].map_or(T::zero(), |tap| kernel[[row, column, tap]]);
                             packed.push(weight);
                         }
@@ -342,14 +452,21 @@ impl DirectStage {
 
     /// Entries of memory that one thread needs: for the copied strip, and for sums that are continued.
     pub(super) fn workspace(&self) -> (usize, usize) {
-        let strip = self.samples * self.sample_stride + self.pitch + 2 * self.lanes * PIECE_VECTORS;
+        // The last vectors read beyond the last row, and copying overwrites one vector more.
+        let strip = self.samples * self.sample_stride + 2 * self.lanes;
         (strip, self.slots() * self.slot() + self.lanes)
     }
 
     /// Entries of one tile's sums.
     fn slot(&self) -> usize {
-        let (rows, vectors) = tile_shape(self.set);
-        rows * vectors * self.lanes
+        let vectors = match self.channel_vectors {
+            Some(vectors) => vectors * positions_per_tile(self.set, vectors),
+            None => {
+                let (rows, vectors) = tile_shape(self.set);
+                rows * vectors
+            }
+        };
+        vectors * self.lanes
     }
 
     /// Tiles whose sums are kept: all that are continued.
@@ -518,25 +635,44 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         loop {
             let end = channels.min(begin + stage.block);
             self.copy(simd, begin, end);
-            let mut panel = self.piece.group * stage.channels.rows * stage.folded * terms;
+            let mut panel = self.piece.group * stage.packed_rows() * terms;
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
-                let weights =
-                    &self.packed[panel + begin * per_channel * rows..panel + end * per_channel * rows];
-                panel += terms * rows;
+                let packed_rows = stage.packed_rows_of(rows);
+                let weights = &self.packed[panel..panel + terms * packed_rows];
+                let weights = &weights[begin * per_channel * packed_rows..end * per_channel * packed_rows];
+                panel += terms * packed_rows;
                 for (group_number, group) in stage.groups.iter().enumerate() {
                     let slot =
                         if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
-                    simd.vectorize(Tile {
-                        weights,
-                        rows,
-                        offsets: &stage.offsets,
-                        spans: &stage.spans,
-                        first,
-                        source: self.strip,
-                        starts: &group.starts,
-                        continues: begin > 0,
-                        sums: &mut self.sums[slot * stage.slot()..],
-                    });
+                    let (offsets, source, starts) = (&stage.offsets, &*self.strip, &group.starts[..]);
+                    let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
+                    match stage.channel_vectors {
+                        Some(vectors) => {
+                            simd.vectorize(ChannelTile {
+                                weights,
+                                vectors,
+                                offsets,
+                                source,
+                                starts,
+                                continues,
+                                sums,
+                            });
+                        }
+                        None => {
+                            let spans = &stage.spans[..];
+                            simd.vectorize(Tile {
+                                weights,
+                                rows,
+                                offsets,
+                                spans,
+                                first,
+                                source,
+                                starts,
+                                continues,
+                                sums,
+                            });
+                        }
+                    }
                     if end == channels {
                         self.scatter(simd, (first, rows), group, slot * stage.slot());
                     }
@@ -559,8 +695,8 @@ impl<T: Element> PieceRun<'_, T> {
         let outer_planes: usize = stage.outer.iter().map(|axis| axis.source).product();
         let plane = stage.y.source * stage.x.source;
         let all_channels = stage.channels.groups * stage.channels.columns;
-        let rows = stage.band + stage.y_layout.extra;
-        let row_step = stage.y.step * stage.folded;
+        let rows = stage.strip_rows();
+        let (row_step, column_step) = (stage.copy_step(&stage.y) * stage.folded, stage.copy_step(&stage.x));
         for s in 0..stage.samples.min(stage.channels.batch - piece.sample) {
             let mut at = s * stage.sample_stride;
             for channel in begin..end {
@@ -570,11 +706,12 @@ impl<T: Element> PieceRun<'_, T> {
                 let outer = stage.outer_source(piece.outer, tap);
                 for &y_start in &stage.y_layout.planes {
                     for &x_start in &stage.x_layout.planes {
+                        let first_row = piece.row * stage.y.step * stage.folded;
                         let from = (piece.column * stage.x.step) as isize + x_start;
                         for row in 0..rows {
                             let to = &mut self.strip[at..];
                             at += stage.pitch;
-                            let entry = ((piece.row + row) * row_step) as isize + y_start;
+                            let entry = (first_row + row * row_step) as isize + y_start;
                             let entry = stage.y.boundary.source(entry, stage.y.source);
                             match outer.zip(entry) {
                                 None => fill(simd, stage.pitch, to),
@@ -583,7 +720,7 @@ impl<T: Element> PieceRun<'_, T> {
                                         (number * outer_planes + outer) * plane + entry * stage.x.source;
                                     let (length, boundary) = (stage.x.source, stage.x.boundary);
                                     let row = Row { signal: self.signal, start, length, boundary };
-                                    row.copy(simd, from, stage.x.step, stage.pitch, to);
+                                    row.copy(simd, from, column_step, stage.pitch, to);
                                 }
                             }
                         }
@@ -595,48 +732,68 @@ impl<T: Element> PieceRun<'_, T> {
 
     /// Sends the finished sums of a tile to the output.
     #[inline(always)]
-    fn scatter<S: Simd>(&mut self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
+    fn scatter<S: Simd>(&self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
         let (stage, piece) = (self.stage, self.piece);
         let per_row = group.starts.len() * stage.lanes;
         let plane = stage.y.result * stage.x.result;
         let outer_planes: usize = stage.outer.iter().map(|axis| axis.result).product();
-        let outer = stage.outer_result(piece.outer);
-        for j in 0..rows {
-            let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
-            let channel = piece.group * stage.channels.rows + channel;
-            for run in &group.runs {
-                let sample = piece.sample + run.sample;
-                if sample >= stage.channels.batch {
-                    continue;
-                }
+        let channel_stride = outer_planes * plane;
+        let all_channels = stage.channels.groups * stage.channels.rows;
+        let origin = stage.outer_result(piece.outer) * plane + stage.x.first;
+        for run in &group.runs {
+            let sample = piece.sample + run.sample;
+            if sample >= stage.channels.batch {
+                continue;
+            }
+            let column = piece.column + run.column;
+            let origin = origin + sample * all_channels * channel_stride + column * stage.x.every;
+            let rows_of = |fold: usize| {
                 let row = (piece.row + run.row) * stage.folded + fold;
-                let column = piece.column + run.column;
                 let available = match stage.flat {
                     true => (stage.y.positions - row) * stage.x.positions,
                     false if row < stage.y.positions => stage.x.positions,
                     false => 0,
                 };
-                let length = run.length.min(available.saturating_sub(column));
+                let to = origin + (stage.y.first + row * stage.y.every) * stage.x.result;
+                (to, run.length.min(available.saturating_sub(column)))
+            };
+            if stage.folded == 1 && stage.channel_vectors.is_none() && stage.x.every == 1 {
+                let number = piece.group * stage.channels.rows + first;
+                let (to, length) = rows_of(0);
+                for lane in (0..length).step_by(stage.lanes) {
+                    let sums = &self.sums[slot + run.lane + lane..];
+                    let to = to + number * channel_stride + lane;
+                    let size = (rows, stage.lanes.min(length - lane));
+                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                    unsafe {
+                        self.output.write_rows(
+                            simd,
+                            (to, channel_stride),
+                            (sums, per_row),
+                            size,
+                            self.finish,
+                            number,
+                        );
+                    }
+                }
+                continue;
+            }
+            for j in 0..rows {
+                let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
+                let (to, length) = rows_of(fold);
                 if length == 0 {
                     continue;
                 }
-                let number = sample * stage.channels.groups * stage.channels.rows + channel;
-                let to = (number * outer_planes + outer) * plane
-                    + (stage.y.first + row * stage.y.every) * stage.x.result
-                    + stage.x.first
-                    + column * stage.x.every;
-                let sums = &self.sums[slot + j * per_row + run.lane..];
-                // SAFETY: pieces are disjoint in samples, groups and positions, so no other thread writes here.
-                unsafe {
-                    self.output.write(
-                        simd,
-                        to,
-                        stage.x.every,
-                        &sums[..length + stage.lanes],
-                        length,
-                        self.finish.of(channel),
-                    )
+                let number = piece.group * stage.channels.rows + channel;
+                let to = to + number * channel_stride;
+                let finish = self.finish.of(number);
+                let (start, stride) = match stage.channel_vectors {
+                    Some(vectors) => (run.lane * vectors * stage.lanes + j, vectors * stage.lanes),
+                    None => (j * per_row + run.lane, 1),
                 };
+                let sums = &self.sums[slot + start..];
+                // SAFETY: as above.
+                unsafe { self.output.write_strided((to, stage.x.every), (sums, stride), length, finish) };
             }
         }
     }
@@ -666,6 +823,20 @@ fn folded_rows(axis: &AxisMap, rows: usize, most: usize) -> usize {
 /// The least size of at most `most` such that pieces of it are as even as possible.
 fn even(length: usize, most: usize) -> usize {
     length.div_ceil(length.div_ceil(most.max(1)).max(1)).max(1)
+}
+
+/// Adds one sum to the last run, if it is its neighbour, or else as a run of its own.
+fn extend_runs(runs: &mut Vec<Run>, next: Run) {
+    match runs.last_mut() {
+        Some(run)
+            if (run.sample, run.row) == (next.sample, next.row)
+                && run.column + run.length == next.column
+                && run.lane + run.length == next.lane =>
+        {
+            run.length += 1;
+        }
+        _ => runs.push(next),
+    }
 }
 
 fn extend(

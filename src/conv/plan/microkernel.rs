@@ -9,7 +9,16 @@
 //! V = 3 the loads hide behind the arithmetic. The terms are added in the order of k, so that a sum does not depend
 //! on the tile it is in.
 //!
+//! With many output channels the roles change places: vectors of channels, read in order from the weights, and
+//! broadcasts from the source, one for each position. Then any positions make a tile, and no lane is wasted:
+//!
+//! ```text
+//! tile(j, v) += Σ_k source[starts(j) + offsets(k)] · weights(k, v)
+//! ```
+//!
 //! Source: the register blocking of K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008.
+
+use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
@@ -56,6 +65,13 @@ impl Offsets {
     }
 }
 
+/// Some terms, one after the other, and which rows of all tiles have them.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    pub(super) terms: usize,
+    pub(super) rows: Range<usize>,
+}
+
 /// One tile: see the [module](self).
 pub(super) struct Tile<'a, T> {
     /// (terms, rows)
@@ -63,8 +79,8 @@ pub(super) struct Tile<'a, T> {
     pub(super) rows: usize,
     /// The terms from the first on, as many as there are weights.
     pub(super) offsets: &'a Offsets,
-    /// For each term, which rows (of all tiles) have it, from the first to before the last; empty if all have all.
-    pub(super) spans: &'a [(usize, usize)],
+    /// Which terms the rows have, all terms in order; empty if all rows have all.
+    pub(super) spans: &'a [Span],
     /// The number of the tile's first row among the rows of all tiles.
     pub(super) first: usize,
     pub(super) source: &'a [T],
@@ -108,14 +124,6 @@ impl<T: Element> Tile<'_, T> {
 
     #[inline(always)]
     fn with_shape<S: Simd, const J: usize, const V: usize>(self, simd: S) {
-        match self.spans.is_empty() {
-            true => self.sum::<S, J, V, false>(simd),
-            false => self.sum::<S, J, V, true>(simd),
-        }
-    }
-
-    #[inline(always)]
-    fn sum<S: Simd, const J: usize, const V: usize, const RAGGED: bool>(self, simd: S) {
         let lanes = T::lanes::<S>();
         let terms = self.weights.len() / J;
         assert!(terms <= self.offsets.list.len() && self.sums.len() >= J * V * lanes);
@@ -138,23 +146,175 @@ impl<T: Element> Tile<'_, T> {
             // SAFETY: every start lies inside the source, as asserted.
             unsafe { self.source.as_ptr().add(self.starts[v]) }
         });
-        let mut weights = self.weights.as_ptr();
-        for (term, &offset) in self.offsets.list[..terms].iter().enumerate() {
-            // SAFETY: start + offset + lanes is at most the length of the source, as asserted.
-            let values: [T::Vector<S>; V] =
-                std::array::from_fn(|v| unsafe { T::load::<S>(from[v].add(offset)) });
-            let (begin, end) = if RAGGED { self.spans[term] } else { (0, usize::MAX) };
-            for j in 0..J {
-                if !RAGGED || (begin..end).contains(&(self.first + j)) {
-                    // SAFETY: there are `terms` times J weights.
-                    let weight = T::splat(simd, unsafe { *weights.add(j) });
-                    for v in 0..V {
-                        sums[j][v] = T::mul_add(simd, weight, values[v], sums[j][v]);
+        let (offsets, weights) = (&self.offsets.list[..terms], &self.weights[..terms * J]);
+        if self.spans.is_empty() {
+            // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there are J weights
+            // for each offset.
+            unsafe { add_terms(simd, &mut sums, from, offsets, weights, |_| true) };
+        } else {
+            let mut begin = 0;
+            for span in self.spans {
+                let end = begin + span.terms;
+                if begin >= terms {
+                    break;
+                }
+                let (offsets, weights) = (&offsets[begin..end], &weights[begin * J..end * J]);
+                let rows =
+                    span.rows.start.saturating_sub(self.first)..span.rows.end.saturating_sub(self.first);
+                // SAFETY: as above.
+                unsafe {
+                    if rows.start == 0 && rows.end >= J {
+                        add_terms(simd, &mut sums, from, offsets, weights, |_| true);
+                    } else {
+                        let takes_part: [bool; J] = std::array::from_fn(|j| rows.contains(&j));
+                        add_terms(simd, &mut sums, from, offsets, weights, |j| takes_part[j]);
                     }
+                }
+                begin = end;
+            }
+        }
+        for j in 0..J {
+            for v in 0..V {
+                // SAFETY: `sums` has J·V vectors, as asserted.
+                unsafe { T::store::<S>(to.add((j * V + v) * lanes), sums[j][v]) };
+            }
+        }
+    }
+}
+
+/// `sums(j, v) += Σ_k weights(k, j) · from(v)[offsets(k) ..]` for the rows that take part.
+///
+/// # Safety
+/// A vector must be readable at each offset from each `from`, and there must be J weights for each offset.
+#[inline(always)]
+unsafe fn add_terms<T: Element, S: Simd, const J: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[T::Vector<S>; V]; J],
+    from: [*const T; V],
+    offsets: &[usize],
+    weights: &[T],
+    takes_part: impl Fn(usize) -> bool,
+) {
+    let mut weights = weights.as_ptr();
+    for &offset in offsets {
+        // SAFETY: the caller vouches for a vector at each offset.
+        let values: [T::Vector<S>; V] = std::array::from_fn(|v| unsafe { T::load::<S>(from[v].add(offset)) });
+        for (j, sums) in sums.iter_mut().enumerate() {
+            if takes_part(j) {
+                // SAFETY: the caller vouches for J weights for each offset.
+                let weight = T::splat(simd, unsafe { *weights.add(j) });
+                for v in 0..V {
+                    sums[v] = T::mul_add(simd, weight, values[v], sums[v]);
+                }
+            }
+        }
+        // SAFETY: it ends one past the last weight.
+        weights = unsafe { weights.add(J) };
+    }
+}
+
+/// Positions of a tile whose vectors are `vectors` times as many channels as a vector has.
+pub(super) fn positions_per_tile(set: InstructionSet, vectors: usize) -> usize {
+    let wide = set == InstructionSet::Avx512;
+    match vectors {
+        1 => 12,
+        2 => {
+            if wide {
+                12
+            } else {
+                6
+            }
+        }
+        3 => {
+            if wide {
+                8
+            } else {
+                4
+            }
+        }
+        _ => {
+            if wide {
+                6
+            } else {
+                3
+            }
+        }
+    }
+}
+
+/// Most vectors of channels in a tile.
+pub(super) const MOST_CHANNEL_VECTORS: usize = 4;
+
+/// One tile whose vectors are of channels: see the [module](self).
+pub(super) struct ChannelTile<'a, T> {
+    /// (terms, vectors, lanes)
+    pub(super) weights: &'a [T],
+    pub(super) vectors: usize,
+    /// The terms from the first on, as many as there are weights.
+    pub(super) offsets: &'a Offsets,
+    pub(super) source: &'a [T],
+    /// One for each position, as many as [`positions_per_tile`] tells.
+    pub(super) starts: &'a [usize],
+    /// Whether the sums begin with what stands in `sums`, not with zero.
+    pub(super) continues: bool,
+    /// (positions, vectors, lanes)
+    pub(super) sums: &'a mut [T],
+}
+
+impl<T: Element> WithSimd for ChannelTile<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match (self.vectors, self.starts.len()) {
+            (1, 12) => self.sum::<S, 12, 1>(simd),
+            (2, 12) => self.sum::<S, 12, 2>(simd),
+            (3, 8) => self.sum::<S, 8, 3>(simd),
+            (4, 6) => self.sum::<S, 6, 4>(simd),
+            (2, 6) => self.sum::<S, 6, 2>(simd),
+            (3, 4) => self.sum::<S, 4, 3>(simd),
+            (4, 3) => self.sum::<S, 3, 4>(simd),
+            other => unreachable!("no tile has {other:?} vectors and positions"),
+        }
+    }
+}
+
+impl<T: Element> ChannelTile<'_, T> {
+    #[inline(always)]
+    fn sum<S: Simd, const J: usize, const V: usize>(self, simd: S) {
+        let lanes = T::lanes::<S>();
+        let terms = self.weights.len() / (V * lanes);
+        assert!(terms <= self.offsets.list.len() && self.sums.len() >= J * V * lanes);
+        let last_start = self.starts.iter().copied().max().unwrap_or(0);
+        assert!(last_start + self.offsets.reach < self.source.len(), "a tile reads inside its source");
+        let mut sums = [[T::splat(simd, T::zero()); V]; J];
+        let to = self.sums.as_mut_ptr();
+        if self.continues {
+            for j in 0..J {
+                for v in 0..V {
+                    // SAFETY: `sums` has J·V vectors, as asserted.
+                    sums[j][v] = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
+                }
+            }
+        }
+        let from: [*const T; J] = std::array::from_fn(|j| {
+            // SAFETY: every start lies inside the source, as asserted.
+            unsafe { self.source.as_ptr().add(self.starts[j]) }
+        });
+        let mut weights = self.weights.as_ptr();
+        for &offset in &self.offsets.list[..terms] {
+            // SAFETY: there are `terms` times V vectors of weights.
+            let values: [T::Vector<S>; V] =
+                std::array::from_fn(|v| unsafe { T::load::<S>(weights.add(v * lanes)) });
+            for j in 0..J {
+                // SAFETY: start + offset is less than the length of the source, as asserted.
+                let entry = T::splat(simd, unsafe { *from[j].add(offset) });
+                for v in 0..V {
+                    sums[j][v] = T::mul_add(simd, entry, values[v], sums[j][v]);
                 }
             }
             // SAFETY: it ends one past the last weight.
-            weights = unsafe { weights.add(J) };
+            weights = unsafe { weights.add(V * lanes) };
         }
         for j in 0..J {
             for v in 0..V {

@@ -36,48 +36,67 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         SharedOutput { pointer: output.as_mut_ptr(), length: output.len(), borrowed: PhantomData }
     }
 
-    /// Finishes the first `length` sums and writes them `every` entries apart, the first `to` entries from the start.
-    /// The sums must be followed by as many more as a vector has.
+    /// Finishes `rows` rows of `length` sums each, at most a vector, and writes each row's as neighbours. Row j begins
+    /// at `sums[j·sums_stride]`, and goes to `to + j·stride`; `finish` tells for each what to do.
     ///
     /// # Safety
     /// No other thread may access these entries of the output meanwhile.
     #[inline(always)]
-    pub(super) unsafe fn write<S: Simd>(
+    pub(super) unsafe fn write_rows<S: Simd>(
         &self,
         simd: S,
-        to: usize,
-        every: usize,
-        sums: &[T],
+        (to, stride): (usize, usize),
+        (sums, sums_stride): (&[T], usize),
+        (rows, length): (usize, usize),
+        finish: Finish<'_, T>,
+        first_channel: usize,
+    ) {
+        let lanes = T::lanes::<S>();
+        assert!(rows > 0 && length <= lanes && to + (rows - 1) * stride + length <= self.length);
+        assert!((rows - 1) * sums_stride + lanes <= sums.len());
+        let zero = T::splat(simd, T::zero());
+        let bias = finish.bias.map(|bias| &bias[first_channel..first_channel + rows]);
+        for j in 0..rows {
+            // SAFETY: there are as many sums, and such a place in the output, as asserted.
+            unsafe {
+                let mut values = T::load::<S>(sums.as_ptr().add(j * sums_stride));
+                if let Some(bias) = bias {
+                    values = T::vector_add(simd, values, T::splat(simd, bias[j]));
+                }
+                if finish.relu {
+                    values = T::vector_max(simd, zero, values);
+                }
+                let to = self.pointer.add(to + j * stride);
+                if length == lanes {
+                    T::store::<S>(to, values);
+                } else {
+                    T::store_first(simd, to, values, length);
+                }
+            }
+        }
+    }
+
+    /// Finishes the sums `sums[0]`, `sums[stride]`, … and writes them `every` entries apart, the first `to` entries from
+    /// the start.
+    ///
+    /// # Safety
+    /// No other thread may access these entries of the output meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn write_strided(
+        &self,
+        (to, every): (usize, usize),
+        (sums, stride): (&[T], usize),
         length: usize,
         (bias, relu): (Option<T>, bool),
     ) {
-        let lanes = T::lanes::<S>();
-        assert!(length > 0 && to + (length - 1) * every < self.length && length + lanes <= sums.len());
-        let zero = T::splat(simd, T::zero());
-        let bias = bias.map(|bias| T::splat(simd, bias));
-        for i in (0..length).step_by(lanes) {
-            // SAFETY: i is below `length`, which is shorter than `sums` by a vector.
-            let mut values = unsafe { T::load::<S>(sums.as_ptr().add(i)) };
-            if let Some(bias) = bias {
-                values = T::vector_add(simd, values, bias);
-            }
-            if relu {
-                values = T::vector_max(simd, zero, values);
-            }
-            let count = lanes.min(length - i);
-            // SAFETY: entries i … i + count − 1, `every` apart, lie inside the output, as asserted.
+        assert!(length > 0 && to + (length - 1) * every < self.length && (length - 1) * stride < sums.len());
+        let bias = bias.unwrap_or(T::zero());
+        for i in 0..length {
+            // SAFETY: entry `to + i·every` lies inside the output, and sum `i·stride` inside the sums, as asserted.
             unsafe {
-                let to = self.pointer.add(to + i * every);
-                if every > 1 {
-                    for lane in 0..count {
-                        let values = (&raw const values).cast::<T>();
-                        *to.add(lane * every) = *values.add(lane);
-                    }
-                } else if count == lanes {
-                    T::store::<S>(to, values);
-                } else {
-                    T::store_first(simd, to, values, count);
-                }
+                let value = *sums.as_ptr().add(i * stride) + bias;
+                let value = if relu && value < T::zero() { T::zero() } else { value };
+                *self.pointer.add(to + i * every) = value;
             }
         }
     }

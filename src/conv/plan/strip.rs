@@ -2,7 +2,7 @@
 //!
 //! Along an axis with taps at entries a(t) and positions s apart, entry `o·s + a(t)` is wanted for all positions o of a
 //! piece. A [`Layout`] keeps *planes*: plane π holds the entries `i·s + start(π)`, i = 0, 1, …, one after the other, and
-//! tap t reads plane π(t) from `shift(t)` on. There are two:
+//! tap t reads plane π(t) from `shift(t)` on. There are three:
 //!
 //! - *shared*: one plane for each residue of a(t) modulo s, wider than the piece by the largest shift;
 //! - *expanded*: one plane for each tap, no wider than the piece. Copying costs more, but rows stand end to end, so that
@@ -44,6 +44,13 @@ impl Layout {
             layout.extra = layout.extra.max(shift);
         }
         layout
+    }
+
+    pub(super) fn plain(axis: &AxisMap) -> Self {
+        let first = axis.taps.first().map_or(0, |tap| tap.1);
+        let taps: Vec<_> = axis.taps.iter().map(|&(_, entry)| (0, (entry - first) as usize)).collect();
+        let extra = taps.last().map_or(0, |tap| tap.1);
+        Layout { planes: vec![first; usize::from(!taps.is_empty())], taps, extra }
     }
 
     pub(super) fn expanded(axis: &AxisMap) -> Self {

@@ -27,6 +27,7 @@ use super::microkernel::{
 };
 use super::output::{Finish, SharedOutput};
 use super::strip::{Layout, Row, fill};
+use crate::conv::Problem;
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Most vectors of positions in a piece.
@@ -52,6 +53,24 @@ pub(super) struct Channels {
     pub(super) rows: usize,
     /// Channels of the source, in a group.
     pub(super) columns: usize,
+}
+
+impl Channels {
+    /// From signal to output.
+    pub(super) fn forward(problem: &Problem) -> Self {
+        Channels {
+            batch: problem.batch(),
+            groups: problem.groups(),
+            rows: problem.output_channels() / problem.groups(),
+            columns: problem.group_channels(),
+        }
+    }
+
+    /// From output to signal.
+    pub(super) fn transposed(problem: &Problem) -> Self {
+        let forward = Channels::forward(problem);
+        Channels { rows: forward.columns, columns: forward.rows, ..forward }
+    }
 }
 
 /// A run of sums that are neighbours in the result.
@@ -585,20 +604,6 @@ impl DirectStage {
         }
     }
 
-    /// Where the planes that a position and a tap of the outer axes read begin in a channel, in planes, or that they lie
-    /// beyond a border of zeros.
-    fn outer_source(&self, mut position: usize, mut tap: usize) -> Option<usize> {
-        let (mut source, mut extent) = (0, 1);
-        for axis in self.outer.iter().rev() {
-            let entry = (position % axis.positions * axis.step) as isize + axis.taps[tap % axis.taps.len()].1;
-            source += axis.boundary.source(entry, axis.source)? * extent;
-            extent *= axis.source;
-            position /= axis.positions;
-            tap /= axis.taps.len();
-        }
-        Some(source)
-    }
-
     /// The plane of the result to which a position along the outer axes goes.
     fn outer_result(&self, mut position: usize) -> usize {
         let (mut result, mut extent) = (0, 1);
@@ -609,6 +614,19 @@ impl DirectStage {
         }
         result
     }
+}
+
+/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border of zeros.
+pub(super) fn outer_source(outer: &[AxisMap], mut position: usize, mut tap: usize) -> Option<usize> {
+    let (mut source, mut extent) = (0, 1);
+    for axis in outer.iter().rev() {
+        let entry = (position % axis.positions * axis.step) as isize + axis.taps[tap % axis.taps.len()].1;
+        source += axis.boundary.source(entry, axis.source)? * extent;
+        extent *= axis.source;
+        position /= axis.positions;
+        tap /= axis.taps.len();
+    }
+    Some(source)
 }
 
 /// One piece.
@@ -703,7 +721,7 @@ impl<T: Element> PieceRun<'_, T> {
                 let (column, tap) = (channel / outer_taps, channel % outer_taps);
                 let number =
                     (piece.sample + s) * all_channels + piece.group * stage.channels.columns + column;
-                let outer = stage.outer_source(piece.outer, tap);
+                let outer = outer_source(&stage.outer, piece.outer, tap);
                 for &y_start in &stage.y_layout.planes {
                     for &x_start in &stage.x_layout.planes {
                         let first_row = piece.row * stage.y.step * stage.folded;
@@ -821,7 +839,7 @@ fn folded_rows(axis: &AxisMap, rows: usize, most: usize) -> usize {
 }
 
 /// The least size of at most `most` such that pieces of it are as even as possible.
-fn even(length: usize, most: usize) -> usize {
+pub(super) fn even(length: usize, most: usize) -> usize {
     length.div_ceil(length.div_ceil(most.max(1)).max(1)).max(1)
 }
 

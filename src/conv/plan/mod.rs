@@ -27,6 +27,7 @@
 
 mod axis_map;
 mod direct;
+mod gradient;
 mod microkernel;
 mod options;
 mod output;
@@ -34,6 +35,7 @@ mod strip;
 
 use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD, IxDyn};
 
+pub use gradient::GradientPlan;
 pub use options::{Accuracy, Kernel, PlanOptions};
 
 use self::axis_map::AxisMap;
@@ -76,12 +78,7 @@ impl<T: Element> Plan<T> {
     /// # Errors
     /// If the options ask for a kernel that cannot run this problem.
     pub fn forward(problem: &Problem, options: &PlanOptions) -> Result<Self, ConvolutionError> {
-        let channels = Channels {
-            batch: problem.batch(),
-            groups: problem.groups(),
-            rows: problem.output_channels() / problem.groups(),
-            columns: problem.group_channels(),
-        };
+        let channels = Channels::forward(problem);
         let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
         let axes = problem.axes().iter().map(map).collect();
         let stage = DirectStage::new::<T>(options.instruction_set, channels, axes);
@@ -94,12 +91,7 @@ impl<T: Element> Plan<T> {
     /// # Errors
     /// If the options ask for a kernel that cannot run this problem.
     pub fn transposed(problem: &Problem, options: &PlanOptions) -> Result<Self, ConvolutionError> {
-        let channels = Channels {
-            batch: problem.batch(),
-            groups: problem.groups(),
-            rows: problem.group_channels(),
-            columns: problem.output_channels() / problem.groups(),
-        };
+        let channels = Channels::transposed(problem);
         let mut phases = vec![Vec::new()];
         for axis in problem.axes() {
             let maps = AxisMap::transposed(&unbounded(axis, problem.boundary()), problem.operation());

@@ -1,0 +1,456 @@
+//! The gradient with respect to the kernel, in register tiles.
+//!
+//! ```text
+//! gradient(m, c, t) = Σ_n Σ_o y(n, m, o) · x̃(n, g(m) + c, source(o, t))
+//! ```
+//!
+//! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the
+//! [tile of channels](super::microkernel::ChannelTile) with the positions o as its terms. So y is first transposed,
+//! channels last; the signal is copied piece by piece as for the forward map, where pair (c, t) stands at a constant
+//! distance from each position.
+//!
+//! Work is cut by channels of the signal, and where those are few, by samples too, whose gradients are added in order. The
+//! cut depends on the problem alone, so that the bits do not depend on the number of threads.
+//!
+//! Cost: the products of the definition, rounded up to whole vectors of channels; memory for y transposed, one gradient
+//! for each part of the batch, and a piece of the signal for each part of the work.
+
+use std::ops::Range;
+
+use ndarray::{ArrayViewD, ArrayViewMutD};
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::axis_map::AxisMap;
+use super::direct::{Channels, even, outer_source};
+use super::microkernel::{ChannelTile, MOST_CHANNEL_VECTORS, Offsets, lanes, positions_per_tile};
+use super::options::PlanOptions;
+use super::strip::{Layout, Row, fill};
+use crate::conv::problem::check_shape;
+use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::{ConvolutionError, Problem};
+
+/// Positions that a piece aims at: their vectors of y should stay in the first-level cache.
+const PIECE_POSITIONS: usize = 192;
+/// Bytes of copied signal that a part of the work may have at once.
+const STRIP_BYTES: usize = 128 * 1024;
+/// Parts of the work that suffice to keep threads busy.
+const PARTS: usize = 8;
+/// Below so many multiply-adds, another thread does not pay.
+const TINY: u128 = 400_000;
+
+/// The gradient with respect to the kernel, prepared to be computed many times: see the [module](self).
+#[derive(Clone, Debug)]
+pub struct GradientPlan<T: Element> {
+    problem: Problem,
+    layout: GradientLayout,
+    /// (sample, group, tile of channels, position, vectors, lanes)
+    transposed: Vec<T>,
+    parts: Vec<Part<T>>,
+    signal: Vec<T>,
+    output: Vec<T>,
+}
+
+#[derive(Clone, Debug)]
+struct GradientLayout {
+    set: InstructionSet,
+    channels: Channels,
+    outer: Vec<AxisMap>,
+    y: AxisMap,
+    x: AxisMap,
+    y_layout: Layout,
+    x_layout: Layout,
+    band: usize,
+    width: usize,
+    pitch: usize,
+    channel_stride: usize,
+    /// Channels times outer taps at once.
+    block: usize,
+    /// Samples of a part.
+    samples: usize,
+    /// Positions of a whole piece, and of one at the end of rows, relative to the first.
+    offsets: [Offsets; 2],
+    /// Pairs (channel, tap) of a block, row by row.
+    starts: Vec<usize>,
+    vectors: usize,
+    lanes: usize,
+}
+
+/// One group, block of channels and part of the batch.
+#[derive(Clone, Debug)]
+struct Part<T> {
+    group: usize,
+    channel: usize,
+    sample: usize,
+    strip: Vec<T>,
+    /// (tile of pairs, tile of channels, pair, vectors, lanes)
+    sums: Vec<T>,
+}
+
+impl<T: Element> GradientPlan<T> {
+    /// Plans the gradient of this problem.
+    pub fn new(problem: &Problem, options: &PlanOptions) -> Self {
+        let channels = Channels::forward(problem);
+        let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
+        let mut outer = AxisMap::joined(problem.axes().iter().map(map).collect());
+        let x = outer.pop().unwrap_or_else(AxisMap::point);
+        let y = outer.pop().unwrap_or_else(AxisMap::point);
+        let layout = GradientLayout::new::<T>(options.instruction_set, channels, outer, y, x);
+        let positions: usize = problem.output_shape()[2..].iter().product();
+        let transposed = channels.batch * channels.groups * positions * layout.padded_rows();
+        let mut parts = Vec::new();
+        for group in 0..channels.groups {
+            for channel in (0..layout.virtual_channels()).step_by(layout.block) {
+                for sample in (0..channels.batch.max(1)).step_by(layout.samples) {
+                    parts.push(Part {
+                        group,
+                        channel,
+                        sample,
+                        strip: vec![T::zero(); layout.block * layout.channel_stride + layout.lanes],
+                        sums: vec![
+                            T::zero();
+                            layout.pair_tiles() * layout.tile_rows() * layout.padded_rows()
+                        ],
+                    });
+                }
+            }
+        }
+        GradientPlan {
+            problem: problem.clone(),
+            layout,
+            transposed: vec![T::zero(); transposed],
+            parts,
+            signal: Vec::new(),
+            output: Vec::new(),
+        }
+    }
+
+    /// The problem that it was made for.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// Bytes that the plan holds. Operands that do not stand in memory row by row cost a copy of each more, from the
+    /// first such run on.
+    pub fn workspace_bytes(&self) -> usize {
+        let parts: usize = self.parts.iter().map(|part| part.strip.len() + part.sums.len()).sum();
+        size_of::<T>() * (self.transposed.len() + parts + self.signal.len() + self.output.len())
+    }
+
+    /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was there before.
+    ///
+    /// # Errors
+    /// If they do not have the shapes of the problem's signal, output and kernel.
+    pub fn run(
+        &mut self,
+        signal: ArrayViewD<'_, T>,
+        y: ArrayViewD<'_, T>,
+        mut gradient: ArrayViewMutD<'_, T>,
+    ) -> Result<(), ConvolutionError> {
+        check_shape("signal", self.problem.signal_shape(), signal.shape())?;
+        check_shape("output", self.problem.output_shape(), y.shape())?;
+        check_shape("kernel", self.problem.kernel_shape(), gradient.shape())?;
+        let GradientPlan { problem, layout, transposed, parts, signal: signal_copy, output: y_copy } = self;
+        let signal = in_order(&signal, signal_copy);
+        let y = in_order(&y, y_copy);
+        let per_sample = transposed.len() / problem.batch().max(1);
+        let transpose = |(n, to): (usize, &mut [T])| layout.transpose(y, n, to);
+        let tiny = problem.multiply_adds() < TINY || rayon::current_num_threads() == 1;
+        if tiny {
+            transposed.chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
+            parts.iter_mut().for_each(|part| layout.run(signal, transposed, part));
+        } else {
+            transposed.par_chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
+            parts.par_iter_mut().with_max_len(1).for_each(|part| layout.run(signal, transposed, part));
+        }
+        gradient.fill(T::zero());
+        let mut index = problem.kernel_shape();
+        for part in parts.iter() {
+            layout.for_each_sum(part, |row, column, mut tap, value| {
+                (index[0], index[1]) = (row, column);
+                for (entry, axis) in index[2..].iter_mut().zip(problem.axes()).rev() {
+                    (*entry, tap) = (tap % axis.taps, tap / axis.taps);
+                }
+                gradient[&index[..]].add_in_place(&value);
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The entries row by row: as they stand, or else in a copy.
+fn in_order<'a, T: Element>(array: &'a ArrayViewD<'_, T>, copy: &'a mut Vec<T>) -> &'a [T] {
+    match array.as_slice() {
+        Some(slice) => slice,
+        None => {
+            copy.clear();
+            copy.extend(array.iter().copied());
+            copy
+        }
+    }
+}
+
+impl GradientLayout {
+    fn new<T: Element>(
+        set: InstructionSet,
+        channels: Channels,
+        outer: Vec<AxisMap>,
+        y: AxisMap,
+        x: AxisMap,
+    ) -> Self {
+        let lanes = lanes::<T>(set);
+        let (y_layout, x_layout) = (Layout::plain(&y), Layout::plain(&x));
+        let width = even(x.positions, PIECE_POSITIONS);
+        let band = even(y.positions, PIECE_POSITIONS / width);
+        let pitch = (width - 1) * x.step + 1 + x_layout.extra;
+        let channel_stride = ((band - 1) * y.step + 1 + y_layout.extra) * pitch;
+        let outer_taps: usize = outer.iter().map(|axis| axis.taps.len()).product();
+        let virtual_channels = channels.columns * outer_taps;
+        let fitting = (STRIP_BYTES / (size_of::<T>() * channel_stride)).max(1);
+        let wanted = virtual_channels.div_ceil(PARTS).max(MOST_CHANNEL_VECTORS);
+        let block = even(virtual_channels, fitting.min(wanted));
+        let blocks = channels.groups * virtual_channels.div_ceil(block);
+        let samples = even(channels.batch, channels.batch.div_ceil(PARTS.div_ceil(blocks)));
+        let last = x.positions - (x.positions - 1) / width * width;
+        let offsets = [width, last].map(|width| {
+            let positions = (0..band).flat_map(|row| (0..width).map(move |column| (row, column)));
+            Offsets::new(positions.map(|(row, column)| row * y.step * pitch + column * x.step).collect())
+        });
+        let vectors = even(channels.rows.div_ceil(lanes), MOST_CHANNEL_VECTORS);
+        let mut starts = Vec::new();
+        for channel in 0..block {
+            for &(_, row) in &y_layout.taps {
+                for &(_, column) in &x_layout.taps {
+                    starts.push(channel * channel_stride + row * pitch + column);
+                }
+            }
+        }
+        // The last tile is filled up with its last pair.
+        let rows = positions_per_tile(set, vectors);
+        let last = starts[starts.len() - 1];
+        starts.resize(starts.len().next_multiple_of(rows), last);
+        GradientLayout {
+            set,
+            channels,
+            outer,
+            y,
+            x,
+            y_layout,
+            x_layout,
+            band,
+            width,
+            pitch,
+            channel_stride,
+            block,
+            samples,
+            offsets,
+            starts,
+            vectors,
+            lanes,
+        }
+    }
+
+    fn virtual_channels(&self) -> usize {
+        self.channels.columns * self.outer.iter().map(|axis| axis.taps.len()).product::<usize>()
+    }
+
+    /// Output channels of a tile.
+    fn tile_channels(&self) -> usize {
+        self.vectors * self.lanes
+    }
+
+    /// Output channels of a group, in whole tiles.
+    fn padded_rows(&self) -> usize {
+        self.channels.rows.next_multiple_of(self.tile_channels())
+    }
+
+    /// Pairs of a tile.
+    fn tile_rows(&self) -> usize {
+        positions_per_tile(self.set, self.vectors)
+    }
+
+    fn pair_tiles(&self) -> usize {
+        self.starts.len() / self.tile_rows()
+    }
+
+    /// Positions of a plane of the output, and planes.
+    fn positions(&self) -> (usize, usize) {
+        (self.y.positions * self.x.positions, self.outer.iter().map(|axis| axis.positions).product())
+    }
+
+    /// Sample n of y, piece by piece so that the positions of a piece are neighbours: (group, tile of channels, plane,
+    /// band, part of a row, position, channel).
+    fn transpose<T: Element>(&self, y: &[T], n: usize, to: &mut [T]) {
+        let (plane, planes) = self.positions();
+        let size = self.tile_channels();
+        let tiles = self.padded_rows() / size;
+        for group in 0..self.channels.groups {
+            for tile in 0..tiles {
+                let rows = size.min(self.channels.rows - tile * size);
+                let mut at = (group * tiles + tile) * planes * plane * size;
+                for outer in 0..planes {
+                    for (row, band) in pieces(self.y.positions, self.band) {
+                        for (column, width) in pieces(self.x.positions, self.width) {
+                            for r in row..row + band {
+                                for first in (column..column + width).step_by(TRANSPOSED_AT_ONCE) {
+                                    let count = TRANSPOSED_AT_ONCE.min(column + width - first);
+                                    let block = &mut to[at..at + count * size];
+                                    for m in 0..rows {
+                                        let channel = group * self.channels.rows + tile * size + m;
+                                        let channels = self.channels.groups * self.channels.rows;
+                                        let from = ((n * channels + channel) * planes + outer) * plane
+                                            + r * self.x.positions
+                                            + first;
+                                        let places = block[m..].iter_mut().step_by(size);
+                                        places.zip(&y[from..from + count]).for_each(|(to, from)| *to = *from);
+                                    }
+                                    at += count * size;
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Channels of the group (times outer taps) that a part is about.
+    fn channels_of<T>(&self, part: &Part<T>) -> Range<usize> {
+        part.channel..self.virtual_channels().min(part.channel + self.block)
+    }
+
+    /// Copies what the part reads of sample n for one piece.
+    #[inline(always)]
+    fn copy<T: Element, S: Simd>(
+        &self,
+        simd: S,
+        signal: &[T],
+        part: &mut Part<T>,
+        (n, outer, row, column): (usize, usize, usize, usize),
+    ) {
+        let outer_taps = self.virtual_channels() / self.channels.columns;
+        let outer_planes: usize = self.outer.iter().map(|axis| axis.source).product();
+        let (y, x) = (&self.y, &self.x);
+        let mut at = 0;
+        for channel in self.channels_of(part) {
+            let (channel, tap) = (channel / outer_taps, channel % outer_taps);
+            let channel = (n * self.channels.groups + part.group) * self.channels.columns + channel;
+            let plane = outer_source(&self.outer, outer, tap);
+            for strip_row in 0..self.channel_stride / self.pitch {
+                let to = &mut part.strip[at..];
+                at += self.pitch;
+                let entry = (row * y.step + strip_row) as isize + self.y_layout.planes[0];
+                match plane.zip(y.boundary.source(entry, y.source)) {
+                    None => fill(simd, self.pitch, to),
+                    Some((plane, entry)) => {
+                        let start = ((channel * outer_planes + plane) * y.source + entry) * x.source;
+                        let row = Row { signal, start, length: x.source, boundary: x.boundary };
+                        row.copy(
+                            simd,
+                            (column * x.step) as isize + self.x_layout.planes[0],
+                            1,
+                            self.pitch,
+                            to,
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    fn run<T: Element>(&self, signal: &[T], transposed: &[T], part: &mut Part<T>) {
+        part.sums.fill(T::zero());
+        self.set.run(PartRun { layout: self, signal, transposed, part });
+    }
+
+    /// The sums of a part, with the output channel, the channel of its group, and the tap that they belong to.
+    fn for_each_sum<T: Element>(&self, part: &Part<T>, mut visit: impl FnMut(usize, usize, usize, T)) {
+        let taps_of = |axis: &AxisMap| axis.taps.len();
+        let outer_taps: usize = self.outer.iter().map(taps_of).product();
+        let (rows, columns) = (taps_of(&self.y), taps_of(&self.x));
+        let size = self.tile_channels();
+        let tiles = self.padded_rows() / size;
+        for pair in 0..self.channels_of(part).len() * rows * columns {
+            let channel = part.channel + pair / (rows * columns);
+            let (column, mut outer_tap) = (channel / outer_taps, channel % outer_taps);
+            // The taps of the axes are in the order of the entries that they read.
+            let (mut tap, mut extent) = (0, 1);
+            let last = [(&self.x, pair % columns), (&self.y, pair / columns % rows)];
+            for (axis, number) in last {
+                tap += axis.taps[number].0 * extent;
+                extent *= axis.kernel;
+            }
+            for axis in self.outer.iter().rev() {
+                tap += axis.taps[outer_tap % axis.taps.len()].0 * extent;
+                outer_tap /= axis.taps.len();
+                extent *= axis.kernel;
+            }
+            let (pair_tile, j) = (pair / self.tile_rows(), pair % self.tile_rows());
+            for row in 0..self.channels.rows {
+                let slot = (pair_tile * tiles + row / size) * self.tile_rows() + j;
+                let value = part.sums[slot * size + row % size];
+                visit(part.group * self.channels.rows + row, column, tap, value);
+            }
+        }
+    }
+}
+
+/// Positions that are transposed at once: their vectors stay in the first-level cache.
+const TRANSPOSED_AT_ONCE: usize = 16;
+
+/// The pieces of a length, as (first, size).
+fn pieces(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..length).step_by(size).map(move |first| (first, size.min(length - first)))
+}
+
+struct PartRun<'a, T> {
+    layout: &'a GradientLayout,
+    signal: &'a [T],
+    transposed: &'a [T],
+    part: &'a mut Part<T>,
+}
+
+impl<T: Element> WithSimd for PartRun<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let PartRun { layout, signal, transposed, part } = self;
+        let (plane, planes) = layout.positions();
+        let size = layout.tile_channels();
+        let tiles = layout.padded_rows() / size;
+        let pairs = layout.channels_of(part).len() * layout.y_layout.taps.len() * layout.x_layout.taps.len();
+        let slot = layout.tile_rows() * size;
+        for n in part.sample..layout.channels.batch.min(part.sample + layout.samples) {
+            for outer in 0..planes {
+                for (row, band) in pieces(layout.y.positions, layout.band) {
+                    for (column, width) in pieces(layout.x.positions, layout.width) {
+                        layout.copy(simd, signal, part, (n, outer, row, column));
+                        let before = outer * plane + row * layout.x.positions + column * band;
+                        for tile in 0..tiles {
+                            let first =
+                                ((n * layout.channels.groups + part.group) * tiles + tile) * planes * plane;
+                            let weights = &transposed[(first + before) * size..][..band * width * size];
+                            for (number, starts) in layout.starts.chunks_exact(layout.tile_rows()).enumerate()
+                            {
+                                if number * layout.tile_rows() >= pairs {
+                                    break;
+                                }
+                                let sums = &mut part.sums[(number * tiles + tile) * slot..][..slot];
+                                simd.vectorize(ChannelTile {
+                                    weights,
+                                    vectors: layout.vectors,
+                                    offsets: &layout.offsets[usize::from(width < layout.width)],
+                                    source: &part.strip,
+                                    starts,
+                                    continues: true,
+                                    sums,
+                                });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

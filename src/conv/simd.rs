@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use pulp::{Simd, WithSimd};
 
 use super::ConvolutionScalar;
+use crate::scalar::DivideByInteger;
 
 /// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
 /// first two fuse a product with its sum.
@@ -68,7 +69,9 @@ impl InstructionSet {
 }
 
 /// A float that kernels compute with: `f32` or `f64`.
-pub trait Element: ConvolutionScalar + Copy + Default + PartialOrd + Debug + 'static {
+pub trait Element:
+    ConvolutionScalar + DivideByInteger + Copy + Default + PartialOrd + Debug + 'static
+{
     /// As many as a register of the instruction set holds.
     type Vector<S: Simd>: Copy;
 

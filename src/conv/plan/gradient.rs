@@ -47,8 +47,10 @@ pub struct GradientPlan<T: Element> {
     /// (sample, group, tile of channels, position, vectors, lanes)
     transposed: Vec<T>,
     parts: Vec<Part<T>>,
+    /// Operands that do not stand in memory row by row are copied here.
     signal: Vec<T>,
     output: Vec<T>,
+    gradient: Vec<T>,
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +124,7 @@ impl<T: Element> GradientPlan<T> {
             parts,
             signal: Vec::new(),
             output: Vec::new(),
+            gradient: Vec::new(),
         }
     }
 
@@ -134,7 +137,8 @@ impl<T: Element> GradientPlan<T> {
     /// first such run on.
     pub fn workspace_bytes(&self) -> usize {
         let parts: usize = self.parts.iter().map(|part| part.strip.len() + part.sums.len()).sum();
-        size_of::<T>() * (self.transposed.len() + parts + self.signal.len() + self.output.len())
+        size_of::<T>()
+            * (self.transposed.len() + parts + self.signal.len() + self.output.len() + self.gradient.len())
     }
 
     /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was there before.
@@ -150,7 +154,15 @@ impl<T: Element> GradientPlan<T> {
         check_shape("signal", self.problem.signal_shape(), signal.shape())?;
         check_shape("output", self.problem.output_shape(), y.shape())?;
         check_shape("kernel", self.problem.kernel_shape(), gradient.shape())?;
-        let GradientPlan { problem, layout, transposed, parts, signal: signal_copy, output: y_copy } = self;
+        let GradientPlan {
+            problem,
+            layout,
+            transposed,
+            parts,
+            signal: signal_copy,
+            output: y_copy,
+            gradient: gradient_copy,
+        } = self;
         let signal = in_order(&signal, signal_copy);
         let y = in_order(&y, y_copy);
         let per_sample = transposed.len() / problem.batch().max(1);
@@ -163,16 +175,23 @@ impl<T: Element> GradientPlan<T> {
             transposed.par_chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
             parts.par_iter_mut().with_max_len(1).for_each(|part| layout.run(signal, transposed, part));
         }
-        gradient.fill(T::zero());
-        let mut index = problem.kernel_shape();
-        for part in parts.iter() {
-            layout.for_each_sum(part, |row, column, mut tap, value| {
-                (index[0], index[1]) = (row, column);
-                for (entry, axis) in index[2..].iter_mut().zip(problem.axes()).rev() {
-                    (*entry, tap) = (tap % axis.taps, tap / axis.taps);
-                }
-                gradient[&index[..]].add_in_place(&value);
-            });
+        let taps: usize = gradient.shape()[2..].iter().product();
+        let columns = problem.group_channels();
+        let mut add_up = |sums: &mut [T]| {
+            sums.fill(T::zero());
+            for part in parts.iter() {
+                layout.for_each_sum(part, |row, column, tap, value| {
+                    sums[(row * columns + column) * taps + tap].add_in_place(&value);
+                });
+            }
+        };
+        match gradient.as_slice_mut() {
+            Some(slice) => add_up(slice),
+            None => {
+                gradient_copy.resize(gradient.len(), T::zero());
+                add_up(gradient_copy);
+                gradient.iter_mut().zip(&*gradient_copy).for_each(|(to, from)| *to = *from);
+            }
         }
         Ok(())
     }

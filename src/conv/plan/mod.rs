@@ -31,16 +31,20 @@ mod gradient;
 mod microkernel;
 mod options;
 mod output;
+mod stage;
 mod strip;
+mod winograd;
 
 use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD, IxDyn};
 
 pub use gradient::GradientPlan;
 pub use options::{Accuracy, Kernel, PlanOptions};
+pub use stage::Candidate;
 
 use self::axis_map::AxisMap;
-use self::direct::{Channels, DirectStage, Workspace};
+use self::direct::{Channels, Workspace};
 use self::output::{Finish, SharedOutput};
+use self::stage::Stage;
 use super::algorithm::flatten_space;
 use super::problem::check_shape;
 use super::simd::Element;
@@ -53,6 +57,7 @@ pub struct Plan<T: Element> {
     direction: Direction,
     relu: bool,
     stages: Vec<Prepared<T>>,
+    candidates: Vec<Candidate>,
     bias: Option<Vec<T>>,
     workspaces: Vec<Workspace<T>>,
     /// Operands that do not stand in memory row by row are copied here.
@@ -68,7 +73,7 @@ enum Direction {
 
 #[derive(Clone, Debug)]
 struct Prepared<T> {
-    stage: DirectStage,
+    stage: Stage,
     weights: Vec<T>,
 }
 
@@ -81,8 +86,8 @@ impl<T: Element> Plan<T> {
         let channels = Channels::forward(problem);
         let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
         let axes = problem.axes().iter().map(map).collect();
-        let stage = DirectStage::new::<T>(options.instruction_set, channels, axes);
-        Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![stage]))
+        let (stage, candidates) = Stage::choose::<T>(problem, channels, axes, options)?;
+        Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![stage], candidates))
     }
 
     /// Plans the adjoint `y ↦ transposed(kernel, y)` of the forward map: the gradient with respect to the signal, and
@@ -100,12 +105,22 @@ impl<T: Element> Plan<T> {
             };
             phases = phases.iter().flat_map(with).collect();
         }
-        let stage = |axes| DirectStage::new::<T>(options.instruction_set, channels, axes);
-        let stages = phases.into_iter().map(stage).collect();
-        Ok(Plan::new(problem.clone(), Direction::Transposed, options, stages))
+        let (mut stages, mut candidates) = (Vec::new(), Vec::new());
+        for axes in phases {
+            let (stage, considered) = Stage::choose::<T>(problem, channels, axes, options)?;
+            stages.push(stage);
+            candidates = considered;
+        }
+        Ok(Plan::new(problem.clone(), Direction::Transposed, options, stages, candidates))
     }
 
-    fn new(problem: Problem, direction: Direction, options: &PlanOptions, stages: Vec<DirectStage>) -> Self {
+    fn new(
+        problem: Problem,
+        direction: Direction,
+        options: &PlanOptions,
+        stages: Vec<Stage>,
+        candidates: Vec<Candidate>,
+    ) -> Self {
         let mut workspaces = vec![Workspace::default(); rayon::current_num_threads()];
         for workspace in &mut workspaces {
             stages.iter().for_each(|stage| workspace.reserve(stage.workspace()));
@@ -120,6 +135,7 @@ impl<T: Element> Plan<T> {
             direction,
             relu: options.relu,
             stages: stages.into_iter().map(prepared).collect(),
+            candidates,
             bias: None,
             workspaces,
             input: Vec::new(),
@@ -130,6 +146,17 @@ impl<T: Element> Plan<T> {
     /// The problem that it was made for.
     pub fn problem(&self) -> &Problem {
         &self.problem
+    }
+
+    /// The kernel that runs it.
+    pub fn kernel_name(&self) -> &'static str {
+        self.stages.first().map_or("direct", |prepared| prepared.stage.name())
+    }
+
+    /// The kernels that were considered, and which was chosen. For a transposed convolution with a stride, those of its
+    /// last phase.
+    pub fn candidates(&self) -> &[Candidate] {
+        &self.candidates
     }
 
     /// Shape of what [`Plan::run`] reads.
@@ -214,6 +241,7 @@ impl<T: Element> Plan<T> {
             bias,
             workspaces,
             input: input_copy,
+            candidates: _,
             output: output_copy,
         } = self;
         let input = match input.as_slice() {

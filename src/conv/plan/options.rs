@@ -28,6 +28,10 @@ pub enum Kernel {
     Automatic,
     /// Sums of products in register tiles.
     Direct,
+    /// Minimal filtering F(2, 3), along one axis or two.
+    WinogradTwo,
+    /// Minimal filtering F(4, 3), along one axis or two.
+    WinogradFour,
 }
 
 /// Options of a [`Plan`](super::Plan).

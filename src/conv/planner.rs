@@ -13,8 +13,8 @@ use num_complex::Complex;
 
 use super::tolerance::Rounding;
 use super::{
-    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Problem,
-    Separable, Unsupported,
+    Algorithm, ConvolutionError, Definition, Direct, Fourier, InstructionSet, MatrixProduct, NumberTheoretic,
+    OverlapAdd, Problem, Separable, Unsupported, Winograd,
 };
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
 
@@ -43,6 +43,12 @@ pub enum Choice {
     OverlapAdd,
     /// [`Separable`], over fields, for kernels that are outer products of vectors.
     Separable,
+    /// [`Direct`], over `f32` and `f64`.
+    Direct,
+    /// [`Winograd::two`], over `f32` and `f64`, for kernels of three taps.
+    WinogradTwo,
+    /// [`Winograd::four`], over `f32` and `f64`, for kernels of three taps.
+    WinogradFour,
 }
 
 impl Choice {
@@ -56,6 +62,9 @@ impl Choice {
             Choice::NumberTheoretic => "number-theoretic transform",
             Choice::OverlapAdd => "overlap-add",
             Choice::Separable => "separable",
+            Choice::Direct => "direct",
+            Choice::WinogradTwo => "Winograd F(2, 3)",
+            Choice::WinogradFour => "Winograd F(4, 3)",
         }
     }
 }
@@ -89,7 +98,7 @@ pub trait ConvolutionScalar: Rounding {
 }
 
 macro_rules! floating_point {
-    ($($float:ty),*) => { $(
+    ($($float:ty: $($kernel:expr),*;)*) => { $(
         impl ConvolutionScalar for $float {
             fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
                 vec![
@@ -98,6 +107,7 @@ macro_rules! floating_point {
                     Box::new(Fourier),
                     Box::new(OverlapAdd::new(Fourier)),
                     Box::new(Separable),
+                    $(Box::new($kernel),)*
                 ]
             }
 
@@ -112,7 +122,12 @@ macro_rules! floating_point {
     )* };
 }
 
-floating_point!(f32, f64, Complex<f32>, Complex<f64>);
+floating_point! {
+    f32: Direct::new(InstructionSet::best()), Winograd::two(InstructionSet::best()), Winograd::four(InstructionSet::best());
+    f64: Direct::new(InstructionSet::best()), Winograd::two(InstructionSet::best()), Winograd::four(InstructionSet::best());
+    Complex<f32>: ;
+    Complex<f64>: ;
+}
 
 impl ConvolutionScalar for Goldilocks {
     fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
@@ -214,6 +229,9 @@ mod tests {
             Choice::Fourier,
             Choice::OverlapAdd,
             Choice::Separable,
+            Choice::Direct,
+            Choice::WinogradTwo,
+            Choice::WinogradFour,
         ];
         for choice in choices {
             assert_eq!(algorithm::<f64>(&problem, choice).unwrap().name(), choice.name());

@@ -177,7 +177,7 @@ impl<T: Element> GradientPlan<T> {
         }
         let taps: usize = gradient.shape()[2..].iter().product();
         let columns = problem.group_channels();
-        let mut add_up = |sums: &mut [T]| {
+        let add_up = |sums: &mut [T]| {
             sums.fill(T::zero());
             for part in parts.iter() {
                 layout.for_each_sum(part, |row, column, tap, value| {

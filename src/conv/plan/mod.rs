@@ -33,7 +33,9 @@ mod options;
 mod output;
 mod stage;
 mod strip;
-mod winograd;
+#[cfg(test)]
+mod tests;
+pub(super) mod winograd;
 
 use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD, IxDyn};
 

@@ -1,0 +1,224 @@
+//! Plans against the definition: bit for bit on integers, whatever the instructions, the threads and the memory.
+
+use ndarray::{ArrayD, IxDyn, Slice, s};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::conv::laws::{integers, problem};
+use crate::conv::{Algorithm, Definition, InstructionSet, Operation, Options, adjoint};
+
+fn floats(shape: &[usize], seed: u64, magnitude: i64) -> ArrayD<f32> {
+    integers(shape, seed, magnitude).mapv(|value| value as f32)
+}
+
+/// A dirty array of which only every second entry along each axis belongs to the view, from the last to the first.
+fn dirty(shape: &[usize]) -> ArrayD<f32> {
+    let doubled: Vec<_> = shape.iter().map(|length| 2 * length).collect();
+    ArrayD::from_elem(doubled, f32::NAN)
+}
+
+const EVERY_SECOND: Slice = Slice { start: 0, end: None, step: -2 };
+
+/// Sizes that straddle tiles and pieces: up to several vectors of positions, and several tiles of channels.
+fn layer() -> impl Strategy<Value = Problem> {
+    let axis = (1usize..40, 1usize..6, 1usize..4, 1usize..3, (0usize..4, 0usize..4));
+    let channels = (0usize..4, 1usize..3, 1usize..5, 1usize..36);
+    let operation = select(vec![Operation::Correlation, Operation::Convolution]);
+    let boundary = select(Boundary::ALL.to_vec());
+    (operation, boundary, channels, prop::collection::vec(axis, 1..3)).prop_filter_map(
+        "the kernel fits",
+        |(operation, boundary, (batch, groups, inputs, outputs), axes)| {
+            let (mut signal, mut kernel) = (vec![batch, groups * inputs], vec![groups * outputs, inputs]);
+            let mut options = Options::new().groups(groups).boundary(boundary);
+            for (length, taps, stride, dilation, padding) in axes {
+                signal.push(length);
+                kernel.push(taps);
+                options.stride.push(stride);
+                options.dilation.push(dilation);
+                options.padding.push(padding);
+            }
+            Problem::new(operation, &kernel, &signal, &options).ok()
+        },
+    )
+}
+
+/// Sums of at most 2·64 + 25·36·40 products of magnitude 4·4 stay below 2²⁴.
+fn check(problem: &Problem, set: InstructionSet, seed: u64) -> Result<(), TestCaseError> {
+    let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
+    let kernel = floats(&problem.kernel_shape(), seed, 4);
+    let signal = floats(&problem.signal_shape(), seed ^ 1, 4);
+    let y = floats(&problem.output_shape(), seed ^ 2, 4);
+    let bias = floats(&[problem.output_channels()], seed ^ 3, 4);
+    let expected = Definition.run(problem, kernel.view(), signal.view()).unwrap();
+
+    let mut plan = Plan::forward(problem, &options.relu(true)).unwrap();
+    plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
+    let mut output = ArrayD::from_elem(problem.output_shape(), f32::NAN);
+    plan.run(signal.view(), output.view_mut()).unwrap();
+    let mut finished = expected.clone();
+    for (channel, mut values) in finished.axis_iter_mut(ndarray::Axis(1)).enumerate() {
+        values.mapv_inplace(|value| (value + bias[[channel]]).max(0.0));
+    }
+    prop_assert_eq!(&output, &finished);
+
+    let mut plan = Plan::forward(problem, &options).unwrap();
+    plan.prepare(kernel.view(), None).unwrap();
+    let (mut from, mut to) = (dirty(&problem.signal_shape()), dirty(&problem.output_shape()));
+    from.slice_each_axis_mut(|_| EVERY_SECOND).assign(&signal);
+    let from = from.slice_each_axis(|_| EVERY_SECOND);
+    plan.run(from, to.slice_each_axis_mut(|_| EVERY_SECOND)).unwrap();
+    prop_assert_eq!(to.slice_each_axis(|_| EVERY_SECOND), expected.view());
+    let untouched = to.iter().filter(|value| value.is_nan()).count();
+    prop_assert_eq!(untouched, to.len() - expected.len());
+
+    let mut plan = Plan::transposed(problem, &options).unwrap();
+    plan.prepare(kernel.view(), None).unwrap();
+    let mut back = ArrayD::from_elem(problem.signal_shape(), f32::NAN);
+    plan.run(y.view(), back.view_mut()).unwrap();
+    prop_assert_eq!(&back, &adjoint::transposed(problem, kernel.view(), y.view()).unwrap());
+
+    let mut plan = GradientPlan::new(problem, &options);
+    let mut gradient = ArrayD::from_elem(problem.kernel_shape(), f32::NAN);
+    for _ in 0..2 {
+        plan.run(signal.view(), y.view(), gradient.view_mut()).unwrap();
+        prop_assert_eq!(&gradient, &adjoint::kernel_gradient(problem, signal.view(), y.view()).unwrap());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn small_problems_of_every_kind(problem in problem(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
+        check(&problem, set, seed)?;
+    }
+
+    #[test]
+    fn layers(problem in layer(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
+        check(&problem, set, seed)?;
+    }
+
+    /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of
+    /// magnitude below 2⁵³.
+    #[test]
+    fn winograd_is_exact_on_scaled_integers(
+        (batch, groups, inputs, outputs) in (0usize..3, 1usize..3, 1usize..20, 1usize..36),
+        space in prop::collection::vec((3usize..20, 0usize..3), 1..3),
+        operation in select(vec![Operation::Correlation, Operation::Convolution]),
+        boundary in select(Boundary::ALL.to_vec()),
+        kernel in select(vec![Kernel::WinogradTwo, Kernel::WinogradFour]),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let signal: Vec<_> = [batch, groups * inputs].into_iter().chain(space.iter().map(|axis| axis.0)).collect();
+        let taps: Vec<_> = [groups * outputs, inputs].into_iter().chain(space.iter().map(|_| 3)).collect();
+        let padding: Vec<_> = space.iter().map(|axis| axis.1).collect();
+        let options = Options::new().groups(groups).boundary(boundary).padding(padding);
+        let problem = Problem::new(operation, &taps, &signal, &options).unwrap();
+        let options = PlanOptions::new().kernel(kernel).instruction_set(set);
+        let weights = integers(&taps, seed, 9).mapv(|value| 576.0 * value as f64);
+        let signal = integers(&signal, seed ^ 1, 9).mapv(|value| value as f64);
+        let y = integers(&problem.output_shape(), seed ^ 2, 9).mapv(|value| value as f64);
+
+        let mut plan = Plan::forward(&problem, &options).unwrap();
+        plan.prepare(weights.view(), None).unwrap();
+        let mut output = ArrayD::from_elem(problem.output_shape(), f64::NAN);
+        plan.run(signal.view(), output.view_mut()).unwrap();
+        prop_assert_eq!(&output, &Definition.run(&problem, weights.view(), signal.view()).unwrap());
+
+        let mut plan = Plan::transposed(&problem, &options).unwrap();
+        plan.prepare(weights.view(), None).unwrap();
+        let mut back = ArrayD::from_elem(problem.signal_shape(), f64::NAN);
+        plan.run(y.view(), back.view_mut()).unwrap();
+        prop_assert_eq!(&back, &adjoint::transposed(&problem, weights.view(), y.view()).unwrap());
+    }
+}
+
+/// Large enough that several threads take part. The weights are no integers, so that another order of sums would show.
+#[test]
+fn bits_do_not_depend_on_the_number_of_threads() {
+    let options = Options::new().padding([1, 1]);
+    let problem = Problem::new(Operation::Correlation, &[40, 24, 3, 3], &[6, 24, 21, 23], &options).unwrap();
+    let real = |shape: &[usize], seed| floats(shape, seed, 1000).mapv(|value| (value / 1000.0).sin());
+    let kernel = real(&problem.kernel_shape(), 1);
+    let signal = real(&problem.signal_shape(), 2);
+    let y = real(&problem.output_shape(), 3);
+    let with_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut results = Vec::new();
+            for accuracy in [Accuracy::Strict, Accuracy::default()] {
+                let options = PlanOptions::new().accuracy(accuracy);
+                let mut plan = Plan::forward(&problem, &options).unwrap();
+                plan.prepare(kernel.view(), None).unwrap();
+                let mut output = ArrayD::zeros(problem.output_shape());
+                plan.run(signal.view(), output.view_mut()).unwrap();
+                results.push(output);
+                let mut plan = Plan::transposed(&problem, &options).unwrap();
+                plan.prepare(kernel.view(), None).unwrap();
+                let mut back = ArrayD::zeros(problem.signal_shape());
+                plan.run(y.view(), back.view_mut()).unwrap();
+                results.push(back);
+                let mut gradient = ArrayD::zeros(problem.kernel_shape());
+                GradientPlan::new(&problem, &options)
+                    .run(signal.view(), y.view(), gradient.view_mut())
+                    .unwrap();
+                results.push(gradient);
+            }
+            results
+        })
+    };
+    let alone = with_threads(1);
+    assert_eq!(with_threads(2), alone);
+    assert_eq!(with_threads(3), alone);
+}
+
+#[test]
+fn the_accuracy_asked_for_is_kept() {
+    let problem = Problem::new(
+        Operation::Correlation,
+        &[64, 64, 3, 3],
+        &[1, 64, 32, 32],
+        &Options::new().padding([1, 1]),
+    )
+    .unwrap();
+    let strict = Plan::<f32>::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
+    assert_eq!(strict.kernel_name(), "direct");
+    assert!(strict.candidates().iter().all(|candidate| candidate.accurate == candidate.chosen));
+    let default = Plan::<f32>::forward(&problem, &PlanOptions::new()).unwrap();
+    let chosen = default.candidates().iter().find(|candidate| candidate.chosen).unwrap();
+    assert!(chosen.relative_bound <= 1.0 / 128.0 && chosen.accurate);
+    assert_eq!(chosen.name, default.kernel_name());
+    let strided =
+        Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 9], &Options::new().stride([2])).unwrap();
+    let forced = PlanOptions::new().kernel(Kernel::WinogradTwo);
+    assert!(matches!(Plan::<f32>::forward(&strided, &forced), Err(ConvolutionError::Unsupported(_))));
+}
+
+/// A second run of the same plan works in the memory of the first.
+#[test]
+fn a_warm_plan_keeps_its_memory() {
+    let problem =
+        Problem::new(Operation::Correlation, &[4, 2, 3, 3], &[2, 2, 9, 9], &Options::new()).unwrap();
+    let kernel = floats(&problem.kernel_shape(), 1, 9);
+    let mut plan = Plan::forward(&problem, &PlanOptions::new()).unwrap();
+    plan.prepare(kernel.view(), None).unwrap();
+    let stated = plan.workspace_bytes();
+    assert!(stated > 0);
+    let expected = |signal: &ArrayD<f32>| Definition.run(&problem, kernel.view(), signal.view()).unwrap();
+    for seed in 0..3 {
+        let signal = floats(&problem.signal_shape(), seed, 9);
+        let mut output = ArrayD::zeros(problem.output_shape());
+        plan.run(signal.view(), output.view_mut()).unwrap();
+        assert_eq!(output, expected(&signal));
+        assert_eq!(plan.workspace_bytes(), stated);
+    }
+    let wrong = ArrayD::<f32>::zeros(IxDyn(&[2, 2, 9, 8]));
+    let mut output = ArrayD::zeros(problem.output_shape());
+    assert!(plan.run(wrong.view(), output.view_mut()).is_err());
+    assert!(
+        plan.run(output.slice(s![.., .., .., ..]).to_owned().into_dyn().view(), output.view_mut()).is_err()
+    );
+}

@@ -1,0 +1,212 @@
+//! The kernels of [`plan`](super::plan) as algorithms, so that the definition judges them.
+//!
+//! Each makes a plan for one run: whoever runs a problem more than once should keep the plan.
+//!
+//! *Error of Winograd's algorithms.* With the three matrices of F(m, 3), |computed − exact| is at most
+//! `γ_k · |Aᵀ| [(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the
+//! roundings on the longest path (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; see
+//! [`plan::Kernel`](super::plan::Kernel)). It assumes that nothing underflows.
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::algorithm::{flatten_space, restore_space};
+use super::plan::winograd::{FOUR, Filtering, ONE, TWO};
+use super::plan::{Kernel, Plan, PlanOptions};
+use super::tolerance::{self, Rounding};
+use super::{Algorithm, ConvolutionError, Element, InstructionSet, Operation, Problem, Unsupported};
+
+/// Sums of products in register tiles: the kernel [`Kernel::Direct`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direct {
+    instruction_set: InstructionSet,
+}
+
+/// Minimal filtering for kernels of three taps: the kernels [`Kernel::WinogradTwo`] and [`Kernel::WinogradFour`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Winograd {
+    kernel: Kernel,
+    instruction_set: InstructionSet,
+}
+
+impl Direct {
+    /// With these instructions.
+    pub fn new(instruction_set: InstructionSet) -> Self {
+        Direct { instruction_set }
+    }
+}
+
+impl Winograd {
+    /// F(2, 3) along one axis or two.
+    pub fn two(instruction_set: InstructionSet) -> Self {
+        Winograd { kernel: Kernel::WinogradTwo, instruction_set }
+    }
+
+    /// F(4, 3) along one axis or two.
+    pub fn four(instruction_set: InstructionSet) -> Self {
+        Winograd { kernel: Kernel::WinogradFour, instruction_set }
+    }
+
+    fn filtering(self) -> Filtering {
+        if self.kernel == Kernel::WinogradTwo { TWO } else { FOUR }
+    }
+}
+
+fn run<T: Element>(
+    problem: &Problem,
+    options: &PlanOptions,
+    kernel: ArrayViewD<'_, T>,
+    signal: ArrayViewD<'_, T>,
+) -> Result<ArrayD<T>, ConvolutionError> {
+    problem.check_operands(kernel.shape(), signal.shape())?;
+    let mut plan = Plan::forward(problem, options)?;
+    plan.prepare(kernel, None)?;
+    let mut output = ArrayD::zeros(problem.output_shape());
+    plan.run(signal, output.view_mut())?;
+    Ok(output)
+}
+
+impl<T: Element> Algorithm<T> for Direct {
+    fn name(&self) -> &'static str {
+        "direct"
+    }
+
+    fn run(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<T>, ConvolutionError> {
+        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(self.instruction_set);
+        run(problem, &options, kernel, signal)
+    }
+
+    fn error_bound(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<f64>, ConvolutionError>
+    where
+        T: Rounding,
+    {
+        tolerance::inner_product_bound(problem, kernel, signal, problem.terms())
+    }
+}
+
+impl<T: Element> Algorithm<T> for Winograd {
+    fn name(&self) -> &'static str {
+        if self.kernel == Kernel::WinogradTwo { "Winograd F(2, 3)" } else { "Winograd F(4, 3)" }
+    }
+
+    fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
+        let axes = problem.axes();
+        let simple =
+            |axis: &super::Axis| axis.stride == 1 && axis.dilation == 1 && matches!(axis.taps, 1 | 3);
+        if axes.len() <= 2 && axes.iter().all(simple) && axes.iter().any(|axis| axis.taps == 3) {
+            return Ok(());
+        }
+        Err(Unsupported {
+            algorithm: "Winograd",
+            needs: "three taps, stride 1 and dilation 1 along one axis or two, and no others".into(),
+        })
+    }
+
+    fn run(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<T>, ConvolutionError> {
+        let options = PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set);
+        run(problem, &options, kernel, signal)
+    }
+
+    fn error_bound(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<f64>, ConvolutionError>
+    where
+        T: Rounding,
+    {
+        problem.check_operands(kernel.shape(), signal.shape())?;
+        Algorithm::<T>::supports(self, problem)?;
+        let magnitudes = filtered_magnitudes(problem, self.filtering(), kernel, signal);
+        let along = |axis: &super::Axis| if axis.taps == 1 { ONE } else { self.filtering() };
+        let roundings: usize = problem.axes().iter().map(|axis| along(axis).roundings()).sum();
+        let growth = ((roundings + problem.group_channels()) as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1();
+        // Each magnitude passes fewer than 100 roundings beside the sum over channels.
+        Ok(magnitudes * (growth * tolerance::inflation(problem.group_channels() + 100)))
+    }
+}
+
+/// `|Aᵀ| [(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)] |A|`, summed over channels.
+fn filtered_magnitudes<T: Element>(
+    problem: &Problem,
+    filtering: Filtering,
+    kernel: ArrayViewD<'_, T>,
+    signal: ArrayViewD<'_, T>,
+) -> ArrayD<f64> {
+    let (kernel, signal) = (flatten_space(&kernel), flatten_space(&signal));
+    // A missing axis is one of a single entry: entry 0 of tile 0 reads entry 0.
+    let axis = |number: usize| {
+        let from_end = problem.axes().len().checked_sub(2 - number)?;
+        problem.axes().get(from_end)
+    };
+    let along = |number| axis(number).map_or(ONE, |axis| if axis.taps == 1 { ONE } else { filtering });
+    let positions = |number| axis(number).map_or(1, |axis| axis.output);
+    let taps = |number| axis(number).map_or(1, |axis| axis.taps);
+    let source = |number, position: usize| match axis(number) {
+        None => (position == 0).then_some(0),
+        Some(axis) => problem.boundary().source(position as isize - axis.padding.0 as isize, axis.signal),
+    };
+    let width = axis(1).map_or(1, |axis| axis.signal);
+    let (y, x) = (along(0), along(1));
+    let absolute = |row: &[f64], value: &dyn Fn(usize) -> f64| {
+        row.iter().enumerate().map(|(n, entry)| entry.abs() * value(n)).sum::<f64>()
+    };
+    let mut output = ndarray::Array3::<f64>::zeros((
+        problem.batch(),
+        problem.output_channels(),
+        positions(0) * positions(1),
+    ));
+    let flip = |number: usize, tap: usize| match problem.operation() {
+        Operation::Correlation => tap,
+        Operation::Convolution => taps(number) - 1 - tap,
+    };
+    for n in 0..problem.batch() {
+        for m in 0..problem.output_channels() {
+            for first_row in (0..positions(0)).step_by(y.outputs) {
+                for first_column in (0..positions(1)).step_by(x.outputs) {
+                    let mut sums = vec![vec![0.0; x.entries]; y.entries];
+                    for (c, channel) in problem.channels_seen_by(m).enumerate() {
+                        let entry = |i: usize, j: usize| {
+                            let at = source(0, first_row + i).zip(source(1, first_column + j));
+                            at.map_or(0.0, |(i, j)| signal[[n, channel, i * width + j]].magnitude())
+                        };
+                        let weight = |i: usize, j: usize| {
+                            kernel[[m, c, flip(0, i) * taps(1) + flip(1, j)]].magnitude()
+                        };
+                        for (i, sums) in sums.iter_mut().enumerate() {
+                            for (j, sum) in sums.iter_mut().enumerate() {
+                                let input = absolute(y.input[i], &|a| absolute(x.input[j], &|b| entry(a, b)));
+                                let of_row = |a| absolute(&x.kernel[j][..taps(1)], &|b| weight(a, b));
+                                let weights = absolute(&y.kernel[i][..taps(0)], &of_row);
+                                *sum += input * weights / (y.kernel[i][3] * x.kernel[j][3]);
+                            }
+                        }
+                    }
+                    for row in first_row..positions(0).min(first_row + y.outputs) {
+                        for column in first_column..positions(1).min(first_column + x.outputs) {
+                            let (i, j) = (row - first_row, column - first_column);
+                            let value = absolute(y.output[i], &|a| absolute(x.output[j], &|b| sums[a][b]));
+                            output[[n, m, row * positions(1) + column]] = value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    restore_space(output, &problem.output_shape())
+}

@@ -8,6 +8,7 @@
 //!
 //! Results go to standard output, progress and errors to standard error. A panic is never shown as such.
 
+mod bench;
 mod destination;
 mod pattern;
 mod quiet;
@@ -32,6 +33,7 @@ struct Arguments {
 enum Command {
     Train(train::Arguments),
     Verify(verify::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Runs the command with the arguments of the process.
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
     let outcome = quiet::catch(|| match command {
         Command::Train(arguments) => train::run(&arguments, &mut anstream::stdout()),
         Command::Verify(arguments) => verify::run(&arguments, &catalogue(), &mut anstream::stdout()),
+        Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
     });
     match outcome {
         Ok(Ok(true)) => ExitCode::SUCCESS,

@@ -41,6 +41,7 @@ impl Boundary {
     ///
     /// # Panics
     /// If `length` is zero: an empty signal has no entries.
+    #[inline]
     pub fn source(self, position: isize, length: usize) -> Option<usize> {
         assert!(length > 0, "an empty signal has no entries");
         let last = length as isize - 1;

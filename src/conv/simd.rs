@@ -80,6 +80,9 @@ pub trait Element:
         size_of::<Self::Vector<S>>() / size_of::<Self>()
     }
 
+    /// A small integer, exactly.
+    fn small(value: i8) -> Self;
+
     /// A vector of equal entries.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
 
@@ -143,6 +146,11 @@ macro_rules! element {
     ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $max:ident, $sum:ident, $partial_load:ident, $partial_store:ident) => {
         impl Element for $float {
             type Vector<S: Simd> = S::$vector;
+
+            #[inline(always)]
+            fn small(value: i8) -> Self {
+                $float::from(value)
+            }
 
             #[inline(always)]
             fn splat<S: Simd>(simd: S, value: Self) -> S::$vector {

@@ -541,7 +541,7 @@ impl<T: Element> TransformInput<'_, T> {
 #[inline(always)]
 fn input_transform<T: Element, S: Simd, const N: usize>(simd: S, d: [T::Vector<S>; N]) -> [T::Vector<S>; N] {
     let (add, sub) = (|a, b| T::vector_add(simd, a, b), |a, b| T::vector_sub(simd, a, b));
-    let times = |n: i64, a, b| T::mul_add(simd, T::splat(simd, T::from_integer(n)), a, b);
+    let times = |n: i8, a, b| T::mul_add(simd, T::splat(simd, T::small(n)), a, b);
     let mut out = d;
     match N {
         4 => {
@@ -569,7 +569,7 @@ fn input_transform<T: Element, S: Simd, const N: usize>(simd: S, d: [T::Vector<S
 #[inline(always)]
 fn output_transform<T: Element, S: Simd, const N: usize>(simd: S, m: [T::Vector<S>; N]) -> [T::Vector<S>; N] {
     let (add, sub) = (|a, b| T::vector_add(simd, a, b), |a, b| T::vector_sub(simd, a, b));
-    let times = |n: i64, a, b| T::mul_add(simd, T::splat(simd, T::from_integer(n)), a, b);
+    let times = |n: i8, a, b| T::mul_add(simd, T::splat(simd, T::small(n)), a, b);
     let mut out = m;
     match N {
         4 => {

@@ -135,11 +135,9 @@ impl<T: Element> Tile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for j in 0..J {
-                for v in 0..V {
-                    // SAFETY: `sums` has J·V vectors, as asserted.
-                    sums[j][v] = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
-                }
+            for (number, sum) in sums.iter_mut().flatten().enumerate() {
+                // SAFETY: `sums` has J·V vectors, as asserted.
+                *sum = unsafe { T::load::<S>(to.add(number * lanes)) };
             }
         }
         let from: [*const T; V] = std::array::from_fn(|v| {
@@ -173,11 +171,9 @@ impl<T: Element> Tile<'_, T> {
                 begin = end;
             }
         }
-        for j in 0..J {
-            for v in 0..V {
-                // SAFETY: `sums` has J·V vectors, as asserted.
-                unsafe { T::store::<S>(to.add((j * V + v) * lanes), sums[j][v]) };
-            }
+        for (number, sum) in sums.iter().flatten().enumerate() {
+            // SAFETY: `sums` has J·V vectors, as asserted.
+            unsafe { T::store::<S>(to.add(number * lanes), *sum) };
         }
     }
 }
@@ -203,8 +199,8 @@ unsafe fn add_terms<T: Element, S: Simd, const J: usize, const V: usize>(
             if takes_part(j) {
                 // SAFETY: the caller vouches for J weights for each offset.
                 let weight = T::splat(simd, unsafe { *weights.add(j) });
-                for v in 0..V {
-                    sums[v] = T::mul_add(simd, weight, values[v], sums[v]);
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum = T::mul_add(simd, weight, value, *sum);
                 }
             }
         }
@@ -290,11 +286,9 @@ impl<T: Element> ChannelTile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for j in 0..J {
-                for v in 0..V {
-                    // SAFETY: `sums` has J·V vectors, as asserted.
-                    sums[j][v] = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
-                }
+            for (number, sum) in sums.iter_mut().flatten().enumerate() {
+                // SAFETY: `sums` has J·V vectors, as asserted.
+                *sum = unsafe { T::load::<S>(to.add(number * lanes)) };
             }
         }
         let from: [*const T; J] = std::array::from_fn(|j| {
@@ -306,21 +300,19 @@ impl<T: Element> ChannelTile<'_, T> {
             // SAFETY: there are `terms` times V vectors of weights.
             let values: [T::Vector<S>; V] =
                 std::array::from_fn(|v| unsafe { T::load::<S>(weights.add(v * lanes)) });
-            for j in 0..J {
+            for (sums, from) in sums.iter_mut().zip(from) {
                 // SAFETY: start + offset is less than the length of the source, as asserted.
-                let entry = T::splat(simd, unsafe { *from[j].add(offset) });
-                for v in 0..V {
-                    sums[j][v] = T::mul_add(simd, entry, values[v], sums[j][v]);
+                let entry = T::splat(simd, unsafe { *from.add(offset) });
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum = T::mul_add(simd, entry, value, *sum);
                 }
             }
             // SAFETY: it ends one past the last weight.
             weights = unsafe { weights.add(V * lanes) };
         }
-        for j in 0..J {
-            for v in 0..V {
-                // SAFETY: `sums` has J·V vectors, as asserted.
-                unsafe { T::store::<S>(to.add((j * V + v) * lanes), sums[j][v]) };
-            }
+        for (number, sum) in sums.iter().flatten().enumerate() {
+            // SAFETY: `sums` has J·V vectors, as asserted.
+            unsafe { T::store::<S>(to.add(number * lanes), *sum) };
         }
     }
 }

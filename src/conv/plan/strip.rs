@@ -106,9 +106,9 @@ impl<T: Element> Row<'_, T> {
     }
 
     fn copy_beyond(&self, from: isize, step: usize, range: std::ops::Range<usize>, to: &mut [T]) {
-        for i in range {
+        for (i, to) in range.clone().zip(&mut to[range]) {
             let source = self.boundary.source(from + (i * step) as isize, self.length);
-            to[i] = source.map_or(T::zero(), |entry| self.signal[self.start + entry]);
+            *to = source.map_or(T::zero(), |entry| self.signal[self.start + entry]);
         }
     }
 }

@@ -521,8 +521,8 @@ impl<T: Element> TransformInput<'_, T> {
                 }
                 for x in 0..X {
                     let column = input_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
-                    for y in 0..Y {
-                        values[y][x] = column[y];
+                    for (values, value) in values.iter_mut().zip(column) {
+                        values[x] = value;
                     }
                 }
                 let tile = (self.sample * stage.band + row) * stage.columns + column;
@@ -663,10 +663,10 @@ impl<T: Element> TransformOutput<'_, T> {
                 }
                 for x in 0..columns.min(X) {
                     let column = output_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
-                    for y in 0..rows.min(Y) {
+                    for (y, value) in column.into_iter().enumerate().take(rows) {
                         let at = (y * columns + x) * lanes;
                         // SAFETY: `outputs` has a vector for each output of a tile.
-                        unsafe { T::store::<S>(outputs[at..at + lanes].as_mut_ptr(), column[y]) };
+                        unsafe { T::store::<S>(outputs[at..at + lanes].as_mut_ptr(), value) };
                     }
                 }
                 for lane in 0..lanes.min(place.count - first) {

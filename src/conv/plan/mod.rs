@@ -103,7 +103,7 @@ impl<T: Element> Plan<T> {
         for axis in problem.axes() {
             let maps = AxisMap::transposed(&unbounded(axis, problem.boundary()), problem.operation());
             let with = |before: &Vec<AxisMap>| {
-                maps.iter().map(|map| [&before[..], &[map.clone()]].concat()).collect::<Vec<_>>()
+                maps.iter().map(|map| [&before[..], std::slice::from_ref(map)].concat()).collect::<Vec<_>>()
             };
             phases = phases.iter().flat_map(with).collect();
         }

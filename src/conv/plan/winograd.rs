@@ -661,8 +661,10 @@ impl<T: Element> TransformOutput<'_, T> {
                 for values in &mut values {
                     *values = output_transform::<T, S, X>(simd, *values);
                 }
+                let along_y =
+                    |x: usize| output_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
                 for x in 0..columns.min(X) {
-                    let column = output_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
+                    let column = along_y(x);
                     for (y, value) in column.into_iter().enumerate().take(rows) {
                         let at = (y * columns + x) * lanes;
                         // SAFETY: `outputs` has a vector for each output of a tile.

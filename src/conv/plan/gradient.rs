@@ -39,7 +39,7 @@ const PARTS: usize = 8;
 /// Below so many multiply-adds, another thread does not pay.
 const TINY: u128 = 400_000;
 
-/// The gradient with respect to the kernel, prepared to be computed many times: see the [module](self).
+/// The gradient with respect to the kernel, prepared to be computed many times.
 #[derive(Clone, Debug)]
 pub struct GradientPlan<T: Element> {
     problem: Problem,

@@ -225,7 +225,7 @@ fn lenet_is_equal() {
 #[test]
 fn known_networks_are_within_their_bounds() {
     let networks: [(Network, &[usize]); 2] =
-        [(lenet5_of_1998(), &[1, 28, 28]), (all_convolutional(10), &[1, 12, 13])];
+        [(lenet5_of_1998(10), &[1, 28, 28]), (all_convolutional(10), &[1, 12, 13])];
     for (network, sample) in networks {
         let mut weights = weights(&network, reals, 5);
         let fans = network.parameters().into_iter().map(|parameter| parameter.fan.0.max(1) as f32);

@@ -14,7 +14,7 @@ use crate::train::{Beginning, Smooth};
 fn bars(count: usize) -> Dataset {
     let bright = |image: usize, row: usize, column: usize| {
         let place = image / 2 % 6;
-        if (if image % 2 == 0 { row } else { column }) == place { 1.0 } else { 0.1 }
+        if (if image.is_multiple_of(2) { row } else { column }) == place { 1.0 } else { 0.1 }
     };
     let images =
         Array4::from_shape_fn((count, 1, 6, 6), |(image, _, row, column)| bright(image, row, column));

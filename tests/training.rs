@@ -34,6 +34,7 @@ fn json_checkpoint_and_exports() {
     let (data, folder) = (data(), tempfile::tempdir().unwrap());
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (checkpoint, onnx, weights) = (path("state"), path("net.onnx"), path("net.safetensors"));
+    let html = path("page.html");
     let first = json(&train(data.path(), &["--json", "-", "--checkpoint", &checkpoint, "--export", &onnx]));
     assert_eq!(
         (&first["model"], &first["parameters"], &first["train_samples"], &first["test_samples"]),
@@ -46,13 +47,27 @@ fn json_checkpoint_and_exports() {
     // Resumed at its end, the training has nothing left to do and finds the same.
     let again = train(
         data.path(),
-        &["--json", "-", "--checkpoint", &checkpoint, "--resume", "--export", &weights, "--threads", "1"],
+        &[
+            "--json",
+            "-",
+            "--checkpoint",
+            &checkpoint,
+            "--resume",
+            "--export",
+            &weights,
+            "--threads",
+            "1",
+            "--html",
+            &html,
+        ],
     );
     let again = json(&again);
     for key in ["epochs", "test_mistakes", "train_seconds"] {
         assert_eq!(again[key], first[key], "{key}");
     }
     assert!(std::fs::metadata(&weights).unwrap().len() > 4 * 61_706);
+    let page = std::fs::read_to_string(&html).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("lenet5"));
 }
 
 #[test]

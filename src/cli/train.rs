@@ -3,21 +3,23 @@
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
+use ndarray::{Array2, Array4, Axis};
 
 use super::destination::{self, Destination};
 use crate::network::onnx::export_onnx;
-use crate::network::{Summary, write_safetensors};
-use crate::report::training::Training;
+use crate::network::{Executor, Network, Summary, Weights, write_safetensors};
+use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};
-use crate::train::{EpochRecord, Model, Report, Trainer};
+use crate::train::inspection::Inspection;
+use crate::train::{EpochRecord, Model, Recipe, Report, Trainer};
 
 /// Built-in digits to train on, and to test with.
 const DIGITS: (usize, usize) = (20_000, 5_000);
@@ -74,6 +76,10 @@ pub(super) struct Arguments {
     /// Write the results as JSON to a file, or to standard output (-) instead of the table.
     #[arg(long, value_name = "FILE|-")]
     json: Option<PathBuf>,
+
+    /// Write the results as one self-contained page: curves, mistakes, what the features look for.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 fn model_parser() -> impl TypedValueParser<Value = Model> {
@@ -111,6 +117,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         Some(path) => Some((path, Format::of(path)?)),
         None => None,
     };
+    let html_to = arguments.html.as_deref().map(Destination::open).transpose()?;
+    if matches!(html_to, Some(Destination::Standard)) {
+        bail!("--html needs the name of a file");
+    }
     let quiet = matches!(json_to, Some(Destination::Standard));
     let mut say = |line: &str| if quiet { Ok(()) } else { destination::print(output, &format!("{line}\n")) };
 
@@ -160,26 +170,30 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
             Format::Safetensors => write_safetensors(&weights, path)?,
         }
     }
-    let training = Training {
+    let run = TrainingRun {
         model: name.to_owned(),
+        data: sets.origin.clone(),
         parameters: network.trained_parameters(),
         train_samples: sets.train.len(),
         test_samples: sets.test.len(),
         seed: arguments.seed,
         threads,
-        epochs: trainer.history().iter().map(Into::into).collect(),
+        epochs: trainer.history().iter().map(|record| epoch_of(record, images)).collect(),
         train_seconds: trainer.seconds(),
         test_mistakes: mistakes,
-        test_error: mistakes as f64 / sets.test.len() as f64,
     };
     say(&format!(
         "\n{mistakes} mistakes on {} images ({:.2} %) after {:.1} s of training",
-        training.test_samples,
-        100.0 * training.test_error,
-        training.train_seconds
+        run.test_samples,
+        100.0 * run.test_error(),
+        run.train_seconds
     ))?;
     if let Some(destination) = json_to {
-        destination.write(&training.json()?)?;
+        destination.write(&json::run(&run)?)?;
+    }
+    if let Some(destination) = html_to {
+        let page = page(run, &network, &weights, &recipe, &sets)?;
+        destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
     if !finished {
         match &arguments.checkpoint {
@@ -188,6 +202,34 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         }
     }
     Ok(finished)
+}
+
+fn epoch_of(record: &EpochRecord, images: usize) -> Epoch {
+    let &EpochRecord { epoch, seconds, train_loss, test_mistakes } = record;
+    Epoch { epoch, seconds, train_loss, test_mistakes, images_per_second: images as f64 / seconds }
+}
+
+/// What the page shows: the trained network looked at on the test images.
+fn page(
+    run: TrainingRun,
+    network: &Network,
+    weights: &Weights,
+    recipe: &Recipe,
+    sets: &Splits,
+) -> anyhow::Result<TrainingPage> {
+    let shape = sets.test.shape();
+    let executor = Mutex::new(Executor::new(network, &shape)?);
+    let predict = |images: &Array4<f32>| {
+        let mut executor = executor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scores = Array2::zeros((images.len_of(Axis(0)), executor.outputs()));
+        let images = images.as_standard_layout();
+        if let (Some(inputs), Some(outputs)) = (images.as_slice(), scores.as_slice_mut()) {
+            executor.predict(weights, inputs, outputs);
+        }
+        scores
+    };
+    let inspection = Inspection::new(network, weights, sets.test.images(), sets.test.labels(), &predict)?;
+    Ok(TrainingPage { run, summary: Summary::new(network, &shape)?, recipe: recipe.lines(), inspection })
 }
 
 fn load(arguments: &Arguments) -> anyhow::Result<Splits> {

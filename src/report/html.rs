@@ -7,7 +7,7 @@ use super::{Record, Run, evidence, heat_map, plot};
 use crate::claims::Expected;
 use crate::verify::{Counterexample, Evidence, Reading, Value};
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The page.
 ///

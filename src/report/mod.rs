@@ -1,4 +1,4 @@
-//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`].
+//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; and what came of a [`training`].
 
 pub mod evidence;
 mod heat_map;

@@ -12,12 +12,14 @@
 //! | [`Average`]: the exponential moving average of weights | `average` |
 //! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
 //! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Model`]: networks by name, with their recipes | `recipe`, `trainer`, `model` |
+//! | [`inspection`]: what a trained network gets wrong, looks for, and bears | `inspection/` |
 
 pub mod augmentation;
 mod average;
 pub mod checkpoint;
 pub mod data;
 mod early_stopping;
+pub mod inspection;
 pub mod loss;
 mod model;
 pub mod optimiser;

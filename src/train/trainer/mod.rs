@@ -389,7 +389,7 @@ impl<'a> Trainer<'a> {
 }
 
 /// The place of the greatest number, of equals the first.
-fn first_greatest(scores: &ndarray::ArrayView1<'_, f32>) -> usize {
+pub(super) fn first_greatest(scores: &ndarray::ArrayView1<'_, f32>) -> usize {
     let better = |best: usize, next: usize| if scores[next] > scores[best] { next } else { best };
     (0..scores.len()).reduce(better).unwrap_or(0)
 }

@@ -176,7 +176,8 @@ fn batch_normalisation() {
     // At inference (x − 1)/√(13 + 3) = 0 and 1/2.
     assert_eq!(forward(&layer, &x, &weights), [5.0, 7.0]);
     // 3/4 of the old ones 1 and 13, 1/4 of the mean 2 and of the unbiased variance 2.
-    let [mean, variance] = layer.running_statistics(&x, [&weights[2], &weights[3]]).expect("a shape that fits");
+    let [mean, variance] =
+        layer.running_statistics(&x, [&weights[2], &weights[3]]).expect("a shape that fits");
     assert_eq!((mean, variance), (one(1.25), one(10.25)));
     // The defaults.
     let default = BatchNormalisation::new(1);
@@ -211,7 +212,10 @@ fn mean_pooling() {
     assert_eq!(forward(&padded, &x, &[]), [1.0, 5.0]);
     assert_eq!(forward(&padded.padding_does_not_count(), &x, &[]), [2.0, 5.0]);
     // Each entry gets its share.
-    assert_eq!(input_gradient(&Pool::mean([2]), &line(&[1.0, 2.0, 3.0, 4.0, 5.0])), [0.5, 0.5, 5.0, 5.0, 0.0]);
+    assert_eq!(
+        input_gradient(&Pool::mean([2]), &line(&[1.0, 2.0, 3.0, 4.0, 5.0])),
+        [0.5, 0.5, 5.0, 5.0, 0.0]
+    );
 }
 
 #[test]
@@ -281,8 +285,7 @@ fn losses() {
     assert_near(&[plain], &[(quarter + three_quarters) / 2.0], 20.0);
     // ε = 1/2 over both classes: targets 3/4 for the label and 1/4 for the other.
     let smooth = CrossEntropy { smoothing: 0.5 }.values(scores.view(), &[1, 0]).expect("labels that fit");
-    let expected =
-        [0.75 * three_quarters + 0.25 * quarter, 0.25 * three_quarters + 0.75 * quarter];
+    let expected = [0.75 * three_quarters + 0.25 * quarter, 0.25 * three_quarters + 0.75 * quarter];
     // The same, relative to 0.56: 8 · 2/0.56 < 30 units.
     assert_near(&smooth, &expected, 30.0);
     // ((1 − 0)² + (2 − 0)² + 0 + (1 − 2)²)/4: over all entries, not samples.

@@ -7,6 +7,7 @@
 mod claim;
 mod conv;
 mod corr;
+mod dropout;
 mod group;
 mod layer;
 mod map;
@@ -23,6 +24,7 @@ pub fn catalogue() -> Vec<Claim> {
         conv::claims(),
         corr::claims(),
         layer::claims(),
+        dropout::claims(),
         pool::claims(),
         norm::claims(),
     ]

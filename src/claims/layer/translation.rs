@@ -8,11 +8,9 @@ use super::super::Claim;
 use super::maps::{Alteration, Altered, Same, Shifted};
 use crate::conv::Boundary;
 use crate::group::{CyclicTranslations, FiniteGroup};
-use crate::layer::{Convolution, Dense, Layer, Mode, Pool, TransposedConvolution};
+use crate::layer::{Convolution, Dense, Layer, Mode, TransposedConvolution};
 use crate::scalar::Scalar;
-use crate::verify::{
-    Case, ExamineError, Examiner, Failure, Map, Report, Statement, Verdict, preserved_subgroup,
-};
+use crate::verify::{Case, ExamineError, Examiner, Failure, Report, Statement, Verdict, preserved_subgroup};
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
@@ -304,41 +302,4 @@ fn transposed(examiner: &Examiner, image: i64) -> Result<Report, ExamineError> {
         Ok(Shifted::cases(&Arc::new(layer), &[&[1, 2], space].concat(), 2, (1, image), 0))
     });
     examiner.examine(&statement.at([3, 4]).at_large([8, 9]).shrinking_to([2, 2]))
-}
-
-/// Pools under translation, for the chapter *pool*.
-pub(in crate::claims) fn pooled(
-    examiner: &Examiner,
-    pool: &Pool,
-    (step, image): (i64, i64),
-) -> Result<Report, ExamineError> {
-    let axes = pool.taps.len();
-    let map = Arc::new(pool.clone());
-    let names = &["depth", "height", "width"][3 - axes..];
-    let stride = pool.stride[0];
-    let statement = Statement::new(names, move |space| {
-        let input = [&[1, 2], space].concat();
-        let fits =
-            space.iter().all(|extent| extent.is_multiple_of(stride)) && map.output_shape(&input).is_ok();
-        Ok(if fits { Shifted::cases(&map, &input, axes, (step, image), 0) } else { Vec::new() })
-    });
-    let largest: Vec<usize> = (0..axes).map(|axis| stride * (2 + axis)).collect();
-    examiner.examine(&statement.at(largest).shrinking_to(vec![stride; axes]))
-}
-
-/// The translations of a 12 × 9 grid that a map keeps whose outputs stand `stride` entries apart.
-pub(in crate::claims) fn kept_translations<M: Map>(
-    examiner: &Examiner,
-    map: &Arc<M>,
-    extents: [usize; 2],
-    stride: i64,
-) -> Result<String, ExamineError> {
-    let group = CyclicTranslations::new(extents);
-    let kept = preserved_subgroup(examiner, &group, |element| {
-        let steps: Vec<i64> = group.offsets(element).iter().map(|&step| step as i64).collect();
-        let image = steps.iter().map(|step| step.div_euclid(stride)).collect();
-        let input = vec![1, 1, extents[0], extents[1]];
-        Some(Case::new(Shifted { map: Arc::clone(map), input, steps: (steps, image), margin: 0 }))
-    })?;
-    Ok(group.describe_subgroup(&kept))
 }

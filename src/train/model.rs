@@ -1,4 +1,4 @@
-//! The networks that are trained by name, each with the recipe that the study found best: see `STUDY.md` beside this file.
+//! The networks that are trained by name, each with its recipe: `STUDY.md` beside this file tells what was tried.
 
 use super::augmentation::{Augmentation, Elastic};
 use super::average::Beginning;

@@ -73,6 +73,12 @@ pub(super) fn claims() -> Vec<Claim> {
                 let next = field.after_window(window);
                 ReceptiveField { jump: (field.jump.0 + window.axis.stride - 1, 1), ..next }
             })
+        })
+        .mutant("the dilation is forgotten", |_| {
+            receptive_fields(|field, window| {
+                let next = field.after_window(window);
+                ReceptiveField { extent: field.extent + (window.axis.taps - 1) * field.jump.0, ..next }
+            })
         }),
         Claim::holds(
             "layer.channels",
@@ -248,14 +254,17 @@ fn sparse_and_shared(examiner: &Examiner, moved: usize) -> Result<Report, Failur
     Ok(examiner.examine(&statement.at([3, 4]).at_large([6, 7]).shrinking_to([1, 1]))?)
 }
 
-/// Stacks of layers on a line, each given by (taps, stride): the symbols in every output against the predicted interval.
+/// Stacks of layers on a line, each given by (taps, stride, dilation): the symbols in every output against the predicted interval.
+/// Only layers whose inputs see enough already are dilated, so that no entry of the interval is skipped.
 fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Result<Report, Failure> {
-    let stacks: [&[(usize, usize)]; 5] = [
-        &[(3, 1)],
-        &[(3, 2), (3, 1)],
-        &[(2, 2), (2, 2), (2, 2)],
-        &[(3, 1), (2, 2), (3, 1), (2, 2)],
-        &[(5, 2), (3, 3)],
+    let stacks: [&[(usize, usize, usize)]; 7] = [
+        &[(3, 1, 1)],
+        &[(3, 2, 1), (3, 1, 1)],
+        &[(2, 2, 1), (2, 2, 1), (2, 2, 1)],
+        &[(3, 1, 1), (2, 2, 1), (3, 1, 1), (2, 2, 1)],
+        &[(5, 2, 1), (3, 3, 1)],
+        &[(3, 1, 1), (2, 1, 1), (3, 1, 2)],
+        &[(3, 2, 1), (3, 1, 1), (3, 1, 3)],
     ];
     let mut outputs = 0;
     for stack in stacks {
@@ -263,11 +272,11 @@ fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Res
         let network: Network = stack
             .iter()
             .enumerate()
-            .map(|(i, &(taps, stride))| -> crate::layer::AnyLayer {
+            .map(|(i, &(taps, stride, dilation))| -> crate::layer::AnyLayer {
                 if i % 2 == 0 {
-                    Convolution::new(1, 1, [taps]).stride([stride]).into()
+                    Convolution::new(1, 1, [taps]).stride([stride]).dilation([dilation]).into()
                 } else {
-                    Pool::mean([taps]).stride([stride]).into()
+                    Pool::mean([taps]).stride([stride]).dilation([dilation]).into()
                 }
             })
             .collect();
@@ -290,7 +299,7 @@ fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Res
             let expected = (first..first + field.extent).map(|i| format!("x[0,0,{i}]")).collect();
             outputs += 1;
             if found != expected {
-                let shape = format!("taps and strides {stack:?}, output {o}");
+                let shape = format!("taps, strides and dilations {stack:?}, output {o}");
                 let counterexample = Counterexample::from_text(
                     [
                         ("stack".to_owned(), shape.clone()),
@@ -304,7 +313,7 @@ fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Res
             }
         }
     }
-    Ok(Report::enumerated("every output of five stacks of layers on 23 entries", outputs))
+    Ok(Report::enumerated("every output of seven stacks of layers on 23 entries", outputs))
 }
 
 /// The sum over input channels of layers of one input.

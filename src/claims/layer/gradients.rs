@@ -22,25 +22,26 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "layer.transposed_is_adjoint",
-            "⟨conv(x), y⟩ = ⟨x, conv_transposed(y)⟩ for every stride, dilation, padding, boundary, groups, output padding",
+            "⟨conv(x), y⟩ = ⟨x, conv_transposed(y)⟩ for every stride, dilation, padding, boundary, \
+             groups, output padding",
             |examiner| adjoint(examiner, false),
         )
         .theorem("transposed_every_option")
-.theorem("transposed_by_zero_stuffing")
-.theorem("output_padding_sizes")
-.theorem("axis_read_is_padded")
-.theorem("adjoint_unique")
-.mutant("the kernel is flipped", |examiner| adjoint(examiner, true)),
+        .theorem("transposed_by_zero_stuffing")
+        .theorem("output_padding_sizes")
+        .theorem("axis_read_is_padded")
+        .theorem("adjoint_unique")
+        .mutant("the kernel is flipped", |examiner| adjoint(examiner, true)),
         Claim::holds(
             "layer.gradients",
             "every layer's backward pass is the transpose of its derivative",
             |examiner| gradients(examiner, every_layer()),
         )
         .theorem("transposed_every_option")
-.theorem("weight_gradient_is_adjoint")
-.theorem("layer_derivative")
-.theorem("backward_chain")
-.mutant("the gradient of a kernel is flipped", |examiner| {
+        .theorem("weight_gradient_is_adjoint")
+        .theorem("layer_derivative")
+        .theorem("backward_chain")
+        .mutant("the gradient of a kernel is flipped", |examiner| {
             gradients(examiner, vec![(FlippedGradient(Convolution::new(1, 1, [3])), vec![2, 1, 5])])
         }),
     ]

@@ -21,17 +21,20 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "layer.symmetric_grid",
-            "a strided layer or pool commutes with the flip of an axis (kernel flipped alike) iff s divides n + 2p − d(k−1) − 1",
-            |examiner| symmetric_grid(examiner, |n, k, s, d, p| (n + 2 * p - d * (k - 1) - 1).is_multiple_of(s)),
+            "a strided layer or pool commutes with the flip of an axis (kernel flipped alike) iff s \
+             divides n + 2p − d(k−1) − 1",
+            |examiner| {
+                symmetric_grid(examiner, |n, k, s, d, p| (n + 2 * p - d * (k - 1) - 1).is_multiple_of(s))
+            },
         )
         .theorem("symmetric_grid")
-.theorem("symmetric_grid_reading")
-.theorem("symmetric_grid_windows")
-.theorem("symmetric_grid_pool")
-.theorem("symmetric_grid_quarter_turn")
-.theorem("output_size")
-.theorem("output_size_counts_windows")
-.mutant("the rule counts the padding once", |examiner| {
+        .theorem("symmetric_grid_reading")
+        .theorem("symmetric_grid_windows")
+        .theorem("symmetric_grid_pool")
+        .theorem("symmetric_grid_quarter_turn")
+        .theorem("output_size")
+        .theorem("output_size_counts_windows")
+        .mutant("the rule counts the padding once", |examiner| {
             symmetric_grid(examiner, |n, k, s, d, p| (n + p + s * p - d * (k - 1) - 1).is_multiple_of(s))
         })
         .mutant("the rule forgets the dilation", |examiner| {
@@ -43,32 +46,34 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| same_padding(examiner, 2, (0, 1)),
         )
         .theorem("same_padding_quarter_turn")
-.theorem("same_padding_even_kernel")
-.theorem("asymmetric_padding_flip")
-.mutant("the kernel is odd", |examiner| same_padding(examiner, 3, (1, 1))),
+        .theorem("same_padding_even_kernel")
+        .theorem("asymmetric_padding_flip")
+        .mutant("the kernel is odd", |examiner| same_padding(examiner, 3, (1, 1))),
         Claim::holds(
             "layer.sparse_and_shared",
-            "a layer is the dense layer with a banded Toeplitz matrix: 15 connections and 3 weights against 35 and 35",
+            "a layer is the dense layer with a banded Toeplitz matrix: 15 connections and 3 weights \
+             against 35 and 35",
             |examiner| sparse_and_shared(examiner, 0),
         )
         .theorem("zero_padded_is_dense")
-.theorem("sparse_connections")
-.theorem("five_units")
-.theorem("weight_sharing")
-.mutant("one diagonal of the matrix is moved", |examiner| sparse_and_shared(examiner, 1)),
+        .theorem("sparse_connections")
+        .theorem("five_units")
+        .theorem("weight_sharing")
+        .mutant("one diagonal of the matrix is moved", |examiner| sparse_and_shared(examiner, 1)),
         Claim::holds(
             "layer.receptive_field",
-            "the inputs that occur in an output of a stack are those of its receptive field, 1 + Σ d_i(k_i − 1) Π s_l, moving by Π s_l",
+            "the inputs that occur in an output of a stack are those of its receptive field, 1 + Σ \
+             d_i(k_i − 1) Π s_l, moving by Π s_l",
             |_| receptive_fields(|field, window| field.after_window(window)),
         )
         .theorem("receptive_field_size")
-.theorem("receptive_field_jump")
-.theorem("receptive_field_bounds")
-.theorem("receptive_field_ends")
-.theorem("receptive_field_full")
-.theorem("receptive_field_sound")
-.theorem("receptive_field_exact")
-.mutant("strides add up instead of multiplying", |_| {
+        .theorem("receptive_field_jump")
+        .theorem("receptive_field_bounds")
+        .theorem("receptive_field_ends")
+        .theorem("receptive_field_full")
+        .theorem("receptive_field_sound")
+        .theorem("receptive_field_exact")
+        .mutant("strides add up instead of multiplying", |_| {
             receptive_fields(|field, window| {
                 let next = field.after_window(window);
                 ReceptiveField { jump: (field.jump.0 + window.axis.stride - 1, 1), ..next }
@@ -86,32 +91,34 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| channels(examiner, 0),
         )
         .theorem("channels_are_sums")
-.theorem("equivariant_is_layer")
-.theorem("correlate_images_is_definition")
-.mutant("the second input channel is read for the first", |examiner| channels(examiner, 1)),
+        .theorem("equivariant_is_layer")
+        .theorem("correlate_images_is_definition")
+        .mutant("the second input channel is read for the first", |examiner| channels(examiner, 1)),
         Claim::holds(
             "layer.channels.groups",
-            "a grouped layer is the layer whose kernel is block-diagonal; depthwise is the case of one channel a group",
+            "a grouped layer is the layer whose kernel is block-diagonal; depthwise is the case of \
+             one channel a group",
             |examiner| groups(examiner, |channel, groups, size| channel / size == groups),
         )
         .theorem("grouped_is_block_diagonal")
-.theorem("depthwise")
-.mutant("groups take channels in turn", |examiner| {
+        .theorem("depthwise")
+        .mutant("groups take channels in turn", |examiner| {
             groups(examiner, |channel, group, size| channel % (4 / size) == group)
         }),
         Claim::holds(
             "layer.padding",
-            "zero, reflecting, replicating and periodic padding are layers without padding on the padded signal; reflecting ones are refused where too long",
+            "zero, reflecting, replicating and periodic padding are layers without padding on the \
+             padded signal; reflecting ones are refused where too long",
             |examiner| padding(examiner, |boundary| boundary),
         )
         .theorem("boundaries_extend")
-.theorem("zero_extension")
-.theorem("reflect_extension")
-.theorem("replicate_extension")
-.theorem("periodic_extension")
-.theorem("padding_first")
-.theorem("boundary_flip")
-.mutant("reflecting repeats the border", |examiner| {
+        .theorem("zero_extension")
+        .theorem("reflect_extension")
+        .theorem("replicate_extension")
+        .theorem("periodic_extension")
+        .theorem("padding_first")
+        .theorem("boundary_flip")
+        .mutant("reflecting repeats the border", |examiner| {
             padding(examiner, |boundary| match boundary {
                 Boundary::Reflect => Boundary::Replicate,
                 other => other,

@@ -16,85 +16,92 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "layer.translation_circular",
-            "with stride 1 and periodic padding a layer commutes with every cyclic translation, whatever its dilation and channels",
+            "with stride 1 and periodic padding a layer commutes with every cyclic translation, \
+             whatever its dilation and channels",
             |examiner| padded(examiner, Boundary::Periodic, 0),
         )
         .theorem("translation_equivariance")
-.theorem("correlation_stride_equivariance")
-.theorem("periodic_layer_shift")
-.mutant("the padding is of zeros", |examiner| padded(examiner, Boundary::Zero, 0))
+        .theorem("correlation_stride_equivariance")
+        .theorem("periodic_layer_shift")
+        .mutant("the padding is of zeros", |examiner| padded(examiner, Boundary::Zero, 0))
         .mutant("the padding repeats the border", |examiner| padded(examiner, Boundary::Replicate, 0)),
         Claim::fails("layer.translation_zero", "the same with zero padding", |examiner| {
             padded(examiner, Boundary::Zero, 0)
         })
         .theorem("zero_padding_shift")
-.theorem("zero_padded_is_dense")
-.mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+        .theorem("zero_padded_is_dense")
+        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
         Claim::holds(
             "layer.translation_zero.interior",
-            "with zero padding it commutes with the translation of signals that stay clear of the border by the kernel's reach",
+            "with zero padding it commutes with the translation of signals that stay clear of the \
+             border by the kernel's reach",
             |examiner| padded(examiner, Boundary::Zero, REACH + 1),
         )
         .theorem("padding_clear_of_border")
-.theorem("layers_agree_inside")
-.mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0)),
+        .theorem("layers_agree_inside")
+        .mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0)),
         Claim::fails("layer.translation_reflect", "the same with reflecting padding", |examiner| {
             padded(examiner, Boundary::Reflect, 0)
         })
         .theorem("reflect_padding_shift")
-.mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
         Claim::holds(
             "layer.translation_reflect.interior",
-            "with reflecting padding it commutes with the translation of signals that stay clear of the border by the kernel's reach",
+            "with reflecting padding it commutes with the translation of signals that stay clear of \
+             the border by the kernel's reach",
             |examiner| padded(examiner, Boundary::Reflect, REACH + 2),
         )
         .theorem("padding_clear_of_border")
-.mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1)),
+        .mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1)),
         Claim::fails("layer.stride", "a layer of stride s commutes with every translation", |examiner| {
             strided(examiner, 2)
         })
         .theorem("stride_only_multiples")
-.mutant("the stride is 1", |examiner| strided(examiner, 1)),
+        .mutant("the stride is 1", |examiner| strided(examiner, 1)),
         Claim::holds(
             "layer.stride.multiples",
             "a layer of stride s takes a translation by s·t to one by t",
             |examiner| multiples(examiner, |stride| (stride, 1)),
         )
         .theorem("correlation_stride_equivariance")
-.theorem("strided_on_circle")
-.mutant("the output moves as far as the input", |examiner| {
+        .theorem("strided_on_circle")
+        .mutant("the output moves as far as the input", |examiner| {
             multiples(examiner, |stride| (stride, stride))
         }),
         Claim::holds(
             "layer.stride_is_subsampling",
-            "stride s is stride 1, of which every s-th output is kept; the direct way computes none of the others",
+            "stride s is stride 1, of which every s-th output is kept; the direct way computes none \
+             of the others",
             |examiner| subsampling(examiner, 0),
         )
         .theorem("stride_is_subsampling")
-.mutant("the outputs kept begin with the second", |examiner| subsampling(examiner, 1)),
+        .mutant("the outputs kept begin with the second", |examiner| subsampling(examiner, 1)),
         Claim::holds(
             "layer.dilation_is_zero_stuffing",
             "dilation d is a kernel with d − 1 zeros between its taps",
             |examiner| zero_stuffing(examiner, 0),
         )
         .theorem("dilation_is_zero_stuffing")
-.theorem("translation_equivariance")
-.mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1)),
-        Claim::fails("layer.dense_translation", "a dense layer with free weights commutes with translations", |examiner| {
-            dense(examiner, false)
-        })
+        .theorem("translation_equivariance")
+        .mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1)),
+        Claim::fails(
+            "layer.dense_translation",
+            "a dense layer with free weights commutes with translations",
+            |examiner| dense(examiner, false),
+        )
         .theorem("dense_shift")
-.theorem("equivariant_is_convolution")
-.mutant("the matrix repeats its diagonals", |examiner| dense(examiner, true)),
+        .theorem("equivariant_is_convolution")
+        .mutant("the matrix repeats its diagonals", |examiner| dense(examiner, true)),
         Claim::holds(
             "layer.transposed_translation",
-            "a transposed convolution of stride s takes a shift by t to a shift by s·t, with periodic boundary",
+            "a transposed convolution of stride s takes a shift by t to a shift by s·t, with \
+             periodic boundary",
             |examiner| transposed(examiner, 2),
         )
         .theorem("transposed_on_circle")
-.theorem("transposed_translation")
-.theorem("adjoint_equivariant")
-.mutant("the output moves by t", |examiner| transposed(examiner, 1)),
+        .theorem("transposed_translation")
+        .theorem("adjoint_equivariant")
+        .mutant("the output moves by t", |examiner| transposed(examiner, 1)),
     ]
 }
 

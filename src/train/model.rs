@@ -1,6 +1,6 @@
 //! The networks that are trained by name, each with its recipe: `STUDY.md` beside this file tells what was tried.
 
-use super::augmentation::{Augmentation, Elastic};
+use super::augmentation::Augmentation;
 use super::average::Beginning;
 use super::optimiser::{Clip, Decay, Moments, Rule};
 use super::recipe::{Recipe, Smooth};
@@ -43,10 +43,7 @@ impl Model {
 
     /// Passes over the training set, by default.
     pub fn epochs(self) -> usize {
-        match self {
-            Model::Lenet5 | Model::Lenet5Of1998 => 40,
-            Model::AllConvolutional => 20,
-        }
+        20
     }
 
     /// The recipe for a training set of so many images.
@@ -69,11 +66,10 @@ impl Model {
             clip: Clip::None,
             schedule: Schedule::OneCycle(cycle),
             augmentation: Augmentation {
-                shift: 2.0,
-                rotation: 15.0,
-                scale: 0.15,
-                shear: 0.15,
-                elastic: Some(Elastic { displacement: 1.0, smoothness: 4.0 }),
+                shift: 1.5,
+                rotation: 10.0,
+                scale: 0.1,
+                shear: 0.1,
                 ..Augmentation::default()
             },
             smoothing: 0.0,

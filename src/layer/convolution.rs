@@ -14,8 +14,67 @@ use super::{
     Gradients, Layer, LayerError, Mode, Parameter, Role, View, Window, check_backward, check_weights,
     extents, shape_error,
 };
-use crate::conv::{Boundary, Operation, Options, Problem, adjoint, correlate_channels};
+use crate::conv::{Operation, Options, Problem, adjoint, correlate_channels};
 use crate::scalar::Scalar;
+
+/// The settings that a convolution and its transpose share, each handed on to [`Options`](crate::conv::Options).
+macro_rules! convolution_settings {
+    ($layer:ident) => {
+        impl $layer {
+            /// With this stride along each axis.
+            #[must_use]
+            pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
+                self.options = self.options.stride(stride);
+                self
+            }
+
+            /// With this dilation along each axis.
+            #[must_use]
+            pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
+                self.options = self.options.dilation(dilation);
+                self
+            }
+
+            /// With this padding of the convolution on both sides along each axis; a transposed one cuts it off.
+            #[must_use]
+            pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
+                self.options = self.options.padding(padding);
+                self
+            }
+
+            /// With this padding `(before, after)` of the convolution along each axis.
+            #[must_use]
+            pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
+                self.options = self.options.padding_before_after(padding);
+                self
+            }
+
+            /// With this continuation of the convolution beyond the border; a transposed one adds what is read there back where
+            /// it comes from.
+            #[must_use]
+            pub fn boundary(mut self, boundary: $crate::conv::Boundary) -> Self {
+                self.options = self.options.boundary(boundary);
+                self
+            }
+
+            /// With this number of groups of channels that do not see each other; as many as inputs is *depthwise*.
+            #[must_use]
+            pub fn groups(mut self, groups: usize) -> Self {
+                self.options = self.options.groups(groups);
+                self
+            }
+
+            /// Without a bias.
+            #[must_use]
+            pub fn without_bias(mut self) -> Self {
+                self.bias = false;
+                self
+            }
+        }
+    };
+}
+
+pub(super) use convolution_settings;
 
 /// A convolutional layer on any number of axes of space.
 ///
@@ -51,55 +110,6 @@ impl Convolution {
         Convolution { inputs, outputs, taps: taps.into(), options: Options::new(), bias: true }
     }
 
-    /// With this stride along each axis.
-    #[must_use]
-    pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.stride(stride);
-        self
-    }
-
-    /// With this dilation along each axis.
-    #[must_use]
-    pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.dilation(dilation);
-        self
-    }
-
-    /// With this padding on both sides along each axis.
-    #[must_use]
-    pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.padding(padding);
-        self
-    }
-
-    /// With this padding `(before, after)` along each axis.
-    #[must_use]
-    pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
-        self.options = self.options.padding_before_after(padding);
-        self
-    }
-
-    /// With this continuation beyond the border.
-    #[must_use]
-    pub fn boundary(mut self, boundary: Boundary) -> Self {
-        self.options = self.options.boundary(boundary);
-        self
-    }
-
-    /// With this number of groups of channels that do not see each other; as many as inputs is *depthwise*.
-    #[must_use]
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.options = self.options.groups(groups);
-        self
-    }
-
-    /// Without a bias.
-    #[must_use]
-    pub fn without_bias(mut self) -> Self {
-        self.bias = false;
-        self
-    }
-
     /// The convolution that it computes on an input of this shape.
     ///
     /// # Errors
@@ -131,6 +141,8 @@ impl Convolution {
         shape
     }
 }
+
+convolution_settings!(Convolution);
 
 impl Layer for Convolution {
     fn name(&self) -> String {
@@ -221,6 +233,7 @@ mod tests {
 
     use super::super::laws;
     use super::*;
+    use crate::conv::Boundary;
 
     #[test]
     fn by_hand() {

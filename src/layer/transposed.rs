@@ -7,12 +7,12 @@
 
 use ndarray::ArrayD;
 
-use super::convolution::{add_bias, sum_over_places};
+use super::convolution::{add_bias, convolution_settings, sum_over_places};
 use super::{
     Gradients, Layer, LayerError, Mode, Parameter, Role, Spread, Symmetry, View, Window, check_backward,
     check_weights, extents, shape_error,
 };
-use crate::conv::{Algorithm, Boundary, Definition, Operation, Options, Problem, adjoint};
+use crate::conv::{Algorithm, Definition, Operation, Options, Problem, adjoint};
 use crate::scalar::Scalar;
 
 /// A transposed convolutional layer.
@@ -41,59 +41,10 @@ impl TransposedConvolution {
         TransposedConvolution { inputs, outputs, taps, options, output_padding: Vec::new(), bias: true }
     }
 
-    /// With this stride along each axis.
-    #[must_use]
-    pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.stride(stride);
-        self
-    }
-
-    /// With this dilation along each axis.
-    #[must_use]
-    pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.dilation(dilation);
-        self
-    }
-
-    /// With this padding of the convolution, cut off on both sides here.
-    #[must_use]
-    pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.padding(padding);
-        self
-    }
-
-    /// With this padding `(before, after)` of the convolution.
-    #[must_use]
-    pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
-        self.options = self.options.padding_before_after(padding);
-        self
-    }
-
-    /// With this boundary of the convolution: what it reads there is added back where it comes from.
-    #[must_use]
-    pub fn boundary(mut self, boundary: Boundary) -> Self {
-        self.options = self.options.boundary(boundary);
-        self
-    }
-
-    /// With this number of groups.
-    #[must_use]
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.options = self.options.groups(groups);
-        self
-    }
-
     /// With so many entries added to the output along each axis.
     #[must_use]
     pub fn output_padding(mut self, output_padding: impl Into<Vec<usize>>) -> Self {
         self.output_padding = output_padding.into();
-        self
-    }
-
-    /// Without a bias.
-    #[must_use]
-    pub fn without_bias(mut self) -> Self {
-        self.bias = false;
         self
     }
 
@@ -143,6 +94,8 @@ impl TransposedConvolution {
             .map_err(|source| LayerError::Convolution { layer: self.name(), source })
     }
 }
+
+convolution_settings!(TransposedConvolution);
 
 impl Layer for TransposedConvolution {
     fn name(&self) -> String {
@@ -228,6 +181,7 @@ mod tests {
 
     use super::super::laws;
     use super::*;
+    use crate::conv::Boundary;
 
     #[test]
     fn by_hand() {

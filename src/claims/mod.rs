@@ -8,6 +8,7 @@ mod claim;
 mod conv;
 mod corr;
 mod dropout;
+mod gconv;
 mod group;
 mod layer;
 mod map;
@@ -27,6 +28,7 @@ pub fn catalogue() -> Vec<Claim> {
         dropout::claims(),
         pool::claims(),
         norm::claims(),
+        gconv::claims(),
     ]
     .into_iter()
     .flatten()

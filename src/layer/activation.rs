@@ -12,8 +12,11 @@
 
 use ndarray::{ArrayD, Zip};
 
-use super::{Fraction, Gradients, Layer, LayerError, Mode, check_backward, check_weights};
+use super::{
+    Fraction, Gradients, Kept, Layer, LayerError, Mode, check_backward, check_weights, equivariance,
+};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// A pointwise nonlinearity, on arrays of any shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +97,10 @@ impl Layer for Activation {
             });
         }
         Ok(input.to_vec())
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::entrywise(self, input, from)
     }
 
     fn forward<S: Scalar>(

@@ -4,9 +4,11 @@ use ndarray::ArrayD;
 
 use super::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, GlobalPool,
-    Gradients, Layer, LayerError, Mode, Parameter, Pool, Softmax, Symmetry, TransposedConvolution, View,
+    Gradients, GroupConvolution, GroupPool, Kept, Layer, LayerError, Mode, Parameter, Pool, Softmax,
+    Symmetry, TransposedConvolution, View,
 };
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 macro_rules! any_layer {
     ($($kind:ident),* $(,)?) => {
@@ -46,6 +48,10 @@ macro_rules! any_layer {
                 match self { $(AnyLayer::$kind(layer) => layer.symmetry(input)),* }
             }
 
+            fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+                match self { $(AnyLayer::$kind(layer) => layer.keeps(input, from)),* }
+            }
+
             fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
                 match self { $(AnyLayer::$kind(layer) => layer.connections(input)),* }
             }
@@ -81,6 +87,8 @@ any_layer!(
     Dropout,
     Flatten,
     GlobalPool,
+    GroupConvolution,
+    GroupPool,
     Pool,
     Softmax,
     TransposedConvolution,

@@ -11,11 +11,12 @@
 use ndarray::{ArrayD, Axis};
 
 use super::{
-    Gradients, Layer, LayerError, Mode, Parameter, Role, View, Window, check_backward, check_weights,
-    extents, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, View, Window, check_backward, check_weights,
+    equivariance, extents, shape_error,
 };
 use crate::conv::{Operation, Options, Problem, adjoint, correlate_channels};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// The settings that a convolution and its transpose share, each handed on to [`Options`](crate::conv::Options).
 macro_rules! convolution_settings {
@@ -170,6 +171,20 @@ impl Layer for Convolution {
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         self.problem(input).map(|problem| problem.connections())
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        if self.taps.iter().any(|&taps| taps != 1) || !from.is_trivial() {
+            let hypothesis = format!(
+                "its weights are free, while the group moves the taps of its kernel or the channels of {from}"
+            );
+            let suggestion = format!("take a group convolution from {from}");
+            return Err(equivariance::broken(self, from, hypothesis, suggestion));
+        }
+        equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
+        let because = "it mixes channels that are not moved, pixel by pixel".to_owned();
+        Ok(Kept { feature: from.with_fields(self.outputs), because })
     }
 
     fn forward<S: Scalar>(

@@ -7,9 +7,11 @@ use ndarray::{Array2, ArrayD};
 
 use super::convolution::{add_bias, sum_over_places};
 use super::{
-    Gradients, Layer, LayerError, Mode, Parameter, Role, View, check_backward, check_weights, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, View, check_backward, check_weights,
+    equivariance, shape_error,
 };
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// A dense layer: inputs (batch, inputs), weight (outputs, inputs) and, if it has a bias, (outputs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,6 +89,16 @@ impl Layer for Dense {
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         self.output_shape(input).map(|_| self.inputs as u128 * self.outputs as u128)
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        if !from.is_trivial() {
+            let hypothesis = format!("the group permutes its inputs, {from}, and its weights are free");
+            return Err(equivariance::broken(self, from, hypothesis, "pool over the group first"));
+        }
+        let because = "its inputs are invariant".to_owned();
+        Ok(Kept { feature: from.with_fields(self.outputs), because })
     }
 
     fn forward<S: Scalar>(

@@ -7,8 +7,11 @@
 
 use ndarray::{ArrayD, Dimension};
 
-use super::{Fraction, Gradients, Layer, LayerError, Mode, Symmetry, check_backward, check_weights};
+use super::{
+    Fraction, Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, equivariance,
+};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// Dropout of entries, with probability `share`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +96,13 @@ impl Layer for Dropout {
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         self.output_shape(input)?;
         Ok(Symmetry::full(input.len().saturating_sub(2)))
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        equivariance::check_orbit(self, self.orbit, from)?;
+        let because = "it does nothing at inference, and in training drops whole fields".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -64,6 +64,18 @@ pub enum LayerError {
         /// What it is.
         found: String,
     },
+    /// The layer does not commute with a group, or not on inputs of this type.
+    #[error("{layer} does not keep {group}: {hypothesis}; {suggestion}")]
+    Equivariance {
+        /// The layer, as people write it.
+        layer: String,
+        /// The group.
+        group: String,
+        /// What would have to hold, and does not.
+        hypothesis: String,
+        /// The nearest settings or sizes for which it does.
+        suggestion: String,
+    },
     /// The two ways of a residual block end in different shapes.
     #[error(
         "the body of a residual block takes {input:?} to {body:?}, its shortcut to {shortcut:?}: \

@@ -3,9 +3,11 @@
 use ndarray::ArrayD;
 
 use super::{
-    Gradients, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, from_rows, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, equivariance,
+    from_rows, shape_error,
 };
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// Forgets channels and space. What was symmetric in space is no symmetry of the features (other than by permuting them).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -31,6 +33,20 @@ impl Layer for Flatten {
             return Ok(Symmetry { invariant: true, ..Symmetry::full(space.len()) });
         }
         Ok(Symmetry::none(space.len()))
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        if input[2..].iter().any(|&length| length != 1) {
+            let hypothesis = format!(
+                "pixels become features, {} of them in each channel",
+                input[2..].iter().product::<usize>()
+            );
+            let suggestion = "pool over all pixels first, or take a kernel as large as the map";
+            return Err(equivariance::broken(self, from, hypothesis, suggestion));
+        }
+        let because = "there is one pixel, which stays where it is".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

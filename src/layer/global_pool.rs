@@ -7,10 +7,11 @@
 use ndarray::{ArrayD, IxDyn, indices};
 
 use super::{
-    Gradients, Layer, LayerError, Mode, Reduction, Symmetry, View, channel_rows, check_backward,
-    check_weights, extents, from_rows, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Reduction, Symmetry, View, channel_rows, check_backward,
+    check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// The maximum or mean of each channel: (batch, channels, space…) to (batch, channels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +132,12 @@ impl Layer for GlobalPool {
         Ok(Symmetry { invariant: true, ..Symmetry::full(input.len() - 2) })
     }
 
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        let because = "it takes all pixels of a channel alike".to_owned();
+        Ok(Kept { feature: from.clone(), because })
+    }
+
     fn forward<S: Scalar>(
         &self,
         x: &ArrayD<S>,
@@ -190,6 +197,24 @@ impl Layer for AdaptivePool {
             axes_alike: self.outputs.iter().all(|&m| m == self.outputs[0]),
             ..Symmetry::full(self.outputs.len())
         })
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        let group = from.group();
+        let exchanged = |g| {
+            group
+                .signed_axes(g)
+                .iter()
+                .enumerate()
+                .any(|(axis, &(source, _))| self.outputs[axis] != self.outputs[source])
+        };
+        if (0..group.order()).any(exchanged) {
+            let hypothesis = format!("the group exchanges axes with {:?} outputs", self.outputs);
+            return Err(equivariance::broken(self, from, hypothesis, "take as many along all axes"));
+        }
+        let because = "the flip takes window i to window m − 1 − i".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -15,6 +15,7 @@
 //! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid |
 //! | [`Softmax`] | `softmax` | over the channels |
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
+//! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
 //!
 //! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative, by hand, and is judged
@@ -27,10 +28,12 @@ mod any;
 mod convolution;
 mod dense;
 mod dropout;
+mod equivariance;
 mod error;
 mod flatten;
 mod fraction;
 mod global_pool;
+mod group;
 mod initialisation;
 pub mod lanes;
 pub(crate) mod laws;
@@ -49,10 +52,12 @@ pub use any::AnyLayer;
 pub use convolution::Convolution;
 pub use dense::Dense;
 pub use dropout::{Dropout, drops};
+pub use equivariance::Kept;
 pub use error::LayerError;
 pub use flatten::Flatten;
 pub use fraction::Fraction;
 pub use global_pool::{AdaptivePool, GlobalPool};
+pub use group::{FilterBank, GroupConvolution, GroupPool};
 pub use initialisation::Initialisation;
 pub use map::InTraining;
 pub use normalisation::BatchNormalisation;
@@ -70,6 +75,7 @@ use crate::verify::Map;
 use ndarray::{ArrayD, CowArray, Ix2};
 
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// Whether a layer is used or trained: dropout and batch normalisation do different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,6 +149,18 @@ pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// As `output_shape`.
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         Ok(Symmetry::of_view(&self.view(input)?, input.len().saturating_sub(2)))
+    }
+
+    /// How the output moves when an input of this shape moves by this type, if the layer commutes with the type's group whatever
+    /// its weights are; at inference.
+    ///
+    /// # Errors
+    /// If inputs of this shape do not fit or do not have the channels of the type, or if the layer does not commute: the error tells which
+    /// hypothesis is violated, and what would satisfy it.
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        self.output_shape(input)?;
+        let hypothesis = "nothing is known of what it does to feature maps";
+        Err(equivariance::broken(self, from, hypothesis, "take one of the layers that tell"))
     }
 
     /// Pairs of an input and an output of one sample that a weight connects; 0 for layers without weights that multiply.

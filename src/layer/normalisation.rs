@@ -19,9 +19,11 @@
 use ndarray::{Array1, ArrayD, Axis};
 
 use super::{
-    Fraction, Gradients, Layer, LayerError, Mode, Parameter, Role, check_backward, check_weights, shape_error,
+    Fraction, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, check_backward, check_weights,
+    equivariance, shape_error,
 };
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// Batch normalisation of (batch, channels, space…), with or without axes of space.
 ///
@@ -198,6 +200,13 @@ impl Layer for BatchNormalisation {
         [Role::Scale, Role::Shift, Role::RunningMean, Role::RunningVariance]
             .map(|role| Parameter::new(role, shape, (1, 1)))
             .into()
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        equivariance::check_orbit(self, self.orbit, from)?;
+        let because = "it treats the channels of a field alike".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -10,11 +10,12 @@
 use ndarray::{Array2, ArrayD};
 
 use super::{
-    Gradients, Layer, LayerError, Mode, Symmetry, View, Window, channel_rows, check_backward, check_weights,
-    extents, from_rows, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Symmetry, View, Window, channel_rows, check_backward,
+    check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::conv::{Operation, Options, Problem};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// What becomes of the entries of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -191,6 +192,13 @@ impl Layer for Pool {
 
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         Ok(Symmetry::of_windows(&Window::of(&self.problem(input)?), false))
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
+        let because = "its windows are moved to windows".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

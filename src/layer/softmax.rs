@@ -5,8 +5,11 @@
 
 use ndarray::{ArrayD, Axis, Zip};
 
-use super::{Gradients, Layer, LayerError, Mode, check_backward, check_weights, shape_error};
+use super::{
+    Gradients, Kept, Layer, LayerError, Mode, check_backward, check_weights, equivariance, shape_error,
+};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// Softmax over axis 1 of (batch, channels, space…): at each place the channels become shares of 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -22,6 +25,12 @@ impl Layer for Softmax {
             return Err(shape_error(self, "(batch, channels, length…)", input, "there must be a channel"));
         }
         Ok(input.to_vec())
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        let because = "it treats all channels alike, and the group permutes them".to_owned();
+        Ok(Kept { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

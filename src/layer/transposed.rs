@@ -9,11 +9,12 @@ use ndarray::ArrayD;
 
 use super::convolution::{add_bias, convolution_settings, sum_over_places};
 use super::{
-    Gradients, Layer, LayerError, Mode, Parameter, Role, Spread, Symmetry, View, Window, check_backward,
-    check_weights, extents, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, Spread, Symmetry, View, Window,
+    check_backward, check_weights, equivariance, extents, shape_error,
 };
 use crate::conv::{Algorithm, Definition, Operation, Options, Problem, adjoint};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// A transposed convolutional layer.
 ///
@@ -136,6 +137,12 @@ impl Layer for TransposedConvolution {
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         self.problem(input).map(|problem| problem.connections())
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        equivariance::check_input(self, input, from)?;
+        let hypothesis = "its weights are free, while the group moves the taps of its kernel";
+        Err(equivariance::broken(self, from, hypothesis, "repeat pixels, then take a group convolution"))
     }
 
     fn forward<S: Scalar>(

@@ -4,30 +4,39 @@
 //! |---|---|
 //! | [`Network`]: a sequence of layers and residual blocks, itself a [`Layer`](crate::layer::Layer) | `sequence` |
 //! | [`Residual`] | `residual` |
+//! | [`Plain`]: the ordinary network that a network with group layers is | `plain` |
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
 //! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
+//! | [`Equivariance`]: what a network is equivariant to, and why | `equivariance` |
 //! | [`Executor`]: training and inference on sixteen samples side by side, in parallel | `executor` |
 //! | [`read_safetensors`], [`write_safetensors`]: weights in files, under PyTorch's names | `safetensors` |
 //! | [`onnx`]: networks in files, for whatever runs them elsewhere | `onnx/` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
+//! | [`z2cnn`], [`p4cnn`], [`p4mcnn`]: for turned images | `rotated` |
 
+mod equivariance;
 mod executor;
 mod file;
 mod known;
 pub mod onnx;
+mod plain;
 mod residual;
+mod rotated;
 mod safetensors;
 mod sequence;
 mod summary;
 mod weights;
 
 pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
+pub use equivariance::{Equivariance, Step};
 pub use executor::{Executor, Objective, Outcome};
 pub(crate) use file::replace;
 #[cfg(feature = "cli")]
 pub(crate) use file::temporary_beside;
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
+pub use plain::Plain;
 pub use residual::Residual;
+pub use rotated::{p4cnn, p4mcnn, z2cnn};
 pub use sequence::{Network, Node};
 pub use summary::{Summary, SummaryRow};
 pub use weights::{Part, Weights};

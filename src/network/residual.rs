@@ -6,8 +6,9 @@ use ndarray::ArrayD;
 
 use super::Network;
 use super::sequence::inside;
-use crate::layer::{Gradients, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use crate::layer::{Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// The sum of two ways from input to output. Parameters are named `body.…` and `shortcut.…`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +99,21 @@ impl Layer for Residual {
             kernel_turns: body.kernel_turns || shortcut.kernel_turns,
             invariant: body.invariant && shortcut.invariant,
         })
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        self.output_shape(input)?;
+        let [body, shortcut] = self.both(|_, way| way.keeps(input, from))?;
+        if body.feature != shortcut.feature {
+            let hypothesis = format!("its ways end in {} and {}", body.feature, shortcut.feature);
+            return Err(LayerError::Equivariance {
+                layer: self.name(),
+                group: from.group().to_string(),
+                hypothesis,
+                suggestion: "end both in one type".to_owned(),
+            });
+        }
+        Ok(Kept { feature: body.feature, because: "both of its ways do, and end in one type".to_owned() })
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

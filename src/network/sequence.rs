@@ -5,9 +5,10 @@
 
 use ndarray::ArrayD;
 
-use super::Residual;
-use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use super::{Equivariance, Residual};
+use crate::layer::{AnyLayer, Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
+use crate::signal::FeatureType;
 
 /// One element of a network.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -199,6 +200,11 @@ impl Layer for Network {
         self.over_shapes(input, Symmetry::full(axes), |symmetry, node, shape| {
             Ok(symmetry.then(&with_node!(node, inside => inside.symmetry(shape))?))
         })
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        let argument = Equivariance::of(self, input, from)?;
+        Ok(Kept { feature: argument.feature().clone(), because: "all of its layers do".to_owned() })
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

@@ -49,6 +49,11 @@ impl Weights {
         })
     }
 
+    /// Nothing but zeros.
+    pub(super) fn zeros(network: &impl Layer) -> Self {
+        Self::from_parameters(&network.parameters(), |parameter| vec![0.0; parameter.len()])
+    }
+
     /// From one array for each parameter of the network.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 //! | a channel axis as long as the group | any finite group | [`RegularChannels`] | `channels` |
 //! | an axis of n places, the points of a cloud | S_n | [`OnAxis`] | `channels` |
 //! | vectors along an axis | any group, by matrices | [`LinearOnAxis`] | `channels` |
+//! | feature maps: pixels and the channels of regular, trivial and quotient fields | a [`GridGroup`] | [`FeatureType::on_maps`] | `feature` |
 //! | what its parts move | products, quotients | [`Both`], [`First`], [`Through`], … | `combine` |
 //!
 //! ```
@@ -40,6 +41,8 @@
 mod channels;
 mod combine;
 mod defect;
+mod feature;
+mod grid_group;
 mod interpolation;
 mod orbits;
 mod point;
@@ -53,6 +56,8 @@ mod translation;
 pub use channels::{LinearOnAxis, OnAxis, RegularChannels};
 pub use combine::{Both, First, PointPart, RightAction, Second, Through, TrivialAction};
 pub use defect::composition_defect;
+pub use feature::{FeatureType, FeatureTypeError, FieldChannels};
+pub use grid_group::GridGroup;
 pub use interpolation::Interpolation;
 pub use orbits::{count_colourings, orbit, permutation_of_cells, stabiliser};
 pub use point::{AboutOrigin, OnGrid, PointGroup};

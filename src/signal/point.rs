@@ -98,16 +98,24 @@ impl<G: PointGroup> ViewAction<G> for OnGrid {
         x: ArrayViewD<'a, S>,
     ) -> Result<ArrayViewD<'a, S>, ActionError> {
         let first = first_of_last_axes(x.shape(), G::AXES, || ArrayAction::<G>::name(self))?;
-        let sources = G::signed_axes(g);
-        let order: Vec<usize> = (0..first).chain(sources.iter().map(|&(axis, _)| first + axis)).collect();
-        let mut moved = x.permuted_axes(order);
-        for (axis, &(_, reversed)) in (first..).zip(&sources) {
-            if reversed {
-                moved.invert_axis(Axis(axis));
-            }
-        }
-        Ok(moved)
+        Ok(moved_view(x, first, &G::signed_axes(g)))
     }
+}
+
+/// The axes from `first` on, permuted and reversed: axis k of the result is axis `sources[k].0` of the argument, reversed if it says so.
+pub(super) fn moved_view<'a, S>(
+    x: ArrayViewD<'a, S>,
+    first: usize,
+    sources: &[(usize, bool)],
+) -> ArrayViewD<'a, S> {
+    let order: Vec<usize> = (0..first).chain(sources.iter().map(|&(axis, _)| first + axis)).collect();
+    let mut moved = x.permuted_axes(order);
+    for (axis, &(_, reversed)) in (first..).zip(sources) {
+        if reversed {
+            moved.invert_axis(Axis(axis));
+        }
+    }
+    moved
 }
 
 impl<G: PointGroup> ArrayAction<G> for AboutOrigin {

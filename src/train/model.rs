@@ -6,7 +6,7 @@ use super::optimiser::{Clip, Decay, Moments, Rule};
 use super::recipe::{Recipe, Smooth};
 use super::schedule::{OneCycle, Schedule};
 use crate::layer::Initialisation;
-use crate::network::{Network, all_convolutional, lenet5, lenet5_of_1998};
+use crate::network::{Network, all_convolutional, lenet5, lenet5_of_1998, p4cnn, p4mcnn, z2cnn};
 
 /// A network that is known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,11 +17,24 @@ pub enum Model {
     Lenet5Of1998,
     /// A small all-convolutional network, which takes images of any size.
     AllConvolutional,
+    /// The plain network of the study of rotated digits.
+    Z2cnn,
+    /// Invariant under quarter turns.
+    P4cnn,
+    /// Invariant under quarter turns and reflections.
+    P4mcnn,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 3] = [Model::Lenet5, Model::Lenet5Of1998, Model::AllConvolutional];
+    pub const ALL: [Model; 6] = [
+        Model::Lenet5,
+        Model::Lenet5Of1998,
+        Model::AllConvolutional,
+        Model::Z2cnn,
+        Model::P4cnn,
+        Model::P4mcnn,
+    ];
 
     /// The name on the command line and in files.
     pub fn name(self) -> &'static str {
@@ -29,6 +42,9 @@ impl Model {
             Model::Lenet5 => "lenet5",
             Model::Lenet5Of1998 => "lenet5-1998",
             Model::AllConvolutional => "all-convolutional",
+            Model::Z2cnn => "z2cnn",
+            Model::P4cnn => "p4cnn",
+            Model::P4mcnn => "p4mcnn",
         }
     }
 
@@ -38,6 +54,9 @@ impl Model {
             Model::Lenet5 => lenet5(classes),
             Model::Lenet5Of1998 => lenet5_of_1998(classes),
             Model::AllConvolutional => all_convolutional(classes),
+            Model::Z2cnn => z2cnn(classes),
+            Model::P4cnn => p4cnn(classes),
+            Model::P4mcnn => p4mcnn(classes),
         }
     }
 
@@ -76,7 +95,7 @@ impl Model {
             average: Some(Smooth { decay: 0.999, beginning: Beginning::WarmUp }),
             initialisation: match self {
                 Model::Lenet5Of1998 => Initialisation::Xavier,
-                Model::Lenet5 | Model::AllConvolutional => Initialisation::He,
+                _ => Initialisation::He,
             },
             patience: None,
         }

@@ -80,6 +80,23 @@ impl LanePooling {
         )
     }
 
+    /// Over sets of channels: the channels are those of so many fields of `size` channels, and each set becomes one channel of a field
+    /// of the output, at each of the positions.
+    ///
+    /// # Panics
+    /// If a set is empty.
+    pub fn over_channels(
+        fields: usize,
+        size: usize,
+        sets: &[Vec<usize>],
+        positions: usize,
+        instructions: Instructions,
+    ) -> Self {
+        let sets = sets.iter().map(|set| (set.clone(), set.len())).collect();
+        let pixels = (0..positions).map(|position| (vec![position], 1)).collect();
+        LanePooling::of_windows(fields, &[size, positions], vec![sets, pixels], instructions)
+    }
+
     /// The products of windows along each axis, each given by its entries and its number of taps.
     fn of_windows(
         channels: usize,

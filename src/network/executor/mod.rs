@@ -26,7 +26,7 @@ use std::sync::{Mutex, RwLock};
 
 use rayon::prelude::*;
 
-use super::{Network, Weights};
+use super::{Network, Plain, Weights};
 use crate::conv::lanes::{Instructions, LANES, deinterleave};
 use crate::layer::{LayerError, Mode};
 use memory::{Arena, Kept, Meeting};
@@ -86,9 +86,13 @@ pub struct Outcome {
 /// assert!(last.loss < 0.1 * first.loss && last.mistakes == 0);
 /// # Ok::<(), equivariant::layer::LayerError>(())
 /// ```
+///
+/// Group convolutions run as the ordinary ones that they are: see [`Plain`].
 #[derive(Debug)]
 pub struct Executor {
     plan: Plan,
+    /// If the network has group convolutions.
+    sharing: Option<Sharing>,
     instructions: Instructions,
     /// Activations and their gradients: one for each thread or, if chunks meet on the way, for each chunk.
     arenas: Vec<Mutex<Arena>>,
@@ -96,6 +100,22 @@ pub struct Executor {
     kept: Vec<RwLock<Kept>>,
     /// Where chunks meet: one for each batch normalisation.
     meetings: Vec<Meeting>,
+}
+
+/// The ordinary network that is run instead of one with group convolutions, its numbers and their gradient.
+#[derive(Debug)]
+struct Sharing {
+    plain: Plain,
+    weights: Weights,
+    gradient: Vec<f32>,
+}
+
+impl Sharing {
+    fn new(plain: Plain) -> Self {
+        let weights = Weights::zeros(plain.network());
+        let gradient = vec![0.0; weights.trained.len()];
+        Sharing { plain, weights, gradient }
+    }
 }
 
 impl Executor {
@@ -116,9 +136,11 @@ impl Executor {
         sample: &[usize],
         instructions: Instructions,
     ) -> Result<Self, LayerError> {
-        let plan = Plan::new(network, sample, instructions)?;
+        let plain = Plain::of(network)?;
+        let plan = Plan::new(plain.network(), sample, instructions)?;
+        let sharing = (!plain.is_same()).then(|| Sharing::new(plain));
         let meetings = plan.normalisations.iter().map(|layer| Meeting::new(layer.lanes.features())).collect();
-        Ok(Executor { plan, instructions, arenas: Vec::new(), kept: Vec::new(), meetings })
+        Ok(Executor { plan, sharing, instructions, arenas: Vec::new(), kept: Vec::new(), meetings })
     }
 
     /// Entries of the output of one sample.
@@ -134,6 +156,25 @@ impl Executor {
     /// # Panics
     /// If there is no sample, a slice does not have its length, or a label is no class.
     pub fn step(
+        &mut self,
+        weights: &Weights,
+        inputs: &[f32],
+        objective: Objective<'_>,
+        seed: u64,
+        gradient: &mut [f32],
+    ) -> Outcome {
+        let Some(mut sharing) = self.sharing.take() else {
+            return self.plain_step(weights, inputs, objective, seed, gradient);
+        };
+        sharing.plain.expand(weights, &mut sharing.weights);
+        let outcome = self.plain_step(&sharing.weights, inputs, objective, seed, &mut sharing.gradient);
+        sharing.plain.fold(&sharing.gradient, gradient);
+        self.sharing = Some(sharing);
+        outcome
+    }
+
+    /// The step of an ordinary network.
+    fn plain_step(
         &mut self,
         weights: &Weights,
         inputs: &[f32],
@@ -216,6 +257,16 @@ impl Executor {
     /// # Panics
     /// If a slice does not have its length.
     pub fn predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
+        let Some(mut sharing) = self.sharing.take() else {
+            return self.plain_predict(weights, inputs, outputs);
+        };
+        sharing.plain.expand(weights, &mut sharing.weights);
+        self.plain_predict(&sharing.weights, inputs, outputs);
+        self.sharing = Some(sharing);
+    }
+
+    /// The outputs of an ordinary network.
+    fn plain_predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
         let samples = self.samples(weights, inputs);
         assert_eq!(outputs.len(), samples * self.plan.outputs, "there is one row of outputs for each sample");
         let chunks = samples.div_ceil(LANES);

@@ -278,6 +278,17 @@ impl Compiler {
                     LanePooling::adaptive(channels, &input.shape[2..], &layer.outputs, instructions);
                 pooled(layer.reduction, pooling, Divisor::Inside)
             }
+            AnyLayer::GroupPool(layer) => {
+                let positions = input.shape[2..].iter().product();
+                let sets = layer.sets()?;
+                let size = layer.from.size();
+                let pooling =
+                    LanePooling::over_channels(layer.from.fields(), size, &sets, positions, instructions);
+                pooled(layer.reduction, pooling, Divisor::Inside)
+            }
+            AnyLayer::GroupConvolution(layer) => {
+                unreachable!("{} is run as the ordinary one that it is", layer.name())
+            }
             AnyLayer::Activation(activation) => {
                 let operation = match activation {
                     Activation::Relu => Operation::Relu,

@@ -9,9 +9,11 @@ use super::*;
 use crate::conv::Boundary;
 use crate::layer::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
-    Initialisation, Layer, Pool, Role, Softmax, TransposedConvolution,
+    GroupConvolution, GroupPool, Initialisation, Layer, Pool, Reduction, Role, Softmax,
+    TransposedConvolution,
 };
 use crate::network::{Node, Residual, all_convolutional, lenet5};
+use crate::signal::{FeatureType, GridGroup};
 
 /// Two whole chunks and one with dead lanes.
 const SAMPLES: usize = 2 * LANES + 5;
@@ -62,6 +64,28 @@ fn check_exactly(network: &Network, sample: &[usize]) {
             let loss: f64 = y.iter().zip(&dy).map(|(y, &dy)| y * f64::from(dy)).sum();
             assert_eq!((outcome.loss, outcome.mistakes), (loss, 0));
         }
+    }
+}
+
+/// Group layers run as the ordinary ones that they are; weights that stand in several places get the sum of their gradients.
+#[test]
+fn group_layers() {
+    let d4 = GridGroup::d4();
+    let maps = FeatureType::regular(&d4, 2);
+    let pairs = FeatureType::quotient(&d4, &d4.generated_by(&[4]), 2).unwrap();
+    for reduction in [Reduction::Maximum, Reduction::Mean] {
+        let shortcut = Network::new().then(GroupConvolution::new(maps.clone(), pairs.clone(), [1, 1]));
+        let body = Network::new().then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction });
+        let network = Network::new()
+            .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
+            .then(Activation::Relu)
+            .then(Pool::maximum([2, 2]))
+            .then(Residual::new(body).shortcut(shortcut))
+            .then(GroupConvolution::new(pairs.clone(), pairs.with_fields(3), [2, 2]).without_bias())
+            .then(GroupPool::over_group(pairs.with_fields(3), reduction))
+            .then(Flatten)
+            .then(Dense::new(3, 2));
+        check_exactly(&network, &[1, 6, 6]);
     }
 }
 

@@ -8,10 +8,10 @@ use thiserror::Error;
 use super::{Graph, Value, Windows};
 use crate::conv::{Boundary, Options};
 use crate::layer::{
-    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, GlobalPool, Layer,
+    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, GlobalPool, GroupPool, Layer,
     LayerError, Pool, Reduction, TransposedConvolution,
 };
-use crate::network::{Network, Node, Weights, replace};
+use crate::network::{Network, Node, Plain, Weights, replace};
 
 /// A network that cannot be exported.
 #[derive(Debug, Error)]
@@ -77,9 +77,11 @@ pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result
     if !fits {
         return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
     }
+    let plain = Plain::of(network)?;
+    let weights = &plain.weights(weights);
     let mut export = Export { graph: Graph::new(sample), weights, next: 0 };
     let value = export.graph.input();
-    let (value, _) = export.network(network, "", value, input)?;
+    let (value, _) = export.network(plain.network(), "", value, input)?;
     Ok(export.graph.finish(&value, &output[1..]))
 }
 
@@ -142,6 +144,10 @@ impl Export<'_> {
             AnyLayer::Softmax(_) => self.graph.softmax(x),
             AnyLayer::Flatten(_) => self.graph.flatten(x),
             AnyLayer::Dropout(_) => x.clone(),
+            AnyLayer::GroupPool(layer) => self.group_pool(layer, x, &shape[2..])?,
+            AnyLayer::GroupConvolution(layer) => {
+                unreachable!("{} is exported as the ordinary one that it is", layer.name())
+            }
         })
     }
 
@@ -223,6 +229,29 @@ impl Export<'_> {
             Reduction::Mean => self.graph.global_average_pool(x),
         };
         self.graph.flatten(&pooled)
+    }
+
+    /// The channels of a set side by side, then the maximum or mean over them.
+    fn group_pool(&mut self, layer: &GroupPool, x: &Value, space: &[usize]) -> Result<Value, OnnxError> {
+        let sets = layer.sets()?;
+        let channels = (0..layer.from.fields()).flat_map(|field| {
+            let first = field * layer.from.size();
+            sets.iter().flatten().map(move |coset| first + coset)
+        });
+        let channels: Vec<_> = channels.collect();
+        let mut x = x.clone();
+        if !channels.is_sorted() {
+            x = self.graph.gather_channels(&x, &channels);
+        }
+        // One axis for the members of a set and one for all pixels: windows of a whole set, of one pixel.
+        let (members, pixels) = (sets[0].len(), space.iter().product());
+        let split = self.graph.reshape(&x, &[layer.to.channels(), members, pixels]);
+        let windows = Windows { taps: vec![members, 1], ..Windows::default() };
+        let pooled = match layer.reduction {
+            Reduction::Maximum => self.graph.max_pool(&split, &windows),
+            Reduction::Mean => self.graph.average_pool(&split, &windows, true),
+        };
+        Ok(self.graph.reshape(&pooled, &[&[layer.to.channels()], space].concat()))
     }
 
     /// Channels of an orbit share their numbers, which are repeated here.

@@ -201,9 +201,7 @@ impl Graph {
         }
         let (before, after): (Vec<_>, Vec<_>) = padding.iter().copied().unzip();
         let amounts = [&[0, 0], before.as_slice(), &[0, 0], after.as_slice()].concat();
-        let bytes = amounts.iter().flat_map(|&amount| (amount as i64).to_le_bytes()).collect();
-        let name = format!("{}/pads", self.place);
-        let pads = self.initializer(&name, &[amounts.len()], DataType::Int64, bytes);
+        let pads = self.integers("pads", &amounts);
         let attribute = Attribute {
             name: "mode".to_owned(),
             s: Some(mode.as_bytes().to_vec()),
@@ -211,6 +209,19 @@ impl Graph {
             ..Attribute::default()
         };
         self.node("Pad", &[Some(x), Some(&pads)], vec![attribute])
+    }
+
+    /// `Gather` of these channels, axis 1.
+    pub fn gather_channels(&mut self, x: &Value, channels: &[usize]) -> Value {
+        let indices = self.integers("channels", channels);
+        self.node("Gather", &[Some(x), Some(&indices)], vec![int("axis", 1)])
+    }
+
+    /// `Reshape` of all axes but the batch.
+    pub fn reshape(&mut self, x: &Value, sample: &[usize]) -> Value {
+        // A zero stands for the length that is there.
+        let shape = self.integers("shape", &[&[0], sample].concat());
+        self.node("Reshape", &[Some(x), Some(&shape)], Vec::new())
     }
 
     /// `Add`
@@ -257,6 +268,12 @@ impl Graph {
             raw_data,
         });
         Value(name)
+    }
+
+    /// A constant list of `i64`, under this name at the place of its node.
+    fn integers(&mut self, name: &str, list: &[usize]) -> Value {
+        let bytes = list.iter().flat_map(|&integer| (integer as i64).to_le_bytes()).collect();
+        self.initializer(&format!("{}/{name}", self.place), &[list.len()], DataType::Int64, bytes)
     }
 
     /// Inputs that are missing at the end are left out.

@@ -15,10 +15,12 @@ use crate::conv::Boundary;
 use crate::conv::tolerance::Rounding;
 use crate::layer::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
-    Initialisation, Layer, Mode, Pool, Role, Softmax, TransposedConvolution, View,
+    GroupConvolution, GroupPool, Initialisation, Layer, Mode, Pool, Reduction, Role, Softmax,
+    TransposedConvolution, View,
 };
-use crate::network::{Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998};
+use crate::network::{Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998, p4cnn};
 use crate::scalar::Bounded;
+use crate::signal::{FeatureType, GridGroup};
 
 /// What the reader computes: an array with so many axes.
 fn read(model: Vec<u8>, x: &ArrayD<f32>, rank: usize) -> ArrayD<f32> {
@@ -124,6 +126,28 @@ fn one(node: impl Into<Node>) -> Network {
     Network::new().then(node)
 }
 
+/// Exported as ordinary convolutions, with pooling over consecutive channels and over those that have to be gathered.
+#[test]
+fn group_layers() {
+    let d4 = GridGroup::d4();
+    let maps = FeatureType::regular(&d4, 2);
+    let pairs = FeatureType::quotient(&d4, &d4.generated_by(&[4]), 2).unwrap();
+    for reduction in [Reduction::Maximum, Reduction::Mean] {
+        let network = Network::new()
+            .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
+            .then(BatchNormalisation::new(16).orbit(8).delta(Fraction::new(1, 4)))
+            .then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction });
+        let weights = weights(&network, integers, 1);
+        let model = String::from_utf8_lossy(&to_onnx(&network, &weights, &[1, 5, 5]).unwrap()).into_owned();
+        assert!(model.contains("Conv") && model.contains("Gather"), "{reduction:?}");
+        let network = Network::new()
+            .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
+            .then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction })
+            .then(GroupPool::over_group(pairs.clone(), reduction));
+        assert_equal(&network, &[1, 5, 5]);
+    }
+}
+
 #[test]
 fn convolutions_are_equal() {
     let layer = || Convolution::new(4, 6, [3, 2]);
@@ -224,8 +248,11 @@ fn lenet_is_equal() {
 /// Weights are so small that functions do not saturate, and positive but for biases, so that not all digits cancel.
 #[test]
 fn known_networks_are_within_their_bounds() {
-    let networks: [(Network, &[usize]); 2] =
-        [(lenet5_of_1998(10), &[1, 28, 28]), (all_convolutional(10), &[1, 12, 13])];
+    let networks: [(Network, &[usize]); 3] = [
+        (lenet5_of_1998(10), &[1, 28, 28]),
+        (all_convolutional(10), &[1, 12, 13]),
+        (p4cnn(10), &[1, 28, 28]),
+    ];
     for (network, sample) in networks {
         let mut weights = weights(&network, reals, 5);
         let fans = network.parameters().into_iter().map(|parameter| parameter.fan.0.max(1) as f32);

@@ -22,7 +22,7 @@ pub use motion::{MOVED_IMAGES, Moved};
 
 use super::trainer::first_greatest;
 use crate::layer::LayerError;
-use crate::network::{Network, Weights};
+use crate::network::{Network, Plain, Weights};
 
 /// What was found out about a trained network on labelled images.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +84,9 @@ impl Inspection {
         for (&truth, &predicted) in labels.iter().zip(&predicted) {
             confusion[[truth, predicted]] += 1;
         }
+        // Group layers are shown as the ordinary ones that they are.
+        let plain = Plain::of(network)?;
+        let (network, weights) = (plain.network(), &plain.weights(weights));
         let motions = motion::Motions::new(images, labels, &predicted, predict);
         Ok(Inspection {
             confusion,

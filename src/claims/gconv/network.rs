@@ -1,0 +1,268 @@
+//! Whole networks: P4CNN is invariant for all weights and images, LeNet-5 on the same kind of grid is not, and training changes neither.
+//!
+//! A small P4CNN (two group layers, normalisation, ReLU, pooling, a third layer as large as its map) is proved with its weights as variables; the one of
+//! the paper is certified over GF(p) and bounded in `f32` at its full size. For the certificate after training a network is trained here, on
+//! drawn digits, and its weights, numbers of 24 bits, enter every scalar exactly.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ndarray::{ArrayD, IxDyn};
+
+use crate::claims::Claim;
+use crate::group::{C4, FiniteGroup, Group, Subgroup};
+use crate::layer::{
+    Activation, BatchNormalisation, Flatten, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, Role,
+};
+use crate::network::{Equivariance, Network, Plain, Weights, lenet5, p4cnn};
+use crate::scalar::Scalar;
+use crate::signal::{FeatureType, GridGroup, OnGrid, TrivialAction};
+use crate::train::data::digit_splits;
+use crate::train::{Model, Trainer};
+use crate::verify::{Examiner, Failure, Map, Report, Statement, Unknown, Verdict, equivariance, symmetries};
+
+pub(super) fn claims() -> Vec<Claim> {
+    vec![
+        Claim::holds(
+            "gconv.network",
+            "P4CNN on 28×28 is invariant under quarter turns, for all weights and images",
+            |examiner| invariant(examiner, Fault::None),
+        )
+        .theorem("p4cnn_invariant")
+        .theorem("network_quarter_turn")
+        .theorem("network_invariant")
+        .theorem("network_sizes_symmetric")
+        .theorem("symmetric_grid_quarter_turn")
+        .theorem("composition_invariant")
+        .mutant("a maximum over three of the four orientations", |examiner| {
+            invariant(examiner, Fault::OrientationLeftOut)
+        })
+        .mutant("a normalisation for each orientation", |examiner| invariant(examiner, Fault::NormEach))
+        .mutant("an odd grid under the pooling", |examiner| invariant(examiner, Fault::OddGrid)),
+        Claim::fails(
+            "gconv.network.lenet",
+            "LeNet-5, whose grid is the right one, is invariant under quarter turns",
+            |examiner| lenet(examiner, Fault::None),
+        )
+        .theorem("lenet_not_invariant")
+        .mutant("averaged over its four turned inputs", |examiner| lenet(examiner, Fault::Averaged)),
+        Claim::holds(
+            "gconv.after_training",
+            "the trained network is invariant under quarter turns, on its trained weights",
+            |examiner| after_training(examiner, true),
+        )
+        .theorem("p4cnn_invariant")
+        .mutant("trained as the ordinary network that it was at first", |examiner| {
+            after_training(examiner, false)
+        }),
+    ]
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    OrientationLeftOut,
+    NormEach,
+    OddGrid,
+    Averaged,
+}
+
+/// The layers of P4CNN in small: sizes 6-4-2-1 for images of 6 × 6, and 7-5-2-1 of 7 × 7, where pooling leaves out a row.
+fn small(fault: Fault) -> Network {
+    let c4 = GridGroup::c4();
+    let maps = FeatureType::regular(&c4, 1);
+    let orbit = if fault == Fault::NormEach { 1 } else { 4 };
+    let network = Network::new()
+        .then(GroupConvolution::new(FeatureType::trivial(&c4, 1), maps.clone(), [3, 3]).without_bias())
+        .then(BatchNormalisation::new(4).orbit(orbit))
+        .then(Activation::Relu)
+        .then(Pool::maximum([2, 2]))
+        .then(GroupConvolution::new(maps.clone(), maps.clone(), [2, 2]));
+    if fault == Fault::OrientationLeftOut {
+        return network;
+    }
+    network.then(GroupPool::over_group(maps, Reduction::Maximum)).then(Flatten)
+}
+
+/// A network whose running variances are squares, so that they are not negative.
+#[derive(Clone, Debug)]
+struct WithDeviations {
+    network: Network,
+    fault: Fault,
+}
+
+impl Map for WithDeviations {
+    fn weights(&self, input: &[usize]) -> Vec<Unknown> {
+        Map::weights(&self.network, input)
+    }
+
+    fn apply<S: Scalar>(&self, x: &ArrayD<S>, weights: &[ArrayD<S>]) -> Result<ArrayD<S>, Failure> {
+        let square = |deviation: &S| deviation.clone() * deviation.clone();
+        let weight = |(parameter, array): (crate::layer::Parameter, &ArrayD<S>)| match parameter.role {
+            Role::RunningVariance => array.map(square),
+            _ => array.clone(),
+        };
+        let weights: Vec<_> = self.network.parameters().into_iter().zip(weights).map(weight).collect();
+        let output = self.network.forward(x, &weights, Mode::Inference)?;
+        if self.fault != Fault::OrientationLeftOut {
+            return Ok(output);
+        }
+        // (batch, 4, 1, 1): the first three orientations.
+        Ok(ArrayD::from_shape_fn(IxDyn(&[x.shape()[0], 1]), |place| {
+            let at = |channel: usize| output[[place[0], channel, 0, 0].as_slice()].clone();
+            at(0).maximum(&at(1)).maximum(&at(2))
+        }))
+    }
+}
+
+/// A map is invariant under quarter turns of square images of one channel.
+fn turning(map: impl Map) -> Statement {
+    let group = |shape: &[usize]| (shape[1] == 1 && shape[2] == shape[3]).then_some(C4);
+    let names = ["samples", "channels", "height", "width"];
+    equivariance(&names, Arc::new(map), group, OnGrid, TrivialAction, Group::generators)
+}
+
+fn invariant(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
+    let length = if fault == Fault::OddGrid { 7 } else { 6 };
+    let map = WithDeviations { network: small(fault), fault };
+    let mut reports = vec![examiner.examine(&turning(map).at([1, 1, length, length]))?];
+    if fault == Fault::None {
+        let network = p4cnn(10);
+        let image = FeatureType::trivial(&GridGroup::c4(), 1);
+        let argument = Equivariance::of(&network, &[1, 1, 28, 28], &image)?;
+        if !argument.is_invariant() {
+            return Err(format!("the layers do not tell that the network is invariant: {argument}").into());
+        }
+        let full = turning(WithDeviations { network, fault }).at_large([1, 1, 28, 28]);
+        reports.push(examiner.examine(&full)?);
+    }
+    Ok(Report::all(reports))
+}
+
+/// LeNet-5, or the mean of what it says of the four turned images.
+#[derive(Clone, Debug)]
+struct Lenet {
+    network: Network,
+    fault: Fault,
+}
+
+impl Map for Lenet {
+    fn weights(&self, input: &[usize]) -> Vec<Unknown> {
+        Map::weights(&self.network, input)
+    }
+
+    fn apply<S: Scalar>(&self, x: &ArrayD<S>, weights: &[ArrayD<S>]) -> Result<ArrayD<S>, Failure> {
+        if self.fault != Fault::Averaged {
+            return Ok(self.network.forward(x, weights, Mode::Inference)?);
+        }
+        let mut sum: Option<ArrayD<S>> = None;
+        for turn in C4.elements() {
+            let turned = crate::signal::ArrayAction::<C4>::try_act(&OnGrid, &C4, &turn, x.view())?;
+            let scores = self.network.forward(&turned, weights, Mode::Inference)?;
+            sum = Some(match sum {
+                Some(sum) => sum + scores,
+                None => scores,
+            });
+        }
+        Ok(sum.ok_or("C4 has elements")?.mapv(|score| score.divide_by_integer(4)))
+    }
+}
+
+fn lenet(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
+    let network = lenet5(10);
+    if !network.symmetry(&[1, 1, 28, 28])?.axes_alike {
+        return Err("the windows of LeNet-5 are alike along both axes".into());
+    }
+    let map = Lenet { network, fault };
+    let report = examiner.examine(&turning(map.clone()).at_large([1, 1, 28, 28]))?;
+    if report.verdict != Verdict::Fails {
+        return Ok(report);
+    }
+    let preserved: Subgroup<C4> =
+        symmetries(examiner, &Arc::new(map), &[1, 1, 28, 28], &C4, &OnGrid, &TrivialAction)?;
+    Ok(report.with_largest(C4.describe_subgroup(&preserved)))
+}
+
+/// A network with numbers in place of its weights.
+#[derive(Clone, Debug)]
+struct Trained {
+    network: Network,
+    weights: Weights,
+}
+
+impl Map for Trained {
+    fn apply<S: Scalar>(&self, x: &ArrayD<S>, _weights: &[ArrayD<S>]) -> Result<ArrayD<S>, Failure> {
+        let array = |array: &ArrayD<f32>| array.mapv(exactly::<S>);
+        let weights: Vec<_> = self.weights.arrays::<f32>().iter().map(array).collect();
+        Ok(self.network.forward(x, &weights, Mode::Inference)?)
+    }
+}
+
+/// A float as a number of any scalar: an integer of 24 bits times or divided by powers of two.
+fn exactly<S: Scalar>(value: f32) -> S {
+    let bits = value.to_bits();
+    let (exponent, fraction) = ((bits >> 23 & 0xff) as i32, i64::from(bits & 0x7f_ffff));
+    let significand = if exponent == 0 { fraction } else { fraction | 0x80_0000 };
+    let mut number = S::from_integer(if value < 0.0 { -significand } else { significand });
+    // value = significand · 2^(max(exponent, 1) − 150)
+    let mut power = exponent.max(1) - 150;
+    while power < 0 {
+        let step = (-power).min(32);
+        number = number.divide_by_integer(1 << step);
+        power += step;
+    }
+    while power > 0 {
+        let step = power.min(32);
+        number = number * S::from_integer(1 << step);
+        power -= step;
+    }
+    number
+}
+
+/// A small P4CNN for drawn digits: sizes 28-7-5-1.
+fn for_digits() -> Network {
+    let c4 = GridGroup::c4();
+    let maps = FeatureType::regular(&c4, 2);
+    let scores = maps.with_fields(10);
+    Network::new()
+        .then(
+            GroupConvolution::new(FeatureType::trivial(&c4, 1), maps.clone(), [4, 4])
+                .stride([4, 4])
+                .without_bias(),
+        )
+        .then(BatchNormalisation::new(8).orbit(4))
+        .then(Activation::Relu)
+        .then(GroupConvolution::new(maps.clone(), maps.clone(), [3, 3]))
+        .then(Activation::Relu)
+        .then(GroupConvolution::new(maps, scores.clone(), [5, 5]))
+        .then(GroupPool::over_group(scores, Reduction::Maximum))
+        .then(Flatten)
+}
+
+/// The network is trained with shared weights, or without.
+fn after_training(examiner: &Examiner, shared: bool) -> Result<Report, Failure> {
+    let network = if shared { for_digits() } else { Plain::of(&for_digits())?.network().clone() };
+    let data = digit_splits(256, 64, examiner.seed())?;
+    let recipe = Model::P4cnn.recipe(1, data.train.len());
+    let mut trainer = Trainer::new("p4cnn", &network, &data.train, recipe, examiner.seed(), 1)?;
+    let first = trainer.result();
+    trainer.epoch(&data.test, &mut |_| ControlFlow::Continue(()))?;
+    let weights = trainer.result();
+    if weights == first {
+        return Err("training has changed nothing".into());
+    }
+    Ok(examiner.examine(&turning(Trained { network, weights }).at_large([1, 1, 28, 28]))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::exactly;
+
+    #[test]
+    fn floats_enter_exactly() {
+        for value in [0.0, 1.0, -0.1, 3.25e-7, -8.5e9, f32::MIN_POSITIVE / 4.0, f32::MAX] {
+            assert_eq!(exactly::<f64>(value), f64::from(value));
+        }
+    }
+}

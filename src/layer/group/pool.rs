@@ -1,0 +1,233 @@
+//! Pooling over the group: over all orientations, or over the cosets of a subgroup.
+//!
+//! From functions on H/K to functions on H/L, K ≤ L: the value at hL is the maximum or mean over the cosets gK that lie in hL. With
+//! L = H it is the invariant of each field, a single channel. It commutes with H, as g takes the cosets in hL to those in ghL. The gradient of
+//! a maximum goes to the first of equals.
+//!
+//! Cost: one pass over the input. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6.4. Theorems
+//! `coset_pool_equivariant`, `coset_pool_invariant` of `proofs/`.
+
+use ndarray::{ArrayD, Axis, Zip};
+
+use super::super::{
+    Gradients, Kept, Layer, LayerError, Mode, Reduction, check_backward, check_weights, equivariance,
+    shape_error,
+};
+use crate::scalar::Scalar;
+use crate::signal::FeatureType;
+
+/// The maximum or mean over cosets: (batch, channels, space…), with or without axes of space, to as many fields of another type.
+///
+/// ```
+/// use equivariant::layer::{GroupPool, Layer, Reduction};
+/// use equivariant::signal::{FeatureType, GridGroup};
+///
+/// let d4 = GridGroup::d4();
+/// let maps = FeatureType::regular(&d4, 10);
+/// let invariant = GroupPool::over_group(maps.clone(), Reduction::Maximum);
+/// assert_eq!(invariant.output_shape(&[2, 80, 4, 4])?, [2, 10, 4, 4]);
+/// // Over each rotation and its mirror image: what is left moves as the quarter turns do.
+/// let rotations = FeatureType::quotient(&d4, &[0, 4], 10)?;
+/// let pool = GroupPool { from: maps, to: rotations, reduction: Reduction::Mean };
+/// assert_eq!(pool.output_shape(&[2, 80, 4, 4])?, [2, 40, 4, 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GroupPool {
+    /// The type of the input: functions on H/K.
+    pub from: FeatureType,
+    /// The type of the output: as many functions on H/L, with a larger stabiliser.
+    pub to: FeatureType,
+    /// Maximum or mean.
+    pub reduction: Reduction,
+}
+
+impl GroupPool {
+    /// Over the whole group: one channel is left of each field.
+    pub fn over_group(from: FeatureType, reduction: Reduction) -> Self {
+        let to = FeatureType::trivial(from.group(), from.fields());
+        GroupPool { from, to, reduction }
+    }
+
+    /// For each channel of a field of the output, those of a field of the input over which it is taken.
+    ///
+    /// # Errors
+    /// If the output's type is not one of larger cosets of as many fields.
+    pub fn sets(&self) -> Result<Vec<Vec<usize>>, LayerError> {
+        let (from, to) = (&self.from, &self.to);
+        let stabiliser = &from.cosets()[0];
+        let larger = stabiliser.iter().all(|a| to.cosets()[0].contains(a));
+        if from.group() != to.group() || from.fields() != to.fields() || !larger {
+            return Err(LayerError::Setting {
+                layer: self.name(),
+                setting: "the output type",
+                expected: format!("{} fields on cosets that are unions of those of {from}", from.fields()),
+                found: to.to_string(),
+            });
+        }
+        let within =
+            |coset: &Vec<usize>| (0..from.size()).filter(|&b| coset.contains(&from.cosets()[b][0])).collect();
+        Ok(to.cosets().iter().map(within).collect())
+    }
+}
+
+impl Layer for GroupPool {
+    fn name(&self) -> String {
+        let reduction = match self.reduction {
+            Reduction::Maximum => "maximum",
+            Reduction::Mean => "mean",
+        };
+        format!("{reduction} over cosets, {} → {}", self.from, self.to)
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
+        self.sets()?;
+        if input.get(1) != Some(&self.from.channels()) {
+            let expected = format!("(batch, {}, length…)", self.from.channels());
+            let suggestion = format!("the channels are those of {}", self.from);
+            return Err(shape_error(self, expected, input, suggestion));
+        }
+        let mut shape = input.to_vec();
+        shape[1] = self.to.channels();
+        Ok(shape)
+    }
+
+    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+        self.output_shape(input)?;
+        if *from != self.from {
+            return Err(equivariance::broken(
+                self,
+                from,
+                format!("it pools {}, but {from} arrive", self.from),
+                "pool the type that arrives",
+            ));
+        }
+        let because = "cosets are moved as a whole".to_owned();
+        Ok(Kept { feature: self.to.clone(), because })
+    }
+
+    fn forward<S: Scalar>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        _mode: Mode,
+    ) -> Result<ArrayD<S>, LayerError> {
+        let shape = self.output_shape(x.shape())?;
+        check_weights(self, weights)?;
+        let mut output = ArrayD::from_elem(shape, S::zero());
+        for (channel, members) in self.members()?.into_iter().enumerate() {
+            let mut target = output.index_axis_mut(Axis(1), channel);
+            target.assign(&x.index_axis(Axis(1), members[0]));
+            for &member in &members[1..] {
+                Zip::from(&mut target).and(x.index_axis(Axis(1), member)).for_each(
+                    |result, entry| match self.reduction {
+                        Reduction::Maximum => *result = result.maximum(entry),
+                        Reduction::Mean => result.add_in_place(entry),
+                    },
+                );
+            }
+            if self.reduction == Reduction::Mean {
+                target.mapv_inplace(|sum| sum.divide_by_integer(members.len() as u64));
+            }
+        }
+        Ok(output)
+    }
+
+    fn backward<S: Scalar + PartialOrd>(
+        &self,
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        _mode: Mode,
+        output_gradient: &ArrayD<S>,
+    ) -> Result<Gradients<S>, LayerError> {
+        check_backward(self, x.shape(), weights, output_gradient.shape())?;
+        let mut input = ArrayD::from_elem(x.raw_dim(), S::zero());
+        for (channel, members) in self.members()?.into_iter().enumerate() {
+            let gradient = output_gradient.index_axis(Axis(1), channel);
+            match self.reduction {
+                Reduction::Mean => {
+                    let share = gradient.mapv(|entry| entry.divide_by_integer(members.len() as u64));
+                    members.iter().for_each(|&member| input.index_axis_mut(Axis(1), member).assign(&share));
+                }
+                Reduction::Maximum => {
+                    for (place, entry) in gradient.indexed_iter() {
+                        let at = |member: usize| x.index_axis(Axis(1), member)[place.clone()].clone();
+                        let first = members[1..].iter().fold(members[0], |best, &member| {
+                            if at(member) > at(best) { member } else { best }
+                        });
+                        input.index_axis_mut(Axis(1), first)[place] = entry.clone();
+                    }
+                }
+            }
+        }
+        Ok(Gradients { input, weights: Vec::new() })
+    }
+}
+
+impl GroupPool {
+    /// For each channel of the output, those of the input over which it is taken.
+    fn members(&self) -> Result<Vec<Vec<usize>>, LayerError> {
+        let sets = self.sets()?;
+        let of_field = |field: usize| {
+            let channel = move |coset: &usize| field * self.from.size() + coset;
+            sets.iter().map(move |set| set.iter().map(channel).collect())
+        };
+        Ok((0..self.from.fields()).flat_map(of_field).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::IxDyn;
+
+    use super::super::super::laws;
+    use super::*;
+    use crate::group::D4;
+    use crate::signal::GridGroup;
+    use crate::verify::prove;
+
+    const REDUCTIONS: [Reduction; 2] = [Reduction::Maximum, Reduction::Mean];
+
+    #[test]
+    fn commutes_with_the_group() {
+        let d4 = GridGroup::d4();
+        let maps = FeatureType::regular(&d4, 2);
+        for stabiliser in [vec![], vec![4], vec![2], vec![1], vec![2, 4], vec![1, 4]] {
+            let to = FeatureType::quotient(&d4, &d4.generated_by(&stabiliser), 2).unwrap();
+            for reduction in REDUCTIONS {
+                let pool = GroupPool { from: maps.clone(), to: to.clone(), reduction };
+                laws::gradient(&pool, &[2, 16, 2, 3]);
+                laws::gradient(&pool, &[3, 16]);
+                assert_eq!(pool.keeps(&[1, 16, 2, 2], &maps).unwrap().feature, to);
+                prove(pool).on([1, 16, 2, 2]).commutes_with(D4, maps.on_maps(), to.on_maps()).assert();
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_equals_gets_the_gradient() {
+        let maps = FeatureType::regular(&GridGroup::c4(), 1);
+        let x = ArrayD::from_shape_vec(IxDyn(&[1, 4]), vec![1.0, 3.0, 3.0, 2.0]).unwrap();
+        let one = ArrayD::from_elem(IxDyn(&[1, 1]), 1.0);
+        let gradient = |reduction| {
+            let pool = GroupPool::over_group(maps.clone(), reduction);
+            let pooled = pool.forward(&x, &[], Mode::Inference).unwrap();
+            let gradient = pool.backward(&x, &[], Mode::Inference, &one).unwrap().input;
+            (pooled[[0, 0]], gradient.into_raw_vec_and_offset().0)
+        };
+        assert_eq!(gradient(Reduction::Maximum), (3.0, vec![0.0, 1.0, 0.0, 0.0]));
+        assert_eq!(gradient(Reduction::Mean), (2.25, vec![0.25; 4]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let d4 = GridGroup::d4();
+        let (maps, pairs) = (FeatureType::regular(&d4, 2), FeatureType::quotient(&d4, &[0, 4], 2).unwrap());
+        let wrong = GroupPool { from: pairs, to: maps.clone(), reduction: Reduction::Mean };
+        let error = wrong.output_shape(&[1, 8, 3, 3]).unwrap_err().to_string();
+        assert!(error.ends_with("found 2 regular fields of D4"), "{error}");
+        let pool = GroupPool::over_group(maps, Reduction::Mean);
+        let error = pool.output_shape(&[1, 8, 3, 3]).unwrap_err().to_string();
+        assert!(error.ends_with("the channels are those of 2 regular fields of D4"), "{error}");
+    }
+}

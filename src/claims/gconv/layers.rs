@@ -9,10 +9,15 @@ use ndarray::{ArrayD, Axis, IxDyn};
 
 use crate::claims::Claim;
 use crate::conv::Boundary;
-use crate::group::{C4, D4, FiniteGroup, Group, Hyperoctahedral, Reflection, p4, p4m};
+use crate::group::{
+    Automorphisms, C4, CyclicTranslations, D4, FiniteGroup, Group, Hyperoctahedral, Reflection, Semidirect,
+    p4, p4m,
+};
 use crate::layer::{GroupConvolution, Layer, Mode};
 use crate::scalar::Scalar;
-use crate::signal::{ArrayAction, Both, FeatureType, GridGroup, OnGrid, PointGroup, PointPart};
+use crate::signal::{
+    ArrayAction, Both, FeatureType, FieldChannels, GridGroup, OnGrid, PointGroup, PointPart,
+};
 use crate::verify::{ExamineError, Examiner, Failure, Map, Report, Statement, Unknown, equivariance};
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -187,21 +192,21 @@ pub(super) fn turning<G: FiniteGroup + PointGroup>(
 }
 
 /// A map commutes with translations and point group of a cyclic square grid together.
-fn moving<G, A>(
+fn moving<H>(
     map: impl Map,
     from: &FeatureType,
     to: &FeatureType,
-    group: impl Fn(usize) -> G + Send + Sync + 'static,
-    action: impl Fn(&FeatureType) -> A,
+    group: impl Fn(usize) -> Semidirect<CyclicTranslations<2>, H> + Send + Sync + 'static,
 ) -> Statement
 where
-    G: Group,
-    A: ArrayAction<G>,
+    H: FiniteGroup + PointGroup + Automorphisms<CyclicTranslations<2>>,
+    Both<OnGrid, PointPart<FieldChannels>>: ArrayAction<Semidirect<CyclicTranslations<2>, H>>,
 {
     let channels = from.channels();
     let suits =
         move |shape: &[usize]| (shape[1] == channels && shape[2] == shape[3]).then(|| group(shape[2]));
-    equivariance(&NAMES, Arc::new(map), suits, action(from), action(to), Group::generators)
+    let [from, to] = [from, to].map(|feature| Both(OnGrid, PointPart(feature.on_axis(3))));
+    equivariance(&NAMES, Arc::new(map), suits, from, to, Group::generators)
 }
 
 fn commutes(examiner: &Examiner, kind: Kind, bank: Bank) -> Result<Report, ExamineError> {
@@ -215,37 +220,21 @@ fn commutes(examiner: &Examiner, kind: Kind, bank: Bank) -> Result<Report, Exami
         let cyclic = with(layer.padding([1, 1]).boundary(Boundary::Periodic).without_bias());
         let even = with(kind.layer(&group, 2, 2).stride([2, 2]));
         let more = even.layer.inputs.clone();
-        let on = |statement: Statement, channels: usize, small: [usize; 2], large: [usize; 2]| {
-            statement
-                .at([1, channels, small[0], small[1]])
-                .at_large([2, channels, large[0], large[1]])
-                .shrinking_to([1, channels, 1, 1])
+        let on = |statement: Statement, channels: usize, sizes: [[usize; 2]; 3]| {
+            let [small, large, smallest] = sizes.map(|[height, width]| [1, channels, height, width]);
+            statement.at(small).at_large(large).shrinking_to(smallest)
         };
         let statements = if group.order() == 4 {
             [
-                on(turning(C4, padded, &from, &to), channels, [3, 4], [8, 7]),
-                on(turning(C4, even, &more, &to), more.channels(), [2, 4], [6, 8]),
-                on(
-                    moving(cyclic, &from, &to, p4, |feature: &FeatureType| {
-                        Both(OnGrid, PointPart(feature.on_axis(3)))
-                    }),
-                    channels,
-                    [3, 3],
-                    [6, 6],
-                ),
+                on(turning(C4, padded, &from, &to), channels, [[3, 4], [8, 7], [1, 1]]),
+                on(turning(C4, even, &more, &to), more.channels(), [[2, 4], [6, 8], [2, 2]]),
+                on(moving(cyclic, &from, &to, p4), channels, [[3, 3], [6, 6], [1, 1]]),
             ]
         } else {
             [
-                on(turning(D4, padded, &from, &to), channels, [2, 3], [6, 5]),
-                on(turning(D4, even, &more, &to), more.channels(), [2, 2], [4, 6]),
-                on(
-                    moving(cyclic, &from, &to, p4m, |feature: &FeatureType| {
-                        Both(OnGrid, PointPart(feature.on_axis(3)))
-                    }),
-                    channels,
-                    [3, 3],
-                    [5, 5],
-                ),
+                on(turning(D4, padded, &from, &to), channels, [[2, 3], [6, 5], [1, 1]]),
+                on(turning(D4, even, &more, &to), more.channels(), [[2, 2], [4, 6], [2, 2]]),
+                on(moving(cyclic, &from, &to, p4m), channels, [[3, 3], [5, 5], [1, 1]]),
             ]
         };
         for statement in statements {

@@ -10,16 +10,17 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use crate::claims::Claim;
-use crate::group::{C4, FiniteGroup, Group, Subgroup};
+use crate::group::{C4, FiniteGroup, Group, Rotation};
 use crate::layer::{
-    Activation, BatchNormalisation, Flatten, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, Role,
+    Activation, AnyLayer, BatchNormalisation, Convolution, Dense, Flatten, GroupConvolution, GroupPool,
+    Layer, Mode, Pool, Reduction, Role,
 };
-use crate::network::{Equivariance, Network, Plain, Weights, lenet5, p4cnn};
+use crate::network::{Equivariance, Network, Node, Plain, Weights, lenet5, p4cnn};
 use crate::scalar::Scalar;
-use crate::signal::{FeatureType, GridGroup, OnGrid, TrivialAction};
+use crate::signal::{FeatureType, GridGroup, OnGrid, TrivialAction, ViewAction};
 use crate::train::data::digit_splits;
 use crate::train::{Model, Trainer};
-use crate::verify::{Examiner, Failure, Map, Report, Statement, Unknown, Verdict, equivariance, symmetries};
+use crate::verify::{Case, Examiner, Failure, Map, Report, Statement, Unknown, Verdict, symmetries};
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
@@ -116,28 +117,50 @@ impl Map for WithDeviations {
     }
 }
 
-/// A map is invariant under quarter turns of square images of one channel.
-fn turning(map: impl Map) -> Statement {
-    let group = |shape: &[usize]| (shape[1] == 1 && shape[2] == shape[3]).then_some(C4);
-    let names = ["samples", "channels", "height", "width"];
-    equivariance(&names, Arc::new(map), group, OnGrid, TrivialAction, Group::generators)
+/// The map that belongs to a size is invariant under quarter turns of square images of one channel.
+fn turning<M: Map>(map: impl Fn(usize) -> M + Send + Sync + 'static) -> Statement {
+    Statement::new(&["samples", "channels", "height", "width"], move |shape| {
+        if shape[1] != 1 || shape[2] != shape[3] {
+            return Ok(Vec::new());
+        }
+        let map = Arc::new(map(shape[2]));
+        let case = |element| {
+            let equivariance = crate::verify::Equivariance {
+                map: Arc::clone(&map),
+                shape: shape.to_vec(),
+                group: C4,
+                element,
+                input: OnGrid,
+                output: TrivialAction,
+            };
+            Case::for_element(element, equivariance)
+        };
+        Ok(C4.generators().into_iter().map(case).collect())
+    })
 }
 
+/// The length of the images of MNIST.
+const FULL: usize = 28;
+
 fn invariant(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
-    let length = if fault == Fault::OddGrid { 7 } else { 6 };
-    let map = WithDeviations { network: small(fault), fault };
-    let mut reports = vec![examiner.examine(&turning(map).at([1, 1, length, length]))?];
+    let network = move |length| if length == FULL { p4cnn(10) } else { small(fault) };
+    let image = FeatureType::trivial(&GridGroup::c4(), 1);
+    let mut statement = turning(move |length| WithDeviations { network: network(length), fault });
     if fault == Fault::None {
-        let network = p4cnn(10);
-        let image = FeatureType::trivial(&GridGroup::c4(), 1);
-        let argument = Equivariance::of(&network, &[1, 1, 28, 28], &image)?;
-        if !argument.is_invariant() {
-            return Err(format!("the layers do not tell that the network is invariant: {argument}").into());
+        for length in [6, FULL] {
+            let argument = Equivariance::of(&network(length), &[1, 1, length, length], &image)?;
+            if !argument.is_invariant() {
+                return Err(
+                    format!("the layers do not tell that the network is invariant: {argument}").into()
+                );
+            }
         }
-        let full = turning(WithDeviations { network, fault }).at_large([1, 1, 28, 28]);
-        reports.push(examiner.examine(&full)?);
+        statement = statement.at([1, 1, 6, 6]).at_large([1, 1, FULL, FULL]);
+    } else {
+        let length = if fault == Fault::OddGrid { 7 } else { 6 };
+        statement = statement.at([1, 1, length, length]);
     }
-    Ok(Report::all(reports))
+    Ok(examiner.examine(&statement)?)
 }
 
 /// LeNet-5, or the mean of what it says of the four turned images.
@@ -145,6 +168,38 @@ fn invariant(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
 struct Lenet {
     network: Network,
     fault: Fault,
+}
+
+impl Lenet {
+    /// LeNet-5 for 28 × 28, the like in small for anything else.
+    fn new(length: usize, fault: Fault) -> Self {
+        if length == FULL {
+            return Lenet { network: lenet5(10), fault };
+        }
+        let network = Network::new()
+            .then(Convolution::new(1, 1, [3, 3]).padding([1, 1]))
+            .then(Activation::Relu)
+            .then(Pool::maximum([2, 2]))
+            .then(Flatten)
+            .then(Dense::new((length / 2) * (length / 2), 1));
+        Lenet { network, fault }
+    }
+
+    /// Whether the windows of all layers before the dense ones are moved to windows.
+    fn has_the_right_grid(&self, length: usize) -> Result<bool, Failure> {
+        let mut shape = vec![1, 1, length, length];
+        for node in self.network.nodes() {
+            let Node::Layer(layer) = node else { return Ok(false) };
+            if matches!(layer, AnyLayer::Flatten(_)) {
+                return Ok(true);
+            }
+            if !layer.symmetry(&shape)?.keeps_point_symmetries() {
+                return Ok(false);
+            }
+            shape = layer.output_shape(&shape)?;
+        }
+        Ok(true)
+    }
 }
 
 impl Map for Lenet {
@@ -156,31 +211,29 @@ impl Map for Lenet {
         if self.fault != Fault::Averaged {
             return Ok(self.network.forward(x, weights, Mode::Inference)?);
         }
-        let mut sum: Option<ArrayD<S>> = None;
-        for turn in C4.elements() {
-            let turned = crate::signal::ArrayAction::<C4>::try_act(&OnGrid, &C4, &turn, x.view())?;
-            let scores = self.network.forward(&turned, weights, Mode::Inference)?;
-            sum = Some(match sum {
-                Some(sum) => sum + scores,
-                None => scores,
-            });
+        let of_turned = |turn: Rotation| -> Result<ArrayD<S>, Failure> {
+            let turned = ViewAction::<C4>::view(&OnGrid, &turn, x.view())?.to_owned();
+            Ok(self.network.forward(&turned, weights, Mode::Inference)?)
+        };
+        let mut sum = of_turned(Rotation::Identity)?;
+        for turn in [Rotation::Rot90, Rotation::Rot180, Rotation::Rot270] {
+            sum = sum + of_turned(turn)?;
         }
-        Ok(sum.ok_or("C4 has elements")?.mapv(|score| score.divide_by_integer(4)))
+        Ok(sum.mapv(|score| score.divide_by_integer(4)))
     }
 }
 
 fn lenet(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
-    let network = lenet5(10);
-    if !network.symmetry(&[1, 1, 28, 28])?.axes_alike {
-        return Err("the windows of LeNet-5 are alike along both axes".into());
+    if !Lenet::new(FULL, fault).has_the_right_grid(FULL)? {
+        return Err("the grid of LeNet-5 is not the right one".into());
     }
-    let map = Lenet { network, fault };
-    let report = examiner.examine(&turning(map.clone()).at_large([1, 1, 28, 28]))?;
+    let statement = turning(move |length| Lenet::new(length, fault));
+    let report = examiner.examine(&statement.at([1, 1, 4, 4]).at_large([1, 1, FULL, FULL]))?;
     if report.verdict != Verdict::Fails {
         return Ok(report);
     }
-    let preserved: Subgroup<C4> =
-        symmetries(examiner, &Arc::new(map), &[1, 1, 28, 28], &C4, &OnGrid, &TrivialAction)?;
+    let map = Arc::new(Lenet::new(4, fault));
+    let preserved = symmetries(examiner, &map, &[1, 1, 4, 4], &C4, &OnGrid, &TrivialAction)?;
     Ok(report.with_largest(C4.describe_subgroup(&preserved)))
 }
 
@@ -252,7 +305,8 @@ fn after_training(examiner: &Examiner, shared: bool) -> Result<Report, Failure> 
     if weights == first {
         return Err("training has changed nothing".into());
     }
-    Ok(examiner.examine(&turning(Trained { network, weights }).at_large([1, 1, 28, 28]))?)
+    let trained = Trained { network, weights };
+    Ok(examiner.examine(&turning(move |_| trained.clone()).at([1, 1, FULL, FULL]))?)
 }
 
 #[cfg(test)]

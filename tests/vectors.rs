@@ -3,10 +3,9 @@
 //! `make -C proofs vectors` writes them again; nothing may move. Each line of a file is one case in JSON.
 
 use equivariant::conv::{Boundary, Extent, Options, convolve, correlate_channels};
-use equivariant::group::{Action, C4, FiniteGroup};
-use equivariant::layer::{Layer, Mode, Pool};
-use equivariant::scalar::{Ring, Symbolic};
-use equivariant::signal::OnGrid;
+use equivariant::layer::{FilterBank, Layer, Mode, Pool};
+use equivariant::scalar::{Goldilocks, Ring, Symbolic};
+use equivariant::signal::{FeatureType, GridGroup};
 use ndarray::{Array1, ArrayD, Axis};
 use serde_json::Value;
 
@@ -128,20 +127,29 @@ fn pooling() {
     assert!(maxima > 0 && sums > 0, "both kinds have cases");
 }
 
-/// The filters of a lifting layer are the kernel in its four orientations.
+/// The filter banks of the p4 layers: kernels (output, input[, orientation], row, column) become filters (4·output + orientation, input or 4·input +
+/// orientation, row, column).
 #[test]
-fn lifting_filters_are_turned_kernels() {
-    let lifting: Vec<Value> = cases(include_str!("../proofs/vectors/bank.txt"))
-        .into_iter()
-        .filter(|case| case["operation"] == "lifting_bank")
-        .collect();
-    assert!(!lifting.is_empty());
-    for case in lifting {
-        let (kernel, bank) = (array(&case["kernel"]), array(&case["result"]));
-        for (filter, expected) in bank.outer_iter().enumerate() {
-            let turn = C4.element((filter % 4) as u128);
-            let turned = OnGrid.act(&C4, &turn, &kernel.index_axis(Axis(0), filter / 4).to_owned());
-            assert_eq!(turned, expected, "{turn}: {case}");
-        }
+fn p4_filter_banks() {
+    let c4 = GridGroup::c4();
+    let (mut lifting, mut group) = (0, 0);
+    for case in cases(include_str!("../proofs/vectors/bank.txt")) {
+        let (kernel, expected) = (array(&case["kernel"]), array(&case["result"]));
+        let (outputs, inputs) = (kernel.shape()[0], kernel.shape()[1]);
+        let (from, kernel) = match case["operation"].as_str() {
+            Some("lifting_bank") => {
+                lifting += 1;
+                (FeatureType::trivial(&c4, inputs), kernel.insert_axis(Axis(2)))
+            }
+            Some("group_bank") => {
+                group += 1;
+                (FeatureType::regular(&c4, inputs), kernel)
+            }
+            other => panic!("an unknown operation: {other:?}"),
+        };
+        let bank = FilterBank::new(&from, &FeatureType::regular(&c4, outputs), &kernel.shape()[3..]);
+        let filters = bank.expand(&kernel.mapv(Goldilocks::from_integer));
+        assert_eq!(filters, expected.mapv(Goldilocks::from_integer), "{case}");
     }
+    assert!(lifting > 0 && group > 0, "both kinds have cases");
 }

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::text::duration;
-use super::{Record, Run, evidence, heat_map, plot};
+use super::{Record, Run, evidence, heat_map, orbit, plot};
 use crate::claims::Expected;
 use crate::verify::{Counterexample, Evidence, Reading, Value};
 
@@ -100,10 +100,14 @@ fn chapter(name: &str, records: &[Record]) -> anyhow::Result<Markup> {
     for record in records {
         rows.push(claim(record)?);
     }
+    let example = if name == "gconv" { orbit::example()? } else { None };
     Ok(html! {
         tbody id=(name) {
             tr.chapter { th colspan="6" { h2 { (name) } span.faint { (agree) " of " (records.len()) " as expected" } } }
             @for row in rows { (row) }
+            @if let Some(example) = example {
+                tr.more { td colspan="6" { h3 { "What a group feature map is" } (example) } }
+            }
         }
     })
 }

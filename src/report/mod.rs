@@ -4,6 +4,8 @@ pub mod evidence;
 mod heat_map;
 pub mod html;
 pub mod json;
+mod orbit;
+mod pictures;
 mod plot;
 pub mod terminal;
 pub mod text;

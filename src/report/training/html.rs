@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::{TrainingPage, TrainingRun, sections};
 use crate::network::{Summary, SummaryRow};
 use crate::report::html::STYLE;
+use crate::report::orbit;
 use crate::report::plot;
 use crate::report::text::duration;
 use crate::verify::Figure;
@@ -27,6 +28,7 @@ pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
         ("confusion", "Confusion", sections::confusion(&inspection.confusion)),
         ("motion", "Shifted and turned", sections::motion(inspection)?),
         ("features", "What the features look for", sections::features(inspection)?),
+        ("orbit", "A group feature map", orbit::figures(&inspection.moved_maps)?),
         ("network", "The network", network(summary)),
         ("recipe", "The recipe", recipe_list(recipe)),
     ];

@@ -2,7 +2,6 @@
 
 pub mod html;
 pub mod json;
-mod pictures;
 mod sections;
 
 use crate::network::Summary;

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use ndarray::Array2;
 
-use super::pictures::picture;
+use crate::report::pictures::picture;
 use crate::report::text::number;
 use crate::report::{heat_map, plot};
 use crate::train::inspection::{

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Inspection`]: the confusion matrix and the list of mistakes, with all of what follows | here |
 //! | [`Filters`], [`Feature`]: the kernels of the first convolution, and the patches that excite each feature most | `features` |
+//! | [`MovedMaps`]: the orientations of a group feature map, as the image is moved | `orbit` |
 //! | [`Moved`]: predictions as images are shifted and turned | `motion` |
 //!
 //! Everything is a function of the network, its weights and the images: nothing is drawn at random, and the result is the same for any
@@ -14,11 +15,13 @@
 
 mod features;
 mod motion;
+mod orbit;
 
 use ndarray::{Array2, Array3, Array4, ArrayView1, Axis};
 
 pub use features::{EXCITING_IMAGES, Feature, FeatureLayer, Filters, PATCHES, Patch};
 pub use motion::{MOVED_IMAGES, Moved};
+pub use orbit::MovedMaps;
 
 use super::trainer::first_greatest;
 use crate::layer::LayerError;
@@ -35,6 +38,8 @@ pub struct Inspection {
     pub filters: Option<Filters>,
     /// What excites the features of the first convolutions: of at most two.
     pub layers: Vec<FeatureLayer>,
+    /// A group feature map of the first image, if the first layer is a group convolution.
+    pub moved_maps: Vec<MovedMaps>,
     /// Predictions of images moved right by −6 … 6 pixels, zeros coming in.
     pub shifted_right: Vec<Moved>,
     /// Predictions of images moved down by −6 … 6 pixels, zeros coming in.
@@ -84,6 +89,10 @@ impl Inspection {
         for (&truth, &predicted) in labels.iter().zip(&predicted) {
             confusion[[truth, predicted]] += 1;
         }
+        let moved_maps = match images.outer_iter().next() {
+            Some(image) => MovedMaps::of(network, weights, &image.to_owned())?,
+            None => Vec::new(),
+        };
         // Group layers are shown as the ordinary ones that they are.
         let plain = Plain::of(network)?;
         let (network, weights) = (plain.network(), &plain.weights(weights));
@@ -93,6 +102,7 @@ impl Inspection {
             mistakes: mistakes(&scores, labels, &predicted, images),
             filters: features::filters(network, weights),
             layers: features::layers(network, weights, images)?,
+            moved_maps,
             shifted_right: motions.shifted([0.0, 1.0]),
             shifted_down: motions.shifted([1.0, 0.0]),
             turned: motions.turned(),

@@ -96,7 +96,7 @@ fn rewrite(network: &Network, sources: &mut Vec<usize>, shared: &mut usize) -> R
     let mut node = |(place, node): (usize, &Node)| -> Result<Node, LayerError> {
         let plain = match node {
             Node::Layer(AnyLayer::GroupConvolution(layer)) => {
-                convolution(layer, sources, shared).map(|plain| Node::Layer(plain.into()))
+                convolution(layer, sources, shared).map(Node::Layer)
             }
             Node::Layer(layer) => {
                 let trained = layer.parameters().into_iter().filter(|parameter| parameter.role.is_trained());

@@ -225,7 +225,7 @@ mod tests {
     use super::super::RegularChannels;
     use super::super::tests::numbered;
     use super::*;
-    use crate::group::{Action, C4, D4, Group, Hyperoctahedral, Reflection};
+    use crate::group::{Action, C4, D4, Hyperoctahedral, Reflection};
 
     #[test]
     fn regular_fields_are_the_regular_representation() {

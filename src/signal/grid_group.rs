@@ -202,7 +202,7 @@ mod tests {
     use super::super::OnGrid;
     use super::super::tests::numbered;
     use super::*;
-    use crate::group::{Action, Group};
+    use crate::group::Action;
 
     fn tables_are_those_of<G: FiniteGroup + PointGroup>(group: &G, shape: &[usize]) {
         let tables = GridGroup::of(group);

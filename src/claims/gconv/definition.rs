@@ -53,11 +53,11 @@ fn matrix(element: usize) -> [[i64; 2]; 2] {
     matrix
 }
 
-/// The orthogonal matrices of the group, in its numbering.
 fn product(a: [[i64; 2]; 2], b: [[i64; 2]; 2]) -> [[i64; 2]; 2] {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..2).map(|k| a[i][k] * b[k][j]).sum()))
 }
 
+/// Of an orthogonal matrix.
 fn inverse(a: [[i64; 2]; 2]) -> [[i64; 2]; 2] {
     [[a[0][0], a[1][0]], [a[0][1], a[1][1]]]
 }
@@ -83,8 +83,8 @@ impl Map for Definition {
             let back = inverse(elements[h]);
             *sum = bias[field].clone();
             for input in 0..self.layer.inputs.fields() {
-                for l in 0..orientations {
-                    let source = if orientations == 1 { 0 } else { number(product(back, elements[l]))? };
+                for (l, &element) in elements.iter().enumerate().take(orientations) {
+                    let source = if orientations == 1 { 0 } else { number(product(back, element))? };
                     for (row, column) in (0..taps).flat_map(|row| (0..taps).map(move |column| (row, column)))
                     {
                         let from_middle = [2 * row as i64 - last, 2 * column as i64 - last];

@@ -246,7 +246,8 @@ impl Export<'_> {
         // One axis for the members of a set and one for all pixels: windows of a whole set, of one pixel.
         let (members, pixels) = (sets[0].len(), space.iter().product());
         let split = self.graph.reshape(&x, &[layer.to.channels(), members, pixels]);
-        let windows = Windows { taps: vec![members, 1], ..Windows::default() };
+        let taps = vec![members, 1];
+        let windows = Windows { stride: taps.clone(), taps, ..Windows::default() };
         let pooled = match layer.reduction {
             Reduction::Maximum => self.graph.max_pool(&split, &windows),
             Reduction::Mean => self.graph.average_pool(&split, &windows, true),

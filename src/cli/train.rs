@@ -18,7 +18,7 @@ use crate::network::{Executor, Network, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};
-use crate::train::inspection::Inspection;
+use crate::train::inspection::{Inspection, Invariance};
 use crate::train::{EpochRecord, Model, Recipe, Report, Trainer};
 
 /// Built-in digits to train on, and to test with.
@@ -160,6 +160,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     for record in trainer.history() {
         say(&row(record))?;
     }
+    let first = Weights::initial(&network, recipe.initialisation, arguments.seed);
     let finished = train(arguments, &mut trainer, &sets, epochs, &mut |record| say(&row(record)))?;
 
     let weights = trainer.result();
@@ -188,11 +189,15 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         100.0 * run.test_error(),
         run.train_seconds
     ))?;
+    let symmetry = symmetry(&network, &first, &weights, sets.test.images())?;
+    for line in &symmetry {
+        say(line)?;
+    }
     if let Some(destination) = json_to {
         destination.write(&json::run(&run)?)?;
     }
     if let Some(destination) = html_to {
-        let page = page(run, &network, &weights, &recipe, &sets)?;
+        let page = page(run, &network, &weights, &recipe, &sets, symmetry)?;
         destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
     if !finished {
@@ -216,6 +221,7 @@ fn page(
     weights: &Weights,
     recipe: &Recipe,
     sets: &Splits,
+    symmetry: Vec<String>,
 ) -> anyhow::Result<TrainingPage> {
     let shape = sets.test.shape();
     let executor = Mutex::new(Executor::new(network, &shape)?);
@@ -229,7 +235,33 @@ fn page(
         scores
     };
     let inspection = Inspection::new(network, weights, sets.test.images(), sets.test.labels(), &predict)?;
-    Ok(TrainingPage { run, summary: Summary::new(network, &shape)?, recipe: recipe.lines(), inspection })
+    let summary = Summary::new(network, &shape)?;
+    Ok(TrainingPage { run, summary, recipe: recipe.lines(), inspection, symmetry })
+}
+
+/// What is proved and measured of the invariance under the symmetries of the square, before and after training.
+fn symmetry(
+    network: &Network,
+    first: &Weights,
+    last: &Weights,
+    images: &Array4<f32>,
+) -> anyhow::Result<Vec<String>> {
+    let Some(after) = Invariance::of(network, last, images)? else { return Ok(Vec::new()) };
+    let proof = match (&after.proved, &after.why_not) {
+        (Some(group), _) => {
+            format!("invariant under {group}, for all weights and images: every layer tells why")
+        }
+        (None, Some(why_not)) => format!("not invariant under quarter turns by construction: {why_not}"),
+        (None, None) => return Ok(Vec::new()),
+    };
+    let change = |when: &str, of: &Invariance| {
+        format!(
+            "{when} training quarter turns change the scores by {:.1e} and reflections by {:.1e} of their size, rounding by {:.1e}",
+            of.turns, of.reflections, of.noise
+        )
+    };
+    let before = Invariance::of(network, first, images)?.map(|before| change("before", &before));
+    Ok([proof].into_iter().chain(before).chain([change("after", &after)]).collect())
 }
 
 fn load(arguments: &Arguments) -> anyhow::Result<Splits> {

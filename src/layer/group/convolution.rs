@@ -53,7 +53,7 @@ pub struct GroupConvolution {
     pub outputs: FeatureType,
     /// Extents of the kernel.
     pub taps: Vec<usize>,
-    /// Stride, dilation, padding and boundary.
+    /// Stride, dilation, padding, boundary and groups of fields.
     pub options: Options,
     /// Whether there is a bias, one for each field of the output.
     pub bias: bool,
@@ -93,6 +93,13 @@ impl GroupConvolution {
         self
     }
 
+    /// With this number of groups of fields that do not see each other; as many as fields is *depthwise*.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.options = self.options.groups(groups);
+        self
+    }
+
     /// Without a bias.
     #[must_use]
     pub fn without_bias(mut self) -> Self {
@@ -114,8 +121,8 @@ impl GroupConvolution {
     /// Which weight stands where in the kernel of the ordinary convolution.
     ///
     /// # Errors
-    /// If the types are of different groups, the kernel is not kept by the group, or channels are in groups that do not see each
-    /// other.
+    /// If the types are of different groups, the kernel is not kept by the group, or the number of groups of fields does not
+    /// divide them.
     pub fn bank(&self) -> Result<FilterBank, LayerError> {
         let setting = |setting, expected: String, found: String| {
             Err(LayerError::Setting { layer: self.name(), setting, expected, found })
@@ -144,10 +151,12 @@ impl GroupConvolution {
             );
             return setting("the kernel", expected, format!("{:?}", self.taps));
         }
-        if self.options.groups != 1 {
-            return setting("groups of channels", "1".to_owned(), self.options.groups.to_string());
+        let (groups, fields) = (self.options.groups, [&self.inputs, &self.outputs].map(FeatureType::fields));
+        if groups == 0 || fields.iter().any(|fields| !fields.is_multiple_of(groups)) {
+            let expected = format!("divide the {} and {} fields", fields[0], fields[1]);
+            return setting("the number of groups of fields", expected, groups.to_string());
         }
-        Ok(FilterBank::new(&self.inputs, &self.outputs, &self.taps))
+        Ok(FilterBank::new(&self.inputs.with_fields(fields[0] / groups), &self.outputs, &self.taps))
     }
 
     /// The weights of the ordinary convolution.
@@ -177,7 +186,8 @@ impl Layer for GroupConvolution {
     fn parameters(&self) -> Vec<Parameter> {
         let bank = self.bank().unwrap_or_else(|error| panic!("{error}"));
         let taps: usize = self.taps.iter().product();
-        let fan = (self.inputs.channels() * taps, self.outputs.channels() * taps);
+        let groups = self.options.groups;
+        let fan = (self.inputs.channels() / groups * taps, self.outputs.channels() / groups * taps);
         let weight = Parameter::new(Role::Weight, bank.weight_shape(), fan);
         let bias = self.bias.then(|| Parameter::new(Role::Bias, [self.outputs.fields()], fan));
         [weight].into_iter().chain(bias).collect()
@@ -279,6 +289,12 @@ mod tests {
             let channels = inputs.channels();
             let layer = GroupConvolution::new(inputs, outputs, [2, 2]);
             commutes(C4, layer.clone().padding([1, 1]), &[1, channels, 3, 3]);
+            let [more, wider] = [&layer.inputs, &layer.outputs].map(|feature| feature.with_fields(4));
+            commutes(
+                C4,
+                GroupConvolution::new(more.clone(), wider, [2, 2]).groups(2),
+                &[1, more.channels(), 2, 2],
+            );
             commutes(C4, layer.stride([2, 2]).without_bias(), &[1, channels, 4, 4]);
         }
         for (inputs, outputs) in pairs(&GridGroup::d4(), 5) {

@@ -21,7 +21,7 @@ const MISTAKES_OF_1998: f64 = 82.0;
 /// # Errors
 /// If a plot or a picture cannot be drawn.
 pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
-    let TrainingPage { run, summary, recipe, inspection } = page;
+    let TrainingPage { run, summary, recipe, inspection, symmetry } = page;
     let sections = [
         ("curves", "Training", curves(run)?),
         ("mistakes", "Mistakes", sections::gallery(&inspection.mistakes, run.test_samples)?),
@@ -29,7 +29,7 @@ pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
         ("motion", "Shifted and turned", sections::motion(inspection)?),
         ("features", "What the features look for", sections::features(inspection)?),
         ("orbit", "A group feature map", orbit::figures(&inspection.moved_maps)?),
-        ("network", "The network", network(summary)),
+        ("network", "The network", network(summary, symmetry)),
         ("recipe", "The recipe", recipe_list(recipe)),
     ];
     let page = html! {
@@ -124,7 +124,7 @@ fn curves(run: &TrainingRun) -> anyhow::Result<Option<Markup>> {
     sections::plots(figures.iter().map(plot::figure))
 }
 
-fn network(summary: &Summary) -> Option<Markup> {
+fn network(summary: &Summary, symmetry: &[String]) -> Option<Markup> {
     let shape = |extents: &[usize]| extents.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
     let sees = |row: &SummaryRow| match &row.receptive_field {
         None => "everything".to_owned(),
@@ -134,6 +134,7 @@ fn network(summary: &Summary) -> Option<Markup> {
     let connections: u128 = summary.rows.iter().map(|row| row.connections).sum();
     let last = summary.rows.last()?;
     Some(html! {
+        @for line in symmetry { p { (line) "." } }
         div.wide {
             table.plain {
                 thead { tr {

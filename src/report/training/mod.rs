@@ -65,6 +65,8 @@ pub struct TrainingPage {
     pub recipe: Vec<(&'static str, String)>,
     /// What the trained network was found to do.
     pub inspection: Inspection,
+    /// What is known of its symmetry, in sentences.
+    pub symmetry: Vec<String>,
 }
 
 #[cfg(test)]
@@ -112,6 +114,7 @@ pub(super) mod tests {
             summary: Summary::new(&network, &[1, 28, 28]).unwrap(),
             recipe: vec![("batch", "64".into())],
             inspection,
+            symmetry: vec!["not invariant".into()],
         }
     }
 }

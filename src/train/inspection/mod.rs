@@ -5,6 +5,7 @@
 //! | [`Inspection`]: the confusion matrix and the list of mistakes, with all of what follows | here |
 //! | [`Filters`], [`Feature`]: the kernels of the first convolution, and the patches that excite each feature most | `features` |
 //! | [`MovedMaps`]: the orientations of a group feature map, as the image is moved | `orbit` |
+//! | [`Invariance`]: how far the scores change when images are turned or mirrored | `invariance` |
 //! | [`Moved`]: predictions as images are shifted and turned | `motion` |
 //!
 //! Everything is a function of the network, its weights and the images: nothing is drawn at random, and the result is the same for any
@@ -14,12 +15,14 @@
 //! over [`EXCITING_IMAGES`].
 
 mod features;
+mod invariance;
 mod motion;
 mod orbit;
 
 use ndarray::{Array2, Array3, Array4, ArrayView1, Axis};
 
 pub use features::{EXCITING_IMAGES, Feature, FeatureLayer, Filters, PATCHES, Patch};
+pub use invariance::{Invariance, MEASURED_IMAGES};
 pub use motion::{MOVED_IMAGES, Moved};
 pub use orbit::MovedMaps;
 

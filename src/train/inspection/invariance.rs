@@ -1,0 +1,126 @@
+//! How far the scores of a network change when images are turned by quarters or mirrored: what its layers prove, and what is measured.
+//!
+//! The argument of the layers ([`Equivariance`]) is for all weights and images; the measurement, on some images with these weights, is the largest
+//! relative error over them, beside the rounding noise of the scores themselves ([`measure`]). Cost: a few hundred predictions of one image.
+
+use std::cell::RefCell;
+
+use ndarray::{Array4, ArrayD, Axis};
+
+use crate::group::{D4, RotationReflection};
+use crate::layer::LayerError;
+use crate::network::{Equivariance, Executor, Network, Weights};
+use crate::signal::{FeatureType, GridGroup, OnGrid};
+use crate::verify::{MeasureError, measure};
+
+/// Images on which it is measured, at most: the first ones.
+pub const MEASURED_IMAGES: usize = 16;
+
+/// What is known of the invariance of a network under the symmetries of the square.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invariance {
+    /// The largest of C4 and D4 under which the layers tell that the network is invariant, for all weights and images.
+    pub proved: Option<String>,
+    /// Why it is not proved under C4, or under D4 if it is under C4.
+    pub why_not: Option<String>,
+    /// Largest relative change of the scores under quarter turns.
+    pub turns: f64,
+    /// Largest relative change of the scores under reflections.
+    pub reflections: f64,
+    /// The relative rounding noise of the scores.
+    pub noise: f64,
+}
+
+impl Invariance {
+    /// That of a network with these weights on square images (samples, channels, length, length); `None` if they are not square, or
+    /// the scores are the same for all of them.
+    ///
+    /// # Errors
+    /// If images or weights do not fit.
+    pub fn of(
+        network: &Network,
+        weights: &Weights,
+        images: &Array4<f32>,
+    ) -> Result<Option<Self>, LayerError> {
+        let (samples, channels, height, width) = images.dim();
+        if height != width || samples == 0 {
+            return Ok(None);
+        }
+        let shape = [1, channels, height, width];
+        let argue = |group: GridGroup| {
+            let argument = Equivariance::of(network, &shape, &FeatureType::trivial(&group, channels));
+            match argument {
+                Ok(argument) if argument.is_invariant() => Ok(group.to_string()),
+                Ok(argument) => Err(format!("the output moves as {}", argument.feature())),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let (proved, why_not) = match (argue(GridGroup::c4()), argue(GridGroup::d4())) {
+            (Ok(_), Ok(larger)) => (Some(larger), None),
+            (Ok(smaller), Err(why_not)) => (Some(smaller), Some(why_not)),
+            (Err(why_not), _) => (None, Some(why_not)),
+        };
+        let executor = RefCell::new(Executor::new(network, &shape[1..])?);
+        let scores = |image: &ArrayD<f32>| {
+            let mut executor = executor.borrow_mut();
+            let mut scores = ArrayD::zeros(vec![1, executor.outputs()]);
+            let image = image.as_standard_layout();
+            if let (Some(image), Some(scores)) = (image.as_slice(), scores.as_slice_mut()) {
+                executor.predict(weights, image, scores);
+            }
+            scores
+        };
+        let inputs = images.axis_iter(Axis(0)).take(MEASURED_IMAGES);
+        let inputs: Vec<_> = inputs.map(|image| image.insert_axis(Axis(0)).to_owned().into_dyn()).collect();
+        let measured =
+            measure(scores).on(shape).seed(0).inputs(inputs).is_invariant_under(D4, OnGrid).check();
+        let measured = match measured {
+            Ok(measured) => measured,
+            Err(MeasureError::Constant | MeasureError::NotFinite) => return Ok(None),
+            Err(error) => unreachable!("square images are moved: {error}"),
+        };
+        let largest = |reflected: bool| {
+            let is_one = |name: &str| {
+                crate::group::FiniteGroup::elements(&D4)
+                    .any(|g: RotationReflection| g.flip.is_reflected() == reflected && g.to_string() == name)
+            };
+            let errors = measured.elements.iter().filter(|(name, _)| is_one(name)).map(|(_, error)| *error);
+            errors.fold(0.0, f64::max)
+        };
+        let (turns, reflections) = (largest(false), largest(true));
+        Ok(Some(Invariance { proved, why_not, turns, reflections, noise: measured.noise_floor }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::Initialisation;
+    use crate::network::{p4cnn, p4mcnn, z2cnn};
+
+    #[test]
+    fn what_is_proved_is_seen() {
+        let images =
+            Array4::from_shape_fn((2, 1, 28, 28), |(n, _, i, j)| ((n + 3 * i + j * j) % 7) as f32 / 7.0);
+        let of = |network: Network| {
+            let weights = Weights::initial(&network, Initialisation::He, 1);
+            Invariance::of(&network, &weights, &images).unwrap().unwrap()
+        };
+        // The thresholds of `measure`: 64 noise floors for rounding, 4096 for what cannot be.
+        let (plain, p4, p4m) = (of(z2cnn(10)), of(p4cnn(10)), of(p4mcnn(10)));
+        assert!(plain.turns.min(plain.reflections) > 4096.0 * plain.noise, "{plain:?}");
+        assert!(plain.proved.is_none() && plain.why_not.unwrap().contains("convolution 3×3, 1 → 20"));
+        assert!(p4.turns <= 64.0 * p4.noise && p4.reflections > 4096.0 * p4.noise, "{p4:?}");
+        assert!(p4m.turns.max(p4m.reflections) <= 64.0 * p4m.noise, "{p4m:?}");
+        assert_eq!((p4.proved.as_deref(), p4m.proved.as_deref()), (Some("C4"), Some("D4")));
+        assert!(p4m.why_not.is_none());
+    }
+
+    #[test]
+    fn oblong_images_are_not_turned() {
+        let images = Array4::zeros((1, 1, 28, 30));
+        let network = Network::new();
+        let weights = Weights::initial(&network, Initialisation::He, 1);
+        assert_eq!(Invariance::of(&network, &weights, &images), Ok(None));
+    }
+}

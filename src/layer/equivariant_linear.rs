@@ -11,7 +11,8 @@
 //! arbitrary matrix groups*, ICML 2021, which finds the basis in floats; for permutations of points it is H. Maron et al., *Invariant and
 //! equivariant graph networks*, ICLR 2019.
 //!
-//! Nonlinearities: any pointwise one commutes with permutation representations, and with no others in general.
+//! Nonlinearities: a pointwise one commutes with permutation representations, an odd one (tanh) with signed permutations too, and in
+//! general with no others.
 //!
 //! Cost: inputs times the non-zero entries of the basis, and dim W·(number of the basis)·inputs·outputs products, a sample.
 
@@ -319,6 +320,7 @@ mod tests {
             check(other, &regular);
         }
         check(&own.tensor_product(own), &own.tensor_product(own));
+        check(&regular.tensor_product(&regular), &regular);
     }
 
     #[test]
@@ -394,8 +396,8 @@ mod tests {
         let told = |shape: &[usize]| layer.output_shape(shape).unwrap_err().to_string();
         assert_eq!(
             told(&[1, 2, 4]),
-            "equivariant linear 3 → 5, natural → natural of S_4 takes inputs of shape (batch, 3, 4), found [1, 2, 4]: give the \
-             layer 2 inputs"
+            "equivariant linear 3 → 5, natural → natural of S_4 takes inputs of shape (batch, 3, 4), \
+             found [1, 2, 4]: give the layer 2 inputs"
         );
         assert!(told(&[1, 3, 5]).ends_with("its representation has dimension 4, and not 5"));
         assert!(told(&[1, 12]).ends_with("on one axis, behind that of the channels"));
@@ -409,8 +411,8 @@ mod tests {
         let [s3, s4] = [3, 4].map(|n| Symmetric::new(n).unwrap());
         assert_eq!(
             told(&Representation::sign(&s4), &Representation::trivial(&s4)),
-            "equivariant linear sign → trivial of S_4: the representations must be such that an irreducible one occurs in \
-             both, found two of which zero is the only equivariant map"
+            "equivariant linear sign → trivial of S_4: the representations must be such that an \
+             irreducible one occurs in both, found two of which zero is the only equivariant map"
         );
         let natural = Representation::natural;
         assert!(

@@ -263,8 +263,8 @@ mod tests {
         let told = |shape: &[usize]| layer.output_shape(shape).unwrap_err().to_string();
         assert_eq!(
             told(&[8, 100, 3]),
-            "set linear 3 → 5 with the mean takes inputs of shape (batch, 3, points), found [8, 100, 3]: put the axis of the 100 \
-             points last"
+            "set linear 3 → 5 with the mean takes inputs of shape (batch, 3, points), found [8, 100, 3]: \
+             put the axis of the 100 points last"
         );
         assert!(told(&[8, 2, 9]).ends_with("give the layer 2 inputs"));
         assert!(told(&[8, 3, 0]).ends_with("a set needs a point to pool over"));

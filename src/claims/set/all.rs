@@ -24,16 +24,15 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "set.deepsets.all",
-            "with channels, these are all the linear maps that commute with the permutations of the points, and from two points on \
-             their weights are determined: 2 times input channels times output channels of them",
+            "with channels, these are all the linear maps that commute with the permutations of the \
+             points, and from two points on their weights are determined: 2 times input channels times \
+             output channels of them",
             |examiner| examine(examiner, Weights::ReadOff),
         )
         .theorem("deepsets")
         .theorem("deepsets_weights_unique")
         .mutant("the mean over the points is left out", |examiner| examine(examiner, Weights::NoMean))
-        .mutant("each channel is mapped to itself alone", |examiner| {
-            examine(examiner, Weights::NotMixed)
-        })
+        .mutant("each channel is mapped to itself alone", |examiner| examine(examiner, Weights::NotMixed))
         .mutant("what a point adds to the mean counts for itself once more", |examiner| {
             examine(examiner, Weights::Diagonal)
         }),
@@ -140,7 +139,8 @@ fn dimensions() -> Result<Report, Failure> {
                 let counterexample = Counterexample::from_text(
                     [("points and channels".to_owned(), format!("{points}, {inputs} → {outputs}"))],
                     format!(
-                        "dimension {by_orbits} by orbits, {by_elimination} by elimination, {by_characters} by characters"
+                        "dimension {by_orbits} by orbits, {by_elimination} by elimination, {by_characters} by \
+                         characters"
                     ),
                     format!("{expected} weights"),
                 );

@@ -12,14 +12,13 @@ use crate::signal::OnAxis;
 use crate::verify::{ExamineError, Examiner, Failure, Map, Report, Statement, Unknown, equivariance};
 
 pub(super) fn claims() -> Vec<Claim> {
-    let sound = [Reduction::Mean, Reduction::Sum, Reduction::Maximum].map(OnSets::new);
     let wrong = |reduction, fault| [OnSets { fault, ..OnSets::new(reduction) }];
     vec![
         Claim::holds(
             "set.deepsets",
-            "x ↦ λx + γ·mean(x)·1, with channels and a bias, commutes with the permutations of the points; so with the sum or the \
-             maximum in place of the mean",
-            move |examiner| permutations(examiner, sound),
+            "x ↦ λx + γ·mean(x)·1, with channels and a bias, commutes with the permutations of the \
+             points; so with the sum in place of the mean",
+            |examiner| permutations(examiner, [Reduction::Mean, Reduction::Sum].map(OnSets::new)),
         )
         .theorem("deepsets")
         .theorem("permutations_act")
@@ -28,7 +27,14 @@ pub(super) fn claims() -> Vec<Claim> {
         })
         .mutant("the mean of the next two points around a circle in place of that of all", move |examiner| {
             permutations(examiner, wrong(Reduction::Mean, Fault::Neighbours))
-        })
+        }),
+        Claim::holds(
+            "set.deepsets.maximum",
+            "x ↦ λx + γ·max(x)·1, with channels and a bias, commutes with the permutations of the points",
+            |examiner| permutations(examiner, [OnSets::new(Reduction::Maximum)]),
+        )
+        .theorem("global_pooling_invariant")
+        .theorem("permutations_act")
         .mutant("the first point in place of the maximum", move |examiner| {
             permutations(examiner, wrong(Reduction::Maximum, Fault::First))
         }),

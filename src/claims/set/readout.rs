@@ -17,13 +17,16 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "set.deepsets.readout",
-            "the sum, the mean and the maximum over the points are invariant under their permutations, and so is a network of layers on \
-             sets that ends in one of them, whatever the number of points",
+            "the sum, the mean and the maximum over the points are invariant under their permutations, \
+             and so is a network of layers on sets that ends in one of them, whatever the number of \
+             points",
             move |examiner| invariance(examiner, &sound),
         )
         .theorem("global_pooling_invariant")
         .mutant("points are weighted by their place", |examiner| invariance(examiner, &[Readout::ByPlace]))
-        .mutant("the first point in place of the maximum", |examiner| invariance(examiner, &[Readout::First])),
+        .mutant("the first point in place of the maximum", |examiner| {
+            invariance(examiner, &[Readout::First])
+        }),
     ]
 }
 

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(layer.keeps(&[1, 3, 7], &scalars).unwrap().feature, scalars.with_fields(5));
         let pairs = FeatureType::regular(&line, 1);
         let error = SetLinear::new(2, 1).keeps(&[1, 2, 7], &pairs).unwrap_err().to_string();
-        assert!(error.ends_with("its weights are free: pool over the group first"), "{error}");
+        assert!(error.ends_with("its weights are free; pool over the group first"), "{error}");
         let told = |shape: &[usize]| layer.output_shape(shape).unwrap_err().to_string();
         assert_eq!(
             told(&[8, 100, 3]),

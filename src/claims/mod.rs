@@ -14,6 +14,7 @@ mod layer;
 mod map;
 mod norm;
 mod pool;
+mod set;
 
 pub use claim::{Claim, Expected, Mutant, Outcome};
 
@@ -29,6 +30,7 @@ pub fn catalogue() -> Vec<Claim> {
         pool::claims(),
         norm::claims(),
         gconv::claims(),
+        set::claims(),
     ]
     .into_iter()
     .flatten()

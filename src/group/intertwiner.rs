@@ -8,6 +8,9 @@
 //!   group on pairs of points (a matrix is equivariant iff A_{g(i),g(j)} = A_{ij}). Near-linear in the pairs.
 //! - [`real_intertwiners`]: over `f64`, as the right singular vectors of singular value zero.
 //!
+//! The first two over ℚ, in whole numbers that every scalar holds, are
+//! [`integer_intertwiners`](super::integer_intertwiners).
+//!
 //! Their number is ⟨χ_V, χ_W⟩ ([`character_inner_product`](super::character_inner_product)). The permutations
 //! S_n have 2 intertwiners Rⁿ → Rⁿ and 15 of R^{n×n} → R^{n×n} for n ≥ 4 (Maron et al., *Invariant and
 //! Equivariant Graph Networks*, 2019: Bell's numbers).

@@ -22,11 +22,12 @@
 //!
 //! Around them: the laws as functions ([`laws`]), [`Subgroup`]s and their names, presentations
 //! ([`check_presentation`]), and matrices: [`Representation`]s and the linear maps that commute with them
-//! ([`intertwiners`]).
+//! ([`intertwiners`], and in whole numbers [`integer_intertwiners`]).
 
 mod continuous;
 mod dihedral;
 mod hyperoctahedral;
+mod integer_intertwiner;
 mod intertwiner;
 pub mod laws;
 mod linear_algebra;
@@ -47,6 +48,7 @@ mod trivial;
 pub use continuous::{Angle, PlaneRotations, RealTranslation, RealTranslations};
 pub use dihedral::{D4, RotationReflection};
 pub use hyperoctahedral::{Hyperoctahedral, SignedPermutation};
+pub use integer_intertwiner::{LargeEntry, integer_intertwiners};
 pub use intertwiner::{
     RealIntertwiners, intertwiners, is_intertwiner, orbit_intertwiners, real_intertwiners,
 };

@@ -240,6 +240,17 @@ impl<G: Group, S: Ring> Representation<G, S> {
     }
 }
 
+impl<G: Group> Representation<G, i64> {
+    /// The same integer matrices over another ring.
+    #[must_use]
+    pub fn over<S: Ring>(&self) -> Representation<G, S> {
+        let integers = self.clone();
+        Representation::from_function(self.group(), self.name(), self.dimension(), move |a| {
+            integers.matrix(a).map(S::from_integer)
+        })
+    }
+}
+
 impl<S: Ring> Representation<Symmetric, S> {
     /// The natural representation of S_n on Rⁿ, which permutes the coordinates.
     #[must_use]

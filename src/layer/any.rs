@@ -3,9 +3,9 @@
 use ndarray::ArrayD;
 
 use super::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, GlobalPool,
-    Gradients, GroupConvolution, GroupPool, Kept, Layer, LayerError, Mode, Parameter, Pool, Softmax,
-    Symmetry, TransposedConvolution, View,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
+    GlobalPool, Gradients, GroupConvolution, GroupPool, Kept, Layer, LayerError, Mode, Parameter, Pool,
+    SetLinear, Softmax, Symmetry, TransposedConvolution, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -85,11 +85,13 @@ any_layer!(
     Convolution,
     Dense,
     Dropout,
+    EquivariantLinear,
     Flatten,
     GlobalPool,
     GroupConvolution,
     GroupPool,
     Pool,
+    SetLinear,
     Softmax,
     TransposedConvolution,
 );

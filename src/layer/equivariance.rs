@@ -12,6 +12,7 @@
 //! | group convolution | its filters are in all orientations | the same, and the type of its inputs |
 //! | group pooling | cosets are moved as a whole | the type of its inputs |
 //! | global pooling, flattening of single pixels | pixels are forgotten | |
+//! | layer on sets | it treats points alike, and the group permutes them | the trivial type |
 //! | dense layer, 1×1 convolution | the group moves no channel | the trivial type; dense: no pixels |
 //!
 //! Sources: layer by layer in T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6; the grid rule in

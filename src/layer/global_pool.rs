@@ -13,10 +13,10 @@ use super::{
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// The maximum or mean of each channel: (batch, channels, space…) to (batch, channels).
+/// The maximum, mean or sum of each channel: (batch, channels, space…) to (batch, channels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct GlobalPool {
-    /// Maximum or mean.
+    /// Maximum, mean or sum.
     pub reduction: Reduction,
 }
 
@@ -25,12 +25,14 @@ impl GlobalPool {
     pub const MAXIMUM: GlobalPool = GlobalPool { reduction: Reduction::Maximum };
     /// The mean of each channel.
     pub const MEAN: GlobalPool = GlobalPool { reduction: Reduction::Mean };
+    /// The sum of each channel.
+    pub const SUM: GlobalPool = GlobalPool { reduction: Reduction::Sum };
 }
 
 /// Pooling to a fixed number of outputs along each axis of space.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AdaptivePool {
-    /// Maximum or mean.
+    /// Maximum, mean or sum.
     pub reduction: Reduction,
     /// Outputs along each axis.
     pub outputs: Vec<usize>,
@@ -45,6 +47,11 @@ impl AdaptivePool {
     /// The mean over so many windows along each axis.
     pub fn mean(outputs: impl Into<Vec<usize>>) -> Self {
         AdaptivePool { reduction: Reduction::Mean, outputs: outputs.into() }
+    }
+
+    /// The sum over so many windows along each axis.
+    pub fn sum(outputs: impl Into<Vec<usize>>) -> Self {
+        AdaptivePool { reduction: Reduction::Sum, outputs: outputs.into() }
     }
 }
 
@@ -253,6 +260,7 @@ mod tests {
         let run = |pool: GlobalPool| pool.forward(&x, &[], Mode::Inference).unwrap();
         assert_eq!(run(GlobalPool::MAXIMUM), arr2(&[[6.0, -1.0]]).into_dyn());
         assert_eq!(run(GlobalPool::MEAN), arr2(&[[3.0, -3.0]]).into_dyn());
+        assert_eq!(run(GlobalPool::SUM), arr2(&[[12.0, -12.0]]).into_dyn());
         // Five entries to three: 0–1, 1–3, 3–4.
         assert_eq!(windows(&[5], &[3]), [vec![0, 1], vec![1, 2, 3], vec![3, 4]]);
         assert_eq!(windows(&[2, 3], &[1, 3]), [vec![0, 3], vec![1, 4], vec![2, 5]]);
@@ -260,11 +268,11 @@ mod tests {
 
     #[test]
     fn gradients_are_exact() {
-        for pool in [GlobalPool::MAXIMUM, GlobalPool::MEAN] {
+        for pool in [GlobalPool::MAXIMUM, GlobalPool::MEAN, GlobalPool::SUM] {
             laws::gradient(&pool, &[2, 3, 5]);
             laws::gradient(&pool, &[2, 3, 3, 2]);
         }
-        for pool in [AdaptivePool::maximum([3, 2]), AdaptivePool::mean([3, 2])] {
+        for pool in [AdaptivePool::maximum([3, 2]), AdaptivePool::mean([3, 2]), AdaptivePool::sum([3, 2])] {
             laws::gradient(&pool, &[2, 2, 5, 4]);
             laws::gradient(&pool, &[1, 1, 2, 3]);
         }

@@ -8,10 +8,12 @@
 //! |---|---|---|
 //! | [`Convolution`] | `convolution` | correlation; weight (M, C/groups, taps…) |
 //! | [`TransposedConvolution`] | `transposed` | weight (C, M/groups, taps…); the adjoint of a convolution |
-//! | [`Pool`] | `pool` | maximum (of equals the first) or mean over windows; sizes rounded down |
+//! | [`Pool`] | `pool` | maximum (of equals the first), mean or sum over windows; sizes rounded down |
 //! | [`GlobalPool`], [`AdaptivePool`] | `global_pool` | one value a channel; a fixed number of windows, ⌊iL/m⌋ to ⌈(i+1)L/m⌉ |
 //! | [`BatchNormalisation`] | `normalisation` | biased variance to normalise, unbiased one for the running variance |
 //! | [`Dense`] | `dense` | y = W x + b, weight (outputs, inputs) |
+//! | [`EquivariantLinear`] | `equivariant_linear` | between two representations of a finite group; weight (maps, outputs, inputs) |
+//! | [`SetLinear`] | `set_linear` | each point of a set, and the set as a whole; weights (outputs, inputs) |
 //! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid |
 //! | [`Softmax`] | `softmax` | over the channels |
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
@@ -29,6 +31,7 @@ mod convolution;
 mod dense;
 mod dropout;
 mod equivariance;
+mod equivariant_linear;
 mod error;
 mod flatten;
 mod fraction;
@@ -41,6 +44,7 @@ mod map;
 mod normalisation;
 mod parameter;
 mod pool;
+mod set_linear;
 mod softmax;
 mod symmetry;
 mod toeplitz;
@@ -53,6 +57,7 @@ pub use convolution::Convolution;
 pub use dense::Dense;
 pub use dropout::{Dropout, drops};
 pub use equivariance::Kept;
+pub use equivariant_linear::{EquivariantLinear, MatrixEntry};
 pub use error::LayerError;
 pub use flatten::Flatten;
 pub use fraction::Fraction;
@@ -63,6 +68,7 @@ pub use map::InTraining;
 pub use normalisation::BatchNormalisation;
 pub use parameter::{Parameter, Role};
 pub use pool::{Pool, Reduction};
+pub use set_linear::SetLinear;
 pub use softmax::Softmax;
 pub use symmetry::Symmetry;
 pub use toeplitz::matrix;

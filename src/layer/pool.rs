@@ -1,4 +1,4 @@
-//! Pooling: the maximum or the mean over windows, in each channel.
+//! Pooling: the maximum, the mean or the sum over windows, in each channel.
 //!
 //! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is over those inside (so it
 //! is that of padding with −∞), the mean divides by their number or, if padding counts, by the number of taps. Sizes are rounded
@@ -24,6 +24,8 @@ pub enum Reduction {
     Maximum,
     /// The mean.
     Mean,
+    /// The sum.
+    Sum,
 }
 
 impl Reduction {
@@ -32,11 +34,8 @@ impl Reduction {
         let first = entries.next().unwrap_or_else(|| unreachable!("no window is empty"));
         match self {
             Reduction::Maximum => entries.fold(first, |greatest, entry| greatest.maximum(&entry)),
-            Reduction::Mean => {
-                let mut sum = first;
-                entries.for_each(|entry| sum.add_in_place(&entry));
-                sum.divide_by_integer(count as u64)
-            }
+            Reduction::Mean => sum(first, entries).divide_by_integer(count as u64),
+            Reduction::Sum => sum(first, entries),
         }
     }
 
@@ -59,22 +58,31 @@ impl Reduction {
                 let share = output_gradient.divide_by_integer(count as u64);
                 entries.iter().for_each(|(_, place)| add(*place, &share));
             }
+            Reduction::Sum => entries.iter().for_each(|(_, place)| add(*place, output_gradient)),
         }
     }
 
-    /// `maximum` or `mean`.
+    /// `maximum`, `mean` or `sum`.
     pub(super) fn name(self) -> &'static str {
         match self {
             Reduction::Maximum => "maximum",
             Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
         }
     }
+}
+
+fn sum<S: Scalar>(first: S, rest: impl Iterator<Item = S>) -> S {
+    rest.fold(first, |mut sum, entry| {
+        sum.add_in_place(&entry);
+        sum
+    })
 }
 
 /// Pooling over windows, on any number of axes of space: inputs have shape (batch, channels, space…).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pool {
-    /// Maximum or mean.
+    /// Maximum, mean or sum.
     pub reduction: Reduction,
     /// Extents of the window.
     pub taps: Vec<usize>,
@@ -97,6 +105,11 @@ impl Pool {
     /// The mean over windows that tile the input: the stride is the extent of the window.
     pub fn mean(taps: impl Into<Vec<usize>>) -> Self {
         Self::new(Reduction::Mean, taps.into())
+    }
+
+    /// The sum over windows that tile the input: the stride is the extent of the window.
+    pub fn sum(taps: impl Into<Vec<usize>>) -> Self {
+        Self::new(Reduction::Sum, taps.into())
     }
 
     fn new(reduction: Reduction, taps: Vec<usize>) -> Self {
@@ -264,6 +277,7 @@ mod tests {
         // Rounded down: the fifth entry is in no window of stride 2.
         assert_eq!(run(&Pool::maximum([2]), &x), [5.0, 2.0]);
         assert_eq!(run(&Pool::mean([2]), &x), [3.0, -2.5]);
+        assert_eq!(run(&Pool::sum([2]), &x), [6.0, -5.0]);
         // Windows 3 with stride 2 and padding 1: (·15), (52−7), (−7 −8 ·); padding is no zero for the maximum.
         let padded = |pool: Pool| pool.stride([2]).padding([1]);
         assert_eq!(run(&padded(Pool::maximum([3])), &x), [5.0, 5.0, -7.0]);
@@ -284,7 +298,9 @@ mod tests {
 
     #[test]
     fn gradients_are_exact() {
-        for pool in [Pool::maximum([3]), Pool::mean([3]), Pool::mean([3]).padding_does_not_count()] {
+        for pool in
+            [Pool::maximum([3]), Pool::mean([3]), Pool::mean([3]).padding_does_not_count(), Pool::sum([3])]
+        {
             laws::gradient(&pool.clone(), &[2, 2, 7]);
             laws::gradient(&pool.stride([2]).padding_before_after([(1, 0)]).dilation([2]), &[2, 2, 8]);
         }

@@ -13,7 +13,9 @@
 //! | [`onnx`]: networks in files, for whatever runs them elsewhere | `onnx/` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
 //! | [`z2cnn`], [`p4cnn`], [`p4mcnn`], [`p4_separable`]: for turned images | `rotated` |
+//! | [`deepsets`]: for sets of points | `deepsets` |
 
+mod deepsets;
 mod equivariance;
 mod executor;
 mod file;
@@ -28,6 +30,7 @@ mod summary;
 mod weights;
 
 pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
+pub use deepsets::deepsets;
 pub use equivariance::{Equivariance, Step};
 pub use executor::{Executor, Objective, Outcome};
 pub(crate) use file::replace;

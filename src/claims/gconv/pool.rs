@@ -89,7 +89,9 @@ impl Map for Sets {
             for coset in &set[1..] {
                 match self.pool.reduction {
                     Reduction::Maximum => target.zip_mut_with(&member(coset), |a, b| *a = a.maximum(b)),
-                    Reduction::Mean => target.zip_mut_with(&member(coset), |a, b| a.add_in_place(b)),
+                    Reduction::Mean | Reduction::Sum => {
+                        target.zip_mut_with(&member(coset), |a, b| a.add_in_place(b));
+                    }
                 }
             }
             if self.pool.reduction == Reduction::Mean {
@@ -103,12 +105,13 @@ impl Map for Sets {
 fn commutes(examiner: &Examiner, fault: Fault) -> Result<Report, ExamineError> {
     let (c4, d4) = (GridGroup::c4(), GridGroup::d4());
     let mut reports = Vec::new();
-    for reduction in [Reduction::Maximum, Reduction::Mean] {
+    for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
         let maps = FeatureType::regular(&c4, 2);
         let length = if fault == Fault::OddGrid { 3 } else { 4 };
         let windows = match reduction {
             Reduction::Maximum => Pool::maximum([2, 2]),
             Reduction::Mean => Pool::mean([2, 2]),
+            Reduction::Sum => Pool::sum([2, 2]),
         };
         let in_space = turning(C4, windows, &maps, &maps).at([1, 8, length, length]).at_large([
             2,

@@ -72,6 +72,7 @@ fn plain(reduction: Reduction, taps: Vec<usize>) -> Pool {
     match reduction {
         Reduction::Maximum => Pool::maximum(taps),
         Reduction::Mean => Pool::mean(taps),
+        Reduction::Sum => Pool::sum(taps),
     }
 }
 
@@ -91,7 +92,7 @@ fn sizes(windows: Windows) -> Result<Report, Failure> {
     for (rank, largest, outputs) in boxes {
         for space in indices(vec![largest; rank]) {
             let space: Vec<usize> = (0..rank).map(|axis| space[axis] + 1).collect();
-            for reduction in [Reduction::Maximum, Reduction::Mean] {
+            for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
                 let network = Network::new()
                     .then(Convolution::new(1, 2, vec![1; rank]))
                     .then(Activation::Relu)
@@ -203,7 +204,7 @@ fn windows(examiner: &Examiner, fault: Fault) -> Result<Report, ExamineError> {
     ];
     let mut reports = Vec::new();
     for (outputs, small, large) in sizes {
-        for reduction in [Reduction::Maximum, Reduction::Mean] {
+        for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
             let axes = ["samples", "channels", "depth", "height", "width"];
             let names = [&axes[..2], &axes[5 - outputs.len()..]].concat();
             let statement = Statement::new(&names, move |shape| {

@@ -1,6 +1,6 @@
 //! Pooling over the group: over all orientations, or over the cosets of a subgroup.
 //!
-//! From functions on H/K to functions on H/L, K ≤ L: the value at hL is the maximum or mean over the cosets gK that lie in hL. With
+//! From functions on H/K to functions on H/L, K ≤ L: the value at hL is the maximum, mean or sum over the cosets gK that lie in hL. With
 //! L = H it is the invariant of each field, a single channel. It commutes with H, as g takes the cosets in hL to those in ghL. The gradient of
 //! a maximum goes to the first of equals.
 //!
@@ -16,7 +16,7 @@ use super::super::{
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// The maximum or mean over cosets: (batch, channels, space…), with or without axes of space, to as many fields of another type.
+/// The maximum, mean or sum over cosets: (batch, channels, space…), with or without axes of space, to as many fields of another type.
 ///
 /// ```
 /// use equivariant::layer::{GroupPool, Layer, Reduction};
@@ -38,7 +38,7 @@ pub struct GroupPool {
     pub from: FeatureType,
     /// The type of the output: as many functions on H/L, with a larger stabiliser.
     pub to: FeatureType,
-    /// Maximum or mean.
+    /// Maximum, mean or sum.
     pub reduction: Reduction,
 }
 
@@ -73,11 +73,7 @@ impl GroupPool {
 
 impl Layer for GroupPool {
     fn name(&self) -> String {
-        let reduction = match self.reduction {
-            Reduction::Maximum => "maximum",
-            Reduction::Mean => "mean",
-        };
-        format!("{reduction} over cosets, {} → {}", self.from, self.to)
+        format!("{} over cosets, {} → {}", self.reduction.name(), self.from, self.to)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
@@ -122,7 +118,7 @@ impl Layer for GroupPool {
                 Zip::from(&mut target).and(x.index_axis(Axis(1), member)).for_each(
                     |result, entry| match self.reduction {
                         Reduction::Maximum => *result = result.maximum(entry),
-                        Reduction::Mean => result.add_in_place(entry),
+                        Reduction::Mean | Reduction::Sum => result.add_in_place(entry),
                     },
                 );
             }
@@ -148,6 +144,11 @@ impl Layer for GroupPool {
                 Reduction::Mean => {
                     let share = gradient.mapv(|entry| entry.divide_by_integer(members.len() as u64));
                     members.iter().for_each(|&member| input.index_axis_mut(Axis(1), member).assign(&share));
+                }
+                Reduction::Sum => {
+                    members
+                        .iter()
+                        .for_each(|&member| input.index_axis_mut(Axis(1), member).assign(&gradient));
                 }
                 Reduction::Maximum => {
                     for (place, entry) in gradient.indexed_iter() {
@@ -186,7 +187,7 @@ mod tests {
     use crate::signal::GridGroup;
     use crate::verify::prove;
 
-    const REDUCTIONS: [Reduction; 2] = [Reduction::Maximum, Reduction::Mean];
+    const REDUCTIONS: [Reduction; 3] = [Reduction::Maximum, Reduction::Mean, Reduction::Sum];
 
     #[test]
     fn commutes_with_the_group() {
@@ -217,6 +218,7 @@ mod tests {
         };
         assert_eq!(gradient(Reduction::Maximum), (3.0, vec![0.0, 1.0, 0.0, 0.0]));
         assert_eq!(gradient(Reduction::Mean), (2.25, vec![0.25; 4]));
+        assert_eq!(gradient(Reduction::Sum), (9.0, vec![1.0; 4]));
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Max and mean pooling of chunks, over windows of any kind.
+//! Max, mean and sum pooling of chunks, over windows of any kind.
 //!
-//! `output(c, n) = max or mean of input(c, e)` over the entries e of window n. Padding is by omission: what lies beyond
+//! `output(c, n) = max, mean or sum of input(c, e)` over the entries e of window n. Padding is by omission: what lies beyond
 //! the border belongs to no window. The gradient of a maximum goes to its *first* place in row-major order, as PyTorch
 //! has it; that place is found again by comparing with the output, so nothing has to be remembered.
 //!
@@ -19,6 +19,8 @@ pub enum Divisor {
     Window,
     /// The number of its entries inside the border.
     Inside,
+    /// One: it stays the sum.
+    One,
 }
 
 /// Pooling of each channel of a chunk.
@@ -211,7 +213,7 @@ impl LanePooling {
         self.instructions.run(MaxGradientInPlace { pooling: self, outside, input, output, output_gradient });
     }
 
-    /// The mean of each window.
+    /// The mean of each window: its sum, divided.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -388,6 +390,7 @@ fn count(divisor: Divisor, window: &[u32], taps: u32) -> f32 {
     match divisor {
         Divisor::Window => taps as f32,
         Divisor::Inside => window.len() as f32,
+        Divisor::One => 1.0,
     }
 }
 
@@ -435,6 +438,7 @@ mod tests {
             for (divisor, mean, gradient) in [
                 (Divisor::Window, [-0.5, -1.5, 3.0, 2.0], [1.0, 2.0, 2.0, 3.0, 3.0, 4.0]),
                 (Divisor::Inside, [-1.0, -1.5, 3.0, 4.0], [2.0, 2.0, 2.0, 3.0, 3.0, 8.0]),
+                (Divisor::One, [-1.0, -3.0, 6.0, 4.0], [2.0, 4.0, 4.0, 6.0, 6.0, 8.0]),
             ] {
                 pooling.mean(divisor, &x, &mut y);
                 assert_eq!(sample(&y), mean);

@@ -7,7 +7,7 @@ use super::plan::{Operation, Plan, Step};
 use crate::conv::lanes::{Instructions, LANES, interleave};
 use crate::layer::Mode;
 use crate::layer::lanes::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
-use crate::layer::lanes::{activation, add, dropout};
+use crate::layer::lanes::{activation, add, add_at_each, dropout, sum_of_each};
 
 /// The samples of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +86,14 @@ impl Pass<'_> {
                 sum.copy_from_slice(body);
                 let (shortcut, sum) = pair(buffers, second.data, to);
                 add(self.instructions, sum, shortcut);
+            }
+            Operation::AddAtEach { second } => {
+                let (at_each, values) = pair(buffers, second.data, to);
+                add_at_each(self.instructions, values, at_each);
+            }
+            Operation::Maps { lanes, bias } => {
+                let (x, y) = pair(buffers, from, to);
+                lanes.forward(x, bias.clone().map(|bias| &trained[bias]), y);
             }
             entrywise => {
                 if from != to {
@@ -235,6 +243,21 @@ impl Pass<'_> {
                 for way in [to, second.gradient].into_iter().flatten() {
                     let (dy, way) = pair(buffers, from, way);
                     way.copy_from_slice(dy);
+                }
+            }
+            Operation::AddAtEach { second } => {
+                if let Some(second) = second.gradient {
+                    let (dy, at_each) = pair(buffers, from, second);
+                    sum_of_each(self.instructions, dy, at_each);
+                }
+            }
+            Operation::Maps { lanes, bias } => {
+                if let Some(bias) = bias {
+                    lanes.bias_gradient(&buffers[from], self.small(kept, bias));
+                }
+                if let Some(to) = to {
+                    let (dy, dx) = pair(buffers, from, to);
+                    lanes.input_gradient(dy, dx);
                 }
             }
             dropout @ Operation::Dropout { .. } => self.apply(dropout, &mut buffers[from]),

@@ -4,12 +4,14 @@
 //! before does not look at its own output in the backward pass, and no other step reads it. Gradients of activations may
 //! always take the place of those of their outputs, and the gradient of a maximum that of what it was taken from.
 
+mod composite;
+
 use std::ops::Range;
 
 use super::super::{Network, Node};
 use super::memory::length;
 use crate::conv::lanes::{Instructions, LaneConvolution, LaneDense};
-use crate::layer::lanes::{Divisor, LaneBatchNorm, LanePooling};
+use crate::layer::lanes::{Divisor, LaneBatchNorm, LaneMaps, LanePooling};
 use crate::layer::{Activation, AnyLayer, Dropout, Layer, LayerError, Reduction};
 
 /// Where an activation and its gradient lie; no gradient, if no weight needs it.
@@ -61,6 +63,14 @@ pub(super) enum Operation {
     },
     Add {
         second: Value,
+    },
+    /// Adds at each place of a channel, where it stands, what `second` has for the channel.
+    AddAtEach {
+        second: Value,
+    },
+    Maps {
+        lanes: LaneMaps,
+        bias: Option<Range<usize>>,
     },
 }
 
@@ -194,14 +204,7 @@ impl Compiler {
             state = match node {
                 Node::Layer(layer) => self.layer(layer, state, places)?,
                 Node::Residual(block) => {
-                    let (input, gradient) = (state.value, state.value.gradient);
-                    let way = |compiler: &mut Self| {
-                        let gradient = gradient.map(|_| compiler.buffer(state.features()));
-                        let value = Value { data: input.data, gradient };
-                        State { value, free: Free::Never, ..state.clone() }
-                    };
-                    let (body, shortcut) = (way(self), way(self));
-                    self.step(Operation::Fork { second: shortcut.value }, input, body.value);
+                    let (body, shortcut) = self.fork(&state);
                     places.push(0);
                     let body = self.network(&block.body, body, places)?;
                     places.pop();
@@ -228,6 +231,8 @@ impl Compiler {
         // What the step does, whether it has weights, and whether the next one may overwrite its output.
         let (operation, trained, free) = match layer {
             AnyLayer::Flatten(_) => return Ok(State { shape, ..input }),
+            AnyLayer::SetLinear(layer) => return self.set_linear(layer, &input),
+            AnyLayer::EquivariantLinear(layer) => return self.equivariant_linear(layer, &input),
             AnyLayer::Convolution(layer) => {
                 let lanes = LaneConvolution::with_instructions(&layer.problem(&input.shape)?, instructions);
                 self.plan.scratch = self.plan.scratch.max(lanes.scratch_length());
@@ -361,7 +366,9 @@ impl Compiler {
         for step in &mut self.plan.steps {
             share(&mut step.input);
             share(&mut step.output);
-            if let Operation::Fork { second } | Operation::Add { second } = &mut step.operation {
+            if let Operation::Fork { second } | Operation::Add { second } | Operation::AddAtEach { second } =
+                &mut step.operation
+            {
                 share(second);
             }
         }
@@ -408,5 +415,6 @@ fn pooled(reduction: Reduction, pooling: LanePooling, divisor: Divisor) -> (Oper
     match reduction {
         Reduction::Maximum => (Operation::Maximum(pooling), false, Free::ForRelu),
         Reduction::Mean => (Operation::Mean(pooling, divisor), false, Free::Always),
+        Reduction::Sum => (Operation::Mean(pooling, Divisor::One), false, Free::Always),
     }
 }

@@ -7,10 +7,11 @@ use rayon::ThreadPoolBuilder;
 
 use super::*;
 use crate::conv::Boundary;
+use crate::group::{Representation, Symmetric};
 use crate::layer::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
-    GroupConvolution, GroupPool, Initialisation, Layer, Pool, Reduction, Role, Softmax,
-    TransposedConvolution,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
+    Fraction, GlobalPool, GroupConvolution, GroupPool, Initialisation, Layer, Pool, Reduction, Role,
+    SetLinear, Softmax, TransposedConvolution,
 };
 use crate::network::{Node, Residual, all_convolutional, lenet5};
 use crate::signal::{FeatureType, GridGroup};
@@ -73,7 +74,7 @@ fn group_layers() {
     let d4 = GridGroup::d4();
     let maps = FeatureType::regular(&d4, 2);
     let pairs = FeatureType::quotient(&d4, &d4.generated_by(&[4]), 2).unwrap();
-    for reduction in [Reduction::Maximum, Reduction::Mean] {
+    for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
         let shortcut = Network::new().then(GroupConvolution::new(maps.clone(), pairs.clone(), [1, 1]));
         let body = Network::new().then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction });
         let network = Network::new()
@@ -163,6 +164,42 @@ fn residual_blocks() {
         )
         .then(GlobalPool::MAXIMUM);
     check_exactly(&network, &[3, 4, 4]);
+}
+
+/// Sets of four points: their means are multiples of 1/4.
+#[test]
+fn layers_on_sets() {
+    for pooling in [Reduction::Mean, Reduction::Sum, Reduction::Maximum] {
+        let first = SetLinear::new(3, 5).pooling(pooling);
+        // Its input needs no gradient, that of the second does.
+        let network = Network::new()
+            .then(first)
+            .then(Activation::Relu)
+            .then(SetLinear::new(5, 4).pooling(pooling).without_bias())
+            .then(GlobalPool::MAXIMUM)
+            .then(Dense::new(4, 3));
+        check_exactly(&network, &[3, 4]);
+        let network = Network::new()
+            .then(Convolution::new(2, 3, [1]))
+            .then(Residual::new(Network::new().then(SetLinear::new(3, 3).pooling(pooling))))
+            .then(GlobalPool::SUM);
+        check_exactly(&network, &[2, 4]);
+    }
+}
+
+#[test]
+fn layers_between_representations() {
+    let group = Symmetric::new(3).unwrap();
+    let nodes = Representation::natural(&group);
+    let (edges, signs) = (nodes.tensor_product(&nodes), Representation::sign(&group));
+    let network = Network::new()
+        .then(EquivariantLinear::new(&edges, &nodes, 2, 3).unwrap())
+        .then(Activation::Relu)
+        .then(EquivariantLinear::new(&nodes, &nodes.direct_sum(&signs), 3, 2).unwrap())
+        .then(Activation::LeakyRelu(Fraction::new(1, 2)))
+        .then(EquivariantLinear::new(&nodes.direct_sum(&signs), &nodes, 2, 1).unwrap().without_bias())
+        .then(GlobalPool::MAXIMUM);
+    check_exactly(&network, &[2, 9]);
 }
 
 /// The first layers need no gradient: nothing is trained before the dense layer, and nothing at all in the second network.

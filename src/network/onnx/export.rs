@@ -3,15 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ndarray::ArrayD;
 use thiserror::Error;
 
 use super::{Graph, Value, Windows};
 use crate::conv::{Boundary, Options};
 use crate::layer::{
-    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, GlobalPool, GroupPool, Layer,
-    LayerError, Pool, Reduction, TransposedConvolution,
+    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, EquivariantLinear,
+    GlobalPool, GroupPool, Layer, LayerError, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
+    matrix,
 };
-use crate::network::{Network, Node, Plain, Weights, replace};
+use crate::network::{Network, Node, Part, Plain, Weights, replace};
 
 /// A network that cannot be exported.
 #[derive(Debug, Error)]
@@ -137,6 +139,8 @@ impl Export<'_> {
             AnyLayer::GlobalPool(layer) => self.global(layer, x, shape.len()),
             AnyLayer::BatchNormalisation(layer) => self.normalisation(layer, x),
             AnyLayer::Dense(layer) => self.dense(layer, x),
+            AnyLayer::EquivariantLinear(layer) => self.equivariant(layer, x, shape)?,
+            AnyLayer::SetLinear(layer) => self.set(layer, x),
             AnyLayer::Activation(Activation::Relu) => self.graph.relu(x),
             AnyLayer::Activation(Activation::LeakyRelu(slope)) => self.graph.leaky_relu(x, slope.to()),
             AnyLayer::Activation(Activation::Tanh) => self.graph.tanh(x),
@@ -194,7 +198,14 @@ impl Export<'_> {
         match layer.reduction {
             Reduction::Maximum => self.graph.max_pool(x, &windows),
             Reduction::Mean => self.graph.average_pool(x, &windows, layer.padding_counts),
+            Reduction::Sum => self.sum_pool(x, &windows),
         }
+    }
+
+    /// The sum is the mean over all taps, those in the padding too, times their number.
+    fn sum_pool(&mut self, x: &Value, windows: &Windows) -> Value {
+        let mean = self.graph.average_pool(x, windows, true);
+        self.graph.scale(&mean, windows.taps.iter().product::<usize>() as f32)
     }
 
     /// Windows are of one size if their number divides the length: they tile it.
@@ -217,6 +228,7 @@ impl Export<'_> {
         Ok(match layer.reduction {
             Reduction::Maximum => self.graph.max_pool(x, &windows),
             Reduction::Mean => self.graph.average_pool(x, &windows, true),
+            Reduction::Sum => self.sum_pool(x, &windows),
         })
     }
 
@@ -224,14 +236,62 @@ impl Export<'_> {
         if rank == 2 {
             return x.clone();
         }
-        let pooled = match layer.reduction {
-            Reduction::Maximum => self.graph.global_max_pool(x),
-            Reduction::Mean => self.graph.global_average_pool(x),
-        };
+        let pooled = self.over_space(layer.reduction, x, rank - 2);
         self.graph.flatten(&pooled)
     }
 
-    /// The channels of a set side by side, then the maximum or mean over them.
+    /// One entry for each channel, the axes of space kept.
+    fn over_space(&mut self, reduction: Reduction, x: &Value, axes: usize) -> Value {
+        match reduction {
+            Reduction::Maximum => self.graph.global_max_pool(x),
+            Reduction::Mean => self.graph.global_average_pool(x),
+            Reduction::Sum => self.graph.sum_over_space(x, axes),
+        }
+    }
+
+    /// A convolution with one tap of the points, another of what is pooled over them, and the sum of both.
+    fn set(&mut self, layer: &SetLinear, x: &Value) -> Value {
+        let one_tap = Windows { taps: vec![1], ..Windows::default() };
+        let [weight, pooled_weight] =
+            [(), ()].map(|()| self.parameter_of_shape(&[layer.outputs, layer.inputs, 1]));
+        let bias = layer.bias.then(|| self.parameter());
+        let of_points = self.graph.conv(x, &weight, None, &one_tap, 1);
+        let pooled = self.over_space(layer.pooling, x, 1);
+        let of_set = self.graph.conv(&pooled, &pooled_weight, bias.as_ref(), &one_tap, 1);
+        self.graph.add(&of_points, &of_set)
+    }
+
+    /// A dense layer by the matrix Σ w_b·B_b and the bias Σ β_k·u_k, which are computed here.
+    fn equivariant(
+        &mut self,
+        layer: &EquivariantLinear,
+        x: &Value,
+        shape: &[usize],
+    ) -> Result<Value, OnnxError> {
+        let count = layer.parameters().len();
+        let parts = &self.weights.parts[self.next..][..count];
+        self.next += count;
+        let array = |part: &Part| {
+            let values = self.weights.values(part).to_vec();
+            ArrayD::from_shape_vec(part.shape.as_slice(), values)
+                .unwrap_or_else(|_| unreachable!("a part has as many numbers as its shape"))
+        };
+        let arrays: Vec<ArrayD<f32>> = parts.iter().map(array).collect();
+        let weight = matrix(layer, &shape[1..], &arrays)?;
+        let at_zero =
+            layer.forward(&ArrayD::zeros([&[1], &shape[1..]].concat()), &arrays, Mode::Inference)?;
+        let values: Vec<_> = weight.iter().copied().collect();
+        let weight = self.graph.parameter(&parts[0].name, &[weight.nrows(), weight.ncols()], &values);
+        let bias = parts.get(1).map(|part| {
+            let values: Vec<_> = at_zero.iter().copied().collect();
+            self.graph.parameter(&part.name, &[values.len()], &values)
+        });
+        let flat = self.graph.flatten(x);
+        let mapped = self.graph.gemm(&flat, &weight, bias.as_ref());
+        Ok(self.graph.reshape(&mapped, &at_zero.shape()[1..]))
+    }
+
+    /// The channels of a set side by side, then the maximum, mean or sum over them.
     fn group_pool(&mut self, layer: &GroupPool, x: &Value, space: &[usize]) -> Result<Value, OnnxError> {
         let sets = layer.sets()?;
         let channels = (0..layer.from.fields()).flat_map(|field| {
@@ -251,6 +311,7 @@ impl Export<'_> {
         let pooled = match layer.reduction {
             Reduction::Maximum => self.graph.max_pool(&split, &windows),
             Reduction::Mean => self.graph.average_pool(&split, &windows, true),
+            Reduction::Sum => self.sum_pool(&split, &windows),
         };
         Ok(self.graph.reshape(&pooled, &[&[layer.to.channels()], space].concat()))
     }
@@ -276,9 +337,15 @@ impl Export<'_> {
 
     /// The next array of weights.
     fn parameter(&mut self) -> Value {
+        let shape = self.weights.parts[self.next].shape.clone();
+        self.parameter_of_shape(&shape)
+    }
+
+    /// The next array of weights, in another shape.
+    fn parameter_of_shape(&mut self, shape: &[usize]) -> Value {
         let part = &self.weights.parts[self.next];
         self.next += 1;
-        self.graph.parameter(&part.name, &part.shape, self.weights.values(part))
+        self.graph.parameter(&part.name, shape, self.weights.values(part))
     }
 }
 

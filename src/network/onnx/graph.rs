@@ -146,6 +146,20 @@ impl Graph {
         self.node("GlobalAveragePool", &[Some(x)], Vec::new())
     }
 
+    /// `ReduceSum` over so many axes of space, which are kept with length 1.
+    pub fn sum_over_space(&mut self, x: &Value, axes: usize) -> Value {
+        let axes: Vec<_> = (2..2 + axes).collect();
+        let axes = self.integers("axes", &axes);
+        self.node("ReduceSum", &[Some(x), Some(&axes)], Vec::new())
+    }
+
+    /// `Mul` by a number.
+    pub fn scale(&mut self, x: &Value, factor: f32) -> Value {
+        let name = format!("{}/factor", self.place);
+        let factor = self.parameter(&name, &[], &[factor]);
+        self.node("Mul", &[Some(x), Some(&factor)], Vec::new())
+    }
+
     /// `BatchNormalization` as at inference; `weights` are scale, shift, mean and variance.
     pub fn batch_normalization(&mut self, x: &Value, weights: [&Value; 4], epsilon: f32) -> Value {
         let [scale, shift, mean, variance] = weights.map(Some);

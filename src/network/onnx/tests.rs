@@ -13,10 +13,11 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 use crate::conv::Boundary;
 use crate::conv::tolerance::Rounding;
+use crate::group::{Representation, Symmetric};
 use crate::layer::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
-    GroupConvolution, GroupPool, Initialisation, Layer, Mode, Pool, Reduction, Role, Softmax,
-    TransposedConvolution, View,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
+    Fraction, GlobalPool, GroupConvolution, GroupPool, Initialisation, Layer, Mode, Pool, Reduction, Role,
+    SetLinear, Softmax, TransposedConvolution, View,
 };
 use crate::network::{Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998, p4cnn};
 use crate::scalar::Bounded;
@@ -132,7 +133,7 @@ fn group_layers() {
     let d4 = GridGroup::d4();
     let maps = FeatureType::regular(&d4, 2);
     let pairs = FeatureType::quotient(&d4, &d4.generated_by(&[4]), 2).unwrap();
-    for reduction in [Reduction::Maximum, Reduction::Mean] {
+    for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
         let network = Network::new()
             .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
             .then(BatchNormalisation::new(16).orbit(8).delta(Fraction::new(1, 4)))
@@ -187,6 +188,27 @@ fn pooling_is_equal() {
     assert_equal(&one(GlobalPool::MEAN), &[3]);
     assert_equal(&one(AdaptivePool::maximum([3, 1])), &[2, 6, 7]);
     assert_equal(&one(AdaptivePool::mean([2, 2])), &[2, 4, 8]);
+    // Sums over 4 taps are means times 4, and those of all entries are sums.
+    assert_equal(&one(Pool::sum([2, 2]).stride([1, 2]).padding([1, 1])), &[2, 4, 6]);
+    assert_equal(&one(AdaptivePool::sum([2, 2])), &[2, 4, 4]);
+    assert_equal(&one(GlobalPool::SUM), &[3, 3, 5]);
+    assert_equal(&one(GlobalPool::SUM), &[3, 7]);
+}
+
+/// The mean over four points is exact.
+#[test]
+fn layers_on_sets_and_between_representations_are_equal() {
+    for pooling in [Reduction::Mean, Reduction::Sum, Reduction::Maximum] {
+        let layer = || SetLinear::new(3, 5).pooling(pooling);
+        assert_equal(&one(layer()), &[3, 4]);
+        assert_equal(&one(layer().without_bias()).then(Activation::Relu).then(GlobalPool::SUM), &[3, 4]);
+    }
+    let group = Symmetric::new(3).unwrap();
+    let nodes = Representation::natural(&group);
+    let edges = nodes.tensor_product(&nodes);
+    let layer = |v, w| EquivariantLinear::new(v, w, 2, 3).unwrap();
+    assert_equal(&one(layer(&edges, &nodes)), &[2, 9]);
+    assert_equal(&one(layer(&nodes, &edges).without_bias()), &[2, 3]);
 }
 
 #[test]

@@ -8,10 +8,11 @@ use crate::conv::Boundary;
 use crate::layer::laws::{Inputs, adjoint_sides, difference_sides, gradient_sides};
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, Layer, Mode, Pool, Reduction, Softmax, TransposedConvolution,
+    GlobalPool, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, Softmax, TransposedConvolution,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::{Goldilocks, Scalar};
+use crate::signal::{FeatureType, GridGroup};
 use crate::verify::{
     Case, Counterexample, ExamineError, Examiner, Failure, Finding, Identity, Reading, Report, Sides,
     Statement, Unknown,
@@ -147,11 +148,17 @@ fn every_layer() -> Vec<Subject<Network>> {
         TransposedConvolution::new(2, 3, [3, 3]).stride([2, 2]).padding([1, 1]).output_padding([1, 0]);
     let volume = Convolution::new(1, 2, [2, 2, 2]).boundary(Boundary::Periodic).padding([1, 0, 1]);
     let image = vec![2, 2, 5, 4];
+    let c4 = GridGroup::c4();
+    let (plane, maps) = (FeatureType::trivial(&c4, 2), FeatureType::regular(&c4, 2));
     let mut layers: Vec<(AnyLayer, Vec<usize>)> = vec![
         (convolution.clone().into(), image.clone()),
         (convolution.boundary(Boundary::Reflect).dilation([1, 2]).into(), image.clone()),
         (volume.into(), vec![1, 1, 2, 3, 2]),
         (transposed.into(), image.clone()),
+        (GroupConvolution::new(plane, maps.clone(), [3, 3]).padding([1, 1]).into(), image.clone()),
+        (GroupConvolution::new(maps.clone(), maps.clone(), [2, 2]).into(), vec![1, 8, 3, 3]),
+        (GroupPool::over_group(maps.clone(), Reduction::Maximum).into(), vec![2, 8, 2, 3]),
+        (GroupPool::over_group(maps, Reduction::Mean).into(), vec![2, 8, 2, 3]),
         (Pool::maximum([2, 3]).stride([1, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).padding_does_not_count().into(), image.clone()),
@@ -187,11 +194,12 @@ fn every_layer() -> Vec<Subject<Network>> {
 pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
     let [Node::Layer(layer)] = network.nodes() else { return false };
     match layer {
-        AnyLayer::Convolution(_) | AnyLayer::TransposedConvolution(_) | AnyLayer::Dense(_) => true,
-        AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
+        AnyLayer::Convolution(_) | AnyLayer::TransposedConvolution(_) | AnyLayer::GroupConvolution(_) => true,
+        AnyLayer::Dense(_) | AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
         AnyLayer::Pool(Pool { reduction, .. })
         | AnyLayer::GlobalPool(GlobalPool { reduction })
-        | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. }) => *reduction == Reduction::Mean,
+        | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. })
+        | AnyLayer::GroupPool(GroupPool { reduction, .. }) => *reduction == Reduction::Mean,
         AnyLayer::BatchNormalisation(_) => mode == Mode::Inference,
         AnyLayer::Activation(_) | AnyLayer::Softmax(_) => false,
     }

@@ -8,9 +8,11 @@ use super::super::Claim;
 use super::maps::{Alteration, same_as_altered};
 use crate::conv::Boundary;
 use crate::layer::{
-    AnyLayer, Convolution, Dense, Layer, LayerError, Mode, Role, TransposedConvolution, matrix,
+    AnyLayer, Convolution, Dense, GroupConvolution, Layer, LayerError, Mode, Role, TransposedConvolution,
+    matrix,
 };
 use crate::scalar::{Scalar, Symbolic};
+use crate::signal::{FeatureType, GridGroup};
 use crate::verify::{Counterexample, Examiner, Failure, Finding, Report, Statement};
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -107,6 +109,8 @@ fn layers() -> Vec<(AnyLayer, Vec<usize>)> {
         TransposedConvolution::new(2, 3, [3, 2]).stride([2, 1]).padding([1, 0]).output_padding([1, 0]);
     let grouped_spread =
         TransposedConvolution::new(4, 2, [3]).groups(2).stride([2]).dilation([2]).padding([2]);
+    let maps = FeatureType::regular(&GridGroup::c4(), 1);
+    let turning = GroupConvolution::new(maps.clone(), maps, [2, 2]).padding([1, 1]);
     let mut layers: Vec<(AnyLayer, Vec<usize>)> = vec![
         (line.into(), vec![1, 1, 7]),
         (grouped.into(), vec![1, 4, 3, 4]),
@@ -115,6 +119,7 @@ fn layers() -> Vec<(AnyLayer, Vec<usize>)> {
         (spread.into(), vec![1, 2, 3, 2]),
         (grouped_spread.into(), vec![1, 4, 4]),
         (Dense::new(6, 4).into(), vec![1, 6]),
+        (turning.into(), vec![1, 4, 2, 3]),
     ];
     for boundary in Boundary::ALL {
         layers.push((strided.clone().boundary(boundary).into(), vec![1, 2, 4, 5]));

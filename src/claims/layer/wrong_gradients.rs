@@ -5,10 +5,12 @@ use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip};
 use crate::conv::Boundary;
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, Gradients, Layer, LayerError, Mode, Parameter, Pool, Softmax, TransposedConvolution,
+    GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode, Parameter, Pool, Reduction,
+    Softmax, TransposedConvolution,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::Scalar;
+use crate::signal::{FeatureType, GridGroup};
 
 /// A layer with a wrong backward pass.
 #[derive(Clone, Debug)]
@@ -71,6 +73,9 @@ pub(super) fn all() -> Vec<Mutant> {
     let line = Convolution::new(2, 2, [3]).padding([1]);
     let spread = TransposedConvolution::new(2, 2, [3]).stride([2]);
     let mean = Pool::mean([3]).stride([2]).padding([1]);
+    let c4 = GridGroup::c4();
+    let maps = FeatureType::regular(&c4, 2);
+    let lifting = GroupConvolution::new(FeatureType::trivial(&c4, 1), maps.clone(), [3, 3]);
     vec![
         mutant("convolution: the gradient of the kernel is flipped", line.clone(), Fault::KernelFlipped),
         mutant(
@@ -145,6 +150,14 @@ pub(super) fn all() -> Vec<Mutant> {
         mutant("sigmoid: its derivative is that of tanh", Activation::Sigmoid, backward_of(Activation::Tanh)),
         mutant("dropout: the gradient is not scaled", Dropout::new(SHARE), Fault::NotScaled),
         mutant("dropout: the gradient has another mask", Dropout::new(SHARE), Fault::OtherMask),
+        mutant("group convolution: the gradient of the kernel is flipped", lifting, Fault::KernelFlipped)
+            .on([2, 1, 4, 4]),
+        mutant(
+            "group pooling: all orientations share the gradient",
+            GroupPool::over_group(maps.clone(), Reduction::Maximum),
+            backward_of(GroupPool::over_group(maps, Reduction::Mean)),
+        )
+        .on([2, 8, 3]),
         mutant("flatten: the gradient is read column by column", Flatten, Fault::ByColumns),
         Mutant {
             name: "residual block: the gradient of the shortcut is forgotten",
@@ -221,7 +234,10 @@ impl Layer for Wrong {
         let mut gradients = self.layer.backward(x, weights, mode, y)?;
         match &self.fault {
             Fault::BackwardOf(other) => gradients = other.backward(x, weights, mode, y)?,
-            Fault::KernelFlipped => gradients.weights[0].invert_axis(Axis(2)),
+            Fault::KernelFlipped => {
+                let last = Axis(gradients.weights[0].ndim() - 1);
+                gradients.weights[0].invert_axis(last);
+            }
             Fault::FirstSampleOnly => {
                 let mut first = y.clone();
                 first.axis_iter_mut(Axis(0)).skip(1).for_each(|mut sample| sample.fill(S::zero()));

@@ -11,6 +11,7 @@
 //! | [`scalar::Goldilocks`]: GF(2⁶⁴ − 2³² + 1) | field | a false identity of degree d survives k random points with probability at most (d/p)ᵏ |
 //! | [`scalar::Bounded`]: floats with a running error bound | rounding | the sides differ by no more than rounding explains; the tolerance is derived, not chosen |
 //! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
+//! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
 //! | `f32`, `f64` | float | an error beside its noise floor |
 //!
 //! A sixth kind of evidence stands outside the code: theorems for all sizes, machine-checked in `proofs/`.

@@ -11,7 +11,7 @@
 use ndarray::{ArrayD, Axis};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, View, Window, check_backward, check_weights,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
     equivariance, extents, shape_error,
 };
 use crate::conv::{Operation, Options, Problem, adjoint, correlate_channels};
@@ -158,11 +158,7 @@ impl Layer for Convolution {
         let taps: usize = self.taps.iter().product();
         let groups = self.options.groups.max(1);
         let fan = (self.inputs / groups * taps, self.outputs / groups * taps);
-        let mut parameters = vec![Parameter::new(Role::Weight, self.kernel_shape(), fan)];
-        if self.bias {
-            parameters.push(Parameter::new(Role::Bias, [self.outputs], fan));
-        }
-        parameters
+        Parameter::weight_and_bias(self.kernel_shape(), fan, self.bias.then_some(self.outputs))
     }
 
     fn view(&self, input: &[usize]) -> Result<View, LayerError> {

@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayD};
 
 use super::convolution::{add_bias, sum_over_places};
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, View, check_backward, check_weights,
-    equivariance, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
+    shape_error,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -75,12 +75,8 @@ impl Layer for Dense {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        let fan = (self.inputs, self.outputs);
-        let mut parameters = vec![Parameter::new(Role::Weight, [self.outputs, self.inputs], fan)];
-        if self.bias {
-            parameters.push(Parameter::new(Role::Bias, [self.outputs], fan));
-        }
-        parameters
+        let (shape, fan) = ([self.outputs, self.inputs], (self.inputs, self.outputs));
+        Parameter::weight_and_bias(shape, fan, self.bias.then_some(self.outputs))
     }
 
     fn view(&self, input: &[usize]) -> Result<View, LayerError> {

@@ -62,6 +62,16 @@ impl Parameter {
         Parameter { name: role.name().to_owned(), shape: shape.into(), role, fan }
     }
 
+    /// A weight and, where there is one, a bias for so many outputs.
+    pub(super) fn weight_and_bias(
+        shape: impl Into<Vec<usize>>,
+        fan: (usize, usize),
+        bias: Option<usize>,
+    ) -> Vec<Self> {
+        let bias = bias.map(|outputs| Parameter::new(Role::Bias, [outputs], fan));
+        std::iter::once(Parameter::new(Role::Weight, shape, fan)).chain(bias).collect()
+    }
+
     /// Number of entries.
     pub fn len(&self) -> usize {
         self.shape.iter().product()

@@ -9,8 +9,8 @@ use ndarray::ArrayD;
 
 use super::convolution::{add_bias, convolution_settings, sum_over_places};
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, Spread, Symmetry, View, Window,
-    check_backward, check_weights, equivariance, extents, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Parameter, Spread, Symmetry, View, Window, check_backward,
+    check_weights, equivariance, extents, shape_error,
 };
 use crate::conv::{Algorithm, Definition, Operation, Options, Problem, adjoint};
 use crate::scalar::Scalar;
@@ -111,11 +111,7 @@ impl Layer for TransposedConvolution {
         let taps: usize = self.taps.iter().product();
         let groups = self.options.groups.max(1);
         let fan = (self.inputs / groups * taps, self.outputs / groups * taps);
-        let mut parameters = vec![Parameter::new(Role::Weight, self.kernel_shape(), fan)];
-        if self.bias {
-            parameters.push(Parameter::new(Role::Bias, [self.outputs], fan));
-        }
-        parameters
+        Parameter::weight_and_bias(self.kernel_shape(), fan, self.bias.then_some(self.outputs))
     }
 
     fn view(&self, input: &[usize]) -> Result<View, LayerError> {

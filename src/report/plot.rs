@@ -1,11 +1,14 @@
 //! Figures as line plots in SVG, on a transparent background and in the colour of the text around them.
 
 use maud::{Markup, PreEscaped, html};
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
 use plotters::prelude::*;
 
 use crate::verify::Figure;
 
 const SIZE: (u32, u32) = (560, 320);
+/// Most numbers along the horizontal axis.
+const TICKS: usize = 9;
 /// Stands for the colour of the text until the drawing is finished: SVG knows `currentColor`, plotters does not.
 const INK: RGBColor = RGBColor(1, 2, 3);
 const INK_IN_SVG: &str = "#010203";
@@ -51,6 +54,8 @@ fn drawing(figure: &Figure) -> anyhow::Result<Option<String>> {
     let (left, right) = range(points().map(|point| point.0));
     // The vertical axis begins at zero: a defect means something only against none.
     let (bottom, top) = range(points().map(|point| point.1).chain([0.0]));
+    let whole = points().all(|point| point.0.fract() == 0.0);
+    let ticks = ticks(left, right, whole, figure.horizontal.contains("degrees"));
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
@@ -60,12 +65,11 @@ fn drawing(figure: &Figure) -> anyhow::Result<Option<String>> {
             .margin_right(16)
             .x_label_area_size(48)
             .y_label_area_size(70)
-            .build_cartesian_2d(left..right, bottom..top + 0.05 * (top - bottom))?;
+            .build_cartesian_2d(Horizontal { left, right, ticks }, bottom..top + 0.05 * (top - bottom))?;
         chart
             .configure_mesh()
             .x_desc(&figure.horizontal)
             .y_desc(&figure.vertical)
-            .x_labels(9)
             .y_labels(6)
             .y_label_formatter(&|value| super::text::number(*value))
             .x_label_formatter(&|value| super::text::number(*value))
@@ -85,6 +89,53 @@ fn drawing(figure: &Figure) -> anyhow::Result<Option<String>> {
     Ok(Some(svg.replace(INK_IN_SVG, "currentColor")))
 }
 
+/// The horizontal axis, with numbers at places of our choice.
+struct Horizontal {
+    left: f64,
+    right: f64,
+    ticks: Vec<f64>,
+}
+
+impl Ranged for Horizontal {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
+        let share = (value - self.left) / (self.right - self.left);
+        start + (share * f64::from(end - start)).round() as i32
+    }
+
+    fn key_points<H: KeyPointHint>(&self, _hint: H) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> std::ops::Range<f64> {
+        self.left..self.right
+    }
+}
+
+/// Round numbers for an axis, at most [`TICKS`] of them: multiples of the least step of 1, 2 or 5 times a power of ten (of a whole one
+/// where only whole numbers occur) or, for angles, of one that divides the full turn.
+fn ticks(left: f64, right: f64, whole: bool, degrees: bool) -> Vec<f64> {
+    let magnitude = ((right - left) / TICKS as f64).log10().floor() as i32;
+    let magnitude = if whole { magnitude.max(0) } else { magnitude };
+    let decimal = (magnitude..).flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10_f64.powi(power)));
+    let steps: Box<dyn Iterator<Item = f64>> = if degrees {
+        Box::new(
+            [1.0, 5.0, 15.0, 45.0, 90.0, 180.0]
+                .into_iter()
+                .chain((1..).map(|turns| 360.0 * f64::from(turns))),
+        )
+    } else {
+        Box::new(decimal)
+    };
+    let multiples = |step: f64| {
+        let (first, last) = ((left / step).ceil() as i64, (right / step).floor() as i64);
+        (first..=last).map(|n| n as f64 * step).collect::<Vec<_>>()
+    };
+    steps.map(multiples).find(|ticks| ticks.len() <= TICKS).unwrap_or_default()
+}
+
 /// The least and the largest, kept apart where they coincide.
 fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
     let (least, largest) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, largest), number| {
@@ -95,7 +146,7 @@ fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{figure, ticks};
     use crate::verify::Figure;
 
     fn sample(points: Vec<(f64, f64)>) -> Figure {
@@ -115,6 +166,21 @@ mod tests {
         assert!(plot.contains("angle &lt; turn"), "text is escaped");
         assert_eq!(plot.matches(r#"class="swatch""#).count(), 2);
         assert!(!plot.contains("NaN"));
+    }
+
+    #[test]
+    fn ticks_are_round_numbers_of_their_kind() {
+        assert_eq!(ticks(1.0, 3.0, true, false), [1.0, 2.0, 3.0]);
+        assert_eq!(ticks(1.0, 20.0, true, false), [5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(ticks(0.5, 1.5, true, false), [1.0]);
+        assert_eq!(ticks(-6.0, 6.0, true, false), [-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0]);
+        assert_eq!(ticks(-0.75, 2.25, false, false), [-0.5, 0.0, 0.5, 1.0, 1.5, 2.0]);
+        assert_eq!(
+            ticks(0.0, 360.0, true, true),
+            [0.0, 45.0, 90.0, 135.0, 180.0, 225.0, 270.0, 315.0, 360.0]
+        );
+        assert_eq!(ticks(0.0, 90.0, false, true), [0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0]);
+        assert_eq!(ticks(0.0, 1500.0, true, true), [0.0, 360.0, 720.0, 1080.0, 1440.0]);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! and 5.1). So exact operations, those on small integers say, have the bound 0. The bounds themselves are computed
 //! with directed rounding. Overflow and NaN make the bound infinite, which is always true. An operation costs about ten of `f64`.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use num_traits::{One, Zero};
@@ -189,6 +190,19 @@ impl Exponential for Bounded {
     }
 }
 
+/// Which is certainly the greater; of two that may be equal only those are comparable that are the same.
+impl PartialOrd for Bounded {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        if self == other {
+            Some(Ordering::Equal)
+        } else if self.certainly_differs(other) {
+            self.value.partial_cmp(&other.value)
+        } else {
+            None
+        }
+    }
+}
+
 impl From<f64> for Bounded {
     fn from(value: f64) -> Self {
         Self::new(value)
@@ -345,6 +359,9 @@ mod tests {
         let a = Bounded::with_error(1.0, 0.25);
         assert!(a.may_equal(&Bounded::with_error(1.5, 0.25)));
         assert!(a.certainly_differs(&Bounded::with_error(1.5, 0.125)));
+        assert!(a < Bounded::with_error(1.5, 0.125));
+        assert_eq!(a.partial_cmp(&Bounded::with_error(1.5, 0.25)), None);
+        assert_eq!(a.partial_cmp(&a), Some(Ordering::Equal));
         assert!(Bounded::new(0.0).certainly_differs(&Bounded::new(f64::from_bits(1))));
         assert_eq!(a.to_string(), "1 ± 2.5e-1");
     }

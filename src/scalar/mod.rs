@@ -12,7 +12,7 @@
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
-//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], `f32`, `f64` |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
@@ -29,6 +29,7 @@ mod laws;
 mod operators;
 mod rational;
 mod symbolic;
+mod taylor;
 #[cfg(test)]
 mod trees;
 
@@ -39,6 +40,7 @@ pub use goldilocks::Goldilocks;
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use symbolic::Symbolic;
+pub use taylor::Taylor;
 
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Neg, Sub};
@@ -165,6 +167,7 @@ mod tests {
         is_scalar::<Goldilocks>();
         is_scalar::<Bounded>();
         is_scalar::<Degree>();
+        is_scalar::<Taylor>();
         is_scalar::<Dual<Goldilocks>>();
         is_scalar::<Dual<f64>>();
         is_scalar::<f32>();

@@ -1,21 +1,21 @@
 //! Gradients: transposed convolutions are adjoints, and every backward pass is the transpose of the derivative.
 
-use ndarray::{ArrayD, Zip};
+use ndarray::{ArrayD, Axis, Zip};
 
 use super::super::Claim;
+use super::wrong_gradients::{self, Wrong};
 use crate::conv::Boundary;
-use crate::group::{Action, Hyperoctahedral, SignedPermutation};
-use crate::layer::laws::gradient_sides;
+use crate::layer::laws::{Inputs, adjoint_sides, difference_sides, gradient_sides};
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, Gradients, Layer, LayerError, Mode, Parameter, Pool, Softmax, TransposedConvolution,
+    GlobalPool, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, Softmax, TransposedConvolution,
 };
-use crate::network::{Network, Residual};
+use crate::network::{Network, Node, Residual};
 use crate::scalar::{Goldilocks, Scalar};
-use crate::signal::OnGrid;
+use crate::signal::{FeatureType, GridGroup};
 use crate::verify::{
-    Case, Counterexample, ExamineError, Examiner, Failure, Finding, Identity, Report, Sides, Statement,
-    Unknown,
+    Case, Counterexample, ExamineError, Examiner, Failure, Finding, Identity, Reading, Report, Sides,
+    Statement, Unknown,
 };
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -24,27 +24,53 @@ pub(super) fn claims() -> Vec<Claim> {
             "layer.transposed_is_adjoint",
             "⟨conv(x), y⟩ = ⟨x, conv_transposed(y)⟩ for every stride, dilation, padding, boundary, \
              groups, output padding",
-            |examiner| adjoint(examiner, false),
+            |examiner| adjoint(examiner, Transposition::Right),
         )
         .theorem("transposed_every_option")
         .theorem("transposed_by_zero_stuffing")
         .theorem("output_padding_sizes")
         .theorem("axis_read_is_padded")
         .theorem("adjoint_unique")
-        .mutant("the kernel is flipped", |examiner| adjoint(examiner, true)),
-        Claim::holds(
-            "layer.gradients",
-            "every layer's backward pass is the transpose of its derivative",
-            |examiner| gradients(examiner, every_layer()),
-        )
-        .theorem("transposed_every_option")
-        .theorem("weight_gradient_is_adjoint")
-        .theorem("layer_derivative")
-        .theorem("backward_chain")
-        .mutant("the gradient of a kernel is flipped", |examiner| {
-            gradients(examiner, vec![(FlippedGradient(Convolution::new(1, 1, [3])), vec![2, 1, 5])])
+        .mutant("the kernel is flipped", |examiner| adjoint(examiner, Transposition::Flipped))
+        .mutant("the padding before is cut off after", |examiner| adjoint(examiner, Transposition::OtherEnd))
+        .mutant("the channels of the kernel are reversed", |examiner| {
+            adjoint(examiner, Transposition::ChannelsReversed)
         }),
+        gradient_claim(),
     ]
+}
+
+fn gradient_claim() -> Claim {
+    let claim = Claim::holds(
+        "layer.gradients",
+        "every layer's backward pass is the transpose of its derivative",
+        |examiner| judged(examiner, &every_layer(), is_linear),
+    )
+    .theorem("transposed_every_option")
+    .theorem("weight_gradient_is_adjoint")
+    .theorem("layer_derivative")
+    .theorem("backward_chain");
+    wrong_gradients::all().into_iter().fold(claim, |claim, wrong| {
+        let subjects = [Subject { name: wrong.layer.name(), layer: wrong.layer, input: wrong.input }];
+        let linear = |wrong: &Wrong, mode| is_linear(&wrong.layer, mode);
+        if wrong.only_at_equals {
+            claim.mutant(wrong.name, move |examiner| exactly(examiner, &subjects, linear))
+        } else {
+            claim.mutant(wrong.name, move |examiner| judged(examiner, &subjects, linear))
+        }
+    })
+}
+
+/// How a convolution is transposed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transposition {
+    Right,
+    /// With the kernel flipped.
+    Flipped,
+    /// With the padding before taken for that after.
+    OtherEnd,
+    /// With the channels of the kernel in reverse order.
+    ChannelsReversed,
 }
 
 /// ⟨conv(x), y⟩ = ⟨x, transposed(y)⟩
@@ -52,7 +78,7 @@ struct Adjoint {
     layer: Convolution,
     transposed: TransposedConvolution,
     input: Vec<usize>,
-    flipped: bool,
+    how: Transposition,
 }
 
 fn inner<S: Scalar>(a: &ArrayD<S>, b: &ArrayD<S>) -> ArrayD<S> {
@@ -74,11 +100,12 @@ impl Identity for Adjoint {
     fn sides<S: Scalar>(&self, values: &[ArrayD<S>]) -> Result<Sides<S>, Failure> {
         let [x, y, w] = values else { return Err("expected the values of x, y and w".into()) };
         let output = self.layer.forward(x, std::slice::from_ref(w), Mode::Inference)?;
-        let kernel = if self.flipped {
-            OnGrid.act(&Hyperoctahedral::<1>, &SignedPermutation::<1>::from(crate::group::Flip::Reflect), w)
-        } else {
-            w.clone()
-        };
+        let mut kernel = w.clone();
+        match self.how {
+            Transposition::Flipped => kernel.invert_axis(Axis(2)),
+            Transposition::ChannelsReversed => kernel.invert_axis(Axis(0)),
+            Transposition::Right | Transposition::OtherEnd => {}
+        }
         let back = self.transposed.forward(y, &[kernel], Mode::Inference)?;
         if back.shape() != x.shape() {
             return Err(format!("the adjoint leads to {:?}, not to {:?}", back.shape(), x.shape()).into());
@@ -87,7 +114,7 @@ impl Identity for Adjoint {
     }
 }
 
-fn adjoint(examiner: &Examiner, flipped: bool) -> Result<Report, ExamineError> {
+fn adjoint(examiner: &Examiner, how: Transposition) -> Result<Report, ExamineError> {
     let mut reports = Vec::new();
     for boundary in Boundary::ALL {
         for (stride, dilation, padding) in [(1, 1, (0, 0)), (2, 1, (1, 1)), (3, 2, (1, 2))] {
@@ -102,8 +129,10 @@ fn adjoint(examiner: &Examiner, flipped: bool) -> Result<Report, ExamineError> {
                 let rest = axis.padded() - axis.span() - stride * (axis.output - 1);
                 let transposed = TransposedConvolution::new(4, 2, [3]).groups(2).without_bias();
                 let transposed = transposed.stride([stride]).dilation([dilation]).boundary(boundary);
-                let transposed = transposed.padding_before_after([padding]).output_padding([rest]);
-                Ok(vec![Case::new(Adjoint { layer, transposed, input, flipped })])
+                let (before, after) = padding;
+                let cut = if how == Transposition::OtherEnd { (after, before) } else { padding };
+                let transposed = transposed.padding_before_after([cut]).output_padding([rest]);
+                Ok(vec![Case::new(Adjoint { layer, transposed, input, how })])
             });
             let statement = statement.at([6]).at([7]).at([8]).at_large([40]).shrinking_to([3]);
             reports.push(examiner.examine(&statement)?);
@@ -113,17 +142,23 @@ fn adjoint(examiner: &Examiner, flipped: bool) -> Result<Report, ExamineError> {
 }
 
 /// Every kind of layer, and a network of them.
-fn every_layer() -> Vec<(Network, Vec<usize>)> {
+fn every_layer() -> Vec<Subject<Network>> {
     let convolution = Convolution::new(2, 4, [3, 2]).stride([2, 1]).padding([1, 1]).groups(2);
     let transposed =
         TransposedConvolution::new(2, 3, [3, 3]).stride([2, 2]).padding([1, 1]).output_padding([1, 0]);
     let volume = Convolution::new(1, 2, [2, 2, 2]).boundary(Boundary::Periodic).padding([1, 0, 1]);
     let image = vec![2, 2, 5, 4];
+    let c4 = GridGroup::c4();
+    let (plane, maps) = (FeatureType::trivial(&c4, 2), FeatureType::regular(&c4, 2));
     let mut layers: Vec<(AnyLayer, Vec<usize>)> = vec![
         (convolution.clone().into(), image.clone()),
         (convolution.boundary(Boundary::Reflect).dilation([1, 2]).into(), image.clone()),
         (volume.into(), vec![1, 1, 2, 3, 2]),
         (transposed.into(), image.clone()),
+        (GroupConvolution::new(plane, maps.clone(), [3, 3]).padding([1, 1]).into(), image.clone()),
+        (GroupConvolution::new(maps.clone(), maps.clone(), [2, 2]).into(), vec![1, 8, 3, 3]),
+        (GroupPool::over_group(maps.clone(), Reduction::Maximum).into(), vec![2, 8, 2, 3]),
+        (GroupPool::over_group(maps, Reduction::Mean).into(), vec![2, 8, 2, 3]),
         (Pool::maximum([2, 3]).stride([1, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).padding_does_not_count().into(), image.clone()),
@@ -141,78 +176,144 @@ fn every_layer() -> Vec<(Network, Vec<usize>)> {
     for activation in [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid] {
         layers.push((activation.into(), image.clone()));
     }
-    let alone = |(layer, input)| (std::iter::once(layer).collect(), input);
-    let mut networks: Vec<(Network, Vec<usize>)> = layers.into_iter().map(alone).collect();
+    let alone = |(layer, input): (AnyLayer, Vec<usize>)| Subject {
+        name: layer.name(),
+        layer: Network::from_iter([layer]),
+        input,
+    };
+    let mut subjects: Vec<_> = layers.into_iter().map(alone).collect();
     let body = Network::new().then(Convolution::new(2, 3, [3, 3]).padding([1, 1])).then(Activation::Relu);
     let block = Residual::new(body).shortcut(Network::new().then(Convolution::new(2, 3, [1, 1])));
     let network = Network::new().then(block).then(BatchNormalisation::new(3)).then(Activation::Tanh);
-    networks.push((network.then(Pool::maximum([2, 2])).then(Flatten).then(Dense::new(12, 2)), image));
-    networks
+    let network = network.then(Pool::maximum([2, 2])).then(Flatten).then(Dense::new(12, 2));
+    subjects.push(Subject { name: network.name(), layer: network, input: image });
+    subjects
 }
 
-fn gradients<L: Layer>(examiner: &Examiner, layers: Vec<(L, Vec<usize>)>) -> Result<Report, Failure> {
-    // Two unknown directions and the output's gradient: degree 2 in random numbers.
-    let log2_failure = Some((2.0 / Goldilocks::MODULUS as f64).log2());
+/// Whether it is linear or affine in its input and in its weights, so that it obeys the adjoint identities.
+pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
+    let [Node::Layer(layer)] = network.nodes() else { return false };
+    match layer {
+        AnyLayer::Convolution(_) | AnyLayer::TransposedConvolution(_) | AnyLayer::GroupConvolution(_) => true,
+        AnyLayer::Dense(_) | AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
+        AnyLayer::Pool(Pool { reduction, .. })
+        | AnyLayer::GlobalPool(GlobalPool { reduction })
+        | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. })
+        | AnyLayer::GroupPool(GroupPool { reduction, .. }) => *reduction == Reduction::Mean,
+        AnyLayer::BatchNormalisation(_) => mode == Mode::Inference,
+        AnyLayer::Activation(_) | AnyLayer::Softmax(_) => false,
+    }
+}
+
+/// A layer to be judged.
+#[derive(Clone, Debug)]
+pub(super) struct Subject<L> {
+    pub(super) name: String,
+    pub(super) layer: L,
+    pub(super) input: Vec<usize>,
+}
+
+impl<L: Layer> Subject<L> {
+    fn counterexample(&self, mode: Mode, judge: &str, sides: [String; 2]) -> Counterexample {
+        let inputs = [
+            ("layer", self.name.clone()),
+            ("input", format!("{:?}", self.input)),
+            ("mode", format!("{mode:?}")),
+            ("judge", judge.to_owned()),
+        ];
+        let [left, right] = sides;
+        Counterexample::from_text(inputs.map(|(name, value)| (name.to_owned(), value)), left, right)
+    }
+}
+
+fn modes(examiner: &Examiner) -> [Mode; 2] {
+    [Mode::Inference, Mode::Training { seed: examiner.seed() }]
+}
+
+/// What the judges have to say whose readings are wanted.
+pub(super) fn judged<L: Layer>(
+    examiner: &Examiner,
+    subjects: &[Subject<L>],
+    linear: fn(&L, Mode) -> bool,
+) -> Result<Report, Failure> {
+    let mut reports = Vec::new();
+    if examiner.uses(Reading::Field) {
+        reports.push(exactly(examiner, subjects, linear)?);
+    }
+    if examiner.uses(Reading::Rounding) {
+        reports.push(by_differences(examiner, subjects)?);
+    }
+    if reports.is_empty() {
+        let readings = "gradients are judged by the field and rounding readings".to_owned();
+        return Err(ExamineError::NothingChecked(readings).into());
+    }
+    Ok(Report::all(reports))
+}
+
+/// Over GF(p): by dual numbers, also where entries of the input are equal, and by the adjoint identities.
+pub(super) fn exactly<L: Layer>(
+    examiner: &Examiner,
+    subjects: &[Subject<L>],
+    linear: fn(&L, Mode) -> bool,
+) -> Result<Report, Failure> {
+    let seed = examiner.seed();
     let mut points = 0;
-    for (layer, input) in layers {
-        for mode in [Mode::Inference, Mode::Training { seed: examiner.seed() }] {
-            let [forward, backward] = gradient_sides(&layer, &input, mode, examiner.seed())?;
-            points += 1;
-            if forward != backward {
-                let inputs = [
-                    ("layer".to_owned(), layer.name()),
-                    ("input".to_owned(), format!("{input:?}")),
-                    ("mode".to_owned(), format!("{mode:?}")),
-                ];
-                let counterexample = Counterexample::from_text(
-                    inputs,
-                    format!("{forward} by dual numbers"),
-                    format!("{backward} by the backward pass"),
-                );
-                let shape = format!("{} on {input:?}", layer.name());
-                return Ok(Report::refuted(Finding::Field { shape, points, log2_failure }, counterexample));
+    // The adjoint identities are of degree 3 in random numbers: those of x, w and y.
+    let finding = |points| Finding::Field {
+        shape: "every kind of layer, and a network, in both modes".to_owned(),
+        points,
+        log2_failure: Some((3.0 / Goldilocks::MODULUS as f64).log2()),
+    };
+    for subject in subjects {
+        let Subject { layer, input, .. } = subject;
+        for mode in modes(examiner) {
+            let mut found = vec![
+                ("dual numbers", gradient_sides(layer, input, mode, Inputs::Uniform, seed)?),
+                (
+                    "dual numbers, where entries are equal",
+                    gradient_sides(layer, input, mode, Inputs::Few, seed)?,
+                ),
+            ];
+            if linear(layer, mode) {
+                found.push(("the adjoint identities", adjoint_sides(layer, input, mode, seed)?));
+            }
+            for (judge, [forward, backward]) in found {
+                points += 1;
+                if forward != backward {
+                    let sides = [format!("{forward} by {judge}"), format!("{backward} by the backward pass")];
+                    let counterexample = subject.counterexample(mode, judge, sides);
+                    return Ok(Report::refuted(finding(points), counterexample));
+                }
             }
         }
     }
-    let shape = "every kind of layer, and a network, in both modes; one point each".to_owned();
-    Ok(Report::confirmed(Finding::Field { shape, points, log2_failure }))
+    Ok(Report::confirmed(finding(points)))
 }
 
-/// A layer whose gradient with respect to the kernel is that of convolution, not of correlation.
-#[derive(Clone, Debug)]
-struct FlippedGradient(Convolution);
-
-impl Layer for FlippedGradient {
-    fn name(&self) -> String {
-        self.0.name()
+/// In `f64`: by central differences, with the bounds of their truncation and of all rounding.
+fn by_differences<L: Layer>(examiner: &Examiner, subjects: &[Subject<L>]) -> Result<Report, Failure> {
+    let mut worst = (0.0, 0.0);
+    let finding = |(error, bound)| Finding::Rounding {
+        shape: "every kind of layer, and a network, in both modes: differences in f64".to_owned(),
+        error,
+        bound,
+    };
+    for subject in subjects {
+        for mode in modes(examiner) {
+            let [forward, backward] =
+                difference_sides(&subject.layer, &subject.input, mode, examiner.seed())?;
+            let (error, bound) =
+                ((forward.value() - backward.value()).abs(), forward.error() + backward.error());
+            if forward.certainly_differs(&backward) {
+                let sides =
+                    [format!("{forward} by a difference"), format!("{backward} by the backward pass")];
+                let counterexample = subject.counterexample(mode, "a central difference", sides);
+                return Ok(Report::refuted(finding((error, bound)), counterexample));
+            }
+            if error >= worst.0 {
+                worst = (error, bound);
+            }
+        }
     }
-
-    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
-        self.0.output_shape(input)
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        self.0.parameters()
-    }
-
-    fn forward<S: Scalar>(
-        &self,
-        x: &ArrayD<S>,
-        weights: &[ArrayD<S>],
-        mode: Mode,
-    ) -> Result<ArrayD<S>, LayerError> {
-        self.0.forward(x, weights, mode)
-    }
-
-    fn backward<S: Scalar + PartialOrd>(
-        &self,
-        x: &ArrayD<S>,
-        weights: &[ArrayD<S>],
-        mode: Mode,
-        output_gradient: &ArrayD<S>,
-    ) -> Result<Gradients<S>, LayerError> {
-        let mut gradients = self.0.backward(x, weights, mode, output_gradient)?;
-        gradients.weights[0].invert_axis(ndarray::Axis(2));
-        Ok(gradients)
-    }
+    Ok(Report::confirmed(finding(worst)))
 }

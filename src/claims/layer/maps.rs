@@ -61,6 +61,18 @@ impl<L: Layer, F: Alteration<L>> Map for Altered<L, F> {
     }
 }
 
+/// The case that a layer is what an alteration makes of it, on inputs of this shape; none where they do not fit.
+pub(in crate::claims) fn same_as_altered<L: Layer, F: Alteration<L>>(
+    layer: L,
+    how: F,
+    input: Vec<usize>,
+) -> Vec<Case> {
+    if layer.output_shape(&input).is_err() {
+        return Vec::new();
+    }
+    vec![Same::case(layer.clone(), Altered { layer, how }, input)]
+}
+
 /// A cyclic translation of the input is one of the output: f(T_t x) = T_u f(x).
 pub(in crate::claims) struct Shifted<M> {
     pub(in crate::claims) map: Arc<M>,

@@ -1,15 +1,21 @@
 //! The chapter *layer*: convolutional layers and what goes with them.
 
 mod gradients;
+mod grid;
 pub(super) mod maps;
+mod matrix;
 mod structure;
 pub(super) mod translation;
+mod wrong_gradients;
 
 use super::Claim;
 
 /// The claims of this chapter.
 pub(super) fn claims() -> Vec<Claim> {
-    [translation::claims(), structure::claims(), gradients::claims()].into_iter().flatten().collect()
+    [translation::claims(), grid::claims(), matrix::claims(), structure::claims(), gradients::claims()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, Axis, Slice};
 
 use super::super::Claim;
-use super::maps::{Alteration, Altered, Same, Shifted};
+use super::maps::{Alteration, Altered, Shifted, same_as_altered};
 use crate::conv::Boundary;
 use crate::group::{CyclicTranslations, FiniteGroup};
 use crate::layer::{Convolution, Dense, Layer, Mode, TransposedConvolution};
@@ -24,13 +24,19 @@ pub(super) fn claims() -> Vec<Claim> {
         .theorem("correlation_stride_equivariance")
         .theorem("periodic_layer_shift")
         .mutant("the padding is of zeros", |examiner| padded(examiner, Boundary::Zero, 0))
-        .mutant("the padding repeats the border", |examiner| padded(examiner, Boundary::Replicate, 0)),
+        .mutant("the padding repeats the border", |examiner| padded(examiner, Boundary::Replicate, 0))
+        .mutant("the padding is at one end only", |examiner| {
+            padded_at(examiner, Boundary::Periodic, 0, |reach| (reach, 0))
+        }),
         Claim::fails("layer.translation_zero", "the same with zero padding", |examiner| {
             padded(examiner, Boundary::Zero, 0)
         })
         .theorem("zero_padding_shift")
         .theorem("zero_padded_is_dense")
-        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0))
+        .mutant("the signals stay clear of the border", |examiner| {
+            padded(examiner, Boundary::Zero, REACH + 1)
+        }),
         Claim::holds(
             "layer.translation_zero.interior",
             "with zero padding it commutes with the translation of signals that stay clear of the \
@@ -39,12 +45,16 @@ pub(super) fn claims() -> Vec<Claim> {
         )
         .theorem("padding_clear_of_border")
         .theorem("layers_agree_inside")
-        .mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0)),
+        .mutant("the signals reach the border", |examiner| padded(examiner, Boundary::Zero, 0))
+        .mutant("the signals come one entry nearer", |examiner| padded(examiner, Boundary::Zero, REACH)),
         Claim::fails("layer.translation_reflect", "the same with reflecting padding", |examiner| {
             padded(examiner, Boundary::Reflect, 0)
         })
         .theorem("reflect_padding_shift")
-        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0)),
+        .mutant("the padding is periodic", |examiner| padded(examiner, Boundary::Periodic, 0))
+        .mutant("the signals stay clear of the border", |examiner| {
+            padded(examiner, Boundary::Reflect, REACH + 2)
+        }),
         Claim::holds(
             "layer.translation_reflect.interior",
             "with reflecting padding it commutes with the translation of signals that stay clear of \
@@ -52,12 +62,16 @@ pub(super) fn claims() -> Vec<Claim> {
             |examiner| padded(examiner, Boundary::Reflect, REACH + 2),
         )
         .theorem("padding_clear_of_border")
-        .mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1)),
+        .mutant("the signals come within the reach", |examiner| padded(examiner, Boundary::Reflect, 1))
+        .mutant("the signals come one entry nearer", |examiner| {
+            padded(examiner, Boundary::Reflect, REACH + 1)
+        }),
         Claim::fails("layer.stride", "a layer of stride s commutes with every translation", |examiner| {
-            strided(examiner, 2)
+            strided(examiner, 2, 1)
         })
         .theorem("stride_only_multiples")
-        .mutant("the stride is 1", |examiner| strided(examiner, 1)),
+        .mutant("the stride is 1", |examiner| strided(examiner, 1, 1))
+        .mutant("the translation is by the stride", |examiner| strided(examiner, 2, 2)),
         Claim::holds(
             "layer.stride.multiples",
             "a layer of stride s takes a translation by s·t to one by t",
@@ -67,41 +81,50 @@ pub(super) fn claims() -> Vec<Claim> {
         .theorem("strided_on_circle")
         .mutant("the output moves as far as the input", |examiner| {
             multiples(examiner, |stride| (stride, stride))
-        }),
+        })
+        .mutant("the output moves the other way", |examiner| multiples(examiner, |stride| (stride, -1))),
         Claim::holds(
             "layer.stride_is_subsampling",
             "stride s is stride 1, of which every s-th output is kept; the direct way computes none \
              of the others",
-            |examiner| subsampling(examiner, 0),
+            |examiner| subsampling(examiner, 0, |padding| padding),
         )
         .theorem("stride_is_subsampling")
-        .mutant("the outputs kept begin with the second", |examiner| subsampling(examiner, 1)),
+        .mutant("the outputs kept begin with the second", |examiner| {
+            subsampling(examiner, 1, |padding| padding)
+        })
+        .mutant("the padding before stands after", |examiner| {
+            subsampling(examiner, 0, |(before, after)| (0, before + after))
+        }),
         Claim::holds(
             "layer.dilation_is_zero_stuffing",
             "dilation d is a kernel with d − 1 zeros between its taps",
-            |examiner| zero_stuffing(examiner, 0),
+            |examiner| zero_stuffing(examiner, 0, false),
         )
         .theorem("dilation_is_zero_stuffing")
         .theorem("translation_equivariance")
-        .mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1)),
+        .mutant("the last tap comes one too early", |examiner| zero_stuffing(examiner, 1, false))
+        .mutant("taps are repeated where zeros should be", |examiner| zero_stuffing(examiner, 0, true)),
         Claim::fails(
             "layer.dense_translation",
             "a dense layer with free weights commutes with translations",
-            |examiner| dense(examiner, false),
+            |examiner| dense(examiner, Matrix::Free),
         )
         .theorem("dense_shift")
         .theorem("equivariant_is_convolution")
-        .mutant("the matrix repeats its diagonals", |examiner| dense(examiner, true)),
+        .mutant("the matrix repeats its diagonals", |examiner| dense(examiner, Matrix::Circulant))
+        .mutant("all entries off the diagonal are equal", |examiner| dense(examiner, Matrix::Uniform)),
         Claim::holds(
             "layer.transposed_translation",
             "a transposed convolution of stride s takes a shift by t to a shift by s·t, with \
              periodic boundary",
-            |examiner| transposed(examiner, 2),
+            |examiner| transposed(examiner, 2, Boundary::Periodic),
         )
         .theorem("transposed_on_circle")
         .theorem("transposed_translation")
         .theorem("adjoint_equivariant")
-        .mutant("the output moves by t", |examiner| transposed(examiner, 1)),
+        .mutant("the output moves by t", |examiner| transposed(examiner, 1, Boundary::Periodic))
+        .mutant("the boundary is of zeros", |examiner| transposed(examiner, 2, Boundary::Zero)),
     ]
 }
 
@@ -109,10 +132,22 @@ pub(super) fn claims() -> Vec<Claim> {
 const REACH: usize = 2;
 
 fn padded(examiner: &Examiner, boundary: Boundary, margin: usize) -> Result<Report, ExamineError> {
+    padded_at(examiner, boundary, margin, |reach| (reach, reach))
+}
+
+/// With this padding `(before, after)` for the reach of a kernel.
+fn padded_at(
+    examiner: &Examiner,
+    boundary: Boundary,
+    margin: usize,
+    padding: fn(usize) -> (usize, usize),
+) -> Result<Report, ExamineError> {
     let statement = move |axes: usize| {
+        // Three taps reach as far as their dilation.
+        let dilation = &[[REACH, 1, 1], [1, REACH, 1], [REACH, 1, 1]][axes - 1][..axes];
         let layer = Convolution::new(2, 2, vec![3; axes])
-            .dilation([[2, 1, 1], [1, 2, 1], [2, 1, 1]][axes - 1][..axes].to_vec())
-            .padding([[2, 1, 1], [1, 2, 1], [2, 1, 1]][axes - 1][..axes].to_vec())
+            .dilation(dilation)
+            .padding_before_after(dilation.iter().map(|&reach| padding(reach)).collect::<Vec<_>>())
             .boundary(boundary);
         let map = Arc::new(layer);
         let names = &["depth", "height", "width"][3 - axes..];
@@ -135,18 +170,20 @@ fn strided_layer(stride: usize) -> Convolution {
     Convolution::new(2, 1, [3, 3]).stride([stride, stride]).padding([1, 1]).boundary(Boundary::Periodic)
 }
 
-/// Translation by one entry, with the output translated by ⌊1/s⌋; and what the engine finds to be kept.
-fn strided(examiner: &Examiner, stride: usize) -> Result<Report, Failure> {
+/// The strided layer takes a translation by the first of these steps to one by the second, where outputs go around once.
+fn moves(map: &Arc<Convolution>, stride: usize, steps: (i64, i64)) -> Statement {
+    let map = Arc::clone(map);
+    Statement::new(&["height", "width"], move |space| {
+        let input = [&[1, 2], space].concat();
+        let fits = space.iter().all(|extent| extent.is_multiple_of(stride));
+        Ok(if fits { Shifted::cases(&map, &input, 2, steps, 0) } else { Vec::new() })
+    })
+}
+
+/// Translation by `step` entries, with the output translated by ⌊step/s⌋; and what the engine finds to be kept.
+fn strided(examiner: &Examiner, stride: usize, step: usize) -> Result<Report, Failure> {
     let map = Arc::new(strided_layer(stride));
-    let moved = i64::from(stride == 1);
-    let statement = {
-        let map = Arc::clone(&map);
-        Statement::new(&["height", "width"], move |space| {
-            let input = [&[1, 2], space].concat();
-            let fits = space.iter().all(|extent| extent.is_multiple_of(stride));
-            Ok(if fits { Shifted::cases(&map, &input, 2, (1, moved), 0) } else { Vec::new() })
-        })
-    };
+    let statement = moves(&map, stride, (step as i64, (step / stride) as i64));
     let report = examiner.examine(&statement.at([4, 6]).at_large([12, 16]).shrinking_to([2, 2]))?;
     if report.verdict != Verdict::Fails {
         return Ok(report);
@@ -162,14 +199,7 @@ fn strided(examiner: &Examiner, stride: usize) -> Result<Report, Failure> {
 }
 
 fn multiples(examiner: &Examiner, steps: fn(i64) -> (i64, i64)) -> Result<Report, ExamineError> {
-    let statement = |stride: usize| {
-        let map = Arc::new(strided_layer(stride));
-        Statement::new(&["height", "width"], move |space| {
-            let input = [&[1, 2], space].concat();
-            let fits = space.iter().all(|extent| extent.is_multiple_of(stride));
-            Ok(if fits { Shifted::cases(&map, &input, 2, steps(stride as i64), 0) } else { Vec::new() })
-        })
-    };
+    let statement = |stride: usize| moves(&Arc::new(strided_layer(stride)), stride, steps(stride as i64));
     Ok(Report::all([
         examiner.examine(&statement(2).at([4, 6]).at_large([12, 16]).shrinking_to([2, 2]))?,
         examiner.examine(&statement(3).at([6, 9]).at_large([12, 15]).shrinking_to([3, 3]))?,
@@ -180,6 +210,7 @@ fn multiples(examiner: &Examiner, steps: fn(i64) -> (i64, i64)) -> Result<Report
 struct Subsampled {
     stride: usize,
     first: usize,
+    padding: fn((usize, usize)) -> (usize, usize),
 }
 
 impl Alteration<Convolution> for Subsampled {
@@ -189,7 +220,9 @@ impl Alteration<Convolution> for Subsampled {
         x: &ArrayD<S>,
         weights: &[ArrayD<S>],
     ) -> Result<ArrayD<S>, Failure> {
-        let mut output = layer.clone().stride([1, 1]).forward(x, weights, Mode::Inference)?;
+        let padding: Vec<_> = layer.options.padding.iter().copied().map(self.padding).collect();
+        let full = layer.clone().stride([1, 1]).padding_before_after(padding);
+        let mut output = full.forward(x, weights, Mode::Inference)?;
         for axis in [2, 3] {
             output = crate::signal::roll(output.view().permuted_axes(swap(axis)), &[-(self.first as i64)])
                 .permuted_axes(swap(axis));
@@ -206,7 +239,11 @@ fn swap(axis: usize) -> Vec<usize> {
     order
 }
 
-fn subsampling(examiner: &Examiner, first: usize) -> Result<Report, ExamineError> {
+fn subsampling(
+    examiner: &Examiner,
+    first: usize,
+    padding: fn((usize, usize)) -> (usize, usize),
+) -> Result<Report, ExamineError> {
     let statement = move |stride: usize| {
         Statement::new(&["height", "width"], move |space| {
             let input = [&[1, 2], space].concat();
@@ -220,7 +257,7 @@ fn subsampling(examiner: &Examiner, first: usize) -> Result<Report, ExamineError
             if strided * all[3] as u128 > direct * outputs[3] as u128 {
                 return Err("the strided layer computes outputs that are dropped".into());
             }
-            Ok(vec![Same::case(layer.clone(), Altered { layer, how: Subsampled { stride, first } }, input)])
+            Ok(same_as_altered(layer, Subsampled { stride, first, padding }, input))
         })
     };
     Ok(Report::all([
@@ -233,6 +270,7 @@ fn subsampling(examiner: &Examiner, first: usize) -> Result<Report, ExamineError
 struct Stuffed {
     dilation: usize,
     early: usize,
+    repeated: bool,
 }
 
 impl Alteration<Convolution> for Stuffed {
@@ -248,21 +286,21 @@ impl Alteration<Convolution> for Stuffed {
         for tap in 0..taps {
             let early = if tap + 1 == taps { self.early } else { 0 };
             let place = tap * self.dilation - early;
-            kernel.index_axis_mut(Axis(2), place).assign(&weights[0].index_axis(Axis(2), tap));
+            let last = if self.repeated { (place + self.dilation).min(span) } else { place + 1 };
+            for place in place..last {
+                kernel.index_axis_mut(Axis(2), place).assign(&weights[0].index_axis(Axis(2), tap));
+            }
         }
         let plain = Convolution { taps: vec![span], ..layer.clone() }.dilation([1]);
         Ok(plain.forward(x, &[kernel, weights[1].clone()], Mode::Inference)?)
     }
 }
 
-fn zero_stuffing(examiner: &Examiner, early: usize) -> Result<Report, ExamineError> {
+fn zero_stuffing(examiner: &Examiner, early: usize, repeated: bool) -> Result<Report, ExamineError> {
     let statement = move |dilation: usize| {
         Statement::new(&["length"], move |space| {
             let layer = Convolution::new(2, 2, [3]).dilation([dilation]).stride([2]).padding([1]);
-            let input = vec![2, 2, space[0]];
-            let fits = layer.output_shape(&input).is_ok();
-            let other = Altered { layer: layer.clone(), how: Stuffed { dilation, early } };
-            Ok(if fits { vec![Same::case(layer, other, input)] } else { Vec::new() })
+            Ok(same_as_altered(layer, Stuffed { dilation, early, repeated }, vec![2, 2, space[0]]))
         })
     };
     Ok(Report::all([
@@ -271,10 +309,18 @@ fn zero_stuffing(examiner: &Examiner, early: usize) -> Result<Report, ExamineErr
     ]))
 }
 
-/// The matrix of a dense layer, or the one whose entry (i, j) is the weight (i − j mod n, 0).
-struct Circulant;
+/// Which entries of the matrix of a dense layer are the same.
+#[derive(Clone, Copy)]
+enum Matrix {
+    /// None.
+    Free,
+    /// Those of a diagonal: entry (i, j) is the weight (i − j mod n, 0).
+    Circulant,
+    /// All of the diagonal, and all others.
+    Uniform,
+}
 
-impl Alteration<Dense> for Circulant {
+impl Alteration<Dense> for Matrix {
     fn apply<S: Scalar>(
         &self,
         layer: &Dense,
@@ -282,30 +328,32 @@ impl Alteration<Dense> for Circulant {
         weights: &[ArrayD<S>],
     ) -> Result<ArrayD<S>, Failure> {
         let n = layer.inputs;
-        let matrix =
-            ArrayD::from_shape_fn(vec![n, n], |index| weights[0][[(index[0] + n - index[1]) % n, 0]].clone());
+        let matrix = ArrayD::from_shape_fn(vec![n, n], |index| {
+            let weight = match self {
+                Matrix::Free => [index[0], index[1]],
+                Matrix::Circulant => [(index[0] + n - index[1]) % n, 0],
+                Matrix::Uniform => [0, usize::from(index[0] != index[1])],
+            };
+            weights[0][weight].clone()
+        });
         Ok(layer.forward(x, &[matrix], Mode::Inference)?)
     }
 }
 
-fn dense(examiner: &Examiner, circulant: bool) -> Result<Report, ExamineError> {
+fn dense(examiner: &Examiner, matrix: Matrix) -> Result<Report, ExamineError> {
     let statement = Statement::new(&["length"], move |space| {
-        let (layer, input) = (Dense::new(space[0], space[0]).without_bias(), [1, space[0]]);
-        Ok(if circulant {
-            let map = Arc::new(Altered { layer, how: Circulant });
-            Shifted::cases(&map, &input, 1, (1, 1), 0)
-        } else {
-            Shifted::cases(&Arc::new(layer), &input, 1, (1, 1), 0)
-        })
+        let layer = Dense::new(space[0], space[0]).without_bias();
+        let map = Arc::new(Altered { layer, how: matrix });
+        Ok(Shifted::cases(&map, &[1, space[0]], 1, (1, 1), 0))
     });
     examiner.examine(&statement.at([5]).at_large([30]).shrinking_to([2]))
 }
 
-fn transposed(examiner: &Examiner, image: i64) -> Result<Report, ExamineError> {
+fn transposed(examiner: &Examiner, image: i64, boundary: Boundary) -> Result<Report, ExamineError> {
     let statement = Statement::new(&["height", "width"], move |space| {
         // The adjoint of a layer on twice as many entries: 2(n − 1) + 3 − 2 + 1 = 2n.
         let layer = TransposedConvolution::new(2, 1, [3, 3]).stride([2, 2]).padding([1, 1]);
-        let layer = layer.output_padding([1, 1]).boundary(Boundary::Periodic);
+        let layer = layer.output_padding([1, 1]).boundary(boundary);
         Ok(Shifted::cases(&Arc::new(layer), &[&[1, 2], space].concat(), 2, (1, image), 0))
     });
     examiner.examine(&statement.at([3, 4]).at_large([8, 9]).shrinking_to([2, 2]))

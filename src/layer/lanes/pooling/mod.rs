@@ -6,7 +6,11 @@
 //!
 //! Cost: each entry of each window once, forward and backward.
 
-use pulp::{Simd, WithSimd};
+mod max_gradient;
+mod windows;
+
+use max_gradient::{MaxGradient, MaxGradientInPlace};
+use windows::Windows;
 
 use super::{blocks, blocks_mut};
 use crate::conv::Problem;
@@ -23,21 +27,23 @@ pub enum Divisor {
     One,
 }
 
+impl Divisor {
+    #[inline(always)]
+    fn count(self, window: &[u32], taps: u32) -> f32 {
+        match self {
+            Divisor::Window => taps as f32,
+            Divisor::Inside => window.len() as f32,
+            Divisor::One => 1.0,
+        }
+    }
+}
+
 /// Pooling of each channel of a chunk.
 #[derive(Clone, Debug)]
 pub struct LanePooling {
     instructions: Instructions,
     channels: usize,
-    /// Entries of a channel of the input.
-    input_entries: usize,
-    /// The entries of all windows, one window after the other, each in row-major order.
-    entries: Vec<u32>,
-    /// Where each window ends in `entries`.
-    ends: Vec<u32>,
-    /// Taps of each window, inside or not.
-    taps: Vec<u32>,
-    /// The entries that belong to no window, if no two windows have a common entry.
-    outside: Option<Vec<u32>>,
+    windows: Windows,
 }
 
 impl LanePooling {
@@ -47,16 +53,8 @@ impl LanePooling {
     /// # Panics
     /// If a window lies beyond the border as a whole, so that it has no maximum and no mean.
     pub fn new(problem: &Problem, instructions: Instructions) -> Self {
-        let axes = problem.axes();
-        let input: Vec<_> = axes.iter().map(|axis| axis.signal).collect();
-        let along_axes = (0..axes.len()).map(|a| {
-            let window = |output| {
-                let inside = (0..axes[a].taps).filter_map(move |tap| problem.source(a, output, tap));
-                (inside.collect(), axes[a].taps)
-            };
-            (0..axes[a].output).map(window).collect()
-        });
-        LanePooling::of_windows(problem.input_channels(), &input, along_axes.collect(), instructions)
+        let windows = Windows::of_problem(problem);
+        LanePooling { instructions, channels: problem.input_channels(), windows }
     }
 
     /// As many windows along each axis as `output` says, as even as can be: window n of an axis of L entries and N
@@ -65,21 +63,7 @@ impl LanePooling {
     /// # Panics
     /// If input and output have different numbers of axes, or one has no entries.
     pub fn adaptive(channels: usize, input: &[usize], output: &[usize], instructions: Instructions) -> Self {
-        assert_eq!(input.len(), output.len(), "input and output have equally many axes");
-        let along_axis = |(&length, &windows): (&usize, &usize)| {
-            let window = |n: usize| {
-                let entries: Vec<_> = (n * length / windows..((n + 1) * length).div_ceil(windows)).collect();
-                let taps = entries.len();
-                (entries, taps)
-            };
-            (0..windows).map(window).collect()
-        };
-        LanePooling::of_windows(
-            channels,
-            input,
-            input.iter().zip(output).map(along_axis).collect(),
-            instructions,
-        )
+        LanePooling { instructions, channels, windows: Windows::adaptive(input, output) }
     }
 
     /// Over sets of channels: the channels are those of so many fields of `size` channels, and each set becomes one channel of a field
@@ -94,63 +78,17 @@ impl LanePooling {
         positions: usize,
         instructions: Instructions,
     ) -> Self {
-        let sets = sets.iter().map(|set| (set.clone(), set.len())).collect();
-        let pixels = (0..positions).map(|position| (vec![position], 1)).collect();
-        LanePooling::of_windows(fields, &[size, positions], vec![sets, pixels], instructions)
-    }
-
-    /// The products of windows along each axis, each given by its entries and its number of taps.
-    fn of_windows(
-        channels: usize,
-        input: &[usize],
-        along_axes: Vec<Vec<(Vec<usize>, usize)>>,
-        instructions: Instructions,
-    ) -> Self {
-        let mut windows = vec![(vec![0], 1)];
-        for (length, along) in input.iter().zip(along_axes) {
-            let extend = |(entries, taps): &(Vec<usize>, usize)| {
-                let (entries, taps) = (entries.clone(), *taps);
-                let longer = |(more, more_taps): &(Vec<usize>, usize)| {
-                    let rows = entries.iter().map(|entry| entry * length);
-                    let both = rows.flat_map(|row| more.iter().map(move |entry| row + entry)).collect();
-                    (both, taps * more_taps)
-                };
-                along.iter().map(longer).collect::<Vec<_>>()
-            };
-            windows = windows.iter().flat_map(extend).collect();
-        }
-        let mut pooling = LanePooling {
-            instructions,
-            channels,
-            input_entries: input.iter().product(),
-            entries: vec![],
-            ends: vec![],
-            taps: vec![],
-            outside: None,
-        };
-        for (entries, taps) in windows {
-            assert!(!entries.is_empty(), "every window has an entry inside the border");
-            pooling.entries.extend(entries.into_iter().map(|entry| entry as u32));
-            pooling.ends.push(pooling.entries.len() as u32);
-            pooling.taps.push(taps as u32);
-        }
-        let mut windows_of = vec![0; pooling.input_entries];
-        pooling.entries.iter().for_each(|&entry| windows_of[entry as usize] += 1);
-        if windows_of.iter().all(|&windows| windows <= 1) {
-            let outside = windows_of.iter().enumerate().filter(|(_, windows)| **windows == 0);
-            pooling.outside = Some(outside.map(|(entry, _)| entry as u32).collect());
-        }
-        pooling
+        LanePooling { instructions, channels: fields, windows: Windows::over_channels(size, sets, positions) }
     }
 
     /// Length of a chunk of the input.
     pub fn input_length(&self) -> usize {
-        self.channels * self.input_entries * LANES
+        self.channels * self.windows.inputs() * LANES
     }
 
     /// Length of a chunk of the output.
     pub fn output_length(&self) -> usize {
-        self.channels * self.ends.len() * LANES
+        self.channels * self.windows.len() * LANES
     }
 
     /// The greatest entry of each window. Entries are not NaN.
@@ -163,7 +101,7 @@ impl LanePooling {
             #[inline(always)]
             || {
                 for (input, output) in self.channels(input).zip(self.outputs(output)) {
-                    for (window, y) in self.windows().zip(output) {
+                    for (window, y) in self.windows.iter().zip(output) {
                         let mut greatest = input[window[0] as usize];
                         for &entry in &window[1..] {
                             let x = &input[entry as usize];
@@ -192,12 +130,18 @@ impl LanePooling {
     ) {
         self.check(input, output);
         self.check(input_gradient, output_gradient);
-        self.instructions.run(MaxGradient { pooling: self, input, output, output_gradient, input_gradient });
+        self.instructions.run(MaxGradient {
+            windows: &self.windows,
+            input,
+            output,
+            output_gradient,
+            input_gradient,
+        });
     }
 
     /// Whether no two windows have a common entry, so that [`max_gradient_in_place`](Self::max_gradient_in_place) can be used.
     pub fn is_disjoint(&self) -> bool {
-        self.outside.is_some()
+        self.windows.outside().is_some()
     }
 
     /// The gradient of the input of [`max`](Self::max) in the place of the input.
@@ -209,8 +153,16 @@ impl LanePooling {
     pub fn max_gradient_in_place(&self, input: &mut [f32], output: &[f32], output_gradient: &[f32]) {
         self.check(input, output);
         self.check(input, output_gradient);
-        let Some(outside) = &self.outside else { panic!("windows that overlap have no gradient in place") };
-        self.instructions.run(MaxGradientInPlace { pooling: self, outside, input, output, output_gradient });
+        let Some(outside) = self.windows.outside() else {
+            panic!("windows that overlap have no gradient in place")
+        };
+        self.instructions.run(MaxGradientInPlace {
+            windows: &self.windows,
+            outside,
+            input,
+            output,
+            output_gradient,
+        });
     }
 
     /// The mean of each window: its sum, divided.
@@ -223,7 +175,7 @@ impl LanePooling {
             #[inline(always)]
             || {
                 for (input, output) in self.channels(input).zip(self.outputs(output)) {
-                    for ((window, &taps), y) in self.windows().zip(&self.taps).zip(output) {
+                    for ((window, &taps), y) in self.windows.iter().zip(self.windows.taps()).zip(output) {
                         let mut sum = [0.0; LANES];
                         for &entry in window {
                             let x = &input[entry as usize];
@@ -231,7 +183,7 @@ impl LanePooling {
                                 sum[lane] += x[lane];
                             }
                         }
-                        let count = count(divisor, window, taps);
+                        let count = divisor.count(window, taps);
                         *y = sum.map(
                             #[inline(always)]
                             |sum| sum / count,
@@ -251,11 +203,11 @@ impl LanePooling {
         self.instructions.run(
             #[inline(always)]
             || {
-                let outputs = blocks(output_gradient).chunks_exact(self.ends.len());
+                let outputs = blocks(output_gradient).chunks_exact(self.windows.len());
                 for (dx, dy) in self.inputs(input_gradient).zip(outputs) {
                     dx.fill([0.0; LANES]);
-                    for ((window, &taps), dy) in self.windows().zip(&self.taps).zip(dy) {
-                        let count = count(divisor, window, taps);
+                    for ((window, &taps), dy) in self.windows.iter().zip(self.windows.taps()).zip(dy) {
+                        let count = divisor.count(window, taps);
                         let share = dy.map(
                             #[inline(always)]
                             |dy| dy / count,
@@ -273,124 +225,23 @@ impl LanePooling {
     }
 
     #[inline(always)]
-    fn windows(&self) -> impl Iterator<Item = &[u32]> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| {
-            let window = &self.entries[start..end as usize];
-            start = end as usize;
-            window
-        })
-    }
-
-    #[inline(always)]
     fn channels<'a>(&self, input: &'a [f32]) -> impl Iterator<Item = &'a [[f32; LANES]]> {
-        blocks(input).chunks_exact(self.input_entries)
+        blocks(input).chunks_exact(self.windows.inputs())
     }
 
     #[inline(always)]
     fn inputs<'a>(&self, input: &'a mut [f32]) -> impl Iterator<Item = &'a mut [[f32; LANES]]> {
-        blocks_mut(input).chunks_exact_mut(self.input_entries)
+        blocks_mut(input).chunks_exact_mut(self.windows.inputs())
     }
 
     #[inline(always)]
     fn outputs<'a>(&self, output: &'a mut [f32]) -> impl Iterator<Item = &'a mut [[f32; LANES]]> {
-        blocks_mut(output).chunks_exact_mut(self.ends.len())
+        blocks_mut(output).chunks_exact_mut(self.windows.len())
     }
 
     fn check(&self, input: &[f32], output: &[f32]) {
         assert_eq!(input.len(), self.input_length(), "a chunk of the input has this length");
         assert_eq!(output.len(), self.output_length(), "a chunk of the output has this length");
-    }
-}
-
-/// The operation of [`LanePooling::max_gradient`].
-struct MaxGradient<'a> {
-    pooling: &'a LanePooling,
-    input: &'a [f32],
-    output: &'a [f32],
-    output_gradient: &'a [f32],
-    input_gradient: &'a mut [f32],
-}
-
-impl WithSimd for MaxGradient<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let parts = LANES / S::F32_LANES;
-        let zero = simd.splat_f32s(0.0);
-        self.input_gradient.fill(0.0);
-        let (x, _) = S::as_simd_f32s(self.input);
-        let (dx, _) = S::as_mut_simd_f32s(self.input_gradient);
-        let (y, _) = S::as_simd_f32s(self.output);
-        let (dy, _) = S::as_simd_f32s(self.output_gradient);
-        let (inputs, outputs) = (self.pooling.input_entries * parts, self.pooling.ends.len() * parts);
-        let channels = x.chunks_exact(inputs).zip(dx.chunks_exact_mut(inputs));
-        for ((x, dx), (y, dy)) in channels.zip(y.chunks_exact(outputs).zip(dy.chunks_exact(outputs))) {
-            let positions = y.chunks_exact(parts).zip(dy.chunks_exact(parts));
-            for (window, (y, dy)) in self.pooling.windows().zip(positions) {
-                for part in 0..parts {
-                    // What no place has taken yet.
-                    let mut left = dy[part];
-                    for &entry in window {
-                        let at = entry as usize * parts + part;
-                        let here = simd.equal_f32s(x[at], y[part]);
-                        dx[at] = simd.add_f32s(dx[at], simd.select_f32s(here, left, zero));
-                        left = simd.select_f32s(here, zero, left);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The operation of [`LanePooling::max_gradient_in_place`].
-struct MaxGradientInPlace<'a> {
-    pooling: &'a LanePooling,
-    outside: &'a [u32],
-    input: &'a mut [f32],
-    output: &'a [f32],
-    output_gradient: &'a [f32],
-}
-
-impl WithSimd for MaxGradientInPlace<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let parts = LANES / S::F32_LANES;
-        let zero = simd.splat_f32s(0.0);
-        let (x, _) = S::as_mut_simd_f32s(self.input);
-        let (y, _) = S::as_simd_f32s(self.output);
-        let (dy, _) = S::as_simd_f32s(self.output_gradient);
-        let (inputs, outputs) = (self.pooling.input_entries * parts, self.pooling.ends.len() * parts);
-        let channels = x.chunks_exact_mut(inputs).zip(y.chunks_exact(outputs).zip(dy.chunks_exact(outputs)));
-        for (x, (y, dy)) in channels {
-            let positions = y.chunks_exact(parts).zip(dy.chunks_exact(parts));
-            for (window, (y, dy)) in self.pooling.windows().zip(positions) {
-                for part in 0..parts {
-                    let mut left = dy[part];
-                    for &entry in window {
-                        let x = &mut x[entry as usize * parts + part];
-                        let here = simd.equal_f32s(*x, y[part]);
-                        *x = simd.select_f32s(here, left, zero);
-                        left = simd.select_f32s(here, zero, left);
-                    }
-                }
-            }
-            for &entry in self.outside {
-                x[entry as usize * parts..][..parts].fill(zero);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn count(divisor: Divisor, window: &[u32], taps: u32) -> f32 {
-    match divisor {
-        Divisor::Window => taps as f32,
-        Divisor::Inside => window.len() as f32,
-        Divisor::One => 1.0,
     }
 }
 

@@ -7,6 +7,7 @@
 //! | He | 2/n | ReLU | K. He et al., *Delving deep into rectifiers*, 2015, eq. 10 |
 //! | Xavier | 2/(n + m) | tanh | X. Glorot, Y. Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010, eq. 16 |
 //! | LeCun | 1/n | tanh, self-normalising | Y. LeCun et al., *Efficient BackProp*, 1998, eq. 16 |
+//! | PyTorch | 1/(3n) | training long enough that small first outputs do not matter | what PyTorch's layers begin with: ±1/√n |
 //! | orthogonal | rows or columns orthonormal | linear, recurrent | A. Saxe et al., *Exact solutions to the nonlinear dynamics of learning*, 2014 |
 //!
 //! A uniform variable on (−a, a) has variance a²/3.
@@ -24,6 +25,9 @@ pub enum Initialisation {
     Xavier,
     /// Variance 1/fan-in.
     LeCun,
+    /// Variance 1/(3·fan-in): five layers shrink their signal by a hundred against [`Initialisation::He`], so that training begins
+    /// near the zero function and decides the features itself.
+    PyTorch,
     /// The weight as a matrix (outputs × the rest) has orthonormal rows or, if it has more rows than columns, columns.
     Orthogonal,
 }
@@ -39,6 +43,7 @@ pub(super) fn draw<R: Rng>(
         Initialisation::He => 2.0 / fan_in as f64,
         Initialisation::Xavier => 2.0 / (fan_in + fan_out) as f64,
         Initialisation::LeCun => 1.0 / fan_in as f64,
+        Initialisation::PyTorch => 1.0 / (3 * fan_in) as f64,
         Initialisation::Orthogonal => return orthogonal(shape, random),
     };
     let limit = (3.0 * variance).sqrt();
@@ -85,6 +90,7 @@ mod tests {
             (Initialisation::He, 2.0 / 90.0),
             (Initialisation::Xavier, 2.0 / 1890.0),
             (Initialisation::LeCun, 1.0 / 90.0),
+            (Initialisation::PyTorch, 1.0 / 270.0),
         ] {
             let values = draw(initialisation, &shape, fan, &mut random);
             let squares = values.iter().map(|&value| f64::from(value).powi(2)).collect::<Vec<_>>();

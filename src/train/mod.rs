@@ -12,6 +12,7 @@
 //! | [`Average`]: the exponential moving average of weights | `average` |
 //! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
 //! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Model`]: networks by name, with their recipes | `recipe`, `trainer`, `model` |
+//! | [`Ensemble`]: several runs that predict together, with bagging | `ensemble` |
 //! | [`inspection`]: what a trained network gets wrong, looks for, and bears | `inspection/` |
 
 pub mod augmentation;
@@ -19,6 +20,7 @@ mod average;
 pub mod checkpoint;
 pub mod data;
 mod early_stopping;
+mod ensemble;
 pub mod inspection;
 pub mod loss;
 mod model;
@@ -31,6 +33,7 @@ mod trainer;
 
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};
+pub use ensemble::{Ensemble, Runs, Sampling, Verdict};
 pub use model::Model;
 pub use recipe::{Recipe, Smooth};
 pub use trainer::{EpochRecord, Evaluation, Report, TrainError, Trainer};

@@ -62,7 +62,10 @@ impl Model {
 
     /// Passes over the training set, by default.
     pub fn epochs(self) -> usize {
-        20
+        match self {
+            Model::Lenet5 => 40,
+            _ => 20,
+        }
     }
 
     /// The recipe for a training set of so many images.
@@ -77,7 +80,7 @@ impl Model {
             end_divisor: 1000.0,
             momentum: None,
         };
-        Recipe {
+        let common = Recipe {
             epochs,
             batch,
             rule: Rule::AdamW(Moments::default()),
@@ -93,11 +96,25 @@ impl Model {
             },
             smoothing: 0.0,
             average: Some(Smooth { decay: 0.999, beginning: Beginning::WarmUp }),
-            initialisation: match self {
-                Model::Lenet5Of1998 => Initialisation::Xavier,
-                _ => Initialisation::He,
-            },
+            initialisation: Initialisation::He,
             patience: None,
+        };
+        match self {
+            Model::Lenet5 => Recipe {
+                decay: Decay { l1: 0.0, l2: 0.05 },
+                augmentation: Augmentation {
+                    shift: 1.5,
+                    rotation: 12.0,
+                    scale: 0.12,
+                    shear: 0.12,
+                    ..Augmentation::default()
+                },
+                smoothing: 0.05,
+                initialisation: Initialisation::PyTorch,
+                ..common
+            },
+            Model::Lenet5Of1998 => Recipe { initialisation: Initialisation::Xavier, ..common },
+            _ => common,
         }
     }
 }

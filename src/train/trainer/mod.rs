@@ -370,22 +370,28 @@ impl<'a> Trainer<'a> {
     /// If the images have another shape than those of the training.
     pub fn evaluate(&mut self, weights: &Weights, images: &Dataset) -> Evaluation {
         assert_eq!(images.shape(), self.data.shape(), "images of the same shape");
-        let pixels: usize = images.shape().iter().product();
-        let inputs = images.images().as_slice().unwrap_or_else(|| unreachable!("the images are row-major"));
-        let classes = self.executor.outputs();
-        let mut scores = Array2::zeros((images.len(), classes));
-        let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));
         let executor = &mut self.executor;
-        self.pool.install(|| {
-            for (inputs, rows) in inputs.chunks(pixels * TESTED).zip(rows.chunks_mut(classes * TESTED)) {
-                executor.predict(weights, inputs, rows);
-            }
-        });
-        let wrong =
-            |(scores, label): &(ndarray::ArrayView1<'_, f32>, &usize)| first_greatest(scores) != **label;
-        let mistakes = scores.outer_iter().zip(images.labels()).filter(wrong).count();
-        Evaluation { scores, mistakes }
+        self.pool.install(|| evaluate(executor, weights, images))
     }
+}
+
+/// What these numbers give on images, on the threads of the current pool.
+pub(super) fn evaluate(executor: &mut Executor, weights: &Weights, images: &Dataset) -> Evaluation {
+    let pixels: usize = images.shape().iter().product();
+    let inputs = images.images().as_slice().unwrap_or_else(|| unreachable!("the images are row-major"));
+    let classes = executor.outputs();
+    let mut scores = Array2::zeros((images.len(), classes));
+    let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));
+    for (inputs, rows) in inputs.chunks(pixels * TESTED).zip(rows.chunks_mut(classes * TESTED)) {
+        executor.predict(weights, inputs, rows);
+    }
+    let mistakes = mistakes(&scores, images.labels());
+    Evaluation { scores, mistakes }
+}
+
+/// How many rows have their greatest score elsewhere than at their label.
+pub(super) fn mistakes(scores: &Array2<f32>, labels: &[usize]) -> usize {
+    scores.outer_iter().zip(labels).filter(|(scores, label)| first_greatest(scores) != **label).count()
 }
 
 /// The place of the greatest number, of equals the first.

@@ -5,13 +5,15 @@ use ndarray::{ArrayD, Axis, Zip};
 use super::super::Claim;
 use super::wrong_gradients::{self, Wrong};
 use crate::conv::Boundary;
+use crate::group::{C4, Representation};
 use crate::layer::laws::{Inputs, adjoint_sides, difference_sides, gradient_sides};
 use crate::layer::{
-    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, Softmax, TransposedConvolution,
+    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear,
+    Flatten, Fraction, GlobalPool, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, SetLinear,
+    Softmax, TransposedConvolution,
 };
 use crate::network::{Network, Node, Residual};
-use crate::scalar::{Goldilocks, Scalar};
+use crate::scalar::{Goldilocks, Rational, Scalar};
 use crate::signal::{FeatureType, GridGroup};
 use crate::verify::{
     Case, Counterexample, ExamineError, Examiner, Failure, Finding, Identity, Reading, Report, Sides,
@@ -169,6 +171,8 @@ fn every_layer() -> Vec<Subject<Network>> {
         (BatchNormalisation::new(2).into(), image.clone()),
         (BatchNormalisation::new(2).orbit(2).into(), image.clone()),
         (Dense::new(6, 3).into(), vec![4, 6]),
+        (SetLinear::new(2, 3).into(), vec![2, 2, 4]),
+        (SetLinear::new(2, 3).pooling(Reduction::Maximum).into(), vec![2, 2, 4]),
         (Softmax.into(), vec![3, 4]),
         (Dropout::new(Fraction::new(1, 4)).into(), image.clone()),
         (Flatten.into(), image.clone()),
@@ -176,6 +180,10 @@ fn every_layer() -> Vec<Subject<Network>> {
     for activation in [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid] {
         layers.push((activation.into(), image.clone()));
     }
+    let regular = Representation::<_, Rational>::regular(&C4);
+    let between = EquivariantLinear::new(&regular.tensor_product(&regular), &regular, 2, 1)
+        .unwrap_or_else(|error| unreachable!("both are representations of C4: {error}"));
+    layers.push((between.into(), vec![2, 2, 16]));
     let alone = |(layer, input): (AnyLayer, Vec<usize>)| Subject {
         name: layer.name(),
         layer: Network::from_iter([layer]),
@@ -195,7 +203,9 @@ pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
     let [Node::Layer(layer)] = network.nodes() else { return false };
     match layer {
         AnyLayer::Convolution(_) | AnyLayer::TransposedConvolution(_) | AnyLayer::GroupConvolution(_) => true,
-        AnyLayer::Dense(_) | AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
+        AnyLayer::Dense(_) | AnyLayer::EquivariantLinear(_) => true,
+        AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
+        AnyLayer::SetLinear(layer) => layer.pooling != Reduction::Maximum,
         AnyLayer::Pool(Pool { reduction, .. })
         | AnyLayer::GlobalPool(GlobalPool { reduction })
         | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. })

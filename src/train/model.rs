@@ -6,7 +6,9 @@ use super::optimiser::{Clip, Decay, Moments, Rule};
 use super::recipe::{Recipe, Smooth};
 use super::schedule::{OneCycle, Schedule};
 use crate::layer::Initialisation;
-use crate::network::{Network, all_convolutional, lenet5, lenet5_of_1998, p4cnn, p4mcnn, z2cnn};
+use crate::network::{
+    Network, all_convolutional, lenet5, lenet5_of_1998, p4_separable, p4cnn, p4mcnn, z2cnn,
+};
 
 /// A network that is known by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,17 +25,20 @@ pub enum Model {
     P4cnn,
     /// Invariant under quarter turns and reflections.
     P4mcnn,
+    /// Invariant under quarter turns, of depthwise and pointwise layers.
+    P4Separable,
 }
 
 impl Model {
     /// All of them.
-    pub const ALL: [Model; 6] = [
+    pub const ALL: [Model; 7] = [
         Model::Lenet5,
         Model::Lenet5Of1998,
         Model::AllConvolutional,
         Model::Z2cnn,
         Model::P4cnn,
         Model::P4mcnn,
+        Model::P4Separable,
     ];
 
     /// The name on the command line and in files.
@@ -45,6 +50,7 @@ impl Model {
             Model::Z2cnn => "z2cnn",
             Model::P4cnn => "p4cnn",
             Model::P4mcnn => "p4mcnn",
+            Model::P4Separable => "p4-separable",
         }
     }
 
@@ -57,6 +63,7 @@ impl Model {
             Model::Z2cnn => z2cnn(classes),
             Model::P4cnn => p4cnn(classes),
             Model::P4mcnn => p4mcnn(classes),
+            Model::P4Separable => p4_separable(classes),
         }
     }
 
@@ -64,6 +71,7 @@ impl Model {
     pub fn epochs(self) -> usize {
         match self {
             Model::Lenet5 => 40,
+            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::P4Separable => 60,
             _ => 20,
         }
     }
@@ -111,6 +119,13 @@ impl Model {
                 },
                 smoothing: 0.05,
                 initialisation: Initialisation::PyTorch,
+                ..common
+            },
+            // For images that are turned by any angle already: turned on, and moved and bent a little. Others' recipes keep digits upright.
+            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::P4Separable => Recipe {
+                schedule: Schedule::OneCycle(OneCycle { rate: 0.008, ..cycle }),
+                decay: Decay { l1: 0.0, l2: 0.02 },
+                augmentation: Augmentation { rotation: 180.0, ..common.augmentation },
                 ..common
             },
             Model::Lenet5Of1998 => Recipe { initialisation: Initialisation::Xavier, ..common },

@@ -113,8 +113,12 @@ impl fmt::Display for Symmetry {
             Some(step) => format!("{step}Z"),
             None => "–".to_owned(),
         };
-        let translations: Vec<_> = self.translations.iter().map(translation).collect();
-        write!(f, "translations {}", translations.join(" × "))?;
+        if self.translations.iter().all(Option::is_none) {
+            f.write_str("no translation")?;
+        } else {
+            let translations: Vec<_> = self.translations.iter().map(translation).collect();
+            write!(f, "translations {}", translations.join(" × "))?;
+        }
         let point = if self.keeps_point_symmetries() {
             if self.flips.len() > 1 { "flips and quarter turns".to_owned() } else { "flip".to_owned() }
         } else {
@@ -153,6 +157,6 @@ mod tests {
         assert_eq!(both.to_string(), "translations 4Z × 4Z, flips and quarter turns (kernel moved alike)");
         let odd = Symmetry::of_windows(&windows(&[7, 8], &[2, 2], &Options::new().stride([2, 2])), false);
         assert_eq!(odd.to_string(), "translations – × 2Z, flips of axes [1]");
-        assert_eq!(Symmetry::none(1).to_string(), "translations –, no flip");
+        assert_eq!(Symmetry::none(1).to_string(), "no translation, no flip");
     }
 }

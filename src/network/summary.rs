@@ -138,7 +138,7 @@ mod tests {
         assert!(summary.rows[5].symmetry.keeps_point_symmetries());
         let text = summary.to_string();
         assert!(text.contains("61706") && text.contains("16 by 4 × 16 by 4"), "{text}");
-        assert!(text.ends_with("keeps: translations – × –, no flip\n"), "{text}");
+        assert!(text.ends_with("keeps: no translation, no flip\n"), "{text}");
         let error = Summary::new(&lenet5(10), &[1, 20, 20]).unwrap_err().to_string();
         assert!(error.starts_with("layer 7: dense 400 → 120 takes"), "{error}");
     }

@@ -79,14 +79,26 @@ fn drawing(figure: &Figure) -> anyhow::Result<Option<String>> {
             .bold_line_style(INK.mix(0.15))
             .light_line_style(TRANSPARENT)
             .draw()?;
-        for ((_, points), colour) in figure.series.iter().zip(hues()) {
+        for (place, ((_, points), colour)) in figure.series.iter().zip(hues()).enumerate() {
+            // What a later curve covers is drawn wider, so that both are seen.
+            let later = &figure.series[place + 1..];
+            let hidden = later.iter().any(|(_, others)| covers(others, points, 0.01 * (top - bottom)));
             let points = points.iter().filter(finite).copied();
-            chart.draw_series(LineSeries::new(points.clone(), colour.stroke_width(2)))?;
+            chart.draw_series(LineSeries::new(
+                points.clone(),
+                colour.stroke_width(if hidden { 6 } else { 2 }),
+            ))?;
             chart.draw_series(points.map(|point| Circle::new(point, 2, colour.filled())))?;
         }
         area.present()?;
     }
     Ok(Some(svg.replace(INK_IN_SVG, "currentColor")))
+}
+
+/// Whether at least half of these points are as close to those of another curve.
+fn covers(others: &[(f64, f64)], points: &[(f64, f64)], distance: f64) -> bool {
+    let near = points.iter().zip(others).filter(|(a, b)| a.0 == b.0 && (a.1 - b.1).abs() <= distance).count();
+    2 * near >= points.len()
 }
 
 /// The horizontal axis, with numbers at places of our choice.
@@ -165,6 +177,8 @@ mod tests {
         assert!(plot.contains("currentColor") && !plot.contains(super::INK_IN_SVG));
         assert!(plot.contains("angle &lt; turn"), "text is escaped");
         assert_eq!(plot.matches(r#"class="swatch""#).count(), 2);
+        // The second curve covers the first.
+        assert_eq!(plot.matches(r#"stroke-width="6""#).count(), 1);
         assert!(!plot.contains("NaN"));
     }
 

@@ -50,10 +50,10 @@ impl Recipe {
         vec![
             ("epochs", self.epochs.to_string()),
             ("batch", self.batch.to_string()),
-            ("optimiser", format!("{:?}", self.rule)),
+            ("optimiser", self.rule.to_string()),
             ("weight decay", format!("L2 {}, L1 {}", self.decay.l2, self.decay.l1)),
-            ("clipping", format!("{:?}", self.clip)),
-            ("schedule", format!("{:?}", self.schedule)),
+            ("clipping", self.clip.to_string()),
+            ("schedule", self.schedule.to_string()),
             ("augmentation", self.augmentation.to_string()),
             ("label smoothing", self.smoothing.to_string()),
             ("average of weights", self.average.map_or("none".to_owned(), average)),

@@ -11,6 +11,7 @@
 //! has a state, so a resumed training needs the number of its step only.
 
 use std::f64::consts::PI;
+use std::fmt;
 
 /// What a schedule sets for one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,6 +106,31 @@ impl OneCycle {
     }
 }
 
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Schedule::Constant { rate } => write!(f, "rate {rate}"),
+            Schedule::Step { rate, every, factor } => {
+                write!(f, "rate {rate}, times {factor} every {every} steps")
+            }
+            Schedule::Cosine { rate, last, warm_up, steps } => {
+                write!(f, "cosine from rate {rate} to {last} in {steps} steps, {warm_up} of them to warm up")
+            }
+            Schedule::OneCycle(OneCycle { rate, steps, rise, start_divisor, end_divisor, momentum }) => {
+                write!(
+                    f,
+                    "one cycle of {steps} steps: from 1/{start_divisor} of rate {rate} up to it in {rise} of them, "
+                )?;
+                write!(f, "then down to 1/{end_divisor} of the first")?;
+                match momentum {
+                    Some((ends, peak)) => write!(f, ", momentum {ends} at the ends and {peak} at the peak"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
 impl Schedule {
     /// What holds at this step, the first being 0.
     pub fn at(&self, step: u64) -> Setting {
@@ -143,6 +169,17 @@ mod tests {
     /// Cosine, half sum and product: fewer than 8 roundings of numbers of at most the scale.
     fn assert_close(found: f64, expected: f64, scale: f64) {
         assert!((found - expected).abs() <= 8.0 * f64::EPSILON * scale, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn schedules_tell_all_that_they_are() {
+        assert_eq!(
+            Schedule::OneCycle(OneCycle::new(0.5, 40)).to_string(),
+            "one cycle of 40 steps: from 1/25 of rate 0.5 up to it in 0.3 of them, then down to 1/10000 of the \
+             first, momentum 0.95 at the ends and 0.85 at the peak"
+        );
+        let cosine = Schedule::Cosine { rate: 0.1, last: 0.0, warm_up: 5, steps: 100 };
+        assert_eq!(cosine.to_string(), "cosine from rate 0.1 to 0 in 100 steps, 5 of them to warm up");
     }
 
     #[test]

@@ -146,7 +146,7 @@ pub(super) fn features(inspection: &Inspection) -> anyhow::Result<Option<Markup>
         @if !layers.is_empty() {
             p.faint {
                 "Of each feature the patches of test images (of the first " (EXCITING_IMAGES) " at most, one from each) at which the output of "
-                "its convolution is greatest, before the activation; white space around a digit's patch may be padding."
+                "its convolution is greatest, before the activation; empty space around a digit's patch may be padding."
             }
         }
         @for layer in layers { (layer) }

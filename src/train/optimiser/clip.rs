@@ -3,6 +3,8 @@
 //! By the norm (Pascanu, Mikolov, Bengio 2013, Algorithm 1): with c = limit / (‖g‖₂ + 10⁻⁶), the gradient becomes
 //! min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within the update.
 
+use std::fmt;
+
 /// How gradients are clipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Clip {
@@ -13,6 +15,16 @@ pub enum Clip {
     Norm(f64),
     /// The absolute value of each entry is at most this.
     Value(f64),
+}
+
+impl fmt::Display for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Clip::None => f.write_str("none"),
+            Clip::Norm(norm) => write!(f, "norm {norm}"),
+            Clip::Value(value) => write!(f, "each entry {value}"),
+        }
+    }
 }
 
 impl Clip {

@@ -9,6 +9,7 @@
 mod clip;
 mod update;
 
+use std::fmt;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -48,6 +49,23 @@ pub struct Moments {
     pub beta2: f64,
     /// ε.
     pub epsilon: f64,
+}
+
+impl fmt::Display for Moments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "β₁ {}, β₂ {}, ε {:e}", self.beta1, self.beta2, self.epsilon)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Sgd { momentum, nesterov: false } => write!(f, "SGD, momentum {momentum}"),
+            Rule::Sgd { momentum, nesterov: true } => write!(f, "SGD, Nesterov's momentum {momentum}"),
+            Rule::Adam(moments) => write!(f, "Adam, {moments}"),
+            Rule::AdamW(moments) => write!(f, "AdamW, {moments}"),
+        }
+    }
 }
 
 /// β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, as proposed by Kingma and Ba.

@@ -21,7 +21,7 @@ use crate::layer::{AnyLayer, GroupConvolution, Layer, LayerError, Parameter};
 /// let network = Network::new().then(lifting);
 /// let weights = Weights::initial(&network, Initialisation::He, 0);
 /// let plain = Plain::of(&network)?;
-/// let kernel = &plain.weights(&weights).parts[0];
+/// let kernel = &plain.weights(&weights)?.parts[0];
 /// assert_eq!((weights.parts[0].shape.as_slice(), kernel.shape.as_slice()), (&[2, 1, 1, 3, 3][..], &[16, 1, 3, 3][..]));
 /// # Ok::<(), equivariant::layer::LayerError>(())
 /// ```
@@ -57,12 +57,25 @@ impl Plain {
 
     /// The numbers of the ordinary network.
     ///
-    /// # Panics
+    /// # Errors
     /// If `shared` are the weights of another network.
-    pub fn weights(&self, shared: &Weights) -> Weights {
+    pub fn weights(&self, shared: &Weights) -> Result<Weights, LayerError> {
         let mut weights = Weights::zeros(&self.network);
+        for (what, expected, found) in [
+            ("trained weights", self.shared, shared.trained.len()),
+            ("running statistics", weights.running.len(), shared.running.len()),
+        ] {
+            if expected != found {
+                return Err(LayerError::Setting {
+                    layer: self.network.name(),
+                    setting: what,
+                    expected: format!("{expected} numbers"),
+                    found: found.to_string(),
+                });
+            }
+        }
         self.expand(shared, &mut weights);
-        weights
+        Ok(weights)
     }
 
     /// Writes the numbers of the ordinary network.

@@ -80,7 +80,7 @@ pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result
         return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
     }
     let plain = Plain::of(network)?;
-    let weights = &plain.weights(weights);
+    let weights = &plain.weights(weights)?;
     let mut export = Export { graph: Graph::new(sample), weights, next: 0 };
     let value = export.graph.input();
     let (value, _) = export.network(plain.network(), "", value, input)?;

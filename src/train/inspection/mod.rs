@@ -98,7 +98,7 @@ impl Inspection {
         };
         // Group layers are shown as the ordinary ones that they are.
         let plain = Plain::of(network)?;
-        let (network, weights) = (plain.network(), &plain.weights(weights));
+        let (network, weights) = (plain.network(), &plain.weights(weights)?);
         let motions = motion::Motions::new(images, labels, &predicted, predict);
         Ok(Inspection {
             confusion,

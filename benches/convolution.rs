@@ -1,15 +1,27 @@
-//! Direct against Fourier against overlap-add: full convolution of one channel in one and two dimensions, f32.
+//! Direct against Fourier against the rest: full convolution of one channel in one and two dimensions, f32, over sizes of
+//! signal and kernel. Plans are warm, with the kernel prepared; what has no plan starts anew each time.
 //!
-//! `cargo bench --bench convolution`; answers are compared with the definition's before anything is timed.
+//! `cargo bench --bench convolution`, or with `-- --quick` in a minute or so. Answers are compared with the definition's
+//! before anything is timed.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use equivariant::conv::plan::{Kernel, Plan, PlanOptions};
 use equivariant::conv::planner::algorithm;
 use equivariant::conv::{Choice, Extent, Operation, Problem};
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const CHOICES: [Choice; 3] = [Choice::MatrixProduct, Choice::Fourier, Choice::OverlapAdd];
+/// Kernels of the plan, each as the algorithm whose bound it keeps.
+const PLANNED: [(Kernel, Choice); 5] = [
+    (Kernel::Direct, Choice::Direct),
+    (Kernel::DirectTiles, Choice::DirectTiles),
+    (Kernel::Fourier, Choice::FourierTiles),
+    (Kernel::WinogradTwo, Choice::WinogradTwo),
+    (Kernel::WinogradFour, Choice::WinogradFour),
+];
+
+const UNPLANNED: [Choice; 3] = [Choice::MatrixProduct, Choice::Fourier, Choice::OverlapAdd];
 
 /// An array with one sample and one channel, uniform in [−1, 1).
 fn random(space: &[usize], generator: &mut ChaCha8Rng) -> ArrayD<f32> {
@@ -27,18 +39,33 @@ fn compare(criterion: &mut Criterion, name: &str, signal_space: &[usize], kernel
         algorithm::<f32>(&problem, Choice::Definition).expect("the definition computes everything");
     let truth = definition.run(&problem, kernel.view(), signal.view()).expect("the shapes fit");
     let truth_bound = definition.error_bound(&problem, kernel.view(), signal.view()).expect("the shapes fit");
-
-    let mut group = criterion.benchmark_group(name);
-    group.throughput(Throughput::Elements(problem.multiply_adds() as u64)).sample_size(10);
-    for choice in CHOICES {
-        let Ok(algorithm) = algorithm::<f32>(&problem, choice) else { continue };
-        let output = algorithm.run(&problem, kernel.view(), signal.view()).expect("the shapes fit");
+    let check = |output: &ArrayD<f32>, choice: Choice| {
+        let algorithm = algorithm::<f32>(&problem, choice).expect("it ran");
         let bound = algorithm.error_bound(&problem, kernel.view(), signal.view()).expect("the shapes fit");
         for (((y, t), b), tb) in output.iter().zip(&truth).zip(&bound).zip(&truth_bound) {
             assert!(f64::from((y - t).abs()) <= b + tb, "{} is wrong", choice.name());
         }
-        let parameter = format!("kernel {kernel_space:?}, signal {signal_space:?}");
-        group.bench_function(BenchmarkId::new(choice.name(), parameter), |bencher| {
+    };
+
+    let mut group = criterion.benchmark_group(name);
+    group.throughput(Throughput::Elements(problem.multiply_adds() as u64)).sample_size(10);
+    let parameter = format!("kernel {kernel_space:?}, signal {signal_space:?}");
+    for (kernel_of_plan, choice) in PLANNED {
+        let options = PlanOptions::new().kernel(kernel_of_plan);
+        let Ok(mut plan) = Plan::forward(&problem, &options) else { continue };
+        plan.prepare(kernel.view(), None).expect("the shapes fit");
+        let mut output = ArrayD::zeros(problem.output_shape());
+        plan.run(signal.view(), output.view_mut()).expect("the shapes fit");
+        check(&output, choice);
+        let name = format!("{}, planned", choice.name());
+        group.bench_function(BenchmarkId::new(name, &parameter), |bencher| {
+            bencher.iter(|| plan.run(signal.view(), output.view_mut()));
+        });
+    }
+    for choice in UNPLANNED {
+        let Ok(algorithm) = algorithm::<f32>(&problem, choice) else { continue };
+        check(&algorithm.run(&problem, kernel.view(), signal.view()).expect("the shapes fit"), choice);
+        group.bench_function(BenchmarkId::new(choice.name(), &parameter), |bencher| {
             bencher.iter(|| algorithm.run(&problem, kernel.view(), signal.view()));
         });
     }
@@ -46,14 +73,18 @@ fn compare(criterion: &mut Criterion, name: &str, signal_space: &[usize], kernel
 }
 
 fn one_dimension(criterion: &mut Criterion) {
-    for (signal, kernel) in [(10_000, 7), (10_000, 31), (10_000, 127), (100_000, 255)] {
-        compare(criterion, "convolution 1-D", &[signal], &[kernel]);
+    for signal in [1000, 10_000, 100_000] {
+        for kernel in [3, 15, 63, 255] {
+            compare(criterion, "convolution 1-D", &[signal], &[kernel]);
+        }
     }
 }
 
 fn two_dimensions(criterion: &mut Criterion) {
-    for (signal, kernel) in [(128, 3), (128, 9), (128, 31), (256, 15)] {
-        compare(criterion, "convolution 2-D", &[signal, signal], &[kernel, kernel]);
+    for signal in [32, 128, 256] {
+        for kernel in [3, 7, 15, 31] {
+            compare(criterion, "convolution 2-D", &[signal, signal], &[kernel, kernel]);
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 //! | [`convolve_channels`], [`correlate_channels`] | many channels, [`Options`], any [`Ring`]: the definition |
 //! | [`convolve_separable`], [`correlate_separable`] | kernels that are outer products, any [`Ring`] |
 //! | [`Problem`] | the validated description to which all of these reduce |
-//! | [`Algorithm`] | the interface: [`Definition`], [`MatrixProduct`], [`Fourier`], [`NumberTheoretic`], [`OverlapAdd`], [`Separable`], [`Direct`], [`Winograd`] |
+//! | [`Algorithm`] | the interface: [`Definition`], [`MatrixProduct`], [`Fourier`], [`NumberTheoretic`], [`OverlapAdd`], [`Separable`], [`Direct`], [`Winograd`], [`FourierTiles`] |
 //! | [`plan`] | prepared convolutions, their transposes and gradients, at the speed of the machine |
 //! | [`planner`] | which algorithms a scalar has; running a [`Choice`] of them or the planner's |
 //! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
@@ -46,6 +46,7 @@ mod separable;
 mod simd;
 mod spectral;
 pub mod tolerance;
+mod transpose;
 
 pub use algorithm::Algorithm;
 pub use axis::Axis;
@@ -58,7 +59,7 @@ pub use number_theoretic::{NumberTheoretic, fast_dft};
 pub use options::{Extent, Operation, Options};
 pub use overlap_add::OverlapAdd;
 pub use planner::{Choice, ConvolutionScalar};
-pub use prepared::{Direct, Winograd};
+pub use prepared::{Direct, FourierTiles, Winograd};
 pub use problem::Problem;
 pub use separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
 pub use simd::{Element, InstructionSet};

@@ -1,9 +1,9 @@
 //! Which algorithms a scalar has, and which of them to run.
 //!
-//! The rule of [`Choice::Automatic`]:
+//! Over `f32` and `f64`, [`Choice::Automatic`] is the kernel that a [`Plan`] with default options chooses: see
+//! [`plan`](super::plan). The rule for other scalars:
 //! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
-//! - a larger one goes to the fast transform of its scalar: Fourier over the floating-point scalars,
-//!   number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
+//! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
 //! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into blocks first.
 //!
 //! The definition is never chosen: it is the judge.
@@ -11,10 +11,11 @@
 use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use num_complex::Complex;
 
+use super::plan::{Kernel, Plan, PlanOptions};
 use super::tolerance::Rounding;
 use super::{
-    Algorithm, ConvolutionError, Definition, Direct, Fourier, InstructionSet, MatrixProduct, NumberTheoretic,
-    OverlapAdd, Problem, Separable, Unsupported, Winograd,
+    Algorithm, ConvolutionError, Definition, Direct, Element, Fourier, FourierTiles, InstructionSet,
+    MatrixProduct, NumberTheoretic, OverlapAdd, Problem, Separable, Unsupported, Winograd,
 };
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
 
@@ -45,10 +46,14 @@ pub enum Choice {
     Separable,
     /// [`Direct`], over `f32` and `f64`.
     Direct,
+    /// [`Direct::tiles`], over `f32` and `f64`.
+    DirectTiles,
     /// [`Winograd::two`], over `f32` and `f64`, for kernels of three taps.
     WinogradTwo,
     /// [`Winograd::four`], over `f32` and `f64`, for kernels of three taps.
     WinogradFour,
+    /// [`FourierTiles`], over `f32` and `f64`.
+    FourierTiles,
 }
 
 impl Choice {
@@ -63,8 +68,10 @@ impl Choice {
             Choice::OverlapAdd => "overlap-add",
             Choice::Separable => "separable",
             Choice::Direct => "direct",
+            Choice::DirectTiles => "direct tiles",
             Choice::WinogradTwo => "Winograd F(2, 3)",
             Choice::WinogradFour => "Winograd F(4, 3)",
+            Choice::FourierTiles => "Fourier tiles",
         }
     }
 }
@@ -79,6 +86,16 @@ pub trait ConvolutionScalar: Rounding {
     /// The choice for large kernels.
     fn transform() -> Choice {
         Choice::MatrixProduct
+    }
+
+    /// What [`Choice::Automatic`] stands for: the rule of [this module](self).
+    fn automatic(problem: &Problem) -> Choice {
+        let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
+        match (taps <= SMALL_KERNEL, Self::transform(), problem.axes()) {
+            (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
+            (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
+            (_, transform, _) => transform,
+        }
     }
 
     /// The product of two matrices, each entry the sum of its products in some order.
@@ -98,7 +115,7 @@ pub trait ConvolutionScalar: Rounding {
 }
 
 macro_rules! floating_point {
-    ($($float:ty: $($kernel:expr),*;)*) => { $(
+    ($($float:ty: $(=> $automatic:path;)? $($kernel:expr),*;)*) => { $(
         impl ConvolutionScalar for $float {
             fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
                 vec![
@@ -115,6 +132,12 @@ macro_rules! floating_point {
                 Choice::Fourier
             }
 
+            $(
+                fn automatic(problem: &Problem) -> Choice {
+                    $automatic(problem)
+                }
+            )?
+
             fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
                 a.dot(&b)
             }
@@ -123,8 +146,18 @@ macro_rules! floating_point {
 }
 
 floating_point! {
-    f32: Direct::new(InstructionSet::best()), Winograd::two(InstructionSet::best()), Winograd::four(InstructionSet::best());
-    f64: Direct::new(InstructionSet::best()), Winograd::two(InstructionSet::best()), Winograd::four(InstructionSet::best());
+    f32: => of_plan::<f32>;
+        Direct::new(InstructionSet::best()),
+        Direct::tiles(InstructionSet::best()),
+        Winograd::two(InstructionSet::best()),
+        Winograd::four(InstructionSet::best()),
+        FourierTiles::new(InstructionSet::best());
+    f64: => of_plan::<f64>;
+        Direct::new(InstructionSet::best()),
+        Direct::tiles(InstructionSet::best()),
+        Winograd::two(InstructionSet::best()),
+        Winograd::four(InstructionSet::best()),
+        FourierTiles::new(InstructionSet::best());
     Complex<f32>: ;
     Complex<f64>: ;
 }
@@ -166,7 +199,7 @@ pub fn algorithm<S: ConvolutionScalar>(
     problem: &Problem,
     choice: Choice,
 ) -> Result<Box<dyn Algorithm<S>>, Unsupported> {
-    let choice = if choice == Choice::Automatic { automatic::<S>(problem) } else { choice };
+    let choice = if choice == Choice::Automatic { S::automatic(problem) } else { choice };
     let name = choice.name();
     let found = S::algorithms().into_iter().find(|algorithm| algorithm.name() == name);
     let algorithm = found.ok_or_else(|| Unsupported {
@@ -177,12 +210,15 @@ pub fn algorithm<S: ConvolutionScalar>(
     Ok(algorithm)
 }
 
-fn automatic<S: ConvolutionScalar>(problem: &Problem) -> Choice {
-    let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
-    match (taps <= SMALL_KERNEL, S::transform(), problem.axes()) {
-        (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
-        (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
-        (_, transform, _) => transform,
+/// What a plan with default options does.
+fn of_plan<T: Element>(problem: &Problem) -> Choice {
+    let plan = Plan::<T>::forward(problem, &PlanOptions::new());
+    match plan.map(|plan| plan.kernel()) {
+        Ok(Kernel::DirectTiles) => Choice::DirectTiles,
+        Ok(Kernel::WinogradTwo) => Choice::WinogradTwo,
+        Ok(Kernel::WinogradFour) => Choice::WinogradFour,
+        Ok(Kernel::Fourier) => Choice::FourierTiles,
+        _ => Choice::Direct,
     }
 }
 
@@ -211,13 +247,20 @@ mod tests {
 
     #[test]
     fn the_rule() {
-        assert_eq!(chosen::<f32>(&[8, 8], &[100, 100]), "matrix product");
-        assert_eq!(chosen::<f32>(&[8, 9], &[100, 100]), "Fourier");
-        assert_eq!(chosen::<f64>(&[100], &[400]), "Fourier");
-        assert_eq!(chosen::<f64>(&[100], &[10_000]), "overlap-add");
+        assert_eq!(chosen::<Complex<f32>>(&[8, 8], &[100, 100]), "matrix product");
+        assert_eq!(chosen::<Complex<f32>>(&[8, 9], &[100, 100]), "Fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[400]), "Fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[10_000]), "overlap-add");
         assert_eq!(chosen::<Goldilocks>(&[100], &[400]), "number-theoretic transform");
         assert_eq!(chosen::<Goldilocks>(&[100], &[10_000]), "overlap-add");
         assert_eq!(chosen::<Symbolic>(&[100], &[10_000]), "matrix product");
+    }
+
+    #[test]
+    fn floats_leave_it_to_the_plan() {
+        assert!(chosen::<f32>(&[2, 2], &[10, 10]).starts_with("direct"));
+        assert_eq!(chosen::<f32>(&[63, 63], &[512, 512]), "Fourier tiles");
+        assert_eq!(chosen::<f64>(&[4095], &[100_000]), "Fourier tiles");
     }
 
     #[test]
@@ -230,8 +273,10 @@ mod tests {
             Choice::OverlapAdd,
             Choice::Separable,
             Choice::Direct,
+            Choice::DirectTiles,
             Choice::WinogradTwo,
             Choice::WinogradFour,
+            Choice::FourierTiles,
         ];
         for choice in choices {
             assert_eq!(algorithm::<f64>(&problem, choice).unwrap().name(), choice.name());

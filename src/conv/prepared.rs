@@ -10,14 +10,16 @@
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::algorithm::{flatten_space, restore_space};
+use super::boundary::pad;
 use super::plan::winograd::{FOUR, Filtering, ONE, TWO};
 use super::plan::{Kernel, Plan, PlanOptions};
 use super::tolerance::{self, Rounding};
 use super::{Algorithm, ConvolutionError, Element, InstructionSet, Operation, Problem, Unsupported};
 
-/// Sums of products in register tiles: the kernel [`Kernel::Direct`].
+/// Sums of products in register tiles: the kernels [`Kernel::Direct`] and [`Kernel::DirectTiles`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direct {
+    kernel: Kernel,
     instruction_set: InstructionSet,
 }
 
@@ -28,10 +30,39 @@ pub struct Winograd {
     instruction_set: InstructionSet,
 }
 
+/// Fourier transforms of overlapping tiles: the kernel [`Kernel::Fourier`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FourierTiles {
+    instruction_set: InstructionSet,
+    longest_tile: Option<usize>,
+}
+
+impl FourierTiles {
+    /// With these instructions.
+    pub fn new(instruction_set: InstructionSet) -> Self {
+        FourierTiles { instruction_set, longest_tile: None }
+    }
+
+    /// With tiles of at most so many entries along each axis, or of the fewest that it can use.
+    pub fn longest_tile(self, entries: usize) -> Self {
+        FourierTiles { longest_tile: Some(entries), ..self }
+    }
+
+    fn options(self) -> PlanOptions {
+        let options = PlanOptions::new().kernel(Kernel::Fourier).instruction_set(self.instruction_set);
+        self.longest_tile.map_or(options, |entries| options.longest_tile(entries))
+    }
+}
+
 impl Direct {
     /// With these instructions.
     pub fn new(instruction_set: InstructionSet) -> Self {
-        Direct { instruction_set }
+        Direct { kernel: Kernel::Direct, instruction_set }
+    }
+
+    /// On overlapping tiles, one in each lane.
+    pub fn tiles(instruction_set: InstructionSet) -> Self {
+        Direct { kernel: Kernel::DirectTiles, instruction_set }
     }
 }
 
@@ -71,7 +102,7 @@ fn run<T: Element>(
 
 impl<T: Element> Algorithm<T> for Direct {
     fn name(&self) -> &'static str {
-        "direct"
+        if self.kernel == Kernel::Direct { "direct" } else { "direct tiles" }
     }
 
     fn run(
@@ -80,7 +111,7 @@ impl<T: Element> Algorithm<T> for Direct {
         kernel: ArrayViewD<'_, T>,
         signal: ArrayViewD<'_, T>,
     ) -> Result<ArrayD<T>, ConvolutionError> {
-        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(self.instruction_set);
+        let options = PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set);
         run(problem, &options, kernel, signal)
     }
 
@@ -137,6 +168,49 @@ impl<T: Element> Algorithm<T> for Winograd {
         let growth = ((roundings + problem.group_channels()) as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1();
         // Each magnitude passes fewer than 100 roundings beside the sum over channels.
         Ok(magnitudes * (growth * tolerance::inflation(problem.group_channels() + 100)))
+    }
+}
+
+impl<T: Element> Algorithm<T> for FourierTiles {
+    fn name(&self) -> &'static str {
+        "Fourier tiles"
+    }
+
+    fn run(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<T>, ConvolutionError> {
+        run(problem, &self.options(), kernel, signal)
+    }
+
+    /// `growth · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖`, where the two tiles of z are parts of the padded batch: ‖z‖ is at most √2 times
+    /// its norm.
+    fn error_bound(
+        &self,
+        problem: &Problem,
+        kernel: ArrayViewD<'_, T>,
+        signal: ArrayViewD<'_, T>,
+    ) -> Result<ArrayD<f64>, ConvolutionError>
+    where
+        T: Rounding,
+    {
+        problem.check_operands(kernel.shape(), signal.shape())?;
+        let plan = Plan::<T>::forward(problem, &self.options())?;
+        let growth = plan.transform_growth().unwrap_or_else(|| unreachable!("the plan has this kernel"));
+        let padding: Vec<_> = problem.axes().iter().map(|axis| axis.padding).collect();
+        let padded = pad(&signal.mapv(|x| x.magnitude()), &padding, problem.boundary())?;
+        let norm = |channel: ndarray::ArrayViewD<'_, f64>| channel.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let norms: Vec<f64> = padded.axis_iter(ndarray::Axis(1)).map(norm).collect();
+        let kernel = flatten_space(&kernel);
+        let sums = kernel.map_axis(ndarray::Axis(2), |taps| taps.iter().map(|w| w.magnitude()).sum::<f64>());
+        let inflation = tolerance::inflation(padded.len() + problem.terms());
+        Ok(ArrayD::from_shape_fn(problem.output_shape(), |index| {
+            let channels = problem.channels_seen_by(index[1]).enumerate();
+            let sum: f64 = channels.map(|(c, channel)| sums[[index[1], c]] * norms[channel]).sum();
+            growth * std::f64::consts::SQRT_2 * sum * inflation
+        }))
     }
 }
 

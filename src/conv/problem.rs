@@ -255,13 +255,14 @@ impl Problem {
 
 pub(super) fn check_shape(
     what: &'static str,
-    expected: Vec<usize>,
+    expected: impl AsRef<[usize]>,
     found: &[usize],
 ) -> Result<(), ConvolutionError> {
+    let expected = expected.as_ref();
     if expected == found {
         return Ok(());
     }
-    Err(ConvolutionError::WrongShape { what, expected, found: found.into() })
+    Err(ConvolutionError::WrongShape { what, expected: expected.into(), found: found.into() })
 }
 
 fn check_groups(groups: usize, input: usize, output: usize, found: usize) -> Result<(), ConvolutionError> {

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 
 use pulp::{Simd, WithSimd};
 
-use super::ConvolutionScalar;
+use super::{ConvolutionScalar, transpose};
 use crate::scalar::DivideByInteger;
 
 /// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
@@ -83,6 +83,9 @@ pub trait Element:
     /// A small integer, exactly.
     fn small(value: i8) -> Self;
 
+    /// The nearest float.
+    fn rounded(value: f64) -> Self;
+
     /// A vector of equal entries.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
 
@@ -97,6 +100,14 @@ pub trait Element:
 
     /// `a·b + c`, rounded once where the machine can, else twice.
     fn mul_add<S: Simd>(
+        simd: S,
+        a: Self::Vector<S>,
+        b: Self::Vector<S>,
+        c: Self::Vector<S>,
+    ) -> Self::Vector<S>;
+
+    /// `c − a·b`, rounded once where the machine can, else twice.
+    fn negate_mul_add<S: Simd>(
         simd: S,
         a: Self::Vector<S>,
         b: Self::Vector<S>,
@@ -140,16 +151,29 @@ pub trait Element:
     /// # Safety
     /// `from` must be valid for reads of `length` entries, which is at most [`Self::lanes`].
     unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> Self::Vector<S>;
+
+    /// Transposes a square of as many rows as a vector has lanes: entry i of the row at `from + j·from_stride` goes to
+    /// `to + i·to_stride + j`.
+    ///
+    /// # Safety
+    /// Every row must be valid for reads at `from`, and for writes at `to`, of [`Self::lanes`] entries, and the two
+    /// must not overlap.
+    unsafe fn transpose<S: Simd>(from: *const Self, from_stride: usize, to: *mut Self, to_stride: usize);
 }
 
 macro_rules! element {
-    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $max:ident, $sum:ident, $partial_load:ident, $partial_store:ident) => {
+    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $partial_load:ident, $partial_store:ident) => {
         impl Element for $float {
             type Vector<S: Simd> = S::$vector;
 
             #[inline(always)]
             fn small(value: i8) -> Self {
                 $float::from(value)
+            }
+
+            #[inline(always)]
+            fn rounded(value: f64) -> Self {
+                value as $float
             }
 
             #[inline(always)]
@@ -178,6 +202,11 @@ macro_rules! element {
             }
 
             #[inline(always)]
+            fn negate_mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$negate_mul_add(a, b, c)
+            }
+
+            #[inline(always)]
             fn vector_max<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
                 simd.$max(a, b)
             }
@@ -198,6 +227,27 @@ macro_rules! element {
                 // SAFETY: as for `store_first`.
                 simd.$partial_load(unsafe { std::slice::from_raw_parts(from, length) })
             }
+
+            #[inline(always)]
+            unsafe fn transpose<S: Simd>(
+                from: *const Self,
+                from_stride: usize,
+                to: *mut Self,
+                to_stride: usize,
+            ) {
+                let lanes = Self::lanes::<S>();
+                // SAFETY: the caller vouches for the squares.
+                unsafe {
+                    if size_of::<S::$vector>() == 64 && $transpose(from, from_stride, to, to_stride) {
+                        return;
+                    }
+                    for i in 0..lanes {
+                        for j in 0..lanes {
+                            *to.add(i * to_stride + j) = *from.add(j * from_stride + i);
+                        }
+                    }
+                }
+            }
         }
     };
 }
@@ -210,6 +260,8 @@ element!(
     sub_f32s,
     mul_f32s,
     mul_add_e_f32s,
+    negate_mul_add_e_f32s,
+    transpose::f32_512,
     max_f32s,
     reduce_sum_f32s,
     partial_load_f32s,
@@ -223,6 +275,8 @@ element!(
     sub_f64s,
     mul_f64s,
     mul_add_e_f64s,
+    negate_mul_add_e_f64s,
+    transpose::f64_512,
     max_f64s,
     reduce_sum_f64s,
     partial_load_f64s,

@@ -1,5 +1,7 @@
-//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; and what came of a [`training`].
+//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; what came of a [`training`], and where
+//! convolution kernels [cross over](crossover).
 
+pub mod crossover;
 pub mod evidence;
 mod heat_map;
 pub mod html;

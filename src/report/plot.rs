@@ -10,8 +10,8 @@ const SIZE: (u32, u32) = (560, 320);
 /// Most numbers along the horizontal axis.
 const TICKS: usize = 9;
 /// Stands for the colour of the text until the drawing is finished: SVG knows `currentColor`, plotters does not.
-const INK: RGBColor = RGBColor(1, 2, 3);
-const INK_IN_SVG: &str = "#010203";
+pub(super) const INK: RGBColor = RGBColor(1, 2, 3);
+pub(super) const INK_IN_SVG: &str = "#010203";
 /// Hues of middle lightness, for light and dark pages.
 const HUES: [RGBColor; 6] = [
     RGBColor(47, 127, 209),
@@ -41,7 +41,7 @@ pub(super) fn figure(figure: &Figure) -> anyhow::Result<Option<Markup>> {
     }))
 }
 
-fn hues() -> impl Iterator<Item = RGBColor> {
+pub(super) fn hues() -> impl Iterator<Item = RGBColor> {
     HUES.into_iter().cycle()
 }
 

@@ -54,8 +54,8 @@ pub(super) fn lanes<T: Element>(set: InstructionSet) -> usize {
 /// Where the terms stand relative to a position, and the farthest of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Offsets {
-    list: Vec<usize>,
-    reach: usize,
+    pub(super) list: Vec<usize>,
+    pub(super) reach: usize,
 }
 
 impl Offsets {
@@ -135,9 +135,11 @@ impl<T: Element> Tile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for (number, sum) in sums.iter_mut().flatten().enumerate() {
-                // SAFETY: `sums` has J·V vectors, as asserted.
-                *sum = unsafe { T::load::<S>(to.add(number * lanes)) };
+            for (j, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: `sums` has J·V vectors, as asserted.
+                    *sum = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
+                }
             }
         }
         let from: [*const T; V] = std::array::from_fn(|v| {
@@ -171,9 +173,11 @@ impl<T: Element> Tile<'_, T> {
                 begin = end;
             }
         }
-        for (number, sum) in sums.iter().flatten().enumerate() {
-            // SAFETY: `sums` has J·V vectors, as asserted.
-            unsafe { T::store::<S>(to.add(number * lanes), *sum) };
+        for (j, sums) in sums.iter().enumerate() {
+            for (v, sum) in sums.iter().enumerate() {
+                // SAFETY: `sums` has J·V vectors, as asserted.
+                unsafe { T::store::<S>(to.add((j * V + v) * lanes), *sum) };
+            }
         }
     }
 }
@@ -286,9 +290,11 @@ impl<T: Element> ChannelTile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for (number, sum) in sums.iter_mut().flatten().enumerate() {
-                // SAFETY: `sums` has J·V vectors, as asserted.
-                *sum = unsafe { T::load::<S>(to.add(number * lanes)) };
+            for (j, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    // SAFETY: `sums` has J·V vectors, as asserted.
+                    *sum = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
+                }
             }
         }
         let from: [*const T; J] = std::array::from_fn(|j| {
@@ -310,9 +316,11 @@ impl<T: Element> ChannelTile<'_, T> {
             // SAFETY: it ends one past the last weight.
             weights = unsafe { weights.add(V * lanes) };
         }
-        for (number, sum) in sums.iter().flatten().enumerate() {
-            // SAFETY: `sums` has J·V vectors, as asserted.
-            unsafe { T::store::<S>(to.add(number * lanes), *sum) };
+        for (j, sums) in sums.iter().enumerate() {
+            for (v, sum) in sums.iter().enumerate() {
+                // SAFETY: `sums` has J·V vectors, as asserted.
+                unsafe { T::store::<S>(to.add((j * V + v) * lanes), *sum) };
+            }
         }
     }
 }

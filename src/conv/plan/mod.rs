@@ -27,24 +27,32 @@
 
 mod axis_map;
 mod direct;
+mod direct_tiles;
+mod fold;
+mod fourier;
 mod gradient;
+mod machine;
 mod microkernel;
 mod options;
 mod output;
+mod overlap;
 mod stage;
 mod strip;
 #[cfg(test)]
 mod tests;
+mod transform;
 pub(super) mod winograd;
 
-use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD, IxDyn};
+use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD};
 
 pub use gradient::GradientPlan;
+pub use machine::Machine;
 pub use options::{Accuracy, Kernel, PlanOptions};
 pub use stage::Candidate;
 
 use self::axis_map::AxisMap;
 use self::direct::{Channels, Workspace};
+use self::fold::Fold;
 use self::output::{Finish, SharedOutput};
 use self::stage::Stage;
 use super::algorithm::flatten_space;
@@ -57,14 +65,18 @@ use super::{Axis, Boundary, ConvolutionError, Problem};
 pub struct Plan<T: Element> {
     problem: Problem,
     direction: Direction,
+    input_shape: Vec<usize>,
+    output_shape: Vec<usize>,
     relu: bool,
     stages: Vec<Prepared<T>>,
     candidates: Vec<Candidate>,
+    relative_bound: f64,
     bias: Option<Vec<T>>,
     workspaces: Vec<Workspace<T>>,
     /// Operands that do not stand in memory row by row are copied here.
     input: Vec<T>,
     output: Vec<T>,
+    fold: Option<Fold<T>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +87,7 @@ enum Direction {
 
 #[derive(Clone, Debug)]
 struct Prepared<T> {
-    stage: Stage,
+    stage: Stage<T>,
     weights: Vec<T>,
 }
 
@@ -88,8 +100,8 @@ impl<T: Element> Plan<T> {
         let channels = Channels::forward(problem);
         let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
         let axes = problem.axes().iter().map(map).collect();
-        let (stage, candidates) = Stage::choose::<T>(problem, channels, axes, options)?;
-        Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![stage], candidates))
+        let chosen = Stage::choose(problem, channels, axes, options)?;
+        Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![chosen]))
     }
 
     /// Plans the adjoint `y ↦ transposed(kernel, y)` of the forward map: the gradient with respect to the signal, and
@@ -107,41 +119,46 @@ impl<T: Element> Plan<T> {
             };
             phases = phases.iter().flat_map(with).collect();
         }
-        let (mut stages, mut candidates) = (Vec::new(), Vec::new());
-        for axes in phases {
-            let (stage, considered) = Stage::choose::<T>(problem, channels, axes, options)?;
-            stages.push(stage);
-            candidates = considered;
-        }
-        Ok(Plan::new(problem.clone(), Direction::Transposed, options, stages, candidates))
+        let choose = |axes| Stage::choose(problem, channels, axes, options);
+        let chosen = phases.into_iter().map(choose).collect::<Result<Vec<_>, _>>()?;
+        Ok(Plan::new(problem.clone(), Direction::Transposed, options, chosen))
     }
 
     fn new(
         problem: Problem,
         direction: Direction,
         options: &PlanOptions,
-        stages: Vec<Stage>,
-        candidates: Vec<Candidate>,
+        chosen: Vec<(Stage<T>, Vec<Candidate>)>,
     ) -> Self {
+        let bounds = chosen.iter().flat_map(|(_, candidates)| candidates);
+        let bounds = bounds.filter(|candidate| candidate.chosen).map(|candidate| candidate.relative_bound);
+        let relative_bound = bounds.fold(0.0, f64::max);
+        let candidates = chosen.last().map(|(_, candidates)| candidates.clone()).unwrap_or_default();
+        let stages: Vec<_> = chosen.into_iter().map(|(stage, _)| stage).collect();
         let mut workspaces = vec![Workspace::default(); rayon::current_num_threads()];
         for workspace in &mut workspaces {
             stages.iter().for_each(|stage| workspace.reserve(stage.workspace()));
         }
         let prepared = |stage| Prepared { stage, weights: Vec::new() };
-        let output = match direction == Direction::Transposed && problem.boundary() != Boundary::Zero {
-            true => vec![T::zero(); problem.padded_shape().iter().product()],
-            false => Vec::new(),
+        let folds = direction == Direction::Transposed && problem.boundary() != Boundary::Zero;
+        let (input_shape, output_shape) = match direction {
+            Direction::Forward => (problem.signal_shape(), problem.output_shape()),
+            Direction::Transposed => (problem.output_shape(), problem.signal_shape()),
         };
         Plan {
+            fold: folds.then(|| Fold::new(&problem)),
             problem,
             direction,
+            input_shape,
+            output_shape,
             relu: options.relu,
             stages: stages.into_iter().map(prepared).collect(),
             candidates,
+            relative_bound,
             bias: None,
             workspaces,
             input: Vec::new(),
-            output,
+            output: Vec::new(),
         }
     }
 
@@ -150,7 +167,12 @@ impl<T: Element> Plan<T> {
         &self.problem
     }
 
-    /// The kernel that runs it.
+    /// The kernel that runs it, or its first phase.
+    pub fn kernel(&self) -> Kernel {
+        self.stages.first().map_or(Kernel::Direct, |prepared| prepared.stage.kernel())
+    }
+
+    /// Its name.
     pub fn kernel_name(&self) -> &'static str {
         self.stages.first().map_or("direct", |prepared| prepared.stage.name())
     }
@@ -161,20 +183,54 @@ impl<T: Element> Plan<T> {
         &self.candidates
     }
 
+    /// Why it runs what it runs, a line for each kernel that was considered.
+    ///
+    /// ```
+    /// use equivariant::conv::plan::{Accuracy, Plan, PlanOptions};
+    /// use equivariant::conv::{Extent, Operation, Problem};
+    ///
+    /// let problem = Problem::single_channel(Operation::Convolution, &[63, 63], &[512, 512], Extent::Same)?;
+    /// let plan = Plan::<f32>::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict))?;
+    /// assert!(plan.explanation().contains("fourier_tiles"));
+    /// assert!(plan.explanation().contains("less accurate than was asked for"));
+    /// # Ok::<(), equivariant::conv::ConvolutionError>(())
+    /// ```
+    pub fn explanation(&self) -> String {
+        let mut text = String::new();
+        for candidate in &self.candidates {
+            let verdict = match (candidate.chosen, candidate.accurate) {
+                (true, _) if self.candidates.len() == 1 => "chosen: asked for",
+                (true, _) => "chosen: the fastest that is accurate enough",
+                (false, true) => "slower",
+                (false, false) => "less accurate than was asked for",
+            };
+            let Candidate { name, nanoseconds, relative_bound, .. } = candidate;
+            let micros = nanoseconds / 1000.0;
+            text +=
+                &format!("{name:18} {micros:10.1} µs expected, error ≤ {relative_bound:.1e}: {verdict}\n");
+        }
+        text
+    }
+
+    /// A bound on |computed − exact|, relative to the number of terms of a sum times the largest magnitudes of the kernel
+    /// and of what is convolved, before a bias is added.
+    pub fn relative_bound(&self) -> f64 {
+        self.relative_bound
+    }
+
+    /// How much rounding errors may grow from the norms of tiles to a sum, if transforms run it.
+    pub(super) fn transform_growth(&self) -> Option<f64> {
+        self.stages.first().and_then(|prepared| prepared.stage.transform_growth())
+    }
+
     /// Shape of what [`Plan::run`] reads.
     pub fn input_shape(&self) -> Vec<usize> {
-        match self.direction {
-            Direction::Forward => self.problem.signal_shape(),
-            Direction::Transposed => self.problem.output_shape(),
-        }
+        self.input_shape.clone()
     }
 
     /// Shape of what [`Plan::run`] writes.
     pub fn output_shape(&self) -> Vec<usize> {
-        match self.direction {
-            Direction::Forward => self.problem.output_shape(),
-            Direction::Transposed => self.problem.signal_shape(),
-        }
+        self.output_shape.clone()
     }
 
     /// Bytes that the plan holds beside the packed weights, for all threads together. Operands that do not stand in
@@ -182,7 +238,14 @@ impl<T: Element> Plan<T> {
     pub fn workspace_bytes(&self) -> usize {
         let of = |workspace: &Workspace<T>| workspace.strip.len() + workspace.sums.len();
         let entries: usize = self.workspaces.iter().map(of).sum();
-        size_of::<T>() * (entries + self.input.len() + self.output.len())
+        let fold = self.fold.as_ref().map_or(0, Fold::bytes);
+        size_of::<T>() * (entries + self.input.len() + self.output.len()) + fold
+    }
+
+    /// Bytes of the prepared weights, and of the bias.
+    pub fn prepared_bytes(&self) -> usize {
+        let weights: usize = self.stages.iter().map(|prepared| prepared.weights.capacity()).sum();
+        size_of::<T>() * (weights + self.bias.as_ref().map_or(0, Vec::len))
     }
 
     /// Takes the weights, and a bias with one entry for each channel of the result.
@@ -233,18 +296,22 @@ impl<T: Element> Plan<T> {
         input: ArrayViewD<'_, T>,
         mut output: ArrayViewMutD<'_, T>,
     ) -> Result<(), ConvolutionError> {
-        check_shape("input", self.input_shape(), input.shape())?;
-        check_shape("output", self.output_shape(), output.shape())?;
+        check_shape("input", &self.input_shape, input.shape())?;
+        check_shape("output", &self.output_shape, output.shape())?;
         let Plan {
-            problem,
-            direction,
+            problem: _,
+            direction: _,
+            input_shape: _,
+            output_shape: _,
             relu,
             stages,
             bias,
             workspaces,
             input: input_copy,
             candidates: _,
+            relative_bound: _,
             output: output_copy,
+            fold,
         } = self;
         let input = match input.as_slice() {
             Some(slice) => slice,
@@ -262,15 +329,18 @@ impl<T: Element> Plan<T> {
                 stage.run(weights, input, &shared, finish, workspaces);
             }
         };
-        if *direction == Direction::Transposed && problem.boundary() != Boundary::Zero {
-            output_copy.resize(problem.padded_shape().iter().product(), T::zero());
-            into(output_copy, Finish { bias: None, relu: false });
-            fold_padding(problem, output_copy, output.view_mut(), finish);
-        } else if let Some(slice) = output.as_slice_mut() {
-            into(slice, finish);
+        let mut whole = |output: &mut [T]| match fold {
+            None => into(output, finish),
+            Some(fold) => {
+                into(&mut fold.padded, Finish { bias: None, relu: false });
+                fold.run(output, finish);
+            }
+        };
+        if let Some(slice) = output.as_slice_mut() {
+            whole(slice);
         } else {
             output_copy.resize(output.len(), T::zero());
-            into(output_copy, finish);
+            whole(output_copy);
             output.iter_mut().zip(&*output_copy).for_each(|(to, from)| *to = *from);
         }
         Ok(())
@@ -282,39 +352,5 @@ fn unbounded(axis: &Axis, boundary: Boundary) -> Axis {
     match boundary {
         Boundary::Zero => *axis,
         _ => Axis { signal: axis.padded(), padding: (0, 0), ..*axis },
-    }
-}
-
-/// The adjoint of padding: each entry of the padded gradient is added where the padding took its value from.
-fn fold_padding<T: Element>(
-    problem: &Problem,
-    padded: &[T],
-    mut output: ArrayViewMutD<'_, T>,
-    finish: Finish<'_, T>,
-) {
-    let shape = problem.padded_shape();
-    output.fill(T::zero());
-    let mut index = vec![0; shape.len()];
-    for (number, &value) in padded.iter().enumerate() {
-        let mut rest = number;
-        for axis in (0..shape.len()).rev() {
-            index[axis] = rest % shape[axis];
-            rest /= shape[axis];
-        }
-        for (entry, axis) in index[2..].iter_mut().zip(problem.axes()) {
-            let position = *entry as isize - axis.padding.0 as isize;
-            *entry = problem
-                .boundary()
-                .source(position, axis.signal)
-                .unwrap_or_else(|| unreachable!("only zeros have no source"));
-        }
-        output[IxDyn(&index)].add_in_place(&value);
-    }
-    for (channel, mut values) in output.axis_iter_mut(ndarray::Axis(1)).enumerate() {
-        let (bias, relu) = finish.of(channel);
-        values.mapv_inplace(|value| {
-            let value = value + bias.unwrap_or(T::zero());
-            if relu && value < T::zero() { T::zero() } else { value }
-        });
     }
 }

@@ -1,5 +1,6 @@
 //! What the maker of a plan chooses.
 
+use super::machine::Machine;
 use crate::conv::simd::InstructionSet;
 
 /// How far a result may lie from the exact one.
@@ -28,10 +29,14 @@ pub enum Kernel {
     Automatic,
     /// Sums of products in register tiles.
     Direct,
+    /// Sums of products on overlapping tiles, one in each lane.
+    DirectTiles,
     /// Minimal filtering F(2, 3), along one axis or two.
     WinogradTwo,
     /// Minimal filtering F(4, 3), along one axis or two.
     WinogradFour,
+    /// Fourier transforms of overlapping tiles.
+    Fourier,
 }
 
 /// Options of a [`Plan`](super::Plan).
@@ -41,6 +46,8 @@ pub struct PlanOptions {
     pub(super) kernel: Kernel,
     pub(super) instruction_set: InstructionSet,
     pub(super) relu: bool,
+    pub(super) longest_tile: Option<usize>,
+    pub(super) machine: Machine,
 }
 
 impl Default for PlanOptions {
@@ -50,6 +57,8 @@ impl Default for PlanOptions {
             kernel: Kernel::Automatic,
             instruction_set: InstructionSet::best(),
             relu: false,
+            longest_tile: None,
+            machine: Machine::here(),
         }
     }
 }
@@ -75,6 +84,19 @@ impl PlanOptions {
     /// With these instructions.
     pub fn instruction_set(mut self, set: InstructionSet) -> Self {
         self.instruction_set = set;
+        self
+    }
+
+    /// With tiles of at most so many entries along each axis for [`Kernel::Fourier`] and
+    /// [`Kernel::DirectTiles`], or of the fewest that it can use.
+    pub fn longest_tile(mut self, entries: usize) -> Self {
+        self.longest_tile = Some(entries);
+        self
+    }
+
+    /// With the speeds of this machine: by default what was measured [here](Machine::here).
+    pub fn machine(mut self, machine: Machine) -> Self {
+        self.machine = machine;
         self
     }
 

@@ -7,6 +7,8 @@ use ndarray::ArrayView3;
 
 use super::axis_map::AxisMap;
 use super::direct::{Channels, DirectStage, Workspace};
+use super::direct_tiles::DirectTiles;
+use super::fourier::FourierStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
 use super::output::{Finish, SharedOutput};
 use super::winograd::{FOUR, TWO, WinogradStage};
@@ -15,18 +17,24 @@ use crate::conv::{Problem, Unsupported};
 
 /// One direction and phase of a problem, by one kernel.
 #[derive(Clone, Debug)]
-pub(super) enum Stage {
+pub(super) enum Stage<T> {
     Direct(Box<DirectStage>),
+    DirectTiles(Box<DirectTiles>),
     Winograd(Box<WinogradStage>),
+    Fourier(Box<FourierStage<T>>),
 }
 
-/// A kernel that was considered, and what was expected of it: an answer to why a plan is as it is.
+/// A kernel that was considered, and what was expected of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// The kernel.
+    /// The kernel, and what people call it.
+    pub kernel: Kernel,
+    /// See `kernel`.
     pub name: &'static str,
     /// Estimated multiply-adds of vectors, other work counted as such.
     pub cost: f64,
+    /// Estimated nanoseconds on one thread of the options' [`Machine`](super::Machine).
+    pub nanoseconds: f64,
     /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and signal.
     pub relative_bound: f64,
     /// Whether the accuracy asked for allows it.
@@ -35,9 +43,9 @@ pub struct Candidate {
     pub chosen: bool,
 }
 
-impl Stage {
+impl<T: Element> Stage<T> {
     /// The stage that the options ask for, and all that were considered.
-    pub(super) fn choose<T: Element>(
+    pub(super) fn choose(
         problem: &Problem,
         channels: Channels,
         axes: Vec<AxisMap>,
@@ -49,29 +57,53 @@ impl Stage {
             stage.map(|stage| Stage::Winograd(Box::new(stage)))
         };
         let direct = || Stage::Direct(Box::new(DirectStage::new::<T>(set, channels, axes.clone())));
-        let considered: Vec<Stage> = match options.kernel {
+        let fourier = || {
+            let stage = FourierStage::new(set, channels, &axes, options.longest_tile);
+            stage.map(|stage| Stage::Fourier(Box::new(stage)))
+        };
+        let direct_tiles = || {
+            let stage = DirectTiles::new::<T>(set, channels, &axes, options.longest_tile);
+            stage.map(|stage| Stage::DirectTiles(Box::new(stage)))
+        };
+        let meets_nothing = axes.iter().any(|axis| axis.taps.is_empty());
+        let considered: Vec<Self> = match options.kernel {
             Kernel::Direct => vec![direct()],
+            // A phase that no tap meets is no more than a bias.
+            Kernel::DirectTiles | Kernel::Fourier if meets_nothing => vec![direct()],
+            Kernel::DirectTiles => direct_tiles().into_iter().collect(),
+            Kernel::Fourier => fourier().into_iter().collect(),
             Kernel::WinogradTwo => winograd(TWO).into_iter().collect(),
             Kernel::WinogradFour => winograd(FOUR).into_iter().collect(),
-            Kernel::Automatic => {
-                [Some(direct()), winograd(TWO), winograd(FOUR)].into_iter().flatten().collect()
-            }
+            Kernel::Automatic => [Some(direct()), direct_tiles(), winograd(TWO), winograd(FOUR), fourier()]
+                .into_iter()
+                .flatten()
+                .collect(),
         };
         let mut candidates: Vec<Candidate> = considered
             .iter()
             .map(|stage| {
-                let relative_bound = stage.relative_bound::<T>(problem);
+                let relative_bound = stage.relative_bound(problem);
+                let kernel = stage.kernel();
+                let nanoseconds = stage.cost() * options.machine.nanoseconds::<T>(kernel);
                 let accurate = match (options.accuracy, stage) {
-                    (_, Stage::Direct(_)) => true,
+                    (_, Stage::Direct(_) | Stage::DirectTiles(_)) => true,
                     (Accuracy::Strict, _) => false,
                     (Accuracy::Within(accepted), _) => relative_bound <= accepted,
                 };
-                Candidate { name: stage.name(), cost: stage.cost(), relative_bound, accurate, chosen: false }
+                Candidate {
+                    kernel,
+                    name: stage.name(),
+                    cost: stage.cost(),
+                    nanoseconds,
+                    relative_bound,
+                    accurate,
+                    chosen: false,
+                }
             })
             .collect();
         let forced = options.kernel != Kernel::Automatic;
         let allowed = (0..candidates.len()).filter(|&number| forced || candidates[number].accurate);
-        let best = allowed.min_by(|&a, &b| candidates[a].cost.total_cmp(&candidates[b].cost));
+        let best = allowed.min_by(|&a, &b| candidates[a].nanoseconds.total_cmp(&candidates[b].nanoseconds));
         let Some(best) = best else {
             let needs = "three taps, stride 1 and dilation 1 along one axis or two, and no others".into();
             return Err(Unsupported { algorithm: "Winograd", needs });
@@ -82,49 +114,80 @@ impl Stage {
         Ok((stage, candidates))
     }
 
+    pub(super) fn kernel(&self) -> Kernel {
+        match self {
+            Stage::Direct(_) => Kernel::Direct,
+            Stage::DirectTiles(_) => Kernel::DirectTiles,
+            Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
+            Stage::Winograd(_) => Kernel::WinogradFour,
+            Stage::Fourier(_) => Kernel::Fourier,
+        }
+    }
+
     pub(super) fn name(&self) -> &'static str {
         match self {
             Stage::Direct(_) => "direct",
+            Stage::DirectTiles(_) => "direct_tiles",
             Stage::Winograd(stage) => stage.name(),
+            Stage::Fourier(_) => "fourier_tiles",
         }
     }
 
     fn cost(&self) -> f64 {
         match self {
             Stage::Direct(stage) => stage.cost(),
+            Stage::DirectTiles(stage) => stage.cost::<T>(),
             Stage::Winograd(stage) => stage.cost(),
+            Stage::Fourier(stage) => stage.cost(),
         }
     }
 
-    fn relative_bound<T: Element>(&self, problem: &Problem) -> f64 {
+    fn relative_bound(&self, problem: &Problem) -> f64 {
         match self {
-            Stage::Direct(_) => (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1(),
+            Stage::Direct(_) | Stage::DirectTiles(_) => {
+                (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
+            }
             Stage::Winograd(stage) => stage.relative_bound::<T>(),
+            Stage::Fourier(stage) => stage.relative_bound(),
+        }
+    }
+
+    /// See [`FourierStage::growth`].
+    pub(super) fn transform_growth(&self) -> Option<f64> {
+        match self {
+            Stage::Fourier(stage) => Some(stage.growth()),
+            _ => None,
         }
     }
 
     pub(super) fn workspace(&self) -> (usize, usize) {
         match self {
             Stage::Direct(stage) => stage.workspace(),
+            Stage::DirectTiles(stage) => stage.workspace(),
             Stage::Winograd(stage) => stage.workspace(),
+            Stage::Fourier(stage) => stage.workspace(),
         }
     }
 
     pub(super) fn packed_length(&self) -> usize {
         match self {
             Stage::Direct(stage) => stage.packed_length(),
+            Stage::DirectTiles(stage) => stage.packed_length(),
             Stage::Winograd(stage) => stage.packed_length(),
+            Stage::Fourier(stage) => stage.packed_length(),
         }
     }
 
-    pub(super) fn pack<T: Element>(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
+    pub(super) fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         match self {
             Stage::Direct(stage) => stage.pack(kernel, packed),
+            Stage::DirectTiles(stage) => stage.pack(kernel, packed),
             Stage::Winograd(stage) => stage.pack(kernel, packed),
+            Stage::Fourier(stage) => stage.pack(kernel, packed),
         }
     }
 
-    pub(super) fn run<T: Element>(
+    pub(super) fn run(
         &self,
         packed: &[T],
         signal: &[T],
@@ -134,7 +197,9 @@ impl Stage {
     ) {
         match self {
             Stage::Direct(stage) => stage.run(packed, signal, output, finish, workspaces),
+            Stage::DirectTiles(stage) => stage.run(packed, signal, output, finish, workspaces),
             Stage::Winograd(stage) => stage.run(packed, signal, output, finish, workspaces),
+            Stage::Fourier(stage) => stage.run(packed, signal, output, finish, workspaces),
         }
     }
 }

@@ -44,8 +44,7 @@ fn layer() -> impl Strategy<Value = Problem> {
 }
 
 /// Sums of at most 2·64 + 25·36·40 products of magnitude 4·4 stay below 2²⁴.
-fn check(problem: &Problem, set: InstructionSet, seed: u64) -> Result<(), TestCaseError> {
-    let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
+fn check(problem: &Problem, options: PlanOptions, seed: u64) -> Result<(), TestCaseError> {
     let kernel = floats(&problem.kernel_shape(), seed, 4);
     let signal = floats(&problem.signal_shape(), seed ^ 1, 4);
     let y = floats(&problem.output_shape(), seed ^ 2, 4);
@@ -91,13 +90,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn small_problems_of_every_kind(problem in problem(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
-        check(&problem, set, seed)?;
+    fn small_problems_of_every_kind(problem in problem(), set in select(InstructionSet::ALL.to_vec()), longest in 0usize..20, seed: u64) {
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
+        check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
     }
 
     #[test]
-    fn layers(problem in layer(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
-        check(&problem, set, seed)?;
+    fn layers(problem in layer(), set in select(InstructionSet::ALL.to_vec()), longest in 0usize..20, seed: u64) {
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
+        check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
     }
 
     /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of
@@ -136,6 +139,60 @@ proptest! {
     }
 }
 
+/// `plan` on `input` in strided memory among entries that are no numbers: within the plan's bound of `exact` plus the bias,
+/// whose addition rounds once more, and nothing else is touched.
+fn check_within(
+    mut plan: Plan<f32>,
+    (kernel, bias): (&ArrayD<f32>, &ArrayD<f32>),
+    input: &ArrayD<f32>,
+    (exact, terms): (&ArrayD<i64>, usize),
+) -> Result<(), TestCaseError> {
+    let largest = |array: &ArrayD<f32>| array.iter().fold(0.0f64, |most, x| most.max(f64::from(x.abs())));
+    let bound = plan.relative_bound() * terms as f64 * largest(kernel) * largest(input);
+    plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
+    let (mut from, mut to) = (dirty(input.shape()), dirty(exact.shape()));
+    from.slice_each_axis_mut(|_| EVERY_SECOND).assign(input);
+    plan.run(from.slice_each_axis(|_| EVERY_SECOND), to.slice_each_axis_mut(|_| EVERY_SECOND)).unwrap();
+    for (index, &value) in to.slice_each_axis(|_| EVERY_SECOND).indexed_iter() {
+        let sum = exact[&index] as f64 + f64::from(bias[index[1]]);
+        let allowed = bound + f64::from(f32::EPSILON) * (sum.abs() + bound);
+        prop_assert!((f64::from(value) - sum).abs() <= allowed, "{value} is not {sum} to within {allowed}");
+    }
+    prop_assert_eq!(to.iter().filter(|value| value.is_nan()).count(), to.len() - exact.len());
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Tiles of any size, so that they straddle the ends of the signal, and both directions.
+    #[test]
+    fn transforms_are_within_their_bound(
+        problem in prop_oneof![layer(), problem()],
+        longest in select(vec![1usize, 8, 24, 64, 1000]),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let options = PlanOptions::new().kernel(Kernel::Fourier).instruction_set(set).longest_tile(longest);
+        let kernel = integers(&problem.kernel_shape(), seed, 1000);
+        let signal = integers(&problem.signal_shape(), seed ^ 1, 1000);
+        let y = integers(&problem.output_shape(), seed ^ 2, 1000);
+        let float = |array: &ArrayD<i64>| array.mapv(|value| value as f32);
+        let bias = float(&integers(&[problem.output_channels()], seed ^ 3, 1000));
+        let exact = Definition.run(&problem, kernel.view(), signal.view()).unwrap();
+        let plan = Plan::forward(&problem, &options).unwrap();
+        check_within(plan, (&float(&kernel), &bias), &float(&signal), (&exact, problem.terms()))?;
+        let exact = adjoint::transposed(&problem, kernel.view(), y.view()).unwrap();
+        let bias = float(&integers(&[problem.input_channels()], seed ^ 4, 1000));
+        let taps = problem.terms() / problem.group_channels();
+        // Where entries of the padding fold back, more than one sum goes to an entry of the signal.
+        let folds: usize = problem.axes().iter().map(|axis| axis.padded().div_ceil(axis.signal) + 1).product();
+        let terms = problem.output_channels() / problem.groups() * taps * folds;
+        let plan = Plan::transposed(&problem, &options).unwrap();
+        check_within(plan, (&float(&kernel), &bias), &float(&y), (&exact, terms))?;
+    }
+}
+
 /// Large enough that several threads take part. The weights are no integers, so that another order of sums would show.
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
@@ -149,8 +206,9 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut results = Vec::new();
-            for accuracy in [Accuracy::Strict, Accuracy::default()] {
-                let options = PlanOptions::new().accuracy(accuracy);
+            for options in [Kernel::Automatic, Kernel::Direct, Kernel::DirectTiles, Kernel::Fourier]
+                .map(|kernel| PlanOptions::new().kernel(kernel))
+            {
                 let mut plan = Plan::forward(&problem, &options).unwrap();
                 plan.prepare(kernel.view(), None).unwrap();
                 let mut output = ArrayD::zeros(problem.output_shape());
@@ -185,8 +243,15 @@ fn the_accuracy_asked_for_is_kept() {
     )
     .unwrap();
     let strict = Plan::<f32>::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-    assert_eq!(strict.kernel_name(), "direct");
-    assert!(strict.candidates().iter().all(|candidate| candidate.accurate == candidate.chosen));
+    assert!(strict.kernel_name().starts_with("direct"));
+    let sums = |candidate: &&Candidate| candidate.accurate;
+    assert!(strict.candidates().iter().filter(sums).all(|candidate| candidate.name.starts_with("direct")));
+    let large = Options::new().padding([15, 15]);
+    let large = Problem::new(Operation::Correlation, &[8, 8, 31, 31], &[1, 8, 128, 128], &large).unwrap();
+    let fourier = Plan::<f32>::forward(&large, &PlanOptions::new()).unwrap();
+    assert_eq!(fourier.kernel_name(), "fourier_tiles");
+    let strict = Plan::<f32>::forward(&large, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
+    assert!(strict.kernel_name().starts_with("direct"));
     let default = Plan::<f32>::forward(&problem, &PlanOptions::new()).unwrap();
     let chosen = default.candidates().iter().find(|candidate| candidate.chosen).unwrap();
     assert!(chosen.relative_bound <= 1.0 / 128.0 && chosen.accurate);

@@ -1,34 +1,15 @@
-//! The gradient with respect to the kernel, in register tiles.
-//!
-//! ```text
-//! gradient(m, c, t) = Σ_n Σ_o y(n, m, o) · x̃(n, g(m) + c, source(o, t))
-//! ```
-//!
-//! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the
-//! [tile of channels](super::microkernel::ChannelTile) with the positions o as its terms. So y is first transposed,
-//! channels last; the signal is copied piece by piece as for the forward map, where pair (c, t) stands at a constant
-//! distance from each position.
-//!
-//! Work is cut by channels of the signal, and where those are few, by samples too, whose gradients are added in order. The
-//! cut depends on the problem alone, so that the bits do not depend on the number of threads.
-//!
-//! Cost: the products of the definition, rounded up to whole vectors of channels; memory for y transposed, one gradient
-//! for each part of the batch, and a piece of the signal for each part of the work.
+//! How the work is cut and laid out, and the parts of it: see [the plan](super).
 
 use std::ops::Range;
 
-use ndarray::{ArrayViewD, ArrayViewMutD};
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
-use super::axis_map::AxisMap;
-use super::direct::{Channels, even, outer_source};
-use super::microkernel::{ChannelTile, MOST_CHANNEL_VECTORS, Offsets, lanes, positions_per_tile};
-use super::options::PlanOptions;
-use super::strip::{Layout, Row, fill};
-use crate::conv::problem::check_shape;
+use super::super::axis_map::AxisMap;
+use super::super::direct::{Channels, even, outer_source};
+use super::super::microkernel::{ChannelTile, MOST_CHANNEL_VECTORS, Offsets, lanes, positions_per_tile};
+use super::super::strip::{Layout, Row, fill};
+use super::Part;
 use crate::conv::simd::{Element, InstructionSet};
-use crate::conv::{ConvolutionError, Problem};
 
 /// Positions that a piece aims at: their vectors of y should stay in the first-level cache.
 const PIECE_POSITIONS: usize = 192;
@@ -36,27 +17,11 @@ const PIECE_POSITIONS: usize = 192;
 const STRIP_BYTES: usize = 128 * 1024;
 /// Parts of the work that suffice to keep threads busy.
 const PARTS: usize = 8;
-/// Below so many multiply-adds, another thread does not pay.
-const TINY: u128 = 400_000;
-
-/// The gradient with respect to the kernel, prepared to be computed many times.
-#[derive(Clone, Debug)]
-pub struct GradientPlan<T: Element> {
-    problem: Problem,
-    layout: GradientLayout,
-    /// (sample, group, tile of channels, position, vectors, lanes)
-    transposed: Vec<T>,
-    parts: Vec<Part<T>>,
-    /// Operands that do not stand in memory row by row are copied here.
-    signal: Vec<T>,
-    output: Vec<T>,
-    gradient: Vec<T>,
-}
 
 #[derive(Clone, Debug)]
-struct GradientLayout {
+pub(super) struct GradientLayout {
     set: InstructionSet,
-    channels: Channels,
+    pub(super) channels: Channels,
     outer: Vec<AxisMap>,
     y: AxisMap,
     x: AxisMap,
@@ -65,152 +30,21 @@ struct GradientLayout {
     band: usize,
     width: usize,
     pitch: usize,
-    channel_stride: usize,
+    pub(super) channel_stride: usize,
     /// Channels times outer taps at once.
-    block: usize,
+    pub(super) block: usize,
     /// Samples of a part.
-    samples: usize,
+    pub(super) samples: usize,
     /// Positions of a whole piece, and of one at the end of rows, relative to the first.
     offsets: [Offsets; 2],
     /// Pairs (channel, tap) of a block, row by row.
     starts: Vec<usize>,
     vectors: usize,
-    lanes: usize,
-}
-
-/// One group, block of channels and part of the batch.
-#[derive(Clone, Debug)]
-struct Part<T> {
-    group: usize,
-    channel: usize,
-    sample: usize,
-    strip: Vec<T>,
-    /// (tile of pairs, tile of channels, pair, vectors, lanes)
-    sums: Vec<T>,
-}
-
-impl<T: Element> GradientPlan<T> {
-    /// Plans the gradient of this problem.
-    pub fn new(problem: &Problem, options: &PlanOptions) -> Self {
-        let channels = Channels::forward(problem);
-        let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
-        let mut outer = AxisMap::joined(problem.axes().iter().map(map).collect());
-        let x = outer.pop().unwrap_or_else(AxisMap::point);
-        let y = outer.pop().unwrap_or_else(AxisMap::point);
-        let layout = GradientLayout::new::<T>(options.instruction_set, channels, outer, y, x);
-        let positions: usize = problem.output_shape()[2..].iter().product();
-        let transposed = channels.batch * channels.groups * positions * layout.padded_rows();
-        let mut parts = Vec::new();
-        for group in 0..channels.groups {
-            for channel in (0..layout.virtual_channels()).step_by(layout.block) {
-                for sample in (0..channels.batch.max(1)).step_by(layout.samples) {
-                    parts.push(Part {
-                        group,
-                        channel,
-                        sample,
-                        strip: vec![T::zero(); layout.block * layout.channel_stride + layout.lanes],
-                        sums: vec![
-                            T::zero();
-                            layout.pair_tiles() * layout.tile_rows() * layout.padded_rows()
-                        ],
-                    });
-                }
-            }
-        }
-        GradientPlan {
-            problem: problem.clone(),
-            layout,
-            transposed: vec![T::zero(); transposed],
-            parts,
-            signal: Vec::new(),
-            output: Vec::new(),
-            gradient: Vec::new(),
-        }
-    }
-
-    /// The problem that it was made for.
-    pub fn problem(&self) -> &Problem {
-        &self.problem
-    }
-
-    /// Bytes that the plan holds. Operands that do not stand in memory row by row cost a copy of each more, from the
-    /// first such run on.
-    pub fn workspace_bytes(&self) -> usize {
-        let parts: usize = self.parts.iter().map(|part| part.strip.len() + part.sums.len()).sum();
-        size_of::<T>()
-            * (self.transposed.len() + parts + self.signal.len() + self.output.len() + self.gradient.len())
-    }
-
-    /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was there before.
-    ///
-    /// # Errors
-    /// If they do not have the shapes of the problem's signal, output and kernel.
-    pub fn run(
-        &mut self,
-        signal: ArrayViewD<'_, T>,
-        y: ArrayViewD<'_, T>,
-        mut gradient: ArrayViewMutD<'_, T>,
-    ) -> Result<(), ConvolutionError> {
-        check_shape("signal", self.problem.signal_shape(), signal.shape())?;
-        check_shape("output", self.problem.output_shape(), y.shape())?;
-        check_shape("kernel", self.problem.kernel_shape(), gradient.shape())?;
-        let GradientPlan {
-            problem,
-            layout,
-            transposed,
-            parts,
-            signal: signal_copy,
-            output: y_copy,
-            gradient: gradient_copy,
-        } = self;
-        let signal = in_order(&signal, signal_copy);
-        let y = in_order(&y, y_copy);
-        let per_sample = transposed.len() / problem.batch().max(1);
-        let transpose = |(n, to): (usize, &mut [T])| layout.transpose(y, n, to);
-        let tiny = problem.multiply_adds() < TINY || rayon::current_num_threads() == 1;
-        if tiny {
-            transposed.chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
-            parts.iter_mut().for_each(|part| layout.run(signal, transposed, part));
-        } else {
-            transposed.par_chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
-            parts.par_iter_mut().with_max_len(1).for_each(|part| layout.run(signal, transposed, part));
-        }
-        let taps: usize = gradient.shape()[2..].iter().product();
-        let columns = problem.group_channels();
-        let add_up = |sums: &mut [T]| {
-            sums.fill(T::zero());
-            for part in parts.iter() {
-                layout.for_each_sum(part, |row, column, tap, value| {
-                    sums[(row * columns + column) * taps + tap].add_in_place(&value);
-                });
-            }
-        };
-        match gradient.as_slice_mut() {
-            Some(slice) => add_up(slice),
-            None => {
-                gradient_copy.resize(gradient.len(), T::zero());
-                add_up(gradient_copy);
-                gradient.iter_mut().zip(&*gradient_copy).for_each(|(to, from)| *to = *from);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The entries row by row: as they stand, or else in a copy.
-fn in_order<'a, T: Element>(array: &'a ArrayViewD<'_, T>, copy: &'a mut Vec<T>) -> &'a [T] {
-    match array.as_slice() {
-        Some(slice) => slice,
-        None => {
-            copy.clear();
-            copy.extend(array.iter().copied());
-            copy
-        }
-    }
+    pub(super) lanes: usize,
 }
 
 impl GradientLayout {
-    fn new<T: Element>(
+    pub(super) fn new<T: Element>(
         set: InstructionSet,
         channels: Channels,
         outer: Vec<AxisMap>,
@@ -269,7 +103,7 @@ impl GradientLayout {
         }
     }
 
-    fn virtual_channels(&self) -> usize {
+    pub(super) fn virtual_channels(&self) -> usize {
         self.channels.columns * self.outer.iter().map(|axis| axis.taps.len()).product::<usize>()
     }
 
@@ -279,16 +113,16 @@ impl GradientLayout {
     }
 
     /// Output channels of a group, in whole tiles.
-    fn padded_rows(&self) -> usize {
+    pub(super) fn padded_rows(&self) -> usize {
         self.channels.rows.next_multiple_of(self.tile_channels())
     }
 
     /// Pairs of a tile.
-    fn tile_rows(&self) -> usize {
+    pub(super) fn tile_rows(&self) -> usize {
         positions_per_tile(self.set, self.vectors)
     }
 
-    fn pair_tiles(&self) -> usize {
+    pub(super) fn pair_tiles(&self) -> usize {
         self.starts.len() / self.tile_rows()
     }
 
@@ -299,7 +133,7 @@ impl GradientLayout {
 
     /// Sample n of y, piece by piece so that the positions of a piece are neighbours: (group, tile of channels, plane,
     /// band, part of a row, position, channel).
-    fn transpose<T: Element>(&self, y: &[T], n: usize, to: &mut [T]) {
+    pub(super) fn transpose<T: Element>(&self, y: &[T], n: usize, to: &mut [T]) {
         let (plane, planes) = self.positions();
         let size = self.tile_channels();
         let tiles = self.padded_rows() / size;
@@ -377,13 +211,17 @@ impl GradientLayout {
         }
     }
 
-    fn run<T: Element>(&self, signal: &[T], transposed: &[T], part: &mut Part<T>) {
+    pub(super) fn run<T: Element>(&self, signal: &[T], transposed: &[T], part: &mut Part<T>) {
         part.sums.fill(T::zero());
         self.set.run(PartRun { layout: self, signal, transposed, part });
     }
 
     /// The sums of a part, with the output channel, the channel of its group, and the tap that they belong to.
-    fn for_each_sum<T: Element>(&self, part: &Part<T>, mut visit: impl FnMut(usize, usize, usize, T)) {
+    pub(super) fn for_each_sum<T: Element>(
+        &self,
+        part: &Part<T>,
+        mut visit: impl FnMut(usize, usize, usize, T),
+    ) {
         let taps_of = |axis: &AxisMap| axis.taps.len();
         let outer_taps: usize = self.outer.iter().map(taps_of).product();
         let (rows, columns) = (taps_of(&self.y), taps_of(&self.x));

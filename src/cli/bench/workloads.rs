@@ -1,0 +1,216 @@
+//! A list of workloads, in the format that other programs' runners take too, and the time of each.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use ndarray::ArrayD;
+use serde::{Deserialize, Serialize};
+
+use super::timing::{Times, random_arrays};
+use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions};
+use crate::conv::{ConvolutionError, Extent, Operation, Options, Problem};
+
+/// What to time.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Workload {
+    /// A layer.
+    Conv2d {
+        name: String,
+        n: usize,
+        cin: usize,
+        h: usize,
+        w: usize,
+        cout: usize,
+        k: usize,
+        #[serde(default = "one")]
+        stride: usize,
+        #[serde(default)]
+        pad: usize,
+        #[serde(default = "one")]
+        dil: usize,
+        #[serde(default = "one")]
+        groups: usize,
+        #[serde(default)]
+        transposed: bool,
+        #[serde(default)]
+        pass: Pass,
+    },
+    /// A full convolution of one channel.
+    Conv1d { name: String, n: usize, k: usize },
+}
+
+fn one() -> usize {
+    1
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Pass {
+    /// The output.
+    #[default]
+    Fwd,
+    /// The gradients of input and weights.
+    Bwd,
+}
+
+/// A line of the results.
+#[derive(Clone, Debug, Serialize)]
+struct Row {
+    workload: String,
+    peer: &'static str,
+    threads: u16,
+    median_s: f64,
+    min_s: f64,
+    reps: usize,
+    algorithm: &'static str,
+    strict: bool,
+}
+
+impl Workload {
+    fn name(&self) -> &str {
+        match self {
+            Workload::Conv2d { name, .. } | Workload::Conv1d { name, .. } => name,
+        }
+    }
+
+    /// The problem, whether the transposed map is wanted, and the pass.
+    fn problem(&self) -> Result<(Problem, bool, Pass), ConvolutionError> {
+        match *self {
+            Workload::Conv1d { n, k, .. } => {
+                let problem = Problem::single_channel(Operation::Convolution, &[k], &[n], Extent::Full)?;
+                Ok((problem, false, Pass::Fwd))
+            }
+            Workload::Conv2d {
+                n, cin, h, w, cout, k, stride, pad, dil, groups, transposed, pass, ..
+            } => {
+                let options = Options::new()
+                    .stride([stride, stride])
+                    .padding([pad, pad])
+                    .dilation([dil, dil])
+                    .groups(groups);
+                // A transposed convolution is the adjoint of one from its output to its input.
+                let length = |input: usize| {
+                    let reach = input.saturating_sub(1) * stride + dil * k.saturating_sub(1) + 1;
+                    reach.saturating_sub(2 * pad)
+                };
+                let (signal, kernel) = match transposed {
+                    false => ([n, cin, h, w], [cout, cin / groups.max(1), k, k]),
+                    true => ([n, cout, length(h), length(w)], [cin, cout / groups.max(1), k, k]),
+                };
+                Ok((Problem::new(Operation::Correlation, &kernel, &signal, &options)?, transposed, pass))
+            }
+        }
+    }
+
+    /// Times it with this accuracy.
+    fn time(
+        &self,
+        options: &PlanOptions,
+        seed: u64,
+        budget: Duration,
+    ) -> Result<(&'static str, Times), ConvolutionError> {
+        let (problem, transposed, pass) = self.problem()?;
+        let [kernel, signal, y] = random_arrays(&problem, seed);
+        let mut forward = Plan::forward(&problem, options)?;
+        let mut back = Plan::transposed(&problem, options)?;
+        let (mut output, mut gradient) = (ArrayD::zeros(y.raw_dim()), ArrayD::zeros(signal.raw_dim()));
+        if pass == Pass::Fwd && !transposed {
+            forward.prepare(kernel.view(), None)?;
+            let times = Times::of(budget, || forward.run(signal.view(), output.view_mut()))?;
+            return Ok((forward.kernel_name(), times));
+        }
+        if pass == Pass::Fwd {
+            back.prepare(kernel.view(), None)?;
+            let times = Times::of(budget, || back.run(y.view(), gradient.view_mut()))?;
+            return Ok((back.kernel_name(), times));
+        }
+        let mut of_kernel = GradientPlan::new(&problem, options);
+        let mut kernel_gradient = ArrayD::zeros(kernel.raw_dim());
+        if transposed {
+            // Of a transposed convolution, the forward map is the gradient of the input.
+            forward.prepare(kernel.view(), None)?;
+            let times = Times::of(budget, || {
+                forward.run(signal.view(), output.view_mut())?;
+                of_kernel.run(signal.view(), y.view(), kernel_gradient.view_mut())
+            })?;
+            return Ok((forward.kernel_name(), times));
+        }
+        back.prepare(kernel.view(), None)?;
+        let times = Times::of(budget, || {
+            back.run(y.view(), gradient.view_mut())?;
+            of_kernel.run(signal.view(), y.view(), kernel_gradient.view_mut())
+        })?;
+        Ok((back.kernel_name(), times))
+    }
+}
+
+/// Reads the list, times its workloads, and tells as a table and as JSON, a line for each.
+pub(super) fn run(
+    path: &Path,
+    threads: u16,
+    seed: u64,
+    budget: Duration,
+) -> anyhow::Result<(String, String)> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let workloads: Vec<Workload> =
+        serde_json::from_str(&text).with_context(|| format!("{} is no list of workloads", path.display()))?;
+    if workloads.is_empty() {
+        bail!("{} lists no workload", path.display());
+    }
+    let rows = time(&workloads, threads, seed, budget)?;
+    Ok((table(&rows), lines(&rows)?))
+}
+
+/// Whether a kernel adds the products of the definition and nothing else.
+fn is_strict(algorithm: &str) -> bool {
+    algorithm.starts_with("direct")
+}
+
+/// One row for each workload, two where the strict setting has another kernel than the default.
+fn time(workloads: &[Workload], threads: u16, seed: u64, budget: Duration) -> anyhow::Result<Vec<Row>> {
+    let mut rows: Vec<Row> = Vec::new();
+    for workload in workloads {
+        let mut first = None;
+        for (strict, accuracy) in [(false, Accuracy::default()), (true, Accuracy::Strict)] {
+            if strict && first.is_some_and(is_strict) {
+                break;
+            }
+            let options = PlanOptions::new().accuracy(accuracy);
+            let (algorithm, times) = workload
+                .time(&options, seed, budget)
+                .with_context(|| format!("workload {}", workload.name()))?;
+            first = Some(algorithm);
+            rows.push(Row {
+                workload: workload.name().to_owned(),
+                peer: "equivariant",
+                threads,
+                median_s: times.median,
+                min_s: times.least,
+                reps: times.repetitions,
+                algorithm,
+                strict: strict || is_strict(algorithm),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+fn lines(rows: &[Row]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for row in rows {
+        text += &serde_json::to_string(row)?;
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn table(rows: &[Row]) -> String {
+    let mut text = format!("{:40} {:>12} {:>12}  algorithm\n", "workload", "median µs", "least µs");
+    for row in rows {
+        let (median, least) = (row.median_s * 1e6, row.min_s * 1e6);
+        text += &format!("{:40} {median:12.1} {least:12.1}  {}\n", row.workload, row.algorithm);
+    }
+    text
+}

@@ -1,0 +1,391 @@
+//! Direct convolution in register tiles, for any shape: few and many channels, any stride, dilation, groups and rank.
+//!
+//! The output is cut into *pieces*: some samples, or a band of rows of one sample, or a part of one long row. For each
+//! piece the entries that it reads are copied into a [`Layout`] small enough for the second-level cache, and tiles of
+//! the [`microkernel`](super::microkernel) run over it, all output channels for each copy. If the channels do not fit,
+//! the sums continue over blocks of channels. Axes before the last two count as more channels, one for each of
+//! their taps.
+//!
+//! *Folded rows.* A tile needs about eight rows to keep the loads behind the arithmetic. Where a group has only one or
+//! two output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down by r,
+//! so that R sums share each load. The taps that a row does not have are skipped, not multiplied by zero.
+//!
+//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions.
+//!
+//! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
+//! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
+
+mod pack;
+mod place;
+mod run;
+
+pub(super) use self::run::outer_source;
+use super::axis_map::AxisMap;
+use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, Span, lanes, positions_per_tile, tile_shape};
+use super::strip::Layout;
+use crate::conv::Problem;
+use crate::conv::simd::{Element, InstructionSet};
+
+/// Most vectors of positions in a piece.
+const PIECE_VECTORS: usize = 64;
+/// Bytes of copied signal that a piece may have at once.
+const STRIP_BYTES: usize = 192 * 1024;
+/// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
+const ROW_COST: f64 = 8.0;
+const WRITE_COST: f64 = 3.0;
+/// What writing one sum of a vector of channels costs.
+const WRITE_ENTRY_COST: f64 = 1.2;
+/// What a load that crosses a cache line costs, in multiply-adds of vectors.
+const LOAD_COST: f64 = 1.5;
+/// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
+pub(super) const TINY_COST: f64 = 40_000.0;
+
+/// How many there are of everything but positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Channels {
+    pub(super) batch: usize,
+    pub(super) groups: usize,
+    /// Channels of the result, in a group.
+    pub(super) rows: usize,
+    /// Channels of the source, in a group.
+    pub(super) columns: usize,
+}
+
+impl Channels {
+    /// From signal to output.
+    pub(super) fn forward(problem: &Problem) -> Self {
+        Channels {
+            batch: problem.batch(),
+            groups: problem.groups(),
+            rows: problem.output_channels() / problem.groups(),
+            columns: problem.group_channels(),
+        }
+    }
+
+    /// From output to signal.
+    pub(super) fn transposed(problem: &Problem) -> Self {
+        let forward = Channels::forward(problem);
+        Channels { rows: forward.columns, columns: forward.rows, ..forward }
+    }
+}
+
+/// A run of sums that are neighbours in the result.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    lane: usize,
+    sample: usize,
+    row: usize,
+    column: usize,
+    length: usize,
+}
+
+/// The vectors of one tile, and where their sums go.
+#[derive(Clone, Debug)]
+struct Group {
+    starts: Vec<usize>,
+    runs: Vec<Run>,
+}
+
+/// One direction and phase of a problem, laid out for the kernel: see the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct DirectStage {
+    set: InstructionSet,
+    channels: Channels,
+    /// The axes before the last two.
+    outer: Vec<AxisMap>,
+    y: AxisMap,
+    x: AxisMap,
+    /// Neighbouring rows of the output in one tile, R.
+    folded: usize,
+    /// Vectors of channels in a tile, or none if vectors are of positions.
+    channel_vectors: Option<usize>,
+    y_layout: Layout,
+    x_layout: Layout,
+    /// Samples, (folded) rows and columns of a piece, and how many pieces there are of each.
+    samples: usize,
+    band: usize,
+    width: usize,
+    /// Columns of a plane, entries of a channel and of a sample.
+    pitch: usize,
+    channel_stride: usize,
+    sample_stride: usize,
+    /// Whether the rows of a piece stand end to end in the result too.
+    flat: bool,
+    /// Channels (times outer taps) in the workspace at once.
+    block: usize,
+    offsets: Offsets,
+    /// Which terms the rows of a tile have: empty if all have all.
+    spans: Vec<Span>,
+    /// First and number of the rows (times R) of each tile.
+    tiles: Vec<(usize, usize)>,
+    groups: Vec<Group>,
+    lanes: usize,
+}
+
+impl DirectStage {
+    pub(super) fn new<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
+        let mut outer = AxisMap::joined(axes);
+        let x = outer.pop().unwrap_or_else(AxisMap::point);
+        let y = outer.pop().unwrap_or_else(AxisMap::point);
+        let lanes = lanes::<T>(set);
+        let (most_rows, _) = tile_shape(set);
+        let folded = folded_rows(&y, channels.rows, most_rows);
+        let (step, positions) = (y.step * folded, y.positions.div_ceil(folded));
+        let folded_y = AxisMap {
+            step,
+            positions,
+            taps: if folded == 1 { y.taps.clone() } else { fold_taps(&y, folded) },
+            ..y.clone()
+        };
+        let mut stage = DirectStage {
+            set,
+            channels,
+            y_layout: Layout::shared(&folded_y),
+            x_layout: Layout::shared(&x),
+            outer,
+            y,
+            x,
+            folded,
+            channel_vectors: None,
+            samples: 1,
+            band: positions,
+            width: 1,
+            pitch: 1,
+            channel_stride: 0,
+            sample_stride: 0,
+            flat: false,
+            block: 1,
+            offsets: Offsets::default(),
+            spans: Vec::new(),
+            tiles: Vec::new(),
+            groups: Vec::new(),
+            lanes,
+        };
+        let mut best = stage.clone().best_piece(size_of::<T>());
+        stage.x_layout = Layout::expanded(&stage.x);
+        let expanded = stage.best_piece(size_of::<T>());
+        if expanded.cost() < best.cost() {
+            best = expanded;
+        }
+        let of_channels = DirectStage::with_channel_vectors::<T>(best.clone());
+        if of_channels.cost() < best.cost() {
+            best = of_channels;
+        }
+        best.place_terms();
+        best.place_tiles();
+        best.place_groups();
+        best
+    }
+
+    /// The same with vectors of channels.
+    fn with_channel_vectors<T>(mut self) -> Self {
+        let vectors = self.channels.rows.div_ceil(self.lanes);
+        self.channel_vectors = Some(even(vectors, MOST_CHANNEL_VECTORS));
+        self.folded = 1;
+        (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
+        self.best_piece(size_of::<T>())
+    }
+
+    /// With pieces of the size that costs least.
+    fn best_piece(self, bytes: usize) -> Self {
+        let target = PIECE_VECTORS * self.lanes;
+        let rows = self.y.positions.div_ceil(self.folded);
+        let width = even(self.x.positions, target);
+        let pitch = width * self.position_step(&self.x) + self.x_layout.extra;
+        let most_rows = (target / pitch).clamp(1, rows);
+        let mut best = self.clone().with_piece(bytes, 1, 1, width);
+        for band in 2..=most_rows {
+            let with_band = self.clone().with_piece(bytes, 1, band, width);
+            if with_band.cost() < best.cost() {
+                best = with_band;
+            }
+        }
+        if best.band == rows && best.width == self.x.positions {
+            for samples in 2..=self.channels.batch.min(target / (rows * pitch).next_multiple_of(self.lanes)) {
+                let with_samples = self.clone().with_piece(bytes, samples, rows, width);
+                if with_samples.cost() < best.cost() {
+                    best = with_samples;
+                }
+            }
+        }
+        best
+    }
+
+    /// With pieces of so many samples, (folded) rows and columns.
+    fn with_piece(mut self, bytes: usize, samples: usize, band: usize, width: usize) -> Self {
+        (self.samples, self.band, self.width) = (samples, band, width);
+        self.pitch = (width - 1) * self.position_step(&self.x) + 1 + self.x_layout.extra;
+        self.channel_stride = self.plane() * self.y_layout.planes.len() * self.x_layout.planes.len();
+        let fitting = STRIP_BYTES / (bytes * samples * self.channel_stride.max(1));
+        self.block = even(self.virtual_channels().max(1), fitting.max(1));
+        self.sample_stride = self.block * self.channel_stride;
+        self.flat = self.folded == 1
+            && self.channel_vectors.is_none()
+            && self.pitch == width
+            && width == self.x.result
+            && width == self.x.positions
+            && self.x.every == 1
+            && self.y.every == 1;
+        self
+    }
+
+    /// Entries of a plane.
+    fn plane(&self) -> usize {
+        self.strip_rows() * self.pitch
+    }
+
+    /// Rows of a plane.
+    fn strip_rows(&self) -> usize {
+        (self.band - 1) * self.position_step(&self.y) + 1 + self.y_layout.extra
+    }
+
+    /// Entries of a plane from one position to the next: the planes of vectors of positions hold no others.
+    fn position_step(&self, axis: &AxisMap) -> usize {
+        if self.channel_vectors.is_some() { axis.step } else { 1 }
+    }
+
+    /// Multiply-adds of vectors, and copies counted as such: what layouts and pieces are compared by.
+    pub(super) fn cost(&self) -> f64 {
+        let blocks = self.virtual_channels().div_ceil(self.block) as f64;
+        let sums = match self.channel_vectors {
+            Some(vectors) => {
+                let positions = self.samples * self.band * self.width;
+                let positions = positions.next_multiple_of(positions_per_tile(self.set, vectors)) as f64;
+                let channels = self.channels.rows.div_ceil(self.lanes * vectors) * vectors;
+                let write = WRITE_ENTRY_COST * self.lanes as f64;
+                positions * channels as f64 * (self.terms() as f64 + 2.0 * blocks + write)
+            }
+            None => {
+                let positions = (self.band - 1) * self.pitch + self.width;
+                let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
+                let own = self.y.taps.len() as f64 / self.y_layout.taps.len().max(1) as f64;
+                let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
+                let rows = (self.channels.rows * self.folded) as f64;
+                vectors * rows * (self.terms() as f64 * own + 2.0 * blocks + WRITE_COST * runs)
+            }
+        };
+        let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
+        let copies = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
+        let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
+        let copied = copies * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64);
+        (sums + copied) * self.jobs() as f64
+    }
+
+    /// Entries of the signal from one entry of a plane to the next.
+    fn copy_step(&self, axis: &AxisMap) -> usize {
+        axis.step / self.position_step(axis)
+    }
+
+    /// Channels of a group times taps of the outer axes.
+    fn virtual_channels(&self) -> usize {
+        self.channels.columns * self.outer.iter().map(|axis| axis.taps.len()).product::<usize>()
+    }
+
+    /// Terms of one sum.
+    fn terms(&self) -> usize {
+        self.virtual_channels() * self.y_layout.taps.len() * self.x_layout.taps.len()
+    }
+
+    /// Entries of packed weights.
+    pub(super) fn packed_length(&self) -> usize {
+        self.channels.groups * self.packed_rows() * self.terms()
+    }
+
+    /// Rows of packed weights in a group: tiles of channels are filled up with zeros.
+    fn packed_rows(&self) -> usize {
+        match self.channel_vectors {
+            Some(vectors) => self.tiles.len() * vectors * self.lanes,
+            None => self.channels.rows * self.folded,
+        }
+    }
+
+    /// Rows of packed weights in a tile of so many rows.
+    fn packed_rows_of(&self, rows: usize) -> usize {
+        self.channel_vectors.map_or(rows, |vectors| vectors * self.lanes)
+    }
+
+    /// The numbers of samples, (folded) bands, columns and so on: all pieces.
+    pub(super) fn jobs(&self) -> usize {
+        let outer: usize = self.outer.iter().map(|axis| axis.positions).product();
+        let [samples, bands, columns] = self.pieces();
+        self.channels.groups * samples * outer * bands * columns
+    }
+
+    fn pieces(&self) -> [usize; 3] {
+        [
+            self.channels.batch.div_ceil(self.samples),
+            self.y.positions.div_ceil(self.folded).div_ceil(self.band),
+            self.x.positions.div_ceil(self.width),
+        ]
+    }
+
+    /// Entries of memory that one thread needs: for the copied strip, and for sums that are continued.
+    pub(super) fn workspace(&self) -> (usize, usize) {
+        // The last vectors read beyond the last row, and copying overwrites one vector more.
+        let strip = self.samples * self.sample_stride + 2 * self.lanes;
+        (strip, self.slots() * self.slot() + self.lanes)
+    }
+
+    /// Entries of one tile's sums.
+    fn slot(&self) -> usize {
+        let vectors = match self.channel_vectors {
+            Some(vectors) => vectors * positions_per_tile(self.set, vectors),
+            None => {
+                let (rows, vectors) = tile_shape(self.set);
+                rows * vectors
+            }
+        };
+        vectors * self.lanes
+    }
+
+    /// Tiles whose sums are kept: all that are continued.
+    fn slots(&self) -> usize {
+        if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
+    }
+
+    /// Whether all of it takes less time than waking another thread.
+    fn is_tiny(&self) -> bool {
+        self.cost() < TINY_COST
+    }
+}
+
+/// What a thread needs: see [`DirectStage::workspace`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct Workspace<T> {
+    pub(super) strip: Vec<T>,
+    pub(super) sums: Vec<T>,
+}
+
+impl<T: Element> Workspace<T> {
+    /// Makes room for a stage, and keeps what is there already.
+    pub(super) fn reserve(&mut self, (strip, sums): (usize, usize)) {
+        self.strip.resize(self.strip.len().max(strip), T::zero());
+        self.sums.resize(self.sums.len().max(sums), T::zero());
+    }
+}
+
+/// The taps of R rows of the output, one below the other.
+fn fold_taps(axis: &AxisMap, folded: usize) -> Vec<(usize, isize)> {
+    (0..axis.taps.len() + folded - 1).map(|tap| (tap, axis.taps[0].1 + tap as isize)).collect()
+}
+
+/// How many rows of the output to fold into a tile, with `rows` channels each and room for `most`.
+fn folded_rows(axis: &AxisMap, rows: usize, most: usize) -> usize {
+    let neighbours = axis.taps.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
+    if axis.step > 1 || !neighbours || axis.taps.len() < 2 {
+        return 1;
+    }
+    // Multiply-adds and loads of one tap along the other axis, for each row that is wanted.
+    let cost = |folded: usize| {
+        let computed = axis.positions.div_ceil(folded);
+        let loads = (axis.taps.len() + folded - 1) as f64 * LOAD_COST;
+        computed as f64 * ((folded * rows * axis.taps.len()) as f64 + loads)
+    };
+    let most = (most / rows).min(axis.positions).max(1);
+    (1..=most).min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(1)
+}
+
+/// The least size of at most `most` such that pieces of it are as even as possible.
+pub(super) fn even(length: usize, most: usize) -> usize {
+    length.div_ceil(length.div_ceil(most.max(1)).max(1)).max(1)
+}

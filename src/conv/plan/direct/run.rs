@@ -1,0 +1,322 @@
+//! Pieces of the output, one after the other: copy, multiply, write.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::super::axis_map::AxisMap;
+use super::super::microkernel::{ChannelTile, Tile};
+use super::super::output::{Finish, SharedOutput};
+use super::super::strip::{Row, fill};
+use super::{DirectStage, Group, Workspace};
+use crate::conv::simd::Element;
+
+impl DirectStage {
+    /// Runs the pieces on these workspaces, each on a thread of its own.
+    pub(in crate::conv::plan) fn run<T: Element>(
+        &self,
+        packed: &[T],
+        signal: &[T],
+        output: &SharedOutput<'_, T>,
+        finish: Finish<'_, T>,
+        workspaces: &mut [Workspace<T>],
+    ) {
+        let jobs = self.jobs();
+        let next = AtomicUsize::new(0);
+        let worker = |workspace: &mut Workspace<T>| {
+            self.set.run(Worker {
+                stage: self,
+                packed,
+                signal,
+                output,
+                finish,
+                workspace,
+                next: &next,
+                jobs,
+            });
+        };
+        match workspaces {
+            [] => {}
+            [first, ..] if jobs == 1 || self.is_tiny() => worker(first),
+            [only] => worker(only),
+            several => several.par_iter_mut().with_max_len(1).for_each(worker),
+        }
+    }
+}
+
+/// Takes pieces until there are none left.
+struct Worker<'a, T> {
+    stage: &'a DirectStage,
+    packed: &'a [T],
+    signal: &'a [T],
+    output: &'a SharedOutput<'a, T>,
+    finish: Finish<'a, T>,
+    workspace: &'a mut Workspace<T>,
+    next: &'a AtomicUsize,
+    jobs: usize,
+}
+
+impl<T: Element> WithSimd for Worker<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        loop {
+            let job = self.next.fetch_add(1, Ordering::Relaxed);
+            if job >= self.jobs {
+                return;
+            }
+            let piece = self.stage.piece(job);
+            let Worker { stage, packed, signal, output, finish, .. } = self;
+            let Workspace { strip, sums } = &mut *self.workspace;
+            simd.vectorize(PieceRun { stage, packed, signal, output, finish, strip, sums, piece });
+        }
+    }
+}
+
+/// Which part of the output.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    group: usize,
+    /// The first sample, (folded) row and column.
+    sample: usize,
+    row: usize,
+    column: usize,
+    /// The position along the axes before the last two, in row-major order.
+    outer: usize,
+}
+
+impl DirectStage {
+    fn piece(&self, job: usize) -> Piece {
+        let [_, bands, columns] = self.pieces();
+        let outer: usize = self.outer.iter().map(|axis| axis.positions).product();
+        let (job, column) = (job / columns, job % columns);
+        let (job, band) = (job / bands, job % bands);
+        let (job, outer) = (job / outer, job % outer);
+        let (sample, group) = (job / self.channels.groups, job % self.channels.groups);
+        Piece {
+            group,
+            sample: sample * self.samples,
+            row: band * self.band,
+            column: column * self.width,
+            outer,
+        }
+    }
+
+    /// The plane of the result to which a position along the outer axes goes.
+    fn outer_result(&self, mut position: usize) -> usize {
+        let (mut result, mut extent) = (0, 1);
+        for axis in self.outer.iter().rev() {
+            result += (axis.first + position % axis.positions * axis.every) * extent;
+            extent *= axis.result;
+            position /= axis.positions;
+        }
+        result
+    }
+}
+
+/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border of zeros.
+pub(in crate::conv::plan) fn outer_source(
+    outer: &[AxisMap],
+    mut position: usize,
+    mut tap: usize,
+) -> Option<usize> {
+    let (mut source, mut extent) = (0, 1);
+    for axis in outer.iter().rev() {
+        let entry = (position % axis.positions * axis.step) as isize + axis.taps[tap % axis.taps.len()].1;
+        source += axis.boundary.source(entry, axis.source)? * extent;
+        extent *= axis.source;
+        position /= axis.positions;
+        tap /= axis.taps.len();
+    }
+    Some(source)
+}
+
+/// One piece.
+struct PieceRun<'a, T> {
+    stage: &'a DirectStage,
+    packed: &'a [T],
+    signal: &'a [T],
+    output: &'a SharedOutput<'a, T>,
+    finish: Finish<'a, T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
+    piece: Piece,
+}
+
+impl<T: Element> WithSimd for PieceRun<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let stage = self.stage;
+        let (channels, terms) = (stage.virtual_channels(), stage.terms());
+        let per_channel = terms / channels.max(1);
+        let mut begin = 0;
+        loop {
+            let end = channels.min(begin + stage.block);
+            self.copy(simd, begin, end);
+            let mut panel = self.piece.group * stage.packed_rows() * terms;
+            for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
+                let packed_rows = stage.packed_rows_of(rows);
+                let weights = &self.packed[panel..panel + terms * packed_rows];
+                let weights = &weights[begin * per_channel * packed_rows..end * per_channel * packed_rows];
+                panel += terms * packed_rows;
+                for (group_number, group) in stage.groups.iter().enumerate() {
+                    let slot =
+                        if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
+                    let (offsets, source, starts) = (&stage.offsets, &*self.strip, &group.starts[..]);
+                    let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
+                    match stage.channel_vectors {
+                        Some(vectors) => {
+                            simd.vectorize(ChannelTile {
+                                weights,
+                                vectors,
+                                offsets,
+                                source,
+                                starts,
+                                continues,
+                                sums,
+                            });
+                        }
+                        None => {
+                            let spans = &stage.spans[..];
+                            simd.vectorize(Tile {
+                                weights,
+                                rows,
+                                offsets,
+                                spans,
+                                first,
+                                source,
+                                starts,
+                                continues,
+                                sums,
+                            });
+                        }
+                    }
+                    if end == channels {
+                        self.scatter(simd, (first, rows), group, slot * stage.slot());
+                    }
+                }
+            }
+            begin = end;
+            if begin >= channels {
+                return;
+            }
+        }
+    }
+}
+
+impl<T: Element> PieceRun<'_, T> {
+    /// Copies what these channels contribute into the strip.
+    #[inline(always)]
+    fn copy<S: Simd>(&mut self, simd: S, begin: usize, end: usize) {
+        let (stage, piece) = (self.stage, self.piece);
+        let outer_taps = stage.virtual_channels() / stage.channels.columns;
+        let outer_planes: usize = stage.outer.iter().map(|axis| axis.source).product();
+        let plane = stage.y.source * stage.x.source;
+        let all_channels = stage.channels.groups * stage.channels.columns;
+        let rows = stage.strip_rows();
+        let (row_step, column_step) = (stage.copy_step(&stage.y) * stage.folded, stage.copy_step(&stage.x));
+        for s in 0..stage.samples.min(stage.channels.batch - piece.sample) {
+            let mut at = s * stage.sample_stride;
+            for channel in begin..end {
+                let (column, tap) = (channel / outer_taps, channel % outer_taps);
+                let number =
+                    (piece.sample + s) * all_channels + piece.group * stage.channels.columns + column;
+                let outer = outer_source(&stage.outer, piece.outer, tap);
+                for &y_start in &stage.y_layout.planes {
+                    for &x_start in &stage.x_layout.planes {
+                        let first_row = piece.row * stage.y.step * stage.folded;
+                        let from = (piece.column * stage.x.step) as isize + x_start;
+                        for row in 0..rows {
+                            let to = &mut self.strip[at..];
+                            at += stage.pitch;
+                            let entry = (first_row + row * row_step) as isize + y_start;
+                            let entry = stage.y.boundary.source(entry, stage.y.source);
+                            match outer.zip(entry) {
+                                None => fill(simd, stage.pitch, to),
+                                Some((outer, entry)) => {
+                                    let start =
+                                        (number * outer_planes + outer) * plane + entry * stage.x.source;
+                                    let (length, boundary) = (stage.x.source, stage.x.boundary);
+                                    let row = Row { signal: self.signal, start, length, boundary };
+                                    row.copy(simd, from, column_step, stage.pitch, to);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the finished sums of a tile to the output.
+    #[inline(always)]
+    fn scatter<S: Simd>(&self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
+        let (stage, piece) = (self.stage, self.piece);
+        let per_row = group.starts.len() * stage.lanes;
+        let plane = stage.y.result * stage.x.result;
+        let outer_planes: usize = stage.outer.iter().map(|axis| axis.result).product();
+        let channel_stride = outer_planes * plane;
+        let all_channels = stage.channels.groups * stage.channels.rows;
+        let origin = stage.outer_result(piece.outer) * plane + stage.x.first;
+        for run in &group.runs {
+            let sample = piece.sample + run.sample;
+            if sample >= stage.channels.batch {
+                continue;
+            }
+            let column = piece.column + run.column;
+            let origin = origin + sample * all_channels * channel_stride + column * stage.x.every;
+            let rows_of = |fold: usize| {
+                let row = (piece.row + run.row) * stage.folded + fold;
+                let available = match stage.flat {
+                    true => (stage.y.positions - row) * stage.x.positions,
+                    false if row < stage.y.positions => stage.x.positions,
+                    false => 0,
+                };
+                let to = origin + (stage.y.first + row * stage.y.every) * stage.x.result;
+                (to, run.length.min(available.saturating_sub(column)))
+            };
+            if stage.folded == 1 && stage.channel_vectors.is_none() && stage.x.every == 1 {
+                let number = piece.group * stage.channels.rows + first;
+                let (to, length) = rows_of(0);
+                for lane in (0..length).step_by(stage.lanes) {
+                    let sums = &self.sums[slot + run.lane + lane..];
+                    let to = to + number * channel_stride + lane;
+                    let size = (rows, stage.lanes.min(length - lane));
+                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                    unsafe {
+                        self.output.write_rows(
+                            simd,
+                            (to, channel_stride),
+                            (sums, per_row),
+                            size,
+                            self.finish,
+                            number,
+                        );
+                    }
+                }
+                continue;
+            }
+            for j in 0..rows {
+                let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
+                let (to, length) = rows_of(fold);
+                if length == 0 {
+                    continue;
+                }
+                let number = piece.group * stage.channels.rows + channel;
+                let to = to + number * channel_stride;
+                let finish = self.finish.of(number);
+                let (start, stride) = match stage.channel_vectors {
+                    Some(vectors) => (run.lane * vectors * stage.lanes + j, vectors * stage.lanes),
+                    None => (j * per_row + run.lane, 1),
+                };
+                let sums = &self.sums[slot + start..];
+                // SAFETY: as above.
+                unsafe { self.output.write_strided((to, stage.x.every), (sums, stride), length, finish) };
+            }
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! Convolution by Fourier transforms of overlapping tiles, with the spectra of the kernel in the plan.
+//!
+//! ```text
+//! tile(m) = F⁻¹ Σ_c K(m, c) · F(tile(c)),   K(m, c) = F(kernel(m, c)) / T
+//! ```
+//!
+//! One transform for each tile and channel of the source, one inverse for each tile and channel of the result; channels
+//! meet as spectra. [Tiles](super::overlap) are as many side by side as a vector has lanes, twice, and run through the
+//! [transform in place](super::transform) without a shuffle; a kernel's spectrum is the same for all of them, a
+//! broadcast. In two dimensions rows are transformed as they are loaded, then columns; on the way back columns, and only those
+//! rows that hold results. A tile stays in the second-level cache if its side is 64 or less.
+//!
+//! Cost for tiles of T points, V of them valid: `(C + M)·T/V` transforms and 2·C·M·T/V multiply-adds for each sum.
+//! Memory: [`FourierStage::workspace`] for each thread, M·C·T complex numbers of weights.
+//!
+//! *Error.* Write z(c) for the two tiles of a lane, ‖·‖ for the 2-norm and ‖·‖₁ for the sum of moduli, and R for the roundings of
+//! a transform, as [`transform`](super::transform) counts them. The spectrum of a kernel is off by ((1+u)^R − 1)·‖k‖₁ in
+//! each entry and bounded by ‖k‖₁; the transforms of the tiles are off by (1+u)^R − 1 relatively in the 2-norm. A sum of C complex
+//! products adds at most γ·√2·|K||X| with γ = (1+u)^(2C+1) − 1, √2 because real and imaginary parts are rounded apart.
+//! One rounding is for the division by T. As no entry exceeds the 2-norm,
+//!
+//! ```text
+//! |computed − exact| ≤ ((1+u)^(3R + 3C + 3) − 1) · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖
+//! ```
+//!
+//! if nothing underflows. An entry that is no number spoils both tiles of its lane.
+
+use ndarray::ArrayView3;
+use pulp::{Simd, WithSimd};
+
+use super::axis_map::AxisMap;
+use super::direct::{Channels, Workspace};
+use super::microkernel::lanes;
+use super::output::{Finish, SharedOutput};
+use super::overlap::{ChannelOf, Cut, Tiles, run_groups};
+use super::transform::{LaneTransform, radices, roundings};
+use crate::conv::simd::{Element, InstructionSet};
+
+/// Channels of the result whose spectra are summed at once.
+const SUMMED: usize = 4;
+/// Multiply-adds of vectors that a pass over one point costs, and loading or storing it.
+const PASS_COST: f64 = 4.5;
+const LOAD_COST: f64 = 5.0;
+/// What a point costs that comes from beyond the second-level cache, and how many bytes that holds.
+const FAR_COST: f64 = 6.0;
+const NEAR_BYTES: usize = 768 * 1024;
+
+/// One direction and phase of a problem: see the [module](self).
+#[derive(Clone, Debug)]
+pub(super) struct FourierStage<T> {
+    set: InstructionSet,
+    channels: Channels,
+    tiles: Tiles,
+    /// One for each axis.
+    transforms: Vec<LaneTransform<T>>,
+    lanes: usize,
+}
+
+impl<T: Element> FourierStage<T> {
+    /// With the tiles that cost least, none longer than `longest`; none if nothing is ever met, or no tile fits.
+    pub(super) fn new(
+        set: InstructionSet,
+        channels: Channels,
+        axes: &[AxisMap],
+        longest: Option<usize>,
+    ) -> Option<Self> {
+        let axes = AxisMap::joined(axes.to_vec());
+        let lanes = lanes::<T>(set);
+        let lengths = |axis: &AxisMap| lengths(axis, longest);
+        let cuts = Cut::cheapest(&axes, lengths, |cuts| cost::<T>(channels, cuts, lanes))?;
+        let transforms = cuts.iter().map(|cut| LaneTransform::new(cut.length)).collect();
+        let tiles = Tiles::new(axes, cuts, channels.batch, lanes);
+        Some(FourierStage { set, channels, tiles, transforms, lanes })
+    }
+
+    pub(super) fn cost(&self) -> f64 {
+        cost::<T>(self.channels, self.tiles.cuts(), self.lanes)
+    }
+
+    /// (1+u)^(3R + 3C + 3) − 1 of the module documentation.
+    pub(super) fn growth(&self) -> f64 {
+        let transform: usize = self.tiles.cuts().iter().map(|cut| roundings(cut.length)).sum();
+        let count = 3 * transform + 3 * self.channels.columns + 3;
+        (count as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
+    }
+
+    /// The bound relative to the number of terms times the largest magnitudes: ‖k‖₁ is at most taps times the largest
+    /// weight, ‖z‖ at most √(2T) times the largest entry.
+    pub(super) fn relative_bound(&self) -> f64 {
+        self.growth() * (2.0 * self.grid() as f64).sqrt()
+    }
+
+    /// Points of a tile, T.
+    fn grid(&self) -> usize {
+        self.tiles.cuts().iter().map(|cut| cut.length).product()
+    }
+
+    /// Entries of memory that one thread needs: spectra of all channels of the source, and a row of each tile with spectra of
+    /// some channels of the result.
+    pub(super) fn workspace(&self) -> (usize, usize) {
+        let results = if self.in_place() { 0 } else { SUMMED.min(self.channels.rows) };
+        let sums = self.tiles.row_entries() + results * self.tiles.entries();
+        (self.channels.columns * self.tiles.entries(), sums)
+    }
+
+    /// With one channel on both sides the product stays where the spectrum was.
+    fn in_place(&self) -> bool {
+        self.channels.columns == 1 && self.channels.rows == 1
+    }
+
+    pub(super) fn packed_length(&self) -> usize {
+        self.channels.groups * self.channels.rows * self.channels.columns * self.tiles.points() * 2
+    }
+
+    /// Transforms the kernels, and lays their spectra out in the order in which they are read: (group, block of rows,
+    /// point, column, row of the block, part). `kernel` is (row, column, tap) for all groups.
+    pub(super) fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
+        let Channels { rows, columns, groups, .. } = self.channels;
+        let taps = self.kernel_taps();
+        let scale = T::rounded(1.0 / self.grid() as f64);
+        let mut memory = vec![T::zero(); self.tiles.entries()];
+        packed.clear();
+        packed.resize(self.packed_length(), T::zero());
+        let all = groups * rows * columns;
+        for first in (0..all).step_by(self.lanes) {
+            memory.fill(T::zero());
+            for number in first..all.min(first + self.lanes) {
+                let (row, column) = (number / columns, number % columns);
+                for &(tap, point) in &taps {
+                    memory[point * 2 * self.lanes + number - first] = kernel[[row, column, tap]] * scale;
+                }
+            }
+            self.set.run(KernelRun { stage: self, memory: &mut memory });
+            for number in first..all.min(first + self.lanes) {
+                let (row, column) = (number / columns, number % columns);
+                let (group, row) = (row / rows, row % rows);
+                let (block, j) = (row / SUMMED, row % SUMMED);
+                let width = SUMMED.min(rows - block * SUMMED);
+                let begin = (group * rows + block * SUMMED) * columns * self.tiles.points() * 2;
+                for point in 0..self.tiles.points() {
+                    let to = begin + ((point * columns + column) * width + j) * 2;
+                    let from = point * 2 * self.lanes + number - first;
+                    packed[to] = memory[from];
+                    packed[to + 1] = memory[from + self.lanes];
+                }
+            }
+        }
+    }
+
+    /// Each tap of the kernel, in row-major order, and the point where it stands.
+    fn kernel_taps(&self) -> Vec<(usize, usize)> {
+        let mut taps = vec![(0, 0)];
+        let (axes, cuts) = (self.tiles.axes(), self.tiles.cuts());
+        for (number, (axis, cut)) in axes.iter().zip(cuts).enumerate() {
+            let extent = if number + 1 == axes.len() { self.tiles.pitch } else { cut.length };
+            let extend = |&(tap, point): &(usize, usize)| {
+                let next = axis.taps.iter();
+                next.map(move |&(t, entry)| (tap * axis.kernel + t, point * extent + cut.point(entry)))
+            };
+            taps = taps.iter().flat_map(extend).collect();
+        }
+        taps
+    }
+
+    /// Runs on these workspaces, each on a thread of its own.
+    pub(super) fn run(
+        &self,
+        packed: &[T],
+        signal: &[T],
+        output: &SharedOutput<'_, T>,
+        finish: Finish<'_, T>,
+        workspaces: &mut [Workspace<T>],
+    ) {
+        let jobs = self.tiles.groups() * self.channels.groups;
+        run_groups(jobs, self.cost(), workspaces, |workspace, job| {
+            self.set.run(GroupRun { stage: self, packed, signal, output, finish, workspace, job });
+        });
+    }
+
+    /// Transforms along all axes but the last.
+    #[inline(always)]
+    fn columns<S: Simd>(&self, simd: S, points: &mut [T], forward: bool) {
+        let cuts = self.tiles.cuts();
+        let last = cuts.len() - 1;
+        for step in 0..last {
+            let axis = if forward { last - 1 - step } else { step };
+            let transform = &self.transforms[axis];
+            if transform.length() == 1 {
+                continue;
+            }
+            let inner: usize = cuts[axis + 1..last].iter().map(|cut| cut.length).product();
+            let outer: usize = cuts[..axis].iter().map(|cut| cut.length).product();
+            let distance = inner * self.tiles.pitch;
+            for block in 0..outer {
+                for row in 0..inner {
+                    for column in 0..cuts[last].length {
+                        let start = block * transform.length() * distance + row * self.tiles.pitch + column;
+                        let (start, stride) = (start * 2 * self.lanes, distance * 2 * self.lanes);
+                        match forward {
+                            true => transform.forward(simd, points, start, stride),
+                            false => transform.inverse(simd, points, start, stride),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn row_transform(&self) -> &LaneTransform<T> {
+        &self.transforms[self.transforms.len() - 1]
+    }
+}
+
+/// The lengths worth trying along an axis: from the span to what covers all of it.
+fn lengths(axis: &AxisMap, longest: Option<usize>) -> Vec<usize> {
+    let Some(span) = Cut::span(axis) else { return Vec::new() };
+    if span == 1 {
+        return vec![1];
+    }
+    let all = (axis.positions - 1) * axis.step + span;
+    let mut lengths = Vec::new();
+    for length in span.. {
+        if radices(length).is_none() {
+            continue;
+        }
+        if longest.is_some_and(|longest| length > longest) && !lengths.is_empty() {
+            break;
+        }
+        // A little longer makes little difference.
+        if lengths.last().is_some_and(|&last| length < all && 10 * length < 11 * last) {
+            continue;
+        }
+        lengths.push(length);
+        if length >= all || length > MOST_SPANS * span.max(8) {
+            break;
+        }
+    }
+    lengths
+}
+
+/// Tiles are at most so many times as long as what a position reads.
+const MOST_SPANS: usize = 24;
+
+/// Multiply-adds of vectors, other work counted as such.
+fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
+    let Channels { batch, groups, rows, columns } = channels;
+    let tiles = batch * cuts.iter().map(|cut| cut.tiles).product::<usize>();
+    let points: usize = cuts.iter().map(|cut| cut.length).product();
+    let last = cuts[cuts.len() - 1];
+    let passes: f64 = cuts.iter().map(|cut| (cut.length as f64).log2() / 2.0).sum();
+    let rounded = last.length.next_multiple_of(lanes) as f64 / last.length as f64;
+    let entry = 2 * lanes * size_of::<T>();
+    let spectra = (columns + if rows * columns == 1 { 0 } else { SUMMED.min(rows) }) * points * entry;
+    let far = if spectra > NEAR_BYTES { FAR_COST } else { 0.0 };
+    let transform = passes * PASS_COST + LOAD_COST * rounded + far;
+    let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
+    let work = (rows + columns) as f64 * transform + product;
+    (tiles.div_ceil(2 * lanes) * groups) as f64 * points as f64 * work
+}
+
+/// Transforms kernels.
+struct KernelRun<'a, T> {
+    stage: &'a FourierStage<T>,
+    memory: &'a mut [T],
+}
+
+impl<T: Element> WithSimd for KernelRun<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let stage = self.stage;
+        for row in 0..stage.tiles.rows() {
+            let start = row * stage.tiles.pitch * 2 * stage.lanes;
+            stage.row_transform().forward(simd, self.memory, start, 2 * stage.lanes);
+        }
+        stage.columns(simd, self.memory, true);
+    }
+}
+
+/// One group of channels on as many tiles as run side by side.
+struct GroupRun<'a, T> {
+    stage: &'a FourierStage<T>,
+    packed: &'a [T],
+    signal: &'a [T],
+    output: &'a SharedOutput<'a, T>,
+    finish: Finish<'a, T>,
+    workspace: &'a mut Workspace<T>,
+    job: usize,
+}
+
+impl<T: Element> WithSimd for GroupRun<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let GroupRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let Channels { groups, rows, columns, .. } = stage.channels;
+        let (group, first) = (job / stage.tiles.groups(), job % stage.tiles.groups() * 2 * stage.lanes);
+        let tiles = &stage.tiles;
+        let (entries, points) = (tiles.entries(), tiles.points());
+        let step = tiles.axes()[tiles.axes().len() - 1].step;
+        let (row_memory, sums) = workspace.sums.split_at_mut(tiles.row_entries());
+        let spectra = &mut workspace.strip[..columns * entries];
+        for (column, spectrum) in spectra.chunks_exact_mut(entries).enumerate() {
+            let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
+            for row in 0..tiles.rows() {
+                tiles.load_row(simd, (signal, of), (first, row), row_memory, spectrum);
+                let start = row * tiles.pitch * 2 * stage.lanes;
+                stage.row_transform().forward(simd, spectrum, start, 2 * stage.lanes);
+            }
+            stage.columns(simd, spectrum, true);
+        }
+        for block in (0..rows).step_by(SUMMED) {
+            let width = SUMMED.min(rows - block);
+            let kernels =
+                &packed[(group * rows + block) * columns * points * 2..][..width * columns * points * 2];
+            let results: &mut [T] = if stage.in_place() {
+                simd.vectorize(Scale { kernels, spectrum: spectra, points });
+                spectra
+            } else {
+                let sums = &mut sums[..width * entries];
+                simd.vectorize(Product { kernels, spectra, sums, points, entries, columns, width });
+                sums
+            };
+            for (j, result) in results.chunks_exact_mut(entries).enumerate() {
+                stage.columns(simd, result, false);
+                let of = ChannelOf { channel: group * rows + block + j, channels: groups * rows };
+                for row in (0..tiles.rows()).filter(|&row| tiles.has_positions(row)) {
+                    let start = row * tiles.pitch * 2 * stage.lanes;
+                    stage.row_transform().inverse(simd, result, start, 2 * stage.lanes);
+                    // SAFETY: no other job has these tiles and this channel.
+                    unsafe {
+                        let memory = (&mut *row_memory, step);
+                        tiles.store_row(simd, (output, of), (first, row), memory, &result[start..], finish);
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// `sums(j) = Σ_c kernels(·, c, j) · spectra(c)`
+struct Product<'a, T> {
+    kernels: &'a [T],
+    spectra: &'a [T],
+    sums: &'a mut [T],
+    points: usize,
+    /// Of one channel.
+    entries: usize,
+    columns: usize,
+    width: usize,
+}
+
+impl<T: Element> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self.width {
+            1 => self.sum::<S, 1>(simd),
+            2 => self.sum::<S, 2>(simd),
+            3 => self.sum::<S, 3>(simd),
+            4 => self.sum::<S, 4>(simd),
+            other => unreachable!("one to {SUMMED} channels are summed at once, not {other}"),
+        }
+    }
+}
+
+impl<T: Element> Product<'_, T> {
+    #[inline(always)]
+    fn sum<S: Simd, const J: usize>(self, simd: S) {
+        let Product { kernels, spectra, sums, points, entries, columns, .. } = self;
+        let size = 2 * T::lanes::<S>();
+        assert!(points * size <= entries && kernels.len() >= points * columns * J * 2);
+        assert!(spectra.len() >= columns * entries && sums.len() >= J * entries);
+        let zero = T::splat(simd, T::zero());
+        for point in 0..points {
+            let mut total = [(zero, zero); J];
+            for column in 0..columns {
+                // SAFETY: point and column are within what was asserted, and a point is two vectors.
+                let (re, im) = unsafe {
+                    let from = spectra.as_ptr().add(column * entries + point * size);
+                    (T::load::<S>(from), T::load::<S>(from.add(size / 2)))
+                };
+                for (j, total) in total.iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    let (a, b) = unsafe {
+                        let kernel = kernels.as_ptr().add(((point * columns + column) * J + j) * 2);
+                        (T::splat(simd, *kernel), T::splat(simd, *kernel.add(1)))
+                    };
+                    total.0 = T::negate_mul_add(simd, b, im, T::mul_add(simd, a, re, total.0));
+                    total.1 = T::mul_add(simd, b, re, T::mul_add(simd, a, im, total.1));
+                }
+            }
+            for (j, total) in total.into_iter().enumerate() {
+                // SAFETY: as above.
+                unsafe {
+                    let to = sums.as_mut_ptr().add(j * entries + point * size);
+                    T::store::<S>(to, total.0);
+                    T::store::<S>(to.add(size / 2), total.1);
+                }
+            }
+        }
+    }
+}
+
+/// `spectrum ← kernels · spectrum`
+struct Scale<'a, T> {
+    kernels: &'a [T],
+    spectrum: &'a mut [T],
+    points: usize,
+}
+
+impl<T: Element> WithSimd for Scale<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let size = 2 * T::lanes::<S>();
+        let points = self.spectrum.chunks_exact_mut(size).take(self.points);
+        for (point, kernel) in points.zip(self.kernels.chunks_exact(2)) {
+            let (a, b) = (T::splat(simd, kernel[0]), T::splat(simd, kernel[1]));
+            // SAFETY: a point is two vectors.
+            unsafe {
+                let at = point.as_mut_ptr();
+                let (re, im) = (T::load::<S>(at), T::load::<S>(at.add(size / 2)));
+                T::store::<S>(at, T::negate_mul_add(simd, b, im, T::vector_mul(simd, a, re)));
+                T::store::<S>(at.add(size / 2), T::mul_add(simd, b, re, T::vector_mul(simd, a, im)));
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! How fast this machine runs the kernels: what turns their cost models into seconds.
+//!
+//! Each kernel counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says how many nanoseconds
+//! such a unit takes for each kernel and float. The defaults are those of a Zen 4 with AVX-512; only their ratios matter to
+//! the choice of a kernel. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
+//! user's cache directory (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
+
+use std::io::{Error, ErrorKind, Write};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::options::Kernel;
+use crate::conv::simd::Element;
+
+/// The rows of the file.
+const KERNELS: [(&str, Kernel); 5] = [
+    ("direct", Kernel::Direct),
+    ("direct_tiles", Kernel::DirectTiles),
+    ("winograd_two", Kernel::WinogradTwo),
+    ("winograd_four", Kernel::WinogradFour),
+    ("fourier", Kernel::Fourier),
+];
+
+/// Nanoseconds for a unit of each kernel's cost: see the [module](self).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Machine {
+    /// (kernel, float of 4 or 8 bytes)
+    nanoseconds: [[f64; 2]; KERNELS.len()],
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Machine { nanoseconds: [[0.30; 2], [0.30; 2], [0.30; 2], [0.30; 2], [0.27; 2]] }
+    }
+}
+
+impl Machine {
+    /// The one that was measured here, or else the default. It is looked for once in a process.
+    pub fn here() -> Self {
+        static HERE: OnceLock<Machine> = OnceLock::new();
+        *HERE.get_or_init(|| {
+            let text = Machine::path().and_then(|path| std::fs::read_to_string(path).ok());
+            text.and_then(|text| Machine::parse(&text)).unwrap_or_default()
+        })
+    }
+
+    /// Nanoseconds for a unit of this kernel's cost over `T`.
+    pub fn nanoseconds<T: Element>(&self, kernel: Kernel) -> f64 {
+        Machine::row(kernel).map_or(f64::NAN, |row| self.nanoseconds[row][column::<T>()])
+    }
+
+    /// With this many instead.
+    pub fn with_nanoseconds<T: Element>(mut self, kernel: Kernel, nanoseconds: f64) -> Self {
+        if let Some(row) = Machine::row(kernel) {
+            self.nanoseconds[row][column::<T>()] = nanoseconds;
+        }
+        self
+    }
+
+    fn row(kernel: Kernel) -> Option<usize> {
+        KERNELS.iter().position(|(_, other)| *other == kernel)
+    }
+
+    /// Where measurements are kept, if the environment says where caches live.
+    pub fn path() -> Option<PathBuf> {
+        let absolute =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+        Some(caches.join("equivariant").join("kernels"))
+    }
+
+    /// Keeps it for later processes of this user: a temporary file, then renamed.
+    ///
+    /// # Errors
+    /// If there is no place for caches, or it cannot be written.
+    pub fn save(&self) -> std::io::Result<PathBuf> {
+        let no_place =
+            || Error::new(ErrorKind::NotFound, "neither XDG_CACHE_HOME nor HOME is an absolute path");
+        let path = Machine::path().ok_or_else(no_place)?;
+        let folder = path.parent().ok_or_else(no_place)?;
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(self.text().as_bytes())?;
+        file.persist(&path)?;
+        Ok(path)
+    }
+
+    fn text(&self) -> String {
+        let mut text = "# kernel, nanoseconds for a unit of its cost: f32, f64\n".to_owned();
+        for ((name, _), [single, double]) in KERNELS.iter().zip(self.nanoseconds) {
+            text += &format!("{name} {single} {double}\n");
+        }
+        text
+    }
+
+    /// What [`text`](Self::text) wrote, or nothing if it is anything else.
+    fn parse(text: &str) -> Option<Self> {
+        let mut lines = text.lines().filter(|line| !line.starts_with('#'));
+        let mut machine = Machine::default();
+        for ((name, _), row) in KERNELS.iter().zip(&mut machine.nanoseconds) {
+            let mut words = lines.next()?.split_whitespace();
+            if words.next()? != *name {
+                return None;
+            }
+            for entry in row {
+                *entry =
+                    words.next()?.parse().ok().filter(|value: &f64| value.is_finite() && *value > 0.0)?;
+            }
+        }
+        lines.next().is_none().then_some(machine)
+    }
+}
+
+fn column<T>() -> usize {
+    usize::from(size_of::<T>() > size_of::<f32>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_measured_is_read_back() {
+        let machine = Machine::default().with_nanoseconds::<f32>(Kernel::Fourier, 1.0 / 3.0);
+        let machine = machine.with_nanoseconds::<f64>(Kernel::Direct, 2.5e-7);
+        assert_eq!(Machine::parse(&machine.text()), Some(machine));
+        assert_eq!(machine.nanoseconds::<f32>(Kernel::Fourier), 1.0 / 3.0);
+        assert_eq!(machine.nanoseconds::<f64>(Kernel::Direct), 2.5e-7);
+        assert!(machine.nanoseconds::<f32>(Kernel::Automatic).is_nan());
+    }
+
+    #[test]
+    fn anything_else_is_not() {
+        let good = Machine::default().text();
+        for bad in [
+            String::new(),
+            good.replace("fourier", "unknown"),
+            good.replace("0.27", "-1"),
+            good.replace("0.27", "NaN"),
+            good.replacen(" 0.3", "", 1),
+            good.clone() + "direct 1 1\n",
+        ] {
+            assert_eq!(Machine::parse(&bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Pieces of the output, one after the other: copy, transform, multiply, transform back.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::super::direct::{TINY_COST, Workspace};
+use super::super::microkernel::ChannelTile;
+use super::super::output::{Finish, SharedOutput};
+use super::WinogradStage;
+use super::transforms::{Place, TransformInput, TransformOutput};
+use crate::conv::simd::Element;
+
+impl WinogradStage {
+    /// Runs the pieces on these workspaces, each on a thread of its own.
+    pub(in crate::conv::plan) fn run<T: Element>(
+        &self,
+        packed: &[T],
+        signal: &[T],
+        output: &SharedOutput<'_, T>,
+        finish: Finish<'_, T>,
+        workspaces: &mut [Workspace<T>],
+    ) {
+        let next = AtomicUsize::new(0);
+        let worker = |workspace: &mut Workspace<T>| {
+            loop {
+                let job = next.fetch_add(1, Ordering::Relaxed);
+                if job >= self.jobs() {
+                    return;
+                }
+                let Workspace { strip, sums } = &mut *workspace;
+                self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
+            }
+        };
+        match workspaces {
+            [] => {}
+            [only] => worker(only),
+            [first, ..] if self.cost() < TINY_COST => worker(first),
+            several => several.par_iter_mut().with_max_len(1).for_each(worker),
+        }
+    }
+}
+
+/// One piece.
+struct PieceRun<'a, T> {
+    stage: &'a WinogradStage,
+    packed: &'a [T],
+    signal: &'a [T],
+    output: &'a SharedOutput<'a, T>,
+    finish: Finish<'a, T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
+    job: usize,
+}
+
+impl<T: Element> WithSimd for PieceRun<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let PieceRun { stage, packed, signal, output, finish, strip, sums, job } = self;
+        let bands = stage.rows.div_ceil(stage.band);
+        let (rest, row) = (job / bands, job % bands * stage.band);
+        let (sample, group) = (rest / stage.channels.groups * stage.samples, rest % stage.channels.groups);
+        let (strip_rows, strip_columns) = stage.strip();
+        let (copied, transformed) = strip.split_at_mut(strip_rows * strip_columns * stage.lanes);
+        let samples = stage.samples.min(stage.channels.batch - sample);
+        for s in 0..samples {
+            for first in (0..stage.channels.columns).step_by(stage.lanes) {
+                stage.copy(signal, copied, sample + s, group, first, row * stage.along_y.outputs);
+                let to = &mut *transformed;
+                simd.vectorize(TransformInput { stage, copied, transformed: to, sample: s, first });
+            }
+        }
+        let size = stage.vectors * stage.lanes;
+        let tiles = stage.padded_rows() / size;
+        let (from_stride, to_stride) = stage.strides();
+        let at_once = stage.at_once();
+        let mut starts = [0; 12];
+        for tile in 0..tiles {
+            for frequency in 0..stage.frequencies() {
+                let number = (group * tiles + tile) * stage.frequencies() + frequency;
+                let weights =
+                    &packed[number * stage.channels.columns * size..][..stage.channels.columns * size];
+                for first in (0..stage.tiles()).step_by(at_once) {
+                    for (j, start) in starts[..at_once].iter_mut().enumerate() {
+                        // The last tiles are repeated where there are no more.
+                        let tile = (first + j).min(stage.tiles() - 1);
+                        *start = frequency * from_stride + tile * stage.depth();
+                    }
+                    simd.vectorize(ChannelTile {
+                        weights,
+                        vectors: stage.vectors,
+                        offsets: &stage.offsets,
+                        source: transformed,
+                        starts: &starts[..at_once],
+                        continues: false,
+                        sums: &mut sums[frequency * to_stride + first * size..],
+                    });
+                }
+            }
+            let first = group * stage.channels.rows + tile * size;
+            let count = size.min(stage.channels.rows - tile * size);
+            let place = Place { sample, samples, row, first, count };
+            simd.vectorize(TransformOutput { stage, sums: &mut *sums, output, finish, place });
+        }
+    }
+}
+
+impl WinogradStage {
+    /// Copies the strip of one sample for channels `first` … of a group, channels last, from row `row` of positions on.
+    fn copy<T: Element>(
+        &self,
+        signal: &[T],
+        copied: &mut [T],
+        sample: usize,
+        group: usize,
+        first: usize,
+        row: usize,
+    ) {
+        let (rows, columns) = self.strip();
+        let (y, x) = (&self.y, &self.x);
+        let channels = self.lanes.min(self.channels.columns - first);
+        let all = self.channels.groups * self.channels.columns;
+        let x_first = x.taps[0].1;
+        // Columns low … high − 1 lie inside the signal.
+        let low = ((-x_first).max(0) as usize).min(columns);
+        let high = ((x.source as isize - x_first).max(0) as usize).clamp(low, columns);
+        for strip_row in 0..rows {
+            let to = &mut copied[strip_row * columns * self.lanes..][..columns * self.lanes];
+            let entry = y.boundary.source((row + strip_row) as isize + y.taps[0].1, y.source);
+            let Some(entry) = entry else {
+                to.fill(T::zero());
+                continue;
+            };
+            for channel in 0..channels {
+                let number = sample * all + group * self.channels.columns + first + channel;
+                let from = &signal[(number * y.source + entry) * x.source..][..x.source];
+                for column in (0..low).chain(high..columns) {
+                    let entry = x.boundary.source(column as isize + x_first, x.source);
+                    to[column * self.lanes + channel] = entry.map_or(T::zero(), |entry| from[entry]);
+                }
+                if low < high {
+                    let inside = &from[(low as isize + x_first) as usize..][..high - low];
+                    let places = to[low * self.lanes + channel..].iter_mut().step_by(self.lanes);
+                    places.zip(inside).for_each(|(to, from)| *to = *from);
+                }
+            }
+        }
+    }
+}

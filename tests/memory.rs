@@ -1,0 +1,180 @@
+//! What plans do with memory: a warm run allocates nothing, a plan holds what it states, and nothing is read or written
+//! outside the arrays it is given.
+//!
+//! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler: the memory around
+//! every array holds what is no number, which would show in a sum or be missing afterwards.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use equivariant::conv::plan::{GradientPlan, Kernel, Plan, PlanOptions};
+use equivariant::conv::{Boundary, Element, InstructionSet, Operation, Options, Problem};
+use ndarray::{Array1, ArrayView, ArrayViewMut, IxDyn};
+
+/// The system's allocator, which counts what each thread asks of it.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static HELD: Cell<isize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        HELD.set(HELD.get() + layout.size() as isize);
+        // SAFETY: as the caller vouches.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.set(HELD.get() - layout.size() as isize);
+        // SAFETY: as the caller vouches.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The number of allocations of this thread during `run`.
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    run();
+    ALLOCATIONS.get() - before
+}
+
+const KERNELS: [Kernel; 5] =
+    [Kernel::Direct, Kernel::DirectTiles, Kernel::WinogradTwo, Kernel::WinogradFour, Kernel::Fourier];
+
+/// A number that repeats neither by rows nor by channels.
+fn entry<T: Element>(n: usize) -> T {
+    T::rounded((n * 7919 % 1009) as f64 / 504.5 - 1.0)
+}
+
+/// Entries in the middle of memory whose margins are no numbers.
+struct Guarded<T> {
+    memory: Vec<T>,
+    shape: Vec<usize>,
+}
+
+/// Entries on each side: more than any vector, tile or row reaches.
+const MARGIN: usize = 4096;
+
+impl<T: Element> Guarded<T> {
+    fn new(shape: Vec<usize>, entry: impl Fn(usize) -> T) -> Self {
+        let length: usize = shape.iter().product();
+        let mut memory = vec![T::rounded(f64::NAN); length + 2 * MARGIN];
+        memory[MARGIN..MARGIN + length].iter_mut().enumerate().for_each(|(n, to)| *to = entry(n));
+        Guarded { memory, shape }
+    }
+
+    fn view(&self) -> ArrayView<'_, T, IxDyn> {
+        let length: usize = self.shape.iter().product();
+        ArrayView::from_shape(IxDyn(&self.shape), &self.memory[MARGIN..MARGIN + length]).unwrap()
+    }
+
+    fn view_mut(&mut self) -> ArrayViewMut<'_, T, IxDyn> {
+        let length: usize = self.shape.iter().product();
+        ArrayViewMut::from_shape(IxDyn(&self.shape), &mut self.memory[MARGIN..MARGIN + length]).unwrap()
+    }
+
+    /// That all entries are numbers, and the margins are none still.
+    fn check(&self, context: &str) {
+        let length = self.memory.len() - 2 * MARGIN;
+        for (n, value) in self.memory.iter().enumerate() {
+            let inside = (MARGIN..MARGIN + length).contains(&n);
+            // Only a number equals itself.
+            assert_eq!(
+                value == value,
+                inside,
+                "{context}: entry {} of {length}",
+                n as isize - MARGIN as isize
+            );
+        }
+    }
+}
+
+/// Sizes about the ends of vectors, tiles and blocks, in one to three dimensions.
+fn problems() -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut add = |kernel: &[usize], signal: &[usize], options: Options| {
+        problems.push(Problem::new(Operation::Correlation, kernel, signal, &options).unwrap());
+    };
+    for length in [1, 15, 16, 17, 64, 65, 385] {
+        add(&[1, 1, 3], &[1, 1, length], Options::new().padding([1]));
+        add(&[2, 1, 5], &[3, 1, length], Options::new().padding([4]).boundary(Boundary::Periodic));
+    }
+    for side in [3, 16, 17] {
+        add(&[5, 3, 3, 3], &[2, 3, side, side], Options::new().padding([1, 1]));
+        add(&[17, 16, 3, 3], &[1, 16, side, side + 1], Options::new());
+        add(&[4, 2, 3, 3], &[2, 4, side, side], Options::new().padding([1, 2]).groups(2).stride([2, 1]));
+        add(&[1, 1, 3, 3], &[1, 1, side, 70], Options::new().padding([1, 1]));
+    }
+    add(&[1, 1, 15, 15], &[1, 1, 50, 70], Options::new().padding([7, 7]));
+    add(&[3, 2, 2, 3, 2], &[2, 2, 5, 9, 18], Options::new().padding([1, 1, 0]));
+    problems
+}
+
+fn options(kernel: Kernel, set: InstructionSet) -> PlanOptions {
+    PlanOptions::new().kernel(kernel).instruction_set(set)
+}
+
+fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSet) {
+    let context = format!("{problem:?} by {kernel:?} with {set:?}");
+    let weights = Guarded::<T>::new(problem.kernel_shape(), entry);
+    for transposed in [false, true] {
+        let held = HELD.get();
+        let plan = match transposed {
+            false => Plan::<T>::forward(problem, &options(kernel, set)),
+            true => Plan::<T>::transposed(problem, &options(kernel, set)),
+        };
+        let Ok(mut plan) = plan else { continue };
+        let bias = Array1::from_elem(plan.output_shape()[1], T::rounded(0.5));
+        plan.prepare(weights.view(), Some(bias.view())).unwrap();
+        let holds = (HELD.get() - held) as usize - bias.len() * size_of::<T>();
+        let input = Guarded::<T>::new(plan.input_shape(), entry);
+        let mut output = Guarded::<T>::new(plan.output_shape(), |_| T::rounded(f64::NAN));
+        let stated = plan.workspace_bytes() + plan.prepared_bytes();
+        // Beside numbers it holds tables of where they stand: no more than the numbers themselves and a few pages.
+        assert!((stated..=2 * stated + 65_536).contains(&holds), "{context}: states {stated}, holds {holds}");
+        plan.run(input.view(), output.view_mut()).unwrap();
+        output.check(&context);
+        // A view of more than four axes allocates by itself.
+        let (from, to) = (input.view(), output.view_mut());
+        let count = allocations(|| plan.run(from, to).unwrap());
+        assert_eq!(count, 0, "{context}: allocations of a warm run");
+        assert_eq!(plan.workspace_bytes() + plan.prepared_bytes(), stated, "{context}");
+    }
+}
+
+fn check_gradient<T: Element>(problem: &Problem, set: InstructionSet) {
+    let context = format!("gradient of {problem:?} with {set:?}");
+    let mut plan = GradientPlan::<T>::new(problem, &options(Kernel::Automatic, set));
+    let signal = Guarded::<T>::new(problem.signal_shape(), entry);
+    let y = Guarded::<T>::new(problem.output_shape(), entry);
+    let mut gradient = Guarded::<T>::new(problem.kernel_shape(), |_| T::rounded(f64::NAN));
+    plan.run(signal.view(), y.view(), gradient.view_mut()).unwrap();
+    gradient.check(&context);
+    let (signal, y, gradient) = (signal.view(), y.view(), gradient.view_mut());
+    let count = allocations(|| plan.run(signal, y, gradient).unwrap());
+    assert_eq!(count, 0, "{context}: allocations of a warm run");
+}
+
+#[test]
+fn plans_keep_to_their_memory() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        for problem in problems() {
+            for set in InstructionSet::ALL {
+                for kernel in KERNELS {
+                    check_plans::<f32>(&problem, kernel, set);
+                    check_plans::<f64>(&problem, kernel, set);
+                }
+                check_gradient::<f32>(&problem, set);
+                check_gradient::<f64>(&problem, set);
+            }
+        }
+    });
+}

@@ -85,9 +85,9 @@ impl<T: Element> Guarded<T> {
         let length = self.memory.len() - 2 * MARGIN;
         for (n, value) in self.memory.iter().enumerate() {
             let inside = (MARGIN..MARGIN + length).contains(&n);
-            // Only a number equals itself.
+            // Only numbers can be compared.
             assert_eq!(
-                value == value,
+                value.partial_cmp(value).is_some(),
                 inside,
                 "{context}: entry {} of {length}",
                 n as isize - MARGIN as isize

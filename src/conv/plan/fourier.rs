@@ -41,9 +41,9 @@ const SUMMED: usize = 4;
 /// Multiply-adds of vectors that a pass over one point costs, and loading or storing it.
 const PASS_COST: f64 = 4.5;
 const LOAD_COST: f64 = 5.0;
-/// What a point costs that comes from beyond the second-level cache, and how many bytes that holds.
-const FAR_COST: f64 = 6.0;
-const NEAR_BYTES: usize = 768 * 1024;
+/// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
+/// before it.
+const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -251,7 +251,7 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let rounded = last.length.next_multiple_of(lanes) as f64 / last.length as f64;
     let entry = 2 * lanes * size_of::<T>();
     let spectra = (columns + if rows * columns == 1 { 0 } else { SUMMED.min(rows) }) * points * entry;
-    let far = if spectra > NEAR_BYTES { FAR_COST } else { 0.0 };
+    let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
     let transform = passes * PASS_COST + LOAD_COST * rounded + far;
     let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
     let work = (rows + columns) as f64 * transform + product;

@@ -189,7 +189,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         100.0 * run.test_error(),
         run.train_seconds
     ))?;
-    let symmetry = symmetry(&network, &first, &weights, sets.test.images())?;
+    let is_shown = !quiet || html_to.is_some();
+    let symmetry =
+        if is_shown { symmetry(&network, &first, &weights, sets.test.images())? } else { Vec::new() };
     for line in &symmetry {
         say(line)?;
     }

@@ -19,6 +19,8 @@ pub const EXCITING_IMAGES: usize = 400;
 pub const PATCHES: usize = 8;
 /// Convolutions whose features are shown, at most.
 const LAYERS: usize = 2;
+/// Connections of a layer for one image, at most: the definition would take minutes for more.
+const CONNECTIONS: u128 = 1 << 21;
 /// Images that go through the network at a time.
 const CHUNK: usize = 20;
 
@@ -126,6 +128,10 @@ pub(super) fn layers(
     let last = convolutions(network).take(LAYERS).last();
     for (place, node) in network.nodes().iter().enumerate().take(last.map_or(0, |last| last + 1)) {
         let alone: Network = std::iter::once(node.clone()).collect();
+        let sample = [&[1], &shape[1..]].concat();
+        if alone.connections(&sample)? > CONNECTIONS {
+            break;
+        }
         match alone.view(&shape)? {
             View::Entry => {}
             View::Windows(windows) => {

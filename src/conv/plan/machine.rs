@@ -21,7 +21,7 @@ const KERNELS: [(&str, Kernel); 5] = [
     ("fourier", Kernel::Fourier),
 ];
 
-/// Nanoseconds for a unit of each kernel's cost: see the [module](self).
+/// Nanoseconds for a unit of each kernel's cost: those of `benches/LOG.md` until the machine is calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
     /// (kernel, float of 4 or 8 bytes)

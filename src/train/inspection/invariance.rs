@@ -73,7 +73,8 @@ impl Invariance {
         // The largest relative distance from it, over all images.
         let change = |moved: &Array2<f64>| {
             let changes = still.outer_iter().zip(moved.outer_iter()).map(|(still, moved)| {
-                let square = |scores: ArrayView1<'_, f64>| scores.iter().map(|score| score * score).sum::<f64>();
+                let square =
+                    |scores: ArrayView1<'_, f64>| scores.iter().map(|score| score * score).sum::<f64>();
                 (square((&moved - &still).view()) / square(still)).sqrt()
             });
             changes.fold(0.0, f64::max)
@@ -92,7 +93,7 @@ impl Invariance {
         if !(turns + reflections + noise).is_finite() {
             return Ok(None);
         }
-        Ok(Some(Invariance { proved, why_not, turns, reflections, noise: measured.noise_floor }))
+        Ok(Some(Invariance { proved, why_not, turns, reflections, noise }))
     }
 }
 

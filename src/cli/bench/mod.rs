@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let (text, json) = match &arguments.workloads {
         Some(path) => pool.install(|| workloads::run(path, threads, seed, milliseconds(60, 500)))?,
         None => {
-            let compare = || comparison::run(arguments.quick, threads, seed, milliseconds(2, 25));
+            let compare = || comparison::run(arguments.quick, threads, seed, milliseconds(2, 50));
             let run = pool.install(compare)?;
             if let Some(destination) = html_to {
                 destination.write(&crossover::page(&run)?)?;

@@ -35,8 +35,8 @@ impl Times {
 /// Something to run, by its name.
 pub(super) type Contender<'a> = (&'static str, Box<dyn FnMut() -> anyhow::Result<()> + Send + 'a>);
 
-/// The least seconds of each, run in turns for about so long each and three times at least, so that a disturbance of the
-/// machine falls on all of them. One that takes ten times as long as the best is run no more.
+/// The least seconds of each, run in turns for about so long each and nine times at least, so that a disturbance of the
+/// machine falls on all of them. One that has taken ten times as long as the best five times is run no more.
 pub(super) fn in_turns(
     contenders: &mut [Contender<'_>],
     budget: Duration,
@@ -44,10 +44,10 @@ pub(super) fn in_turns(
     let mut least = vec![f64::INFINITY; contenders.len()];
     let mut spent = Duration::ZERO;
     let mut rounds = 0;
-    while rounds < 4 || (spent < budget * contenders.len() as u32 && rounds < 1000) {
+    while rounds < 10 || (spent < budget * contenders.len() as u32 && rounds < 1000) {
         for (number, (_, run)) in contenders.iter_mut().enumerate() {
             let best = least.iter().copied().fold(f64::INFINITY, f64::min);
-            if rounds >= 2 && least[number] > 10.0 * best {
+            if rounds >= 6 && least[number] > 10.0 * best {
                 continue;
             }
             let start = Instant::now();

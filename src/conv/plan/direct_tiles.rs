@@ -19,13 +19,10 @@ use super::axis_map::AxisMap;
 use super::direct::{Channels, Workspace, even};
 use super::microkernel::{Offsets, lanes};
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups};
+use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
 use crate::conv::simd::{Element, InstructionSet};
 
-/// What loading and storing a point costs, in multiply-adds of vectors, and writing a vector of sums.
-const LOAD_COST: f64 = 5.0;
-const STORE_COST: f64 = 6.0;
-/// Bytes of tiles that stay near, and what a multiply-add costs beyond.
+/// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
 const NEAR_BYTES: usize = 512 * 1024;
 const FAR_FACTOR: f64 = 2.0;
 
@@ -167,13 +164,14 @@ fn cost<T: Element>(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: u
     let positions: usize = cuts.iter().map(|cut| cut.positions).product();
     let taps: usize = axes.iter().map(|axis| axis.taps.len()).product();
     let last = cuts[cuts.len() - 1];
-    let rounded = |length: usize| length.next_multiple_of(lanes) as f64 / length as f64;
     let far = columns * points * 2 * lanes * size_of::<T>() > NEAR_BYTES;
     let register_tile = even(last.positions, MOST_POSITIONS) as f64;
+    // Reading and writing a register tile takes about as long as a term.
     let term = (2.0 + 1.0 / register_tile) * if far { FAR_FACTOR } else { 1.0 };
-    let load = (columns * points) as f64 * LOAD_COST * rounded(last.length);
-    let sum = (columns * taps) as f64 * term + STORE_COST * rounded(last.positions);
-    (tiles.div_ceil(2 * lanes) * groups) as f64 * (load + (rows * positions) as f64 * sum)
+    let sums = (rows * positions) as f64 * ((columns * taps) as f64 * term + 3.0);
+    let (load, store) = transfer_costs(cuts, lanes);
+    let work = columns as f64 * load + sums + rows as f64 * store;
+    (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }
 
 /// One group of channels on as many tiles as run side by side.

@@ -32,15 +32,14 @@ use super::axis_map::AxisMap;
 use super::direct::{Channels, Workspace};
 use super::microkernel::lanes;
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups};
+use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Channels of the result whose spectra are summed at once.
 const SUMMED: usize = 4;
-/// Multiply-adds of vectors that a pass over one point costs, and loading or storing it.
+/// Multiply-adds of vectors that a pass over one point costs.
 const PASS_COST: f64 = 4.5;
-const LOAD_COST: f64 = 5.0;
 /// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
 /// before it.
 const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
@@ -246,16 +245,16 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let Channels { batch, groups, rows, columns } = channels;
     let tiles = batch * cuts.iter().map(|cut| cut.tiles).product::<usize>();
     let points: usize = cuts.iter().map(|cut| cut.length).product();
-    let last = cuts[cuts.len() - 1];
     let passes: f64 = cuts.iter().map(|cut| (cut.length as f64).log2() / 2.0).sum();
-    let rounded = last.length.next_multiple_of(lanes) as f64 / last.length as f64;
     let entry = 2 * lanes * size_of::<T>();
     let spectra = (columns + if rows * columns == 1 { 0 } else { SUMMED.min(rows) }) * points * entry;
     let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
-    let transform = passes * PASS_COST + LOAD_COST * rounded + far;
+    let transform = passes * PASS_COST + far;
     let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
-    let work = (rows + columns) as f64 * transform + product;
-    (tiles.div_ceil(2 * lanes) * groups) as f64 * points as f64 * work
+    let (load, store) = transfer_costs(cuts, lanes);
+    let transforms = points as f64 * ((rows + columns) as f64 * transform + product);
+    let work = transforms + columns as f64 * load + rows as f64 * store;
+    (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }
 
 /// Transforms kernels.

@@ -39,7 +39,7 @@ pub fn drawing(run: &ComparisonRun) -> anyhow::Result<String> {
         legend(&below)?;
         area.present()?;
     }
-    let style = "<style>svg{color:#1c2128}@media(prefers-color-scheme:dark){svg{color:#e3e7ec}}</style>";
+    let style = "<style>svg{max-width:100%;height:auto;color:#1c2128}@media(prefers-color-scheme:dark){svg{color:#e3e7ec}}</style>";
     let svg = svg.replace(INK_IN_SVG, "currentColor");
     let end = svg.find('>').map_or(0, |at| at + 1);
     Ok([&svg[..end], style, &svg[end..]].concat())

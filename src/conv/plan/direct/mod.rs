@@ -37,6 +37,8 @@ const WRITE_COST: f64 = 3.0;
 const WRITE_ENTRY_COST: f64 = 1.2;
 /// What a load that crosses a cache line costs, in multiply-adds of vectors.
 const LOAD_COST: f64 = 1.5;
+/// What a term costs at least.
+const UNALIGNED_COST: f64 = 1.8;
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
 pub(super) const TINY_COST: f64 = 40_000.0;
 
@@ -261,7 +263,9 @@ impl DirectStage {
                 let own = self.y.taps.len() as f64 / self.y_layout.taps.len().max(1) as f64;
                 let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
                 let rows = (self.channels.rows * self.folded) as f64;
-                vectors * rows * (self.terms() as f64 * own + 2.0 * blocks + WRITE_COST * runs)
+                // One row alone waits for its loads.
+                let term = (rows * own).max(UNALIGNED_COST);
+                vectors * (self.terms() as f64 * term + rows * (2.0 * blocks + WRITE_COST * runs))
             }
         };
         let planes = self.x_layout.planes.len() * self.y_layout.planes.len();

@@ -18,6 +18,8 @@
     - correlation is convolution with the reflected kernel, and equivariant in the signal
     - x ⋆ y is the reflection of y ⋆ x; correlation is commutative iff every element is its own inverse (so on Z_1 and
       Z_2 only), and the same for associativity
+    - translating the kernel translates the result by t from the right, on abelian groups by −t, and not by t on cycles
+      of three or more
     - automorphisms move inside: (f ▷ x) ∗ (f ▷ y) = f ▷ (x ∗ y), among them the turns and mirrors of the torus
     - a kernel of rank one acts as two passes along the axes *)
 
@@ -319,4 +321,18 @@ Proof.
 have fails : ~ (forall t : 'I_n.+3, t^-1 = t)%g.
   by move/(_ (inord 1))/(congr1 val) => /=; rewrite inordK // subn1 modn_small.
 by split=> [/correlation_commutative | /correlation_associative].
+Qed.
+
+(** Nor does a translation of the kernel come out as it is. *)
+Theorem correlation_translation_kernel_fails (n : nat) (R : comRingType) :
+  ~ (forall (t : 'I_n.+3) (x y : signal [finGroupType of 'I_n.+3] R), translate t x ⋆ y = translate t (x ⋆ y)).
+Proof.
+move=> kept; pose one : 'I_n.+3 := inord 1.
+have unit y : (delta : signal [finGroupType of 'I_n.+3] R) ⋆ y = y.
+  apply/ffunP=> m; rewrite ffunE (bigD1 1%g) //= ffunE eqxx mul1r mulg1 big1 ?addr0 // => k /negPf ne.
+  by rewrite ffunE ne mul0r.
+have := kept one delta (delta_at one); rewrite correlation_translation_kernel unit.
+move/ffunP/(_ 1%g); rewrite !ffunE mul1g mulg1 eqxx.
+case: eqP => [/(congr1 val) /= | _ /eqP]; last by rewrite oner_eq0.
+by rewrite inordK // subn1 modn_small.
 Qed.

@@ -169,7 +169,8 @@ pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
         Err(equivariance::broken(self, from, hypothesis, "take one of the layers that tell"))
     }
 
-    /// Pairs of an input and an output of one sample that a weight connects; 0 for layers without weights that multiply.
+    /// Pairs of an input and an output of one sample that a weight connects, an input that a window reads twice (beyond a periodic
+    /// border, say) counted twice; 0 for layers without weights that multiply.
     ///
     /// # Errors
     /// As `output_shape`.

@@ -50,6 +50,7 @@ pub(super) fn claims() -> Vec<Claim> {
             let report = Report::none(examine(examiner, Law::KernelMoves, Definition)?);
             Ok::<_, ExamineError>(report.with_largest(steps_that_are_their_own_inverse(examiner)?))
         })
+        .theorem("correlation_translation_kernel_fails")
         .mutant("the kernel is flipped", none(Law::KernelMoves, Flipped)),
         Claim::holds(
             "corr.translation_kernel.reversed",

@@ -1,8 +1,8 @@
 //! What a group feature map is, by example: the orientations of one feature of an image and of the moved image, and the permutation that carries one to
 //! the other.
 //!
-//! For the first layer of a network, if it is a group convolution on images: the field of its output that is excited most (by the sum of squares) is shown,
-//! before any activation. For a group element g the channel of coset hK of the image, moved in the plane, is the channel of ghK of the moved image. Elements that
+//! For the first layer of a network, if it is a group convolution on images: the field of its output whose orientations differ most (by the sum of
+//! squares) is shown, before any activation. For a group element g the channel of coset hK of the image, moved in the plane, is the channel of ghK of the moved image. Elements that
 //! generate the group are shown.
 
 use ndarray::{Array3, ArrayD, Axis, Ix3};
@@ -52,9 +52,13 @@ impl MovedMaps {
             let channels = field * feature.size()..(field + 1) * feature.size();
             all.slice_axis(Axis(0), channels.into()).to_owned()
         };
-        let power =
-            |field: usize| of_field(&all, field).iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
-        let strongest = (0..feature.fields()).max_by(|&a, &b| power(a).total_cmp(&power(b)));
+        // How far the orientations are from their mean.
+        let spread = |field: usize| {
+            let maps = of_field(&all, field).mapv(f64::from);
+            let mean = maps.sum_axis(Axis(0)) / feature.size() as f64;
+            (maps - mean).mapv(|distance| distance * distance).sum()
+        };
+        let strongest = (0..feature.fields()).max_by(|&a, &b| spread(a).total_cmp(&spread(b)));
         let Some(field) = strongest else { return Ok(Vec::new()) };
 
         let mut generators = Vec::new();

@@ -1,4 +1,5 @@
-//! The networks that are trained by name, each with its recipe: `STUDY.md` beside this file tells what was tried.
+//! The networks that are trained by name, each with its recipe: `STUDY.md` and, for turned digits, `ROTATED.md` beside
+//! this file tell what was tried.
 
 use super::augmentation::Augmentation;
 use super::average::Beginning;

@@ -18,7 +18,7 @@ use crate::conv::{Operation, Options, Problem, adjoint, correlate_channels};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// The settings that a convolution and its transpose share, each handed on to [`Options`](crate::conv::Options).
+/// The settings that all kinds of convolution share, each handed on to [`Options`](crate::conv::Options).
 macro_rules! convolution_settings {
     ($layer:ident) => {
         impl $layer {
@@ -58,7 +58,8 @@ macro_rules! convolution_settings {
                 self
             }
 
-            /// With this number of groups of channels that do not see each other; as many as inputs is *depthwise*.
+            /// With this number of groups of inputs that do not see each other (of channels or, for a group convolution, of fields); as
+            /// many as inputs is *depthwise*.
             #[must_use]
             pub fn groups(mut self, groups: usize) -> Self {
                 self.options = self.options.groups(groups);

@@ -293,8 +293,7 @@ fn types(examiner: &Examiner, fault: bool) -> Result<Report, ExamineError> {
 fn pairs(group: &GridGroup, generators: &[usize]) -> Vec<(FeatureType, FeatureType)> {
     let mut types = vec![FeatureType::regular(group, 1), FeatureType::trivial(group, 1)];
     if !generators.is_empty() {
-        let quotient = FeatureType::quotient(group, &group.generated_by(generators), 1);
-        types.push(quotient.unwrap_or_else(|error| unreachable!("a generated subgroup is one: {error}")));
+        types.push(quotient(group, generators));
     }
     types.iter().flat_map(|a| types.iter().map(|b| (a.clone(), b.clone()))).collect()
 }
@@ -312,4 +311,10 @@ fn between<G: FiniteGroup + PointGroup>(
     let channels = inputs.channels();
     let shape = |space: &[usize]| [&[1, channels], space].concat();
     turning(group, map, &inputs, &outputs).at(shape(small)).at_large(shape(large))
+}
+
+/// One field on the cosets of the subgroup that these elements generate.
+pub(super) fn quotient(group: &GridGroup, generators: &[usize]) -> FeatureType {
+    FeatureType::quotient(group, &group.generated_by(generators), 1)
+        .unwrap_or_else(|error| unreachable!("a generated subgroup is one: {error}"))
 }

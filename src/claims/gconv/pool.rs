@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, Axis};
 
-use super::layers::turning;
+use super::layers::{quotient, turning};
 use crate::claims::Claim;
 use crate::group::{C4, D4};
 use crate::layer::{GroupPool, Layer, Mode, Pool, Reduction};
@@ -162,9 +162,4 @@ fn commutes(examiner: &Examiner, fault: Fault) -> Result<Report, ExamineError> {
         }
     }
     Ok(Report::all(reports))
-}
-
-fn quotient(group: &GridGroup, generators: &[usize]) -> FeatureType {
-    FeatureType::quotient(group, &group.generated_by(generators), 1)
-        .unwrap_or_else(|error| unreachable!("a generated subgroup is one: {error}"))
 }

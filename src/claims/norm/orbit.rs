@@ -12,7 +12,7 @@ use crate::claims::Claim;
 use crate::group::{C4, FiniteGroup, Group, Rotation};
 use crate::layer::BatchNormalisation;
 use crate::scalar::{Ring, Scalar};
-use crate::signal::{ActionError, ArrayAction, Both, OnGrid, RegularChannels};
+use crate::signal::{ActionError, ArrayAction, FeatureType, GridGroup};
 use crate::verify::{
     ExamineError, Examiner, Failure, Map, Report, Statement, Unknown, Verdict, equivariance, symmetries,
 };
@@ -61,11 +61,8 @@ enum Turned {
 impl Turned {
     /// Turns (batch, 4·features, n, n), where the four orientations of a feature stand together.
     fn all<S: Ring>(g: &Rotation, x: ArrayViewD<'_, S>) -> Result<ArrayD<S>, ActionError> {
-        let error = || ActionError::new("rotation of feature maps", "(batch, 4·features, n, n)", x.shape());
-        let &[samples, channels, height, width] = x.shape() else { return Err(error()) };
-        let features = x.to_shape(vec![samples, channels / 4, 4, height, width]).map_err(|_| error())?;
-        let moved = Both(OnGrid, RegularChannels::new(3)).try_act(&C4, g, features.view())?;
-        moved.into_shape_with_order(x.shape()).map_err(|_| error())
+        let channels = x.shape().get(1).copied().unwrap_or(0);
+        FeatureType::regular(&GridGroup::c4(), channels / 4).on_maps().try_act(&C4, g, x)
     }
 }
 

@@ -18,12 +18,13 @@
 
 use ndarray::{Array1, ArrayD};
 
+use super::super::convolution::convolution_settings;
 use super::super::{
     Convolution, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, Symmetry, View, Window,
     check_backward, check_weights, equivariance,
 };
 use super::FilterBank;
-use crate::conv::{Boundary, Options};
+use crate::conv::Options;
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -63,48 +64,6 @@ impl GroupConvolution {
     /// With stride and dilation 1, no padding, and a bias.
     pub fn new(inputs: FeatureType, outputs: FeatureType, taps: impl Into<Vec<usize>>) -> Self {
         GroupConvolution { inputs, outputs, taps: taps.into(), options: Options::new(), bias: true }
-    }
-
-    /// With this stride along each axis.
-    #[must_use]
-    pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.stride(stride);
-        self
-    }
-
-    /// With this dilation along each axis.
-    #[must_use]
-    pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.dilation(dilation);
-        self
-    }
-
-    /// With this padding on both sides along each axis.
-    #[must_use]
-    pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
-        self.options = self.options.padding(padding);
-        self
-    }
-
-    /// With this continuation beyond the border.
-    #[must_use]
-    pub fn boundary(mut self, boundary: Boundary) -> Self {
-        self.options = self.options.boundary(boundary);
-        self
-    }
-
-    /// With this number of groups of fields that do not see each other; as many as fields is *depthwise*.
-    #[must_use]
-    pub fn groups(mut self, groups: usize) -> Self {
-        self.options = self.options.groups(groups);
-        self
-    }
-
-    /// Without a bias.
-    #[must_use]
-    pub fn without_bias(mut self) -> Self {
-        self.bias = false;
-        self
     }
 
     /// The ordinary convolution that it is, with the kernel [`bank`](Self::bank)`.expand(weights)` and each bias repeated for the channels of its field.
@@ -169,6 +128,8 @@ impl GroupConvolution {
         [bank.expand(&weights[0])].into_iter().chain(bias).collect()
     }
 }
+
+convolution_settings!(GroupConvolution);
 
 impl Layer for GroupConvolution {
     fn name(&self) -> String {
@@ -264,6 +225,7 @@ impl Layer for GroupConvolution {
 mod tests {
     use super::super::super::laws;
     use super::*;
+    use crate::conv::Boundary;
     use crate::group::{C4, D4, FiniteGroup, Hyperoctahedral, Reflection};
     use crate::signal::{GridGroup, PointGroup};
     use crate::verify::prove;

@@ -7,7 +7,7 @@
 //! Cost: one pass over the input. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6.4. Theorems
 //! `coset_pool_equivariant`, `coset_pool_invariant` of `proofs/`.
 
-use ndarray::{ArrayD, Axis, Zip};
+use ndarray::{ArrayD, IxDyn};
 
 use super::super::{
     Gradients, Kept, Layer, LayerError, Mode, Reduction, check_backward, check_weights, equivariance,
@@ -108,25 +108,13 @@ impl Layer for GroupPool {
         weights: &[ArrayD<S>],
         _mode: Mode,
     ) -> Result<ArrayD<S>, LayerError> {
-        let shape = self.output_shape(x.shape())?;
+        let (shape, members) = (self.output_shape(x.shape())?, self.members()?);
         check_weights(self, weights)?;
-        let mut output = ArrayD::from_elem(shape, S::zero());
-        for (channel, members) in self.members()?.into_iter().enumerate() {
-            let mut target = output.index_axis_mut(Axis(1), channel);
-            target.assign(&x.index_axis(Axis(1), members[0]));
-            for &member in &members[1..] {
-                Zip::from(&mut target).and(x.index_axis(Axis(1), member)).for_each(
-                    |result, entry| match self.reduction {
-                        Reduction::Maximum => *result = result.maximum(entry),
-                        Reduction::Mean | Reduction::Sum => result.add_in_place(entry),
-                    },
-                );
-            }
-            if self.reduction == Reduction::Mean {
-                target.mapv_inplace(|sum| sum.divide_by_integer(members.len() as u64));
-            }
-        }
-        Ok(output)
+        Ok(ArrayD::from_shape_fn(shape, |place| {
+            let channels = &members[place[1]];
+            let entries = channels.iter().map(|&channel| x[&in_channel(&place, channel)].clone());
+            self.reduction.apply(entries, channels.len())
+        }))
     }
 
     fn backward<S: Scalar + PartialOrd>(
@@ -137,32 +125,24 @@ impl Layer for GroupPool {
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
+        let members = self.members()?;
         let mut input = ArrayD::from_elem(x.raw_dim(), S::zero());
-        for (channel, members) in self.members()?.into_iter().enumerate() {
-            let gradient = output_gradient.index_axis(Axis(1), channel);
-            match self.reduction {
-                Reduction::Mean => {
-                    let share = gradient.mapv(|entry| entry.divide_by_integer(members.len() as u64));
-                    members.iter().for_each(|&member| input.index_axis_mut(Axis(1), member).assign(&share));
-                }
-                Reduction::Sum => {
-                    members
-                        .iter()
-                        .for_each(|&member| input.index_axis_mut(Axis(1), member).assign(&gradient));
-                }
-                Reduction::Maximum => {
-                    for (place, entry) in gradient.indexed_iter() {
-                        let at = |member: usize| x.index_axis(Axis(1), member)[place.clone()].clone();
-                        let first = members[1..].iter().fold(members[0], |best, &member| {
-                            if at(member) > at(best) { member } else { best }
-                        });
-                        input.index_axis_mut(Axis(1), first)[place] = entry.clone();
-                    }
-                }
-            }
+        for (place, gradient) in output_gradient.indexed_iter() {
+            let entry = |&channel: &usize| (x[&in_channel(&place, channel)].clone(), channel);
+            let entries: Vec<_> = members[place[1]].iter().map(entry).collect();
+            self.reduction.spread(&entries, entries.len(), gradient, &mut |channel, part| {
+                input[&in_channel(&place, channel)].add_in_place(part);
+            });
         }
         Ok(Gradients { input, weights: Vec::new() })
     }
+}
+
+/// The same place of another channel.
+fn in_channel(place: &IxDyn, channel: usize) -> IxDyn {
+    let mut place = place.clone();
+    place[1] = channel;
+    place
 }
 
 impl GroupPool {
@@ -179,8 +159,6 @@ impl GroupPool {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::IxDyn;
-
     use super::super::super::laws;
     use super::*;
     use crate::group::D4;

@@ -70,6 +70,13 @@ impl Invariance {
             scores.mapv(f64::from)
         };
         let still = scores(images.view().into_dyn());
+        // Maxima below pass over what is no number.
+        let says_nothing = |scores: ArrayView1<'_, f64>| {
+            scores.iter().all(|&score| score == 0.0) || scores.iter().any(|score| !score.is_finite())
+        };
+        if still.outer_iter().any(says_nothing) {
+            return Ok(None);
+        }
         // The largest relative distance from it, over all images.
         let change = |moved: &Array2<f64>| {
             let changes = still.outer_iter().zip(moved.outer_iter()).map(|(still, moved)| {

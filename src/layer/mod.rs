@@ -62,7 +62,7 @@ pub use error::LayerError;
 pub use flatten::Flatten;
 pub use fraction::Fraction;
 pub use global_pool::{AdaptivePool, GlobalPool};
-pub use group::{FilterBank, GroupConvolution, GroupPool};
+pub use group::{Bank, FilterBank, Filters, GroupConvolution, GroupPool, SteerableBank};
 pub use initialisation::Initialisation;
 pub use map::InTraining;
 pub use normalisation::BatchNormalisation;

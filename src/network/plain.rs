@@ -1,13 +1,15 @@
 //! The ordinary network that a network with group layers is: only ordinary convolutions, same numbers.
 //!
-//! A [`GroupConvolution`] is the ordinary convolution with the kernel of its filter bank, every other layer stays as it is. So each
-//! weight of the ordinary network is one of the weights of the network itself: `plain[i] = shared[source(i)]`, and a gradient goes back
-//! by adding up, `shared[source(i)] += plain[i]`. Made once, an equivariant network costs at inference what an ordinary one
-//! costs; it is also what is trained ([`Executor`](super::Executor)) and exported ([`onnx`](super::onnx)). Cost: one look-up for each weight.
+//! A [`GroupConvolution`] is the ordinary convolution with the kernel of its [`Bank`], every other layer stays as it is. So each
+//! weight of the ordinary network is one of the weights of the network itself, `plain[i] = shared[source(i)]`, and a gradient goes back
+//! by adding up, `shared[source(i)] += plain[i]`; where filters are steerable it is a combination of some of them. Made once, an equivariant network costs at inference what an ordinary one
+//! costs; it is also what is trained ([`Executor`](super::Executor)) and exported ([`onnx`](super::onnx)). Cost: one look-up for each weight, that of [`SteerableBank`] where filters are steerable.
+
+use std::ops::Range;
 
 use super::sequence::inside;
 use super::{Network, Node, Residual, Weights};
-use crate::layer::{AnyLayer, GroupConvolution, Layer, LayerError, Parameter};
+use crate::layer::{AnyLayer, Bank, GroupConvolution, Layer, LayerError, Parameter, SteerableBank};
 
 /// A network without group convolutions, and where its weights come from.
 ///
@@ -28,10 +30,33 @@ use crate::layer::{AnyLayer, GroupConvolution, Layer, LayerError, Parameter};
 #[derive(Clone, Debug)]
 pub struct Plain {
     network: Network,
-    /// Of each trained weight of the ordinary network, the weight of the network itself.
-    sources: Vec<usize>,
-    /// Trained weights of the network itself.
+    /// How its trained weights are made, in their order.
+    parts: Vec<Part>,
+    /// Trained weights of the network itself, and of the ordinary one.
     shared: usize,
+    trained: usize,
+}
+
+/// How consecutive trained weights of the ordinary network are made.
+#[derive(Clone, Debug)]
+enum Part {
+    /// They are those of the network itself, beginning with this one.
+    Same(usize, usize),
+    /// Each is one of them.
+    Places(Vec<usize>),
+    /// They are a kernel from a steerable basis, whose weights are these.
+    Steerable(Range<usize>, SteerableBank),
+}
+
+impl Part {
+    /// How many weights of the ordinary network it makes.
+    fn len(&self) -> usize {
+        match self {
+            Part::Same(_, count) => *count,
+            Part::Places(places) => places.len(),
+            Part::Steerable(_, bank) => bank.kernel_shape().iter().product(),
+        }
+    }
 }
 
 impl Plain {
@@ -40,9 +65,10 @@ impl Plain {
     /// # Errors
     /// If a group layer has settings that make no sense.
     pub fn of(network: &Network) -> Result<Self, LayerError> {
-        let (mut sources, mut shared) = (Vec::new(), 0);
-        let network = rewrite(network, &mut sources, &mut shared)?;
-        Ok(Plain { network, sources, shared })
+        let (mut parts, mut shared) = (Vec::new(), 0);
+        let network = rewrite(network, &mut parts, &mut shared)?;
+        let trained = parts.iter().map(Part::len).sum();
+        Ok(Plain { network, parts, shared, trained })
     }
 
     /// The network.
@@ -52,7 +78,7 @@ impl Plain {
 
     /// Whether it is the network that it was made from, which has no group convolutions.
     pub fn is_same(&self) -> bool {
-        self.sources.len() == self.shared
+        self.parts.iter().all(|part| matches!(part, Part::Same(..)))
     }
 
     /// The numbers of the ordinary network.
@@ -84,10 +110,21 @@ impl Plain {
     /// If either are the weights of another network.
     pub(super) fn expand(&self, shared: &Weights, plain: &mut Weights) {
         assert_eq!(shared.trained.len(), self.shared, "these are the weights of another network");
-        assert_eq!(plain.trained.len(), self.sources.len(), "these are the weights of another network");
+        assert_eq!(plain.trained.len(), self.trained, "these are the weights of another network");
         plain.running.copy_from_slice(&shared.running);
-        for (weight, &source) in plain.trained.iter_mut().zip(&self.sources) {
-            *weight = shared.trained[source];
+        let mut rest = plain.trained.as_mut_slice();
+        for part in &self.parts {
+            let (plain, others) = rest.split_at_mut(part.len());
+            rest = others;
+            match part {
+                Part::Same(first, count) => plain.copy_from_slice(&shared.trained[*first..first + count]),
+                Part::Places(places) => {
+                    for (weight, &source) in plain.iter_mut().zip(places) {
+                        *weight = shared.trained[source];
+                    }
+                }
+                Part::Steerable(weights, bank) => bank.expand_into(&shared.trained[weights.clone()], plain),
+            }
         }
     }
 
@@ -96,30 +133,41 @@ impl Plain {
     /// # Panics
     /// If either is of another network.
     pub(super) fn fold(&self, plain: &[f32], shared: &mut [f32]) {
-        assert_eq!(plain.len(), self.sources.len(), "this is the gradient of another network");
+        assert_eq!(plain.len(), self.trained, "this is the gradient of another network");
         assert_eq!(shared.len(), self.shared, "the gradient has one entry for each trained weight");
         shared.fill(0.0);
-        for (slope, &source) in plain.iter().zip(&self.sources) {
-            shared[source] += slope;
+        let mut rest = plain;
+        for part in &self.parts {
+            let (plain, others) = rest.split_at(part.len());
+            rest = others;
+            match part {
+                Part::Same(first, count) => shared[*first..first + count].copy_from_slice(plain),
+                Part::Places(places) => {
+                    for (slope, &source) in plain.iter().zip(places) {
+                        shared[source] += slope;
+                    }
+                }
+                Part::Steerable(weights, bank) => bank.fold_into(plain, &mut shared[weights.clone()]),
+            }
         }
     }
 }
 
-fn rewrite(network: &Network, sources: &mut Vec<usize>, shared: &mut usize) -> Result<Network, LayerError> {
+fn rewrite(network: &Network, parts: &mut Vec<Part>, shared: &mut usize) -> Result<Network, LayerError> {
     let mut node = |(place, node): (usize, &Node)| -> Result<Node, LayerError> {
         let plain = match node {
             Node::Layer(AnyLayer::GroupConvolution(layer)) => {
-                convolution(layer, sources, shared).map(Node::Layer)
+                convolution(layer, parts, shared).map(Node::Layer)
             }
             Node::Layer(layer) => {
                 let trained = layer.parameters().into_iter().filter(|parameter| parameter.role.is_trained());
                 let count: usize = trained.map(|parameter| parameter.len()).sum();
-                sources.extend(*shared..*shared + count);
+                parts.push(Part::Same(*shared, count));
                 *shared += count;
                 Ok(node.clone())
             }
-            Node::Residual(block) => rewrite(&block.body, sources, shared).and_then(|body| {
-                let shortcut = rewrite(&block.shortcut, sources, shared)?;
+            Node::Residual(block) => rewrite(&block.body, parts, shared).and_then(|body| {
+                let shortcut = rewrite(&block.shortcut, parts, shared)?;
                 Ok(Residual::new(body).shortcut(shortcut).into())
             }),
         };
@@ -131,16 +179,20 @@ fn rewrite(network: &Network, sources: &mut Vec<usize>, shared: &mut usize) -> R
 /// The ordinary convolution; notes where its weights come from.
 fn convolution(
     layer: &GroupConvolution,
-    sources: &mut Vec<usize>,
+    parts: &mut Vec<Part>,
     shared: &mut usize,
 ) -> Result<AnyLayer, LayerError> {
     let bank = layer.bank()?;
     let first = *shared;
-    sources.extend(bank.places().map(|place| first + place));
     let lengths: Vec<usize> = layer.parameters().iter().map(Parameter::len).collect();
+    parts.push(match bank {
+        Bank::Free(bank) => Part::Places(bank.places().map(|place| first + place).collect()),
+        Bank::Steerable(bank) => Part::Steerable(first..first + lengths[0], bank),
+    });
     if layer.bias {
-        let bias = first + lengths[0];
-        sources.extend((0..layer.outputs.channels()).map(|channel| bias + channel / layer.outputs.size()));
+        let (bias, size) = (first + lengths[0], layer.field_size());
+        parts
+            .push(Part::Places((0..layer.outputs.channels()).map(|channel| bias + channel / size).collect()));
     }
     *shared += lengths.iter().sum::<usize>();
     Ok(layer.plain().into())

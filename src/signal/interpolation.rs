@@ -12,11 +12,12 @@ use std::fmt;
 use ndarray::ArrayView2;
 
 /// How an image is read between its pixels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// The value of the nearest pixel; of two equally near ones, the later.
     Nearest,
     /// Linear in each coordinate, from the 2 × 2 pixels around.
+    #[default]
     Bilinear,
     /// Keys' cubic convolution with a = −1/2, from the 4 × 4 pixels around.
     Bicubic,

@@ -128,7 +128,7 @@ fn commutes(examiner: &Examiner, fault: Fault) -> Result<Report, ExamineError> {
         let half_turns = quotient(&c4, &[2]);
         let over = |from: &FeatureType, to: &FeatureType| {
             let (from, to) = (from.with_fields(2), to.with_fields(2));
-            Sets { pool: GroupPool { from, to, reduction }, fault }
+            Sets { pool: GroupPool::new(from, to, reduction), fault }
         };
         let regular = FeatureType::regular(&d4, 1);
         // Of p4: all orientations; those that a half turn exchanges.

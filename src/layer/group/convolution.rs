@@ -4,7 +4,7 @@
 //! y(n, (m, a), o) = bias(m) + Σ_(c, b) Σ_k κ[m, c; a, b](k) · x̃(n, (c, b), o·stride + k·dilation − padding)
 //! ```
 //!
-//! over input fields c, their cosets b and the taps k: an ordinary correlation with the kernel κ of a [`FilterBank`], and one bias for each field. From an
+//! over input fields c, their cosets b and the taps k: an ordinary correlation with the kernel κ of a [`Bank`], and one bias for each field. From an
 //! image to regular fields it is the *lifting* layer, from regular to regular fields the *group correlation*
 //!
 //! ```text
@@ -23,10 +23,10 @@ use super::super::{
     Convolution, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, Symmetry, View, Window,
     check_backward, check_weights, equivariance,
 };
-use super::FilterBank;
+use super::{Bank, FilterBank, Filters, SteerableBank};
 use crate::conv::Options;
 use crate::scalar::Scalar;
-use crate::signal::FeatureType;
+use crate::signal::{FeatureType, GridGroup};
 
 /// A convolutional layer that commutes with a finite point group of the grid.
 ///
@@ -58,12 +58,52 @@ pub struct GroupConvolution {
     pub options: Options,
     /// Whether there is a bias, one for each field of the output.
     pub bias: bool,
+    /// Which filters it may have.
+    pub filters: Filters,
 }
 
 impl GroupConvolution {
     /// With stride and dilation 1, no padding, and a bias.
     pub fn new(inputs: FeatureType, outputs: FeatureType, taps: impl Into<Vec<usize>>) -> Self {
-        GroupConvolution { inputs, outputs, taps: taps.into(), options: Options::new(), bias: true }
+        GroupConvolution {
+            inputs,
+            outputs,
+            taps: taps.into(),
+            options: Options::new(),
+            bias: true,
+            filters: Filters::Free,
+        }
+    }
+
+    /// With filters from a steerable basis, in so many orientations: `orientations / 4` consecutive regular fields of C4 are one field of
+    /// them. See [`SteerableBank`].
+    ///
+    /// ```
+    /// use equivariant::layer::{GroupConvolution, Layer};
+    /// use equivariant::signal::{FeatureType, GridGroup};
+    ///
+    /// let c4 = GridGroup::c4();
+    /// // Three fields of sixteen orientations.
+    /// let maps = FeatureType::regular(&c4, 3 * 4);
+    /// let layer = GroupConvolution::new(maps.clone(), maps, [5, 5]).steerable(16);
+    /// assert_eq!(layer.output_shape(&[1, 48, 9, 9])?, [1, 48, 5, 5]);
+    /// // (output fields, input fields, relative orientations, harmonics) and a bias for each output field.
+    /// assert_eq!(layer.parameters()[0].shape, [3, 3, 16, 13]);
+    /// assert_eq!(layer.parameters()[1].shape, [3]);
+    /// # Ok::<(), equivariant::layer::LayerError>(())
+    /// ```
+    #[must_use]
+    pub fn steerable(mut self, orientations: usize) -> Self {
+        self.filters = Filters::Steerable { orientations };
+        self
+    }
+
+    /// The channels that share a bias, for each of which there is one: those of a field.
+    pub fn field_size(&self) -> usize {
+        match self.filters {
+            Filters::Free => self.outputs.size(),
+            Filters::Steerable { orientations } => orientations,
+        }
     }
 
     /// The ordinary convolution that it is, with the kernel [`bank`](Self::bank)`.expand(weights)` and each bias repeated for the channels of its field.
@@ -77,12 +117,12 @@ impl GroupConvolution {
         }
     }
 
-    /// Which weight stands where in the kernel of the ordinary convolution.
+    /// How the kernel of the ordinary convolution is made of the weights.
     ///
     /// # Errors
-    /// If the types are of different groups, the kernel is not kept by the group, or the number of groups of fields does not
-    /// divide them.
-    pub fn bank(&self) -> Result<FilterBank, LayerError> {
+    /// If the types are of different groups, the kernel is not kept by the group, the number of groups of fields does not
+    /// divide them, or there are steerable filters of another group than C4, of even extents, or between fields that are not of so many orientations.
+    pub fn bank(&self) -> Result<Bank, LayerError> {
         let setting = |setting, expected: String, found: String| {
             Err(LayerError::Setting { layer: self.name(), setting, expected, found })
         };
@@ -110,17 +150,59 @@ impl GroupConvolution {
             );
             return setting("the kernel", expected, format!("{:?}", self.taps));
         }
-        let (groups, fields) = (self.options.groups, [&self.inputs, &self.outputs].map(FeatureType::fields));
+        let (groups, mut fields) =
+            (self.options.groups, [&self.inputs, &self.outputs].map(FeatureType::fields));
+        let lifts = self.inputs.is_trivial();
+        if let Filters::Steerable { orientations } = self.filters {
+            if *group != GridGroup::c4() {
+                return setting("the group of steerable filters", "C4".to_owned(), group.to_string());
+            }
+            if orientations == 0 || !orientations.is_multiple_of(4) {
+                let expected = "a positive multiple of 4".to_owned();
+                return setting("the number of orientations", expected, orientations.to_string());
+            }
+            if self.taps[0] % 2 == 0 {
+                let expected = format!("odd, {} taps, say, as rings are about its middle", self.taps[0] + 1);
+                return setting("the kernel", expected, format!("{:?}", self.taps));
+            }
+            let between = orientations / 4;
+            let whole =
+                |feature: &FeatureType| feature.is_regular() && feature.fields().is_multiple_of(between);
+            for (what, feature, fits) in [
+                ("the input type", &self.inputs, lifts || whole(&self.inputs)),
+                ("the output type", &self.outputs, whole(&self.outputs)),
+            ] {
+                if !fits {
+                    let expected =
+                        format!("regular fields, {between} for each field of {orientations} orientations");
+                    return setting(what, expected, feature.to_string());
+                }
+            }
+            fields = [if lifts { fields[0] } else { fields[0] / between }, fields[1] / between];
+        }
         if groups == 0 || fields.iter().any(|fields| !fields.is_multiple_of(groups)) {
             let expected = format!("divide the {} and {} fields", fields[0], fields[1]);
             return setting("the number of groups of fields", expected, groups.to_string());
         }
-        Ok(FilterBank::new(&self.inputs.with_fields(fields[0] / groups), &self.outputs, &self.taps))
+        Ok(match self.filters {
+            Filters::Free => Bank::Free(FilterBank::new(
+                &self.inputs.with_fields(fields[0] / groups),
+                &self.outputs,
+                &self.taps,
+            )),
+            Filters::Steerable { orientations } => Bank::Steerable(SteerableBank::new(
+                fields[0] / groups,
+                fields[1],
+                orientations,
+                lifts,
+                self.taps[0],
+            )),
+        })
     }
 
     /// The weights of the ordinary convolution.
-    fn plain_weights<S: Scalar>(&self, bank: &FilterBank, weights: &[ArrayD<S>]) -> Vec<ArrayD<S>> {
-        let size = self.outputs.size();
+    fn plain_weights<S: Scalar>(&self, bank: &Bank, weights: &[ArrayD<S>]) -> Vec<ArrayD<S>> {
+        let size = self.field_size();
         let repeated = |bias: &ArrayD<S>| {
             bias.iter().flat_map(|value| std::iter::repeat_n(value.clone(), size)).collect::<Array1<S>>()
         };
@@ -134,7 +216,11 @@ convolution_settings!(GroupConvolution);
 impl Layer for GroupConvolution {
     fn name(&self) -> String {
         let taps: Vec<_> = self.taps.iter().map(ToString::to_string).collect();
-        format!("group convolution {}, {} → {}", taps.join("×"), self.inputs, self.outputs)
+        let filters = match self.filters {
+            Filters::Free => String::new(),
+            Filters::Steerable { orientations } => format!(", steerable in {orientations} orientations"),
+        };
+        format!("group convolution {}, {} → {}{filters}", taps.join("×"), self.inputs, self.outputs)
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
@@ -149,8 +235,13 @@ impl Layer for GroupConvolution {
         let taps: usize = self.taps.iter().product();
         let groups = self.options.groups;
         let fan = (self.inputs.channels() / groups * taps, self.outputs.channels() / groups * taps);
+        let fan = match &bank {
+            Bank::Free(_) => fan,
+            Bank::Steerable(bank) => (bank.fan(), fan.1),
+        };
         let weight = Parameter::new(Role::Weight, bank.weight_shape(), fan);
-        let bias = self.bias.then(|| Parameter::new(Role::Bias, [self.outputs.fields()], fan));
+        let biases = self.outputs.channels() / self.field_size();
+        let bias = self.bias.then(|| Parameter::new(Role::Bias, [biases], fan));
         [weight].into_iter().chain(bias).collect()
     }
 
@@ -179,7 +270,12 @@ impl Layer for GroupConvolution {
         }
         let windows = Window::of(&self.plain().problem(input)?);
         equivariance::check_windows(self, &windows, from)?;
-        let because = "its filters are in all orientations, one for each orbit of taps and cosets";
+        let because = match self.filters {
+            Filters::Free => "its filters are in all orientations, one for each orbit of taps and cosets",
+            Filters::Steerable { .. } => {
+                "its filters are in all orientations, a quarter of them as samples and the others as turns of these"
+            }
+        };
         Ok(Kept { feature: self.outputs.clone(), because: because.to_owned() })
     }
 
@@ -207,7 +303,7 @@ impl Layer for GroupConvolution {
         let plain = self.plain().backward(x, &plain_weights, mode, output_gradient)?;
         let of_fields = |bias: &ArrayD<S>| {
             let channels: Vec<S> = bias.iter().cloned().collect();
-            let sums = channels.chunks(self.outputs.size()).map(|field| {
+            let sums = channels.chunks(self.field_size()).map(|field| {
                 field.iter().fold(S::zero(), |mut sum, entry| {
                     sum.add_in_place(entry);
                     sum
@@ -227,7 +323,7 @@ mod tests {
     use super::*;
     use crate::conv::Boundary;
     use crate::group::{C4, D4, FiniteGroup, Hyperoctahedral, Reflection};
-    use crate::signal::{GridGroup, PointGroup};
+    use crate::signal::PointGroup;
     use crate::verify::prove;
 
     /// All pairs of a regular, a trivial and a quotient type.
@@ -284,6 +380,43 @@ mod tests {
         let quotient = FeatureType::quotient(&full, &full.generated_by(&[1, 2, 4]), 1).unwrap();
         let lifting = GroupConvolution::new(FeatureType::trivial(&full, 1), quotient, [2, 2, 2]);
         commutes(Hyperoctahedral::<3>, lifting, &[1, 1, 3, 3, 3]);
+    }
+
+    #[test]
+    fn steerable_filters_in_eight_orientations() {
+        let c4 = GridGroup::c4();
+        let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 2));
+        commutes(C4, GroupConvolution::new(image, maps.clone(), [3, 3]).steerable(8), &[1, 1, 4, 4]);
+        let layer = GroupConvolution::new(maps.clone(), maps.clone(), [3, 3]).steerable(8).padding([1, 1]);
+        commutes(C4, layer.without_bias(), &[1, 8, 2, 2]);
+        let wider = maps.with_fields(4);
+        let layer = GroupConvolution::new(wider.clone(), wider, [1, 1]).steerable(8).groups(2);
+        commutes(C4, layer, &[1, 16, 2, 2]);
+    }
+
+    #[test]
+    fn steerable_filters_that_do_not_fit_are_told() {
+        let (c4, d4) = (GridGroup::c4(), GridGroup::d4());
+        let layer = |group: &GridGroup, fields: usize, taps: usize, orientations: usize| {
+            let maps = FeatureType::regular(group, fields);
+            let layer =
+                GroupConvolution::new(maps.clone(), maps.clone(), [taps, taps]).steerable(orientations);
+            layer.output_shape(&[1, maps.channels(), 5, 5]).unwrap_err().to_string()
+        };
+        for (error, told) in [
+            (layer(&d4, 2, 3, 8), "the group of steerable filters must be C4, found D4"),
+            (layer(&c4, 2, 3, 6), "the number of orientations must be a positive multiple of 4, found 6"),
+            (
+                layer(&c4, 2, 2, 8),
+                "the kernel must be odd, 3 taps, say, as rings are about its middle, found [2, 2]",
+            ),
+            (
+                layer(&c4, 3, 3, 8),
+                "regular fields, 2 for each field of 8 orientations, found 3 regular fields of C4",
+            ),
+        ] {
+            assert!(error.ends_with(told), "{error}");
+        }
     }
 
     #[test]

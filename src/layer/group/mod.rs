@@ -12,12 +12,16 @@
 //! | [`BatchNormalisation`](super::BatchNormalisation), [`Dropout`](super::Dropout) with an orbit | any type | the same | |
 //! | pooling in space, activations | any type | the same | |
 //!
-//! [`FilterBank`] is the sharing: which weight stands at which place of an ordinary kernel.
+//! [`FilterBank`] is the sharing: which weight stands at which place of an ordinary kernel. [`SteerableBank`] shares between more orientations than the grid has.
 
+mod bank;
 mod convolution;
 mod filter_bank;
 mod pool;
+mod steerable_bank;
 
+pub use bank::{Bank, Filters};
 pub use convolution::GroupConvolution;
 pub use filter_bank::FilterBank;
 pub use pool::GroupPool;
+pub use steerable_bank::SteerableBank;

@@ -28,7 +28,7 @@ use crate::signal::FeatureType;
 /// assert_eq!(invariant.output_shape(&[2, 80, 4, 4])?, [2, 10, 4, 4]);
 /// // Over each rotation and its mirror image: what is left moves as the quarter turns do.
 /// let rotations = FeatureType::quotient(&d4, &[0, 4], 10)?;
-/// let pool = GroupPool { from: maps, to: rotations, reduction: Reduction::Mean };
+/// let pool = GroupPool::new(maps, rotations, Reduction::Mean);
 /// assert_eq!(pool.output_shape(&[2, 80, 4, 4])?, [2, 40, 4, 4]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -38,6 +38,8 @@ pub struct GroupPool {
     pub from: FeatureType,
     /// The type of the output: as many functions on H/L, with a larger stabiliser.
     pub to: FeatureType,
+    /// How many consecutive fields are pooled as one: 1, or a quarter of the orientations of steerable fields.
+    pub together: usize,
     /// Maximum, mean or sum.
     pub reduction: Reduction,
 }
@@ -46,10 +48,33 @@ impl GroupPool {
     /// Over the whole group: one channel is left of each field.
     pub fn over_group(from: FeatureType, reduction: Reduction) -> Self {
         let to = FeatureType::trivial(from.group(), from.fields());
-        GroupPool { from, to, reduction }
+        Self::new(from, to, reduction)
     }
 
-    /// For each channel of a field of the output, those of a field of the input over which it is taken.
+    /// Over the cosets of one type that lie in a coset of the other.
+    pub fn new(from: FeatureType, to: FeatureType, reduction: Reduction) -> Self {
+        GroupPool { from, to, together: 1, reduction }
+    }
+
+    /// Over all orientations of fields that have so many, which are `orientations / 4` regular fields of C4 each: see
+    /// [`SteerableBank`](super::SteerableBank).
+    ///
+    /// ```
+    /// use equivariant::layer::{GroupPool, Layer, Reduction};
+    /// use equivariant::signal::{FeatureType, GridGroup};
+    ///
+    /// let maps = FeatureType::regular(&GridGroup::c4(), 3 * 2);
+    /// let pool = GroupPool::over_orientations(maps, 8, Reduction::Maximum);
+    /// assert_eq!(pool.output_shape(&[5, 24, 1, 1])?, [5, 3, 1, 1]);
+    /// # Ok::<(), equivariant::layer::LayerError>(())
+    /// ```
+    pub fn over_orientations(from: FeatureType, orientations: usize, reduction: Reduction) -> Self {
+        let together = orientations / 4;
+        let to = FeatureType::trivial(from.group(), from.fields() / together.max(1));
+        GroupPool { from, to, together, reduction }
+    }
+
+    /// For each channel of a field of the output, those of a field of the input, or of the fields pooled as one, over which it is taken.
     ///
     /// # Errors
     /// If the output's type is not one of larger cosets of as many fields.
@@ -57,16 +82,28 @@ impl GroupPool {
         let (from, to) = (&self.from, &self.to);
         let stabiliser = &from.cosets()[0];
         let larger = stabiliser.iter().all(|a| to.cosets()[0].contains(a));
-        if from.group() != to.group() || from.fields() != to.fields() || !larger {
+        if self.together == 0 || !from.fields().is_multiple_of(self.together) {
+            return Err(LayerError::Setting {
+                layer: self.name(),
+                setting: "the number of fields pooled as one",
+                expected: format!("a divisor of {}", from.fields()),
+                found: self.together.to_string(),
+            });
+        }
+        let fields = from.fields() / self.together;
+        if from.group() != to.group() || fields != to.fields() || !larger {
             return Err(LayerError::Setting {
                 layer: self.name(),
                 setting: "the output type",
-                expected: format!("{} fields on cosets that are unions of those of {from}", from.fields()),
+                expected: format!("{fields} fields on cosets that are unions of those of {from}"),
                 found: to.to_string(),
             });
         }
-        let within =
-            |coset: &Vec<usize>| (0..from.size()).filter(|&b| coset.contains(&from.cosets()[b][0])).collect();
+        let size = self.from.size();
+        let within = |coset: &Vec<usize>| {
+            let inside = |&channel: &usize| coset.contains(&from.cosets()[channel % size][0]);
+            (0..self.together * size).filter(inside).collect()
+        };
         Ok(to.cosets().iter().map(within).collect())
     }
 }
@@ -150,10 +187,10 @@ impl GroupPool {
     fn members(&self) -> Result<Vec<Vec<usize>>, LayerError> {
         let sets = self.sets()?;
         let of_field = |field: usize| {
-            let channel = move |coset: &usize| field * self.from.size() + coset;
+            let channel = move |channel: &usize| field * self.together * self.from.size() + channel;
             sets.iter().map(move |set| set.iter().map(channel).collect())
         };
-        Ok((0..self.from.fields()).flat_map(of_field).collect())
+        Ok((0..self.to.fields()).flat_map(of_field).collect())
     }
 }
 
@@ -161,7 +198,7 @@ impl GroupPool {
 mod tests {
     use super::super::super::laws;
     use super::*;
-    use crate::group::D4;
+    use crate::group::{C4, D4};
     use crate::signal::GridGroup;
     use crate::verify::prove;
 
@@ -174,13 +211,36 @@ mod tests {
         for stabiliser in [vec![], vec![4], vec![2], vec![1], vec![2, 4], vec![1, 4]] {
             let to = FeatureType::quotient(&d4, &d4.generated_by(&stabiliser), 2).unwrap();
             for reduction in REDUCTIONS {
-                let pool = GroupPool { from: maps.clone(), to: to.clone(), reduction };
+                let pool = GroupPool::new(maps.clone(), to.clone(), reduction);
                 laws::gradient(&pool, &[2, 16, 2, 3]);
                 laws::gradient(&pool, &[3, 16]);
                 assert_eq!(pool.keeps(&[1, 16, 2, 2], &maps).unwrap().feature, to);
                 prove(pool).on([1, 16, 2, 2]).commutes_with(D4, maps.on_maps(), to.on_maps()).assert();
             }
         }
+    }
+
+    #[test]
+    fn fields_pooled_as_one() {
+        let c4 = GridGroup::c4();
+        let maps = FeatureType::regular(&c4, 4);
+        let halves = FeatureType::quotient(&c4, &[0, 2], 2).unwrap();
+        for reduction in REDUCTIONS {
+            let pool = GroupPool::over_orientations(maps.clone(), 8, reduction);
+            let partly = GroupPool { to: halves.clone(), ..pool.clone() };
+            for pool in [pool, partly] {
+                laws::gradient(&pool, &[2, 16, 2, 1]);
+                let to = pool.to.on_maps();
+                prove(pool).on([1, 16, 2, 2]).commutes_with(C4, maps.on_maps(), to).assert();
+            }
+        }
+        let x = ArrayD::from_shape_fn(IxDyn(&[1, 16]), |place| place[1] as f64);
+        let pool = GroupPool::over_orientations(maps.clone(), 8, Reduction::Maximum);
+        let pooled = pool.forward(&x, &[], Mode::Inference).unwrap();
+        assert_eq!(pooled.into_raw_vec_and_offset().0, [7.0, 15.0]);
+        let wrong = GroupPool::over_orientations(maps, 12, Reduction::Maximum);
+        let error = wrong.output_shape(&[1, 16]).unwrap_err().to_string();
+        assert!(error.ends_with("pooled as one must be a divisor of 4, found 3"), "{error}");
     }
 
     #[test]
@@ -203,7 +263,7 @@ mod tests {
     fn what_does_not_fit_is_told() {
         let d4 = GridGroup::d4();
         let (maps, pairs) = (FeatureType::regular(&d4, 2), FeatureType::quotient(&d4, &[0, 4], 2).unwrap());
-        let wrong = GroupPool { from: pairs, to: maps.clone(), reduction: Reduction::Mean };
+        let wrong = GroupPool::new(pairs, maps.clone(), Reduction::Mean);
         let error = wrong.output_shape(&[1, 8, 3, 3]).unwrap_err().to_string();
         assert!(error.ends_with("found 2 regular fields of D4"), "{error}");
         let pool = GroupPool::over_group(maps, Reduction::Mean);

@@ -286,9 +286,8 @@ impl Compiler {
             AnyLayer::GroupPool(layer) => {
                 let positions = input.shape[2..].iter().product();
                 let sets = layer.sets()?;
-                let size = layer.from.size();
-                let pooling =
-                    LanePooling::over_channels(layer.from.fields(), size, &sets, positions, instructions);
+                let (fields, size) = (layer.to.fields(), layer.together * layer.from.size());
+                let pooling = LanePooling::over_channels(fields, size, &sets, positions, instructions);
                 pooled(layer.reduction, pooling, Divisor::Inside)
             }
             AnyLayer::GroupConvolution(layer) => {

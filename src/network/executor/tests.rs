@@ -76,7 +76,7 @@ fn group_layers() {
     let pairs = FeatureType::quotient(&d4, &d4.generated_by(&[4]), 2).unwrap();
     for reduction in [Reduction::Maximum, Reduction::Mean, Reduction::Sum] {
         let shortcut = Network::new().then(GroupConvolution::new(maps.clone(), pairs.clone(), [1, 1]));
-        let body = Network::new().then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction });
+        let body = Network::new().then(GroupPool::new(maps.clone(), pairs.clone(), reduction));
         let network = Network::new()
             .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
             .then(Activation::Relu)

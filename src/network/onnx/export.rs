@@ -294,9 +294,9 @@ impl Export<'_> {
     /// The channels of a set side by side, then the maximum, mean or sum over them.
     fn group_pool(&mut self, layer: &GroupPool, x: &Value, space: &[usize]) -> Result<Value, OnnxError> {
         let sets = layer.sets()?;
-        let channels = (0..layer.from.fields()).flat_map(|field| {
-            let first = field * layer.from.size();
-            sets.iter().flatten().map(move |coset| first + coset)
+        let channels = (0..layer.to.fields()).flat_map(|field| {
+            let first = field * layer.together * layer.from.size();
+            sets.iter().flatten().map(move |channel| first + channel)
         });
         let channels: Vec<_> = channels.collect();
         let mut x = x.clone();

@@ -137,13 +137,13 @@ fn group_layers() {
         let network = Network::new()
             .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
             .then(BatchNormalisation::new(16).orbit(8).delta(Fraction::new(1, 4)))
-            .then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction });
+            .then(GroupPool::new(maps.clone(), pairs.clone(), reduction));
         let weights = weights(&network, integers, 1);
         let model = String::from_utf8_lossy(&to_onnx(&network, &weights, &[1, 5, 5]).unwrap()).into_owned();
         assert!(model.contains("Conv") && model.contains("Gather"), "{reduction:?}");
         let network = Network::new()
             .then(GroupConvolution::new(FeatureType::trivial(&d4, 1), maps.clone(), [3, 3]))
-            .then(GroupPool { from: maps.clone(), to: pairs.clone(), reduction })
+            .then(GroupPool::new(maps.clone(), pairs.clone(), reduction))
             .then(GroupPool::over_group(pairs.clone(), reduction));
         assert_equal(&network, &[1, 5, 5]);
     }

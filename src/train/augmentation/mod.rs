@@ -2,7 +2,7 @@
 //!
 //! Moved images of a class belong to the class, so a net that is trained on them learns to be invariant where the
 //! architecture does not make it so. One image is warped once, by one map from the output to the source: an affine map
-//! ([`Motion`]) and a smooth random displacement ([`Elastic`]), with bilinear sampling.
+//! ([`Motion`]) and a smooth random displacement ([`Elastic`]), read between pixels by bilinear or bicubic [`Interpolation`].
 //!
 //! The parts are drawn uniformly: the shift of each axis from ±`shift`, the angle from ±`rotation`, the logarithm of
 //! the scale from ±ln(1 + `scale`), the shear from ±`shear`, and each permitted mirror image half the time. They come
@@ -29,6 +29,7 @@ use elastic::Splines;
 pub use warp::Workspace;
 
 use crate::group::Angle;
+use crate::signal::Interpolation;
 
 /// How much images are changed. The default is: not at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,6 +50,8 @@ pub struct Augmentation {
     pub mirror_top_bottom: bool,
     /// The value outside the frame: 0 for images on a black ground, (0 − mean)/deviation once they are standardised.
     pub fill: f32,
+    /// How images are read between their pixels. Bicubic keeps strokes sharper, and may exceed the values around by a little.
+    pub interpolation: Interpolation,
 }
 
 /// A parameter of [`Augmentation`] that means nothing.
@@ -66,7 +69,7 @@ pub struct AugmentationError {
 impl Augmentation {
     /// Whether images stay as they are.
     pub fn is_identity(&self) -> bool {
-        *self == Self { fill: self.fill, ..Self::default() }
+        *self == Self { fill: self.fill, interpolation: self.interpolation, ..Self::default() }
     }
 
     /// The parameters on one line, for logs: `shift 2, rotation 15°, scale 0.1, elastic 1.2 (smoothness 4)`, or `none`.
@@ -110,7 +113,7 @@ impl Augmentation {
         }
         let [channels, height, width] = shape;
         let pixels =
-            |[a, b]: [usize; 2]| a.checked_add(3)?.checked_mul(b.checked_add(3)?)?.checked_mul(channels);
+            |[a, b]: [usize; 2]| a.checked_add(7)?.checked_mul(b.checked_add(7)?)?.checked_mul(channels);
         if shape.contains(&0) || pixels([height, width]).is_none_or(|pixels| pixels >= 1 << 31) {
             return Err(AugmentationError {
                 parameter: "the shape of the images",
@@ -157,6 +160,9 @@ impl fmt::Display for Augmentation {
             if may {
                 parts.push(name.to_owned());
             }
+        }
+        if !parts.is_empty() && self.interpolation != Interpolation::default() {
+            parts.push(self.interpolation.to_string());
         }
         if parts.is_empty() { f.write_str("none") } else { f.write_str(&parts.join(", ")) }
     }
@@ -221,12 +227,12 @@ impl Augmenter {
         if let Some(splines) = &self.splines {
             splines.draw(random, &mut workspace.nodes);
         }
-        let fill = self.augmentation.fill;
-        run(image, self.shape, &map, self.splines.as_ref(), fill, (output, stride), workspace);
+        let reading = (self.augmentation.interpolation, self.augmentation.fill);
+        run(image, self.shape, &map, self.splines.as_ref(), reading, (output, stride), workspace);
     }
 }
 
-/// Warps one image of shape (channels, height, width) by an affine map, with `fill` outside. Entry e of the result goes
+/// Warps one image of shape (channels, height, width) by an affine map with bilinear sampling, with `fill` outside. Entry e of the result goes
 /// to `output[e · stride]`.
 ///
 /// # Panics
@@ -241,7 +247,7 @@ pub fn warp_affine(
     workspace: &mut Workspace,
 ) {
     workspace.fit(shape, 0);
-    run(image, shape, map, None, fill, (output, stride), workspace);
+    run(image, shape, map, None, (Interpolation::Bilinear, fill), (output, stride), workspace);
 }
 
 fn run(
@@ -249,7 +255,7 @@ fn run(
     shape: [usize; 3],
     map: &Affine,
     splines: Option<&Splines>,
-    fill: f32,
+    reading: (Interpolation, f32),
     (output, stride): (&mut [f32], usize),
     workspace: &mut Workspace,
 ) {
@@ -263,7 +269,7 @@ fn run(
     );
     Arch::new().dispatch(
         #[inline(always)]
-        || warp::warp(image, shape, map, splines, fill, (output, stride), workspace),
+        || warp::warp(image, shape, map, splines, reading, (output, stride), workspace),
     );
 }
 

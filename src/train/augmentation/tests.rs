@@ -53,6 +53,7 @@ fn everything() -> Augmentation {
         mirror_left_right: true,
         mirror_top_bottom: true,
         fill: 0.0,
+        interpolation: Interpolation::Bicubic,
     }
 }
 
@@ -125,9 +126,40 @@ proptest! {
     #[test]
     fn values_stay_in_range(sample: u64, height in 1_usize..30, width in 1_usize..40) {
         let shape = [2, height, width];
-        for value in augmented(everything(), shape, sample) {
+        let bilinear = Augmentation { interpolation: Interpolation::Bilinear, ..everything() };
+        for value in augmented(bilinear, shape, sample) {
             // a + t(b − a) with numbers up to 16 is off by 3 roundings of at most 16u, twice.
             prop_assert!((-6.0 * 16.0 * U..=16.0 + 6.0 * 16.0 * U).contains(&value), "{}", value);
+        }
+    }
+}
+
+/// Every interpolation reads what the definition in f64 reads, inside and outside the frame.
+#[test]
+fn images_are_read_as_the_interpolation_says() {
+    let (height, width) = (7, 9);
+    let shape = [1, height, width];
+    let x = image(shape);
+    let exact = ndarray::Array::from_iter(x.iter().map(|&pixel| f64::from(pixel)));
+    let exact = exact.into_shape_with_order((height, width)).unwrap();
+    for interpolation in Interpolation::ALL {
+        // Odd eighths, so that no pixel is nearest by a tie; the places are exact.
+        for (down, right) in (-40..40).step_by(3).zip((-37..43).step_by(3)) {
+            let shift = [f64::from(2 * down + 1) / 8.0, f64::from(2 * right + 1) / 8.0];
+            let map = Motion { shift, ..Motion::none() }.affine();
+            let (mut output, mut workspace) = (vec![f32::NAN; x.len()], Workspace::default());
+            workspace.fit(shape, 0);
+            run(&x, shape, &map, None, (interpolation, 0.0), (&mut output, 1), &mut workspace);
+            for (at, &found) in output.iter().enumerate() {
+                let place = [(at / width) as f64 - shift[0], (at % width) as f64 - shift[1]];
+                let expected = interpolation.sample(exact.view(), place[0], place[1]);
+                // Weights are multiples of 2⁻¹⁰ and pixels integers below 17: products of two weights and a pixel are multiples of
+                // 2⁻²⁰ below 2⁵, so that they and their sums need 25 bits; each of the at most 38 operations rounds by at most 32u.
+                assert!(
+                    (f64::from(found) - expected).abs() <= 38.0 * 32.0 * f64::from(U),
+                    "{found} {expected}"
+                );
+            }
         }
     }
 }
@@ -215,7 +247,8 @@ fn parameters_are_described() {
     assert_eq!(Augmentation::default().describe(), "none");
     assert_eq!(
         everything().describe(),
-        "shift 2, rotation 15°, scale 0.15, shear 0.2, elastic 1.2 (smoothness 4), mirror left–right, mirror top–bottom"
+        "shift 2, rotation 15°, scale 0.15, shear 0.2, elastic 1.2 (smoothness 4), mirror left–right, \
+         mirror top–bottom, bicubic"
     );
 }
 

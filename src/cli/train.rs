@@ -14,7 +14,7 @@ use ndarray::{Array2, Array4, Axis};
 
 use super::destination::{self, Destination};
 use crate::network::onnx::export_onnx;
-use crate::network::{Executor, Network, Summary, Weights, write_safetensors};
+use crate::network::{Executor, Network, Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};
@@ -64,6 +64,10 @@ pub(super) struct Arguments {
     /// Write the trained network for other programs, by the ending of the name.
     #[arg(long, value_name = "FILE.onnx|FILE.safetensors")]
     export: Option<PathBuf>,
+
+    /// Export the ordinary network that a group network is: expanded kernels, and numbers for each channel. ONNX files always hold that.
+    #[arg(long, requires = "export")]
+    plain: bool,
 
     /// The seed of everything random: the same seed gives the same weights, whatever the number of threads.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -168,6 +172,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     if let Some((path, format)) = export {
         match format {
             Format::Onnx => export_onnx(&network, &weights, &sets.train.shape(), path)?,
+            Format::Safetensors if arguments.plain => {
+                write_safetensors(&Plain::at_inference(&network)?.weights(&weights)?, path)?;
+            }
             Format::Safetensors => write_safetensors(&weights, path)?,
         }
     }

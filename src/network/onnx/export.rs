@@ -79,7 +79,7 @@ pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result
     if !fits {
         return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
     }
-    let plain = Plain::of(network)?;
+    let plain = Plain::at_inference(network)?;
     let weights = &plain.weights(weights)?;
     let mut export = Export { graph: Graph::new(sample), weights, next: 0 };
     let value = export.graph.input();
@@ -316,16 +316,8 @@ impl Export<'_> {
         Ok(self.graph.reshape(&pooled, &[&[layer.to.channels()], space].concat()))
     }
 
-    /// Channels of an orbit share their numbers, which are repeated here.
     fn normalisation(&mut self, layer: &BatchNormalisation, x: &Value) -> Value {
-        let mut each = || {
-            let part = &self.weights.parts[self.next];
-            self.next += 1;
-            let values = self.weights.values(part).iter();
-            let values: Vec<_> = values.flat_map(|value| std::iter::repeat_n(*value, layer.orbit)).collect();
-            self.graph.parameter(&part.name, &[layer.channels], &values)
-        };
-        let weights = [each(), each(), each(), each()];
+        let weights = [self.parameter(), self.parameter(), self.parameter(), self.parameter()];
         self.graph.batch_normalization(x, weights.each_ref(), layer.delta.to())
     }
 

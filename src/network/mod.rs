@@ -12,7 +12,7 @@
 //! | [`read_safetensors`], [`write_safetensors`]: weights in files, under PyTorch's names | `safetensors` |
 //! | [`onnx`]: networks in files, for whatever runs them elsewhere | `onnx/` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
-//! | [`z2cnn`], [`p4cnn`], [`p4mcnn`], [`p4_separable`]: for turned images | `rotated` |
+//! | [`z2cnn`], [`p4cnn`], [`p4mcnn`], [`c8_steerable`]: for turned images | `rotated` |
 //! | [`deepsets`]: for sets of points | `deepsets` |
 
 mod deepsets;
@@ -39,7 +39,7 @@ pub(crate) use file::temporary_beside;
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use plain::Plain;
 pub use residual::Residual;
-pub use rotated::{p4_separable, p4cnn, p4mcnn, z2cnn};
+pub use rotated::{c8_steerable, p4cnn, p4mcnn, z2cnn};
 pub use sequence::{Network, Node};
 pub use summary::{Summary, SummaryRow};
 pub use weights::{Part, Weights};

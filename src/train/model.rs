@@ -8,7 +8,7 @@ use super::recipe::{Recipe, Smooth};
 use super::schedule::{OneCycle, Schedule};
 use crate::layer::Initialisation;
 use crate::network::{
-    Network, all_convolutional, lenet5, lenet5_of_1998, p4_separable, p4cnn, p4mcnn, z2cnn,
+    Network, all_convolutional, c8_steerable, lenet5, lenet5_of_1998, p4cnn, p4mcnn, z2cnn,
 };
 
 /// A network that is known by name.
@@ -26,8 +26,8 @@ pub enum Model {
     P4cnn,
     /// Invariant under quarter turns and reflections.
     P4mcnn,
-    /// Invariant under quarter turns, of depthwise and pointwise layers.
-    P4Separable,
+    /// Invariant under quarter turns, with steerable filters in eight orientations.
+    C8Steerable,
 }
 
 impl Model {
@@ -39,7 +39,7 @@ impl Model {
         Model::Z2cnn,
         Model::P4cnn,
         Model::P4mcnn,
-        Model::P4Separable,
+        Model::C8Steerable,
     ];
 
     /// The name on the command line and in files.
@@ -51,7 +51,7 @@ impl Model {
             Model::Z2cnn => "z2cnn",
             Model::P4cnn => "p4cnn",
             Model::P4mcnn => "p4mcnn",
-            Model::P4Separable => "p4-separable",
+            Model::C8Steerable => "c8-steerable",
         }
     }
 
@@ -64,7 +64,7 @@ impl Model {
             Model::Z2cnn => z2cnn(classes),
             Model::P4cnn => p4cnn(classes),
             Model::P4mcnn => p4mcnn(classes),
-            Model::P4Separable => p4_separable(classes),
+            Model::C8Steerable => c8_steerable(classes),
         }
     }
 
@@ -72,7 +72,7 @@ impl Model {
     pub fn epochs(self) -> usize {
         match self {
             Model::Lenet5 => 40,
-            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::P4Separable => 60,
+            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::C8Steerable => 60,
             _ => 20,
         }
     }
@@ -123,7 +123,7 @@ impl Model {
                 ..common
             },
             // For images that are turned by any angle already: turned on, and moved and bent a little. Others' recipes keep digits upright.
-            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::P4Separable => Recipe {
+            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::C8Steerable => Recipe {
                 schedule: Schedule::OneCycle(OneCycle { rate: 0.008, ..cycle }),
                 decay: Decay { l1: 0.0, l2: 0.02 },
                 augmentation: Augmentation { rotation: 180.0, ..common.augmentation },

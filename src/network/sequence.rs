@@ -85,6 +85,28 @@ impl Network {
         &self.nodes
     }
 
+    /// The same without its dropout layers, for which later ones move up.
+    ///
+    /// ```
+    /// use equivariant::network::p4cnn;
+    ///
+    /// let (with, without) = (p4cnn(10), p4cnn(10).without_dropout());
+    /// assert_eq!((with.nodes().len(), without.nodes().len()), (28, 22));
+    /// assert_eq!(with.trained_parameters(), without.trained_parameters());
+    /// ```
+    #[must_use]
+    pub fn without_dropout(&self) -> Self {
+        let kept = |node: &Node| match node {
+            Node::Layer(AnyLayer::Dropout(_)) => None,
+            Node::Layer(_) => Some(node.clone()),
+            Node::Residual(block) => {
+                let body = Residual::new(block.body.without_dropout());
+                Some(body.shortcut(block.shortcut.without_dropout()).into())
+            }
+        };
+        self.nodes.iter().filter_map(kept).collect()
+    }
+
     /// Number of trained numbers.
     pub fn trained_parameters(&self) -> usize {
         self.parameters().iter().filter(|parameter| parameter.role.is_trained()).map(Parameter::len).sum()

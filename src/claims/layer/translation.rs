@@ -39,8 +39,8 @@ pub(super) fn claims() -> Vec<Claim> {
         }),
         Claim::holds(
             "layer.translation_zero.interior",
-            "with zero padding it commutes with the translation of signals that stay clear of the \
-             border by the kernel's reach",
+            "with zero padding it commutes with the translation of signals that, before and after it, stay \
+             clear of the border by the kernel's reach",
             |examiner| padded(examiner, Boundary::Zero, REACH + 1),
         )
         .theorem("padding_clear_of_border")
@@ -57,8 +57,8 @@ pub(super) fn claims() -> Vec<Claim> {
         }),
         Claim::holds(
             "layer.translation_reflect.interior",
-            "with reflecting padding it commutes with the translation of signals that stay clear of \
-             the border by the kernel's reach",
+            "with reflecting padding it commutes with the translation of signals that, before and after it, \
+             stay clear of the border by one entry more than the kernel's reach",
             |examiner| padded(examiner, Boundary::Reflect, REACH + 2),
         )
         .theorem("padding_clear_of_border")

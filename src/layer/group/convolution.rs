@@ -26,7 +26,7 @@ use super::super::{
 use super::{Bank, FilterBank, Filters, SteerableBank};
 use crate::conv::Options;
 use crate::scalar::Scalar;
-use crate::signal::{FeatureType, GridGroup};
+use crate::signal::FeatureType;
 
 /// A convolutional layer that commutes with a finite point group of the grid.
 ///
@@ -154,31 +154,10 @@ impl GroupConvolution {
             (self.options.groups, [&self.inputs, &self.outputs].map(FeatureType::fields));
         let lifts = self.inputs.is_trivial();
         if let Filters::Steerable { orientations } = self.filters {
-            if *group != GridGroup::c4() {
-                return setting("the group of steerable filters", "C4".to_owned(), group.to_string());
+            match SteerableBank::fields(&self.inputs, &self.outputs, &self.taps, orientations) {
+                Ok(steerable) => fields = steerable,
+                Err((what, expected, found)) => return setting(what, expected, found),
             }
-            if orientations == 0 || !orientations.is_multiple_of(4) {
-                let expected = "a positive multiple of 4".to_owned();
-                return setting("the number of orientations", expected, orientations.to_string());
-            }
-            if self.taps[0] % 2 == 0 {
-                let expected = format!("odd, {} taps, say, as rings are about its middle", self.taps[0] + 1);
-                return setting("the kernel", expected, format!("{:?}", self.taps));
-            }
-            let between = orientations / 4;
-            let whole =
-                |feature: &FeatureType| feature.is_regular() && feature.fields().is_multiple_of(between);
-            for (what, feature, fits) in [
-                ("the input type", &self.inputs, lifts || whole(&self.inputs)),
-                ("the output type", &self.outputs, whole(&self.outputs)),
-            ] {
-                if !fits {
-                    let expected =
-                        format!("regular fields, {between} for each field of {orientations} orientations");
-                    return setting(what, expected, feature.to_string());
-                }
-            }
-            fields = [if lifts { fields[0] } else { fields[0] / between }, fields[1] / between];
         }
         if groups == 0 || fields.iter().any(|fields| !fields.is_multiple_of(groups)) {
             let expected = format!("divide the {} and {} fields", fields[0], fields[1]);
@@ -323,7 +302,7 @@ mod tests {
     use super::*;
     use crate::conv::Boundary;
     use crate::group::{C4, D4, FiniteGroup, Hyperoctahedral, Reflection};
-    use crate::signal::PointGroup;
+    use crate::signal::{GridGroup, PointGroup};
     use crate::verify::prove;
 
     /// All pairs of a regular, a trivial and a quotient type.
@@ -380,43 +359,6 @@ mod tests {
         let quotient = FeatureType::quotient(&full, &full.generated_by(&[1, 2, 4]), 1).unwrap();
         let lifting = GroupConvolution::new(FeatureType::trivial(&full, 1), quotient, [2, 2, 2]);
         commutes(Hyperoctahedral::<3>, lifting, &[1, 1, 3, 3, 3]);
-    }
-
-    #[test]
-    fn steerable_filters_in_eight_orientations() {
-        let c4 = GridGroup::c4();
-        let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 2));
-        commutes(C4, GroupConvolution::new(image, maps.clone(), [3, 3]).steerable(8), &[1, 1, 4, 4]);
-        let layer = GroupConvolution::new(maps.clone(), maps.clone(), [3, 3]).steerable(8).padding([1, 1]);
-        commutes(C4, layer.without_bias(), &[1, 8, 2, 2]);
-        let wider = maps.with_fields(4);
-        let layer = GroupConvolution::new(wider.clone(), wider, [1, 1]).steerable(8).groups(2);
-        commutes(C4, layer, &[1, 16, 2, 2]);
-    }
-
-    #[test]
-    fn steerable_filters_that_do_not_fit_are_told() {
-        let (c4, d4) = (GridGroup::c4(), GridGroup::d4());
-        let layer = |group: &GridGroup, fields: usize, taps: usize, orientations: usize| {
-            let maps = FeatureType::regular(group, fields);
-            let layer =
-                GroupConvolution::new(maps.clone(), maps.clone(), [taps, taps]).steerable(orientations);
-            layer.output_shape(&[1, maps.channels(), 5, 5]).unwrap_err().to_string()
-        };
-        for (error, told) in [
-            (layer(&d4, 2, 3, 8), "the group of steerable filters must be C4, found D4"),
-            (layer(&c4, 2, 3, 6), "the number of orientations must be a positive multiple of 4, found 6"),
-            (
-                layer(&c4, 2, 2, 8),
-                "the kernel must be odd, 3 taps, say, as rings are about its middle, found [2, 2]",
-            ),
-            (
-                layer(&c4, 3, 3, 8),
-                "regular fields, 2 for each field of 8 orientations, found 3 regular fields of C4",
-            ),
-        ] {
-            assert!(error.ends_with(told), "{error}");
-        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use ndarray::{Array2, ArrayD};
 
 use super::super::Fraction;
 use crate::scalar::Scalar;
-use crate::signal::GridGroup;
+use crate::signal::{FeatureType, GridGroup};
 
 /// Width of the rings, in pixels.
 const SIGMA: f64 = 0.6;
@@ -111,6 +111,43 @@ impl SteerableBank {
         let harmonics = Harmonic::of_kernel(taps);
         let samples = samples(&harmonics, orientations, taps);
         SteerableBank { inputs, outputs, orientations, lifts, taps, harmonics: harmonics.len(), samples }
+    }
+
+    /// The numbers of fields of so many orientations between which a layer of these types maps.
+    ///
+    /// # Errors
+    /// What does not fit, with what would be expected and what was found.
+    pub(super) fn fields(
+        inputs: &FeatureType,
+        outputs: &FeatureType,
+        taps: &[usize],
+        orientations: usize,
+    ) -> Result<[usize; 2], (&'static str, String, String)> {
+        let group = inputs.group();
+        if *group != GridGroup::c4() {
+            return Err(("the group of steerable filters", "C4".to_owned(), group.to_string()));
+        }
+        if orientations == 0 || !orientations.is_multiple_of(4) {
+            let expected = "a positive multiple of 4".to_owned();
+            return Err(("the number of orientations", expected, orientations.to_string()));
+        }
+        if taps[0].is_multiple_of(2) {
+            let expected = format!("odd, {} taps, say, as rings are about its middle", taps[0] + 1);
+            return Err(("the kernel", expected, format!("{taps:?}")));
+        }
+        let between = orientations / 4;
+        let whole = |feature: &FeatureType| feature.is_regular() && feature.fields().is_multiple_of(between);
+        let lifts = inputs.is_trivial();
+        for (what, feature, fits) in
+            [("the input type", inputs, lifts || whole(inputs)), ("the output type", outputs, whole(outputs))]
+        {
+            if !fits {
+                let expected =
+                    format!("regular fields, {between} for each field of {orientations} orientations");
+                return Err((what, expected, feature.to_string()));
+            }
+        }
+        Ok([if lifts { inputs.fields() } else { inputs.fields() / between }, outputs.fields() / between])
     }
 
     /// The channels of an input field.
@@ -266,7 +303,11 @@ fn samples(harmonics: &[Harmonic], orientations: usize, taps: usize) -> Array2<i
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::{Layer, laws};
+    use super::super::GroupConvolution;
     use super::*;
+    use crate::group::C4;
+    use crate::verify::prove;
 
     /// Moving samples on the grid turns in the sense in which the functions are turned, and orientations follow one another.
     #[test]
@@ -308,6 +349,50 @@ mod tests {
             let kernel = numbers(bank.kernel_shape(), 7);
             let inner = |a: &ArrayD<f64>, b: &ArrayD<f64>| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
             assert_eq!(inner(&bank.expand(&weights), &kernel), inner(&weights, &bank.fold(&kernel)));
+        }
+    }
+
+    fn commutes(layer: GroupConvolution, input: &[usize]) {
+        let (inputs, outputs) = (layer.inputs.on_maps(), layer.outputs.on_maps());
+        laws::gradient(&layer, input);
+        assert_eq!(layer.keeps(input, &layer.inputs).unwrap().feature, layer.outputs);
+        prove(layer).on(input.to_vec()).commutes_with(C4, inputs, outputs).assert();
+    }
+
+    #[test]
+    fn steerable_filters_in_eight_orientations() {
+        let c4 = GridGroup::c4();
+        let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 2));
+        commutes(GroupConvolution::new(image, maps.clone(), [3, 3]).steerable(8), &[1, 1, 4, 4]);
+        let layer = GroupConvolution::new(maps.clone(), maps.clone(), [3, 3]).steerable(8).padding([1, 1]);
+        commutes(layer.without_bias(), &[1, 8, 2, 2]);
+        let wider = maps.with_fields(4);
+        let layer = GroupConvolution::new(wider.clone(), wider, [1, 1]).steerable(8).groups(2);
+        commutes(layer, &[1, 16, 2, 2]);
+    }
+
+    #[test]
+    fn steerable_filters_that_do_not_fit_are_told() {
+        let (c4, d4) = (GridGroup::c4(), GridGroup::d4());
+        let layer = |group: &GridGroup, fields: usize, taps: usize, orientations: usize| {
+            let maps = FeatureType::regular(group, fields);
+            let layer =
+                GroupConvolution::new(maps.clone(), maps.clone(), [taps, taps]).steerable(orientations);
+            layer.output_shape(&[1, maps.channels(), 5, 5]).unwrap_err().to_string()
+        };
+        for (error, told) in [
+            (layer(&d4, 2, 3, 8), "the group of steerable filters must be C4, found D4"),
+            (layer(&c4, 2, 3, 6), "the number of orientations must be a positive multiple of 4, found 6"),
+            (
+                layer(&c4, 2, 2, 8),
+                "the kernel must be odd, 3 taps, say, as rings are about its middle, found [2, 2]",
+            ),
+            (
+                layer(&c4, 3, 3, 8),
+                "regular fields, 2 for each field of 8 orientations, found 3 regular fields of C4",
+            ),
+        ] {
+            assert!(error.ends_with(told), "{error}");
         }
     }
 }

@@ -5,93 +5,16 @@
 //! always take the place of those of their outputs, and the gradient of a maximum that of what it was taken from.
 
 mod composite;
+mod operation;
 
 use std::ops::Range;
 
+pub(super) use self::operation::{Normalisation, Operation, Step, Value};
 use super::super::{Network, Node};
 use super::memory::length;
 use crate::conv::lanes::{Instructions, LaneConvolution, LaneDense};
-use crate::layer::lanes::{Divisor, LaneBatchNorm, LaneMaps, LanePooling};
-use crate::layer::{Activation, AnyLayer, Dropout, Layer, LayerError, Reduction};
-
-/// Where an activation and its gradient lie; no gradient, if no weight needs it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Value {
-    pub data: usize,
-    pub gradient: Option<usize>,
-}
-
-/// What a step does. Ranges are of the trained weights.
-#[derive(Clone, Debug)]
-pub(super) enum Operation {
-    Convolution {
-        lanes: LaneConvolution,
-        weights: Range<usize>,
-        bias: Option<Range<usize>>,
-    },
-    Transposed {
-        lanes: LaneConvolution,
-        weights: Range<usize>,
-        bias: Option<Range<usize>>,
-    },
-    /// `number` counts the dense layers.
-    Dense {
-        lanes: LaneDense,
-        weights: Range<usize>,
-        bias: Option<Range<usize>>,
-        number: usize,
-    },
-    Maximum(LanePooling),
-    Mean(LanePooling, Divisor),
-    Relu,
-    LeakyRelu(f32),
-    Tanh,
-    Sigmoid,
-    /// Over so many channels.
-    Softmax(usize),
-    /// `places` lead to the layer, from the outermost network inwards.
-    Dropout {
-        layer: Dropout,
-        channels: usize,
-        places: Vec<usize>,
-    },
-    /// The normalisation of this number.
-    Normalisation(usize),
-    /// Nothing but that the gradients of two readers are added up.
-    Fork {
-        second: Value,
-    },
-    Add {
-        second: Value,
-    },
-    /// Adds at each place of a channel, where it stands, what `second` has for the channel.
-    AddAtEach {
-        second: Value,
-    },
-    Maps {
-        lanes: LaneMaps,
-        bias: Option<Range<usize>>,
-    },
-}
-
-/// One step.
-#[derive(Clone, Debug)]
-pub(super) struct Step {
-    pub operation: Operation,
-    pub input: Value,
-    pub output: Value,
-}
-
-/// A batch normalisation, and where its weights begin among the trained or the running ones.
-#[derive(Clone, Debug)]
-pub(super) struct Normalisation {
-    pub lanes: LaneBatchNorm,
-    pub momentum: f64,
-    pub scale: usize,
-    pub shift: usize,
-    pub mean: usize,
-    pub variance: usize,
-}
+use crate::layer::lanes::{Divisor, LaneBatchNorm, LanePooling};
+use crate::layer::{Activation, AnyLayer, Layer, LayerError, Reduction};
 
 /// A compiled network.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::super::axis_map::AxisMap;
-use super::super::microkernel::{ChannelTile, Tile};
+use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
 use super::super::output::{Finish, SharedOutput};
 use super::super::strip::{Row, fill};
 use super::{DirectStage, Group, Workspace};
@@ -104,6 +104,13 @@ impl DirectStage {
         }
     }
 
+    /// Where the first entry stands that a piece reads, if it is read in place.
+    fn place_in_signal(&self, piece: Piece) -> usize {
+        let channel = (piece.sample * self.channels.groups + piece.group) * self.channels.columns;
+        let along = |axis: &AxisMap, first: usize| first * axis.step + axis.taps[0].1 as usize;
+        channel * self.channel_stride + along(&self.y, piece.row) * self.pitch + along(&self.x, piece.column)
+    }
+
     /// The plane of the result to which a position along the outer axes goes.
     fn outer_result(&self, mut position: usize) -> usize {
         let (mut result, mut extent) = (0, 1);
@@ -156,7 +163,9 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let mut begin = 0;
         loop {
             let end = channels.min(begin + stage.block);
-            self.copy(simd, begin, end);
+            if !stage.in_place {
+                self.copy(simd, begin, end);
+            }
             let mut panel = self.piece.group * stage.packed_rows() * terms;
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
                 let packed_rows = stage.packed_rows_of(rows);
@@ -166,19 +175,34 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
                 for (group_number, group) in stage.groups.iter().enumerate() {
                     let slot =
                         if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
-                    let (offsets, source, starts) = (&stage.offsets, &*self.strip, &group.starts[..]);
+                    let (offsets, starts) = (&stage.offsets, &group.starts[..]);
                     let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
+                    let source = match stage.in_place {
+                        true => &self.signal[stage.place_in_signal(self.piece)..],
+                        false => &*self.strip,
+                    };
                     match stage.channel_vectors {
                         Some(vectors) => {
-                            simd.vectorize(ChannelTile {
-                                weights,
-                                vectors,
-                                offsets,
-                                source,
-                                starts,
-                                continues,
-                                sums,
-                            });
+                            let at_once = positions_per_tile(stage.set, vectors);
+                            let size = at_once * vectors * stage.lanes;
+                            let tiles = starts.chunks_exact(at_once).zip(sums.chunks_exact_mut(size));
+                            for (starts, sums) in tiles {
+                                // Samples that do not exist are read nowhere, and their sums go nowhere.
+                                let most = source.len() - 1 - offsets.reach;
+                                let mut inside = [0; MOST_POSITIONS];
+                                for (inside, start) in inside.iter_mut().zip(starts) {
+                                    *inside = most.min(*start);
+                                }
+                                simd.vectorize(ChannelTile {
+                                    weights,
+                                    vectors,
+                                    offsets,
+                                    source,
+                                    starts: &inside[..at_once],
+                                    continues,
+                                    sums,
+                                });
+                            }
                         }
                         None => {
                             let spans = &stage.spans[..];
@@ -254,7 +278,7 @@ impl<T: Element> PieceRun<'_, T> {
 
     /// Sends the finished sums of a tile to the output.
     #[inline(always)]
-    fn scatter<S: Simd>(&self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
+    fn scatter<S: Simd>(&mut self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
         let (stage, piece) = (self.stage, self.piece);
         let per_row = group.starts.len() * stage.lanes;
         let plane = stage.y.result * stage.x.result;
@@ -279,6 +303,28 @@ impl<T: Element> PieceRun<'_, T> {
                 let to = origin + (stage.y.first + row * stage.y.every) * stage.x.result;
                 (to, run.length.min(available.saturating_sub(column)))
             };
+            if let (Some(vectors), 1) = (stage.channel_vectors, stage.x.every) {
+                let (to, length) = rows_of(0);
+                for (position, lane) in (0..length).step_by(stage.lanes).flat_map(|position| {
+                    (0..rows).step_by(stage.lanes).map(move |lane| (position, lane))
+                }) {
+                    let number = piece.group * stage.channels.rows + first + lane;
+                    let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
+                    // SAFETY: as below.
+                    unsafe {
+                        self.output.write_columns(
+                            simd,
+                            (to + number * channel_stride + position, channel_stride),
+                            (&sums[slot + (run.lane + position) * vectors * stage.lanes + lane..], vectors * stage.lanes),
+                            square,
+                            (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
+                            self.finish,
+                            number,
+                        );
+                    }
+                }
+                continue;
+            }
             if stage.folded == 1 && stage.channel_vectors.is_none() && stage.x.every == 1 {
                 let number = piece.group * stage.channels.rows + first;
                 let (to, length) = rows_of(0);

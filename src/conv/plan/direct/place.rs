@@ -97,7 +97,8 @@ impl DirectStage {
                 let in_plane = row * self.y.step * self.pitch + column * self.x.step;
                 group.starts.push(self.start(sample, in_plane));
                 if first + lane < all {
-                    let (row, column) = if self.flat { (0, position % (self.band * self.width)) } else { (row, column) };
+                    let (row, column) =
+                        if self.flat { (0, position % (self.band * self.width)) } else { (row, column) };
                     extend_runs(&mut group.runs, Run { lane, sample, row, column, length: 1 });
                 }
             }

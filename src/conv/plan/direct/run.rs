@@ -305,9 +305,10 @@ impl<T: Element> PieceRun<'_, T> {
             };
             if let (Some(vectors), 1) = (stage.channel_vectors, stage.x.every) {
                 let (to, length) = rows_of(0);
-                for (position, lane) in (0..length).step_by(stage.lanes).flat_map(|position| {
-                    (0..rows).step_by(stage.lanes).map(move |lane| (position, lane))
-                }) {
+                for (position, lane) in (0..length)
+                    .step_by(stage.lanes)
+                    .flat_map(|position| (0..rows).step_by(stage.lanes).map(move |lane| (position, lane)))
+                {
                     let number = piece.group * stage.channels.rows + first + lane;
                     let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
                     // SAFETY: as below.
@@ -315,7 +316,10 @@ impl<T: Element> PieceRun<'_, T> {
                         self.output.write_columns(
                             simd,
                             (to + number * channel_stride + position, channel_stride),
-                            (&sums[slot + (run.lane + position) * vectors * stage.lanes + lane..], vectors * stage.lanes),
+                            (
+                                &sums[slot + (run.lane + position) * vectors * stage.lanes + lane..],
+                                vectors * stage.lanes,
+                            ),
                             square,
                             (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
                             self.finish,

@@ -175,11 +175,21 @@ impl WinogradStage {
     pub(super) fn workspace(&self) -> (usize, usize) {
         let (rows, columns) = self.strip();
         let (transformed, sums) = self.strides();
-        let outputs = self.along_y.outputs * self.along_x.outputs;
+        let square = self.lanes * self.lanes;
         (
-            rows * columns * self.lanes + self.frequencies() * transformed,
-            self.frequencies() * sums + outputs * self.lanes,
+            self.copied_length(rows * columns) + self.frequencies() * transformed,
+            self.frequencies() * sums + self.along_y.outputs * self.line() * self.lanes + square,
         )
+    }
+
+    /// Entries of the copied strip: copying overwrites a square more.
+    fn copied_length(&self, points: usize) -> usize {
+        (points + self.lanes) * self.lanes
+    }
+
+    /// Positions along a row that are written at once: those of some tiles, and a vector at least.
+    fn line(&self) -> usize {
+        self.along_x.outputs.max(self.lanes)
     }
 
     /// Multiply-adds of vectors, and all else counted as such.

@@ -64,11 +64,11 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let (rest, row) = (job / bands, job % bands * stage.band);
         let (sample, group) = (rest / stage.channels.groups * stage.samples, rest % stage.channels.groups);
         let (strip_rows, strip_columns) = stage.strip();
-        let (copied, transformed) = strip.split_at_mut(strip_rows * strip_columns * stage.lanes);
+        let (copied, transformed) = strip.split_at_mut(stage.copied_length(strip_rows * strip_columns));
         let samples = stage.samples.min(stage.channels.batch - sample);
         for s in 0..samples {
             for first in (0..stage.channels.columns).step_by(stage.lanes) {
-                stage.copy(signal, copied, sample + s, group, first, row * stage.along_y.outputs);
+                stage.copy::<T, S>(signal, copied, sample + s, group, first, row * stage.along_y.outputs);
                 let to = &mut *transformed;
                 simd.vectorize(TransformInput { stage, copied, transformed: to, sample: s, first });
             }
@@ -110,7 +110,8 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
 
 impl WinogradStage {
     /// Copies the strip of one sample for channels `first` … of a group, channels last, from row `row` of positions on.
-    fn copy<T: Element>(
+    #[inline(always)]
+    fn copy<T: Element, S: Simd>(
         &self,
         signal: &[T],
         copied: &mut [T],
@@ -134,17 +135,33 @@ impl WinogradStage {
                 to.fill(T::zero());
                 continue;
             };
+            let number = sample * all + group * self.channels.columns + first;
+            let plane = y.source * x.source;
+            let row = |channel: usize| ((number + channel) * y.source + entry) * x.source;
+            let inside = (low as isize + x_first) as usize;
+            // Whole squares first: what they overwrite beyond the row is copied later. Lanes without a channel hold
+            // anything, as no product reads them.
+            let mut done = low;
+            while done < high {
+                let from = row(0) + inside + done - low;
+                if from + (self.lanes - 1) * plane + self.lanes > signal.len() {
+                    break;
+                }
+                let to = &mut copied[(strip_row * columns + done) * self.lanes..];
+                assert!(to.len() >= self.lanes * self.lanes);
+                // SAFETY: the last row of the square ends inside the signal, and the square inside `to`, as was checked.
+                unsafe { T::transpose::<S>(signal.as_ptr().add(from), plane, to.as_mut_ptr(), self.lanes) };
+                done += self.lanes;
+            }
+            let to = &mut copied[strip_row * columns * self.lanes..][..columns * self.lanes];
             for channel in 0..channels {
-                let number = sample * all + group * self.channels.columns + first + channel;
-                let from = &signal[(number * y.source + entry) * x.source..][..x.source];
+                let from = &signal[row(channel)..][..x.source];
                 for column in (0..low).chain(high..columns) {
                     let entry = x.boundary.source(column as isize + x_first, x.source);
                     to[column * self.lanes + channel] = entry.map_or(T::zero(), |entry| from[entry]);
                 }
-                if low < high {
-                    let inside = &from[(low as isize + x_first) as usize..][..high - low];
-                    let places = to[low * self.lanes + channel..].iter_mut().step_by(self.lanes);
-                    places.zip(inside).for_each(|(to, from)| *to = *from);
+                for column in done..high {
+                    to[column * self.lanes + channel] = from[inside + column - low];
                 }
             }
         }

@@ -26,6 +26,7 @@
 //! ```
 
 mod axis_map;
+mod depthwise;
 mod direct;
 mod direct_tiles;
 mod fold;

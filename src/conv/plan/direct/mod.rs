@@ -33,7 +33,7 @@ const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
 const STRIP_BYTES: usize = 192 * 1024;
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
-const ROW_COST: f64 = 8.0;
+const ROW_COST: f64 = 20.0;
 const WRITE_COST: f64 = 3.0;
 /// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
 const WRITE_ENTRY_COST: f64 = 1.2;

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::super::direct::{TINY_COST, Workspace};
 use super::super::microkernel::ChannelTile;
 use super::super::output::{Finish, SharedOutput};
+use super::super::strip::ChannelRows;
 use super::WinogradStage;
 use super::transforms::{Place, TransformInput, TransformOutput};
 use crate::conv::simd::Element;
@@ -122,48 +123,23 @@ impl WinogradStage {
     ) {
         let (rows, columns) = self.strip();
         let (y, x) = (&self.y, &self.x);
-        let channels = self.lanes.min(self.channels.columns - first);
-        let all = self.channels.groups * self.channels.columns;
-        let x_first = x.taps[0].1;
-        // Columns low … high − 1 lie inside the signal.
-        let low = ((-x_first).max(0) as usize).min(columns);
-        let high = ((x.source as isize - x_first).max(0) as usize).clamp(low, columns);
+        let number = (sample * self.channels.groups + group) * self.channels.columns + first;
         for strip_row in 0..rows {
-            let to = &mut copied[strip_row * columns * self.lanes..][..columns * self.lanes];
+            let to = &mut copied[strip_row * columns * self.lanes..];
             let entry = y.boundary.source((row + strip_row) as isize + y.taps[0].1, y.source);
             let Some(entry) = entry else {
-                to.fill(T::zero());
+                to[..columns * self.lanes].fill(T::zero());
                 continue;
             };
-            let number = sample * all + group * self.channels.columns + first;
-            let plane = y.source * x.source;
-            let row = |channel: usize| ((number + channel) * y.source + entry) * x.source;
-            let inside = (low as isize + x_first) as usize;
-            // Whole squares first: what they overwrite beyond the row is copied later. Lanes without a channel hold
-            // anything, as no product reads them.
-            let mut done = low;
-            while done < high {
-                let from = row(0) + inside + done - low;
-                if from + (self.lanes - 1) * plane + self.lanes > signal.len() {
-                    break;
-                }
-                let to = &mut copied[(strip_row * columns + done) * self.lanes..];
-                assert!(to.len() >= self.lanes * self.lanes);
-                // SAFETY: the last row of the square ends inside the signal, and the square inside `to`, as was checked.
-                unsafe { T::transpose::<S>(signal.as_ptr().add(from), plane, to.as_mut_ptr(), self.lanes) };
-                done += self.lanes;
-            }
-            let to = &mut copied[strip_row * columns * self.lanes..][..columns * self.lanes];
-            for channel in 0..channels {
-                let from = &signal[row(channel)..][..x.source];
-                for column in (0..low).chain(high..columns) {
-                    let entry = x.boundary.source(column as isize + x_first, x.source);
-                    to[column * self.lanes + channel] = entry.map_or(T::zero(), |entry| from[entry]);
-                }
-                for column in done..high {
-                    to[column * self.lanes + channel] = from[inside + column - low];
-                }
-            }
+            let rows = ChannelRows {
+                signal,
+                start: (number * y.source + entry) * x.source,
+                stride: y.source * x.source,
+                channels: self.lanes.min(self.channels.columns - first),
+                length: x.source,
+                boundary: x.boundary,
+            };
+            rows.copy::<S>(x.taps[0].1, columns, to);
         }
     }
 }

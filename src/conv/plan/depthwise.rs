@@ -15,11 +15,11 @@ use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, Workspace, even};
+use super::direct::{Channels, even};
 use super::microkernel::lanes;
 use super::output::{Finish, SharedOutput};
-use super::overlap::run_groups;
 use super::strip::{ChannelRows, Layout};
+use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of a copied piece, and of the rows of it that one row of results reads over and over.
@@ -125,7 +125,7 @@ impl DepthwiseStage {
     /// Entries of memory that one thread needs: for the copied piece, and for sums and a square of them.
     pub(super) fn workspace(&self) -> (usize, usize) {
         let (pitch, rows) = self.strip();
-        ((rows * pitch + self.lanes + 1) * self.lanes, (self.chunk + 2 * self.lanes) * self.lanes)
+        ((rows * pitch + self.lanes) * self.lanes, (self.chunk + 2 * self.lanes) * self.lanes)
     }
 
     pub(super) fn packed_length(&self) -> usize {
@@ -155,8 +155,8 @@ impl DepthwiseStage {
         finish: Finish<'_, T>,
         workspaces: &mut [Workspace<T>],
     ) {
-        run_groups(self.jobs(), self.cost(), workspaces, |workspace, job| {
-            self.set.run(PieceRun { stage: self, packed, signal, output, finish, workspace, job });
+        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
+            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
         });
     }
 }
@@ -168,7 +168,8 @@ struct PieceRun<'a, T> {
     signal: &'a [T],
     output: &'a SharedOutput<'a, T>,
     finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
     job: usize,
 }
 
@@ -177,7 +178,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let PieceRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let PieceRun { stage, packed, signal, output, finish, strip, sums, job } = self;
         let (lanes, groups) = (stage.lanes, stage.channels.groups);
         let [blocks, bands, columns] = stage.pieces();
         let (rest, column) = (job / columns, job % columns * stage.width);
@@ -185,9 +186,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let (sample, first) = (rest / blocks, rest % blocks * lanes);
         let (y, x) = (&stage.y, &stage.x);
         let (pitch, rows) = stage.strip();
-        // Vectors should not cross the lines of the cache.
-        let ahead = workspace.strip.as_ptr().align_offset(lanes * size_of::<T>()).min(lanes);
-        let strip = &mut workspace.strip[ahead..][..(rows * pitch + lanes) * lanes];
+        let strip = &mut strip[..(rows * pitch + lanes) * lanes];
         let plane = y.source * x.source;
         for strip_row in 0..rows {
             let to = &mut strip[strip_row * pitch * lanes..];
@@ -210,7 +209,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let band = stage.band.min(y.positions - row);
         let width = stage.width.min(x.positions - column);
         let weights = &packed[first * stage.terms()..][..lanes * stage.terms()];
-        let (sums, square) = workspace.sums.split_at_mut((stage.chunk + lanes) * lanes);
+        let (sums, square) = sums.split_at_mut((stage.chunk + lanes) * lanes);
         let count = lanes.min(groups - first);
         let result_plane = y.result * x.result;
         for chunk in (0..width).step_by(stage.chunk) {

@@ -16,10 +16,11 @@ use ndarray::{ArrayView3, Axis as ArrayAxis};
 use pulp::{Simd, WithSimd};
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, Workspace, even};
+use super::direct::{Channels, even};
 use super::microkernel::{Offsets, lanes};
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
+use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
+use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
@@ -124,8 +125,8 @@ impl DirectTiles {
         workspaces: &mut [Workspace<T>],
     ) {
         let jobs = self.tiles.groups() * self.channels.groups;
-        run_groups(jobs, self.cost::<T>(), workspaces, |workspace, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, workspace, job });
+        run_jobs(jobs, self.cost::<T>(), workspaces, |strip, sums, job| {
+            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
         });
     }
 }
@@ -181,7 +182,8 @@ struct GroupRun<'a, T> {
     signal: &'a [T],
     output: &'a SharedOutput<'a, T>,
     finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
     job: usize,
 }
 
@@ -190,13 +192,13 @@ impl<T: Element> WithSimd for GroupRun<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
         let Channels { groups, rows, columns, .. } = stage.channels;
         let tiles = &stage.tiles;
         let (group, first) = (job / tiles.groups(), job % tiles.groups() * 2 * stage.lanes);
         let (entries, size) = (tiles.entries(), 2 * stage.lanes);
-        let (row_memory, sums) = workspace.sums.split_at_mut(tiles.row_entries());
-        let source = &mut workspace.strip[..columns * entries];
+        let (row_memory, sums) = sums.split_at_mut(tiles.row_entries());
+        let source = &mut strip[..columns * entries];
         for (column, points) in source.chunks_exact_mut(entries).enumerate() {
             let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
             for row in 0..tiles.rows() {

@@ -29,11 +29,12 @@ use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, Workspace};
+use super::direct::Channels;
 use super::microkernel::lanes;
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
+use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
+use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Channels of the result whose spectra are summed at once.
@@ -171,8 +172,8 @@ impl<T: Element> FourierStage<T> {
         workspaces: &mut [Workspace<T>],
     ) {
         let jobs = self.tiles.groups() * self.channels.groups;
-        run_groups(jobs, self.cost(), workspaces, |workspace, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, workspace, job });
+        run_jobs(jobs, self.cost(), workspaces, |strip, sums, job| {
+            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
         });
     }
 
@@ -284,7 +285,8 @@ struct GroupRun<'a, T> {
     signal: &'a [T],
     output: &'a SharedOutput<'a, T>,
     finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
     job: usize,
 }
 
@@ -293,14 +295,14 @@ impl<T: Element> WithSimd for GroupRun<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
         let Channels { groups, rows, columns, .. } = stage.channels;
         let (group, first) = (job / stage.tiles.groups(), job % stage.tiles.groups() * 2 * stage.lanes);
         let tiles = &stage.tiles;
         let (entries, points) = (tiles.entries(), tiles.points());
         let step = tiles.axes()[tiles.axes().len() - 1].step;
-        let (row_memory, sums) = workspace.sums.split_at_mut(tiles.row_entries());
-        let spectra = &mut workspace.strip[..columns * entries];
+        let (row_memory, sums) = sums.split_at_mut(tiles.row_entries());
+        let spectra = &mut strip[..columns * entries];
         for (column, spectrum) in spectra.chunks_exact_mut(entries).enumerate() {
             let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
             for row in 0..tiles.rows() {

@@ -10,13 +10,9 @@
 //! Cost: each entry of a tile is copied once and transposed once, on each side.
 //! Source: H. Helms, *Fast Fourier transform method of computing difference equations and simulating filters*, 1967.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::Simd;
-use rayon::prelude::*;
 
 use super::axis_map::AxisMap;
-use super::direct::{TINY_COST, Workspace};
 use super::output::{Finish, SharedOutput};
 use super::strip::{Row, fill};
 use crate::conv::simd::Element;
@@ -333,28 +329,5 @@ impl Tiles {
             extent *= axis.result;
         }
         Some(start + (place[0] * of.channels + of.channel) * extent)
-    }
-}
-
-/// Runs the jobs on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
-pub(super) fn run_groups<T: Element>(
-    jobs: usize,
-    cost: f64,
-    workspaces: &mut [Workspace<T>],
-    run: impl Fn(&mut Workspace<T>, usize) + Sync,
-) {
-    let next = AtomicUsize::new(0);
-    let worker = |workspace: &mut Workspace<T>| loop {
-        let job = next.fetch_add(1, Ordering::Relaxed);
-        if job >= jobs {
-            return;
-        }
-        run(workspace, job);
-    };
-    match workspaces {
-        [] => {}
-        [first, ..] if jobs == 1 || cost < TINY_COST => worker(first),
-        [only] => worker(only),
-        several => several.par_iter_mut().with_max_len(1).for_each(worker),
     }
 }

@@ -7,12 +7,13 @@ use ndarray::ArrayView3;
 
 use super::axis_map::AxisMap;
 use super::depthwise::DepthwiseStage;
-use super::direct::{Channels, DirectStage, Workspace};
+use super::direct::{Channels, DirectStage};
 use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
 use super::output::{Finish, SharedOutput};
 use super::winograd::{FOUR, TWO, WinogradStage};
+use super::workspace::Workspace;
 use crate::conv::simd::Element;
 use crate::conv::{Problem, Unsupported};
 

@@ -44,8 +44,6 @@ const POSITIONS_AT_ONCE: usize = 48;
 const LOAD_COST: f64 = 1.5;
 /// What a term costs at least.
 const UNALIGNED_COST: f64 = 1.8;
-/// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
-pub(super) const TINY_COST: f64 = 40_000.0;
 
 /// How many there are of everything but positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -382,26 +380,6 @@ impl DirectStage {
     /// Tiles whose sums are kept: all that are continued.
     fn slots(&self) -> usize {
         if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
-    }
-
-    /// Whether all of it takes less time than waking another thread.
-    fn is_tiny(&self) -> bool {
-        self.cost() < TINY_COST
-    }
-}
-
-/// What a thread needs: see [`DirectStage::workspace`].
-#[derive(Clone, Debug, Default)]
-pub(super) struct Workspace<T> {
-    pub(super) strip: Vec<T>,
-    pub(super) sums: Vec<T>,
-}
-
-impl<T: Element> Workspace<T> {
-    /// Makes room for a stage, and keeps what is there already.
-    pub(super) fn reserve(&mut self, (strip, sums): (usize, usize)) {
-        self.strip.resize(self.strip.len().max(strip), T::zero());
-        self.sums.resize(self.sums.len().max(sums), T::zero());
     }
 }
 

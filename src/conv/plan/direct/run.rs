@@ -1,15 +1,13 @@
 //! Pieces of the output, one after the other: copy, multiply, write.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
 use super::super::output::{Finish, SharedOutput};
 use super::super::strip::{Row, fill};
-use super::{DirectStage, Group, Workspace};
+use super::super::workspace::{Workspace, run_jobs};
+use super::{DirectStage, Group};
 use crate::conv::simd::Element;
 
 impl DirectStage {
@@ -22,56 +20,10 @@ impl DirectStage {
         finish: Finish<'_, T>,
         workspaces: &mut [Workspace<T>],
     ) {
-        let jobs = self.jobs();
-        let next = AtomicUsize::new(0);
-        let worker = |workspace: &mut Workspace<T>| {
-            self.set.run(Worker {
-                stage: self,
-                packed,
-                signal,
-                output,
-                finish,
-                workspace,
-                next: &next,
-                jobs,
-            });
-        };
-        match workspaces {
-            [] => {}
-            [first, ..] if jobs == 1 || self.is_tiny() => worker(first),
-            [only] => worker(only),
-            several => several.par_iter_mut().with_max_len(1).for_each(worker),
-        }
-    }
-}
-
-/// Takes pieces until there are none left.
-struct Worker<'a, T> {
-    stage: &'a DirectStage,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
-    next: &'a AtomicUsize,
-    jobs: usize,
-}
-
-impl<T: Element> WithSimd for Worker<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        loop {
-            let job = self.next.fetch_add(1, Ordering::Relaxed);
-            if job >= self.jobs {
-                return;
-            }
-            let piece = self.stage.piece(job);
-            let Worker { stage, packed, signal, output, finish, .. } = self;
-            let Workspace { strip, sums } = &mut *self.workspace;
-            simd.vectorize(PieceRun { stage, packed, signal, output, finish, strip, sums, piece });
-        }
+        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
+            let piece = self.piece(job);
+            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, piece });
+        });
     }
 }
 

@@ -1,14 +1,11 @@
 //! Pieces of the output, one after the other: copy, transform, multiply, transform back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
-use super::super::direct::{TINY_COST, Workspace};
 use super::super::microkernel::ChannelTile;
 use super::super::output::{Finish, SharedOutput};
 use super::super::strip::ChannelRows;
+use super::super::workspace::{Workspace, run_jobs};
 use super::WinogradStage;
 use super::transforms::{Place, TransformInput, TransformOutput};
 use crate::conv::simd::Element;
@@ -23,23 +20,9 @@ impl WinogradStage {
         finish: Finish<'_, T>,
         workspaces: &mut [Workspace<T>],
     ) {
-        let next = AtomicUsize::new(0);
-        let worker = |workspace: &mut Workspace<T>| {
-            loop {
-                let job = next.fetch_add(1, Ordering::Relaxed);
-                if job >= self.jobs() {
-                    return;
-                }
-                let Workspace { strip, sums } = &mut *workspace;
-                self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
-            }
-        };
-        match workspaces {
-            [] => {}
-            [only] => worker(only),
-            [first, ..] if self.cost() < TINY_COST => worker(first),
-            several => several.par_iter_mut().with_max_len(1).for_each(worker),
-        }
+        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
+            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
+        });
     }
 }
 

@@ -10,8 +10,14 @@ use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Optio
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
 
 /// Kernels that take part, the planner's.
-pub(super) const KERNELS: [Kernel; 5] =
-    [Kernel::Direct, Kernel::DirectTiles, Kernel::WinogradTwo, Kernel::WinogradFour, Kernel::Fourier];
+pub(super) const KERNELS: [Kernel; 6] = [
+    Kernel::Direct,
+    Kernel::DirectTiles,
+    Kernel::Depthwise,
+    Kernel::WinogradTwo,
+    Kernel::WinogradFour,
+    Kernel::Fourier,
+];
 
 /// Direct convolutions of more products than this are not timed: they take seconds.
 const MOST_PRODUCTS: u128 = 2_000_000_000;

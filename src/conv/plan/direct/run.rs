@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
 use super::super::output::{Finish, SharedOutput};
-use super::super::strip::{Row, fill};
+use super::super::strip::{Row, fill, prefetch};
 use super::super::workspace::{Workspace, run_jobs};
 use super::{DirectStage, Group};
 use crate::conv::simd::Element;
@@ -26,6 +26,9 @@ impl DirectStage {
         });
     }
 }
+
+/// How many channels ahead of the copy memory is asked for.
+const PREFETCHED_CHANNELS: usize = 2;
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]
@@ -218,6 +221,9 @@ impl<T: Element> PieceRun<'_, T> {
                                         (number * outer_planes + outer) * plane + entry * stage.x.source;
                                     let (length, boundary) = (stage.x.source, stage.x.boundary);
                                     let row = Row { signal: self.signal, start, length, boundary };
+                                    // The same row of a channel that is copied soon: rows are too short for the
+                                    // machine to see where the next one is.
+                                    prefetch(self.signal, start + PREFETCHED_CHANNELS * plane * outer_planes, length);
                                     row.copy(simd, from, column_step, stage.pitch, to);
                                 }
                             }

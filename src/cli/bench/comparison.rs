@@ -102,7 +102,9 @@ fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> an
     let [weights, signal, _] = random_arrays(problem, seed);
     let mut contenders: Vec<Contender<'_>> = Vec::new();
     for kernel in KERNELS {
-        if matches!(kernel, Kernel::Direct | Kernel::DirectTiles) && problem.multiply_adds() > MOST_PRODUCTS {
+        if matches!(kernel, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise)
+            && problem.multiply_adds() > MOST_PRODUCTS
+        {
             continue;
         }
         let Ok(mut plan) = Plan::forward(problem, &PlanOptions::new().kernel(kernel)) else { continue };

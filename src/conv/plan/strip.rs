@@ -175,7 +175,7 @@ impl<T: Element> ChannelRows<'_, T> {
                 }
             }
             for entry in done..high {
-                to[entry * lanes + channel] = self.signal[start.wrapping_add_signed(from) + entry];
+                to[entry * lanes + channel] = self.signal[start + (from + entry as isize) as usize];
             }
         }
     }

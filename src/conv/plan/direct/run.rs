@@ -223,7 +223,11 @@ impl<T: Element> PieceRun<'_, T> {
                                     let row = Row { signal: self.signal, start, length, boundary };
                                     // The same row of a channel that is copied soon: rows are too short for the
                                     // machine to see where the next one is.
-                                    prefetch(self.signal, start + PREFETCHED_CHANNELS * plane * outer_planes, length);
+                                    prefetch(
+                                        self.signal,
+                                        start + PREFETCHED_CHANNELS * plane * outer_planes,
+                                        length,
+                                    );
                                     row.copy(simd, from, column_step, stage.pitch, to);
                                 }
                             }

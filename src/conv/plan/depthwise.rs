@@ -18,7 +18,7 @@ use super::axis_map::AxisMap;
 use super::direct::{Channels, even};
 use super::microkernel::lanes;
 use super::output::{Finish, SharedOutput};
-use super::strip::{ChannelRows, Layout};
+use super::strip::{ChannelRows, Layout, prefetch};
 use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
@@ -202,6 +202,10 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
                         length: x.source,
                         boundary: x.boundary,
                     };
+                    // Rows are too short for the machine to see where the next one is.
+                    for channel in 0..rows.channels {
+                        prefetch(signal, rows.start + channel * plane + 2 * x.source, x.source);
+                    }
                     rows.copy::<S>((column * x.step) as isize + x.taps[0].1, pitch, to);
                 }
             }

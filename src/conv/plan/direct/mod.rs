@@ -6,9 +6,7 @@
 //! the sums continue over blocks of channels. Axes before the last two count as more channels, one for each of
 //! their taps.
 //!
-//! *Folded rows.* A tile needs about eight rows to keep the loads behind the arithmetic. Where a group has only one or
-//! two output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down by r,
-//! so that R sums share each load. The taps that a row does not have are skipped, not multiplied by zero.
+//! Where a group has only one or two output channels, several rows of the output are [folded](folded) into a tile.
 //!
 //! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions. Where no
 //! tap reads beyond a border and a sample is small, it is read where it stands and not copied. Sums are transposed
@@ -17,10 +15,12 @@
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
 //! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
 
+mod folded;
 mod pack;
 mod place;
 mod run;
 
+use self::folded::{fold_taps, folded_rows};
 pub(super) use self::run::outer_source;
 use super::axis_map::AxisMap;
 use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, Span, lanes, positions_per_tile, tile_shape};
@@ -40,8 +40,6 @@ const WRITE_ENTRY_COST: f64 = 1.2;
 const SQUARE_COST: f64 = 110.0;
 /// Positions whose vectors of channels are written at once: whole squares, and whole tiles of any size.
 const POSITIONS_AT_ONCE: usize = 48;
-/// What a load that crosses a cache line costs, in multiply-adds of vectors.
-const LOAD_COST: f64 = 1.5;
 /// What a term costs at least.
 const UNALIGNED_COST: f64 = 1.8;
 
@@ -381,27 +379,6 @@ impl DirectStage {
     fn slots(&self) -> usize {
         if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
     }
-}
-
-/// The taps of R rows of the output, one below the other.
-fn fold_taps(axis: &AxisMap, folded: usize) -> Vec<(usize, isize)> {
-    (0..axis.taps.len() + folded - 1).map(|tap| (tap, axis.taps[0].1 + tap as isize)).collect()
-}
-
-/// How many rows of the output to fold into a tile, with `rows` channels each and room for `most`.
-fn folded_rows(axis: &AxisMap, rows: usize, most: usize) -> usize {
-    let neighbours = axis.taps.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
-    if axis.step > 1 || !neighbours || axis.taps.len() < 2 {
-        return 1;
-    }
-    // Multiply-adds and loads of one tap along the other axis, for each row that is wanted.
-    let cost = |folded: usize| {
-        let computed = axis.positions.div_ceil(folded);
-        let loads = (axis.taps.len() + folded - 1) as f64 * LOAD_COST;
-        computed as f64 * ((folded * rows * axis.taps.len()) as f64 + loads)
-    };
-    let most = (most / rows).min(axis.positions).max(1);
-    (1..=most).min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(1)
 }
 
 /// The least size of at most `most` such that pieces of it are as even as possible.

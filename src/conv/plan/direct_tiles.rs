@@ -26,6 +26,8 @@ use crate::conv::simd::{Element, InstructionSet};
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
 const NEAR_BYTES: usize = 512 * 1024;
 const FAR_FACTOR: f64 = 2.0;
+/// What a position costs beside its terms.
+const POSITION_COST: f64 = 10.0;
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -169,8 +171,8 @@ fn cost<T: Element>(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: u
     let register_tile = even(last.positions, MOST_POSITIONS) as f64;
     // Reading and writing a register tile takes about as long as a term.
     let term = (2.0 + 1.0 / register_tile) * if far { FAR_FACTOR } else { 1.0 };
-    let sums = (rows * positions) as f64 * ((columns * taps) as f64 * term + 3.0);
-    let (load, store) = transfer_costs(cuts, lanes);
+    let sums = (rows * positions) as f64 * ((columns * taps) as f64 * term + POSITION_COST);
+    let (load, store) = transfer_costs(cuts, lanes, tiles);
     let work = columns as f64 * load + sums + rows as f64 * store;
     (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }

@@ -81,16 +81,21 @@ impl Cut {
     }
 }
 
-/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, and each of its points.
+/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, or filling one without a
+/// tile, and each of its points.
 const ROW_COST: f64 = 22.0;
+const EMPTY_ROW_COST: f64 = 8.0;
 const POINT_COST: f64 = 3.0;
 
-/// What loading all rows of the tiles side by side costs, and storing those that hold positions.
-pub(super) fn transfer_costs(cuts: &[Cut], lanes: usize) -> (f64, f64) {
+/// What loading all rows of the tiles side by side costs, and storing those that hold positions, if there are so many
+/// tiles in all.
+pub(super) fn transfer_costs(cuts: &[Cut], lanes: usize, tiles: usize) -> (f64, f64) {
+    let filled = tiles.min(2 * lanes);
+    let begin = filled as f64 * ROW_COST + (2 * lanes - filled) as f64 * EMPTY_ROW_COST;
     let (rows, last) = cuts.split_at(cuts.len() - 1);
     let cost = |rows: usize, columns: usize| {
         let columns = columns.next_multiple_of(lanes) as f64;
-        rows as f64 * (2.0 * lanes as f64 * ROW_COST + columns * POINT_COST)
+        rows as f64 * (begin + columns * POINT_COST)
     };
     let loaded = rows.iter().map(|cut| cut.length).product();
     let stored = rows.iter().map(|cut| cut.positions).product();

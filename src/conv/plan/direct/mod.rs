@@ -40,8 +40,10 @@ const WRITE_ENTRY_COST: f64 = 1.2;
 const SQUARE_COST: f64 = 110.0;
 /// Positions whose vectors of channels are written at once: whole squares, and whole tiles of any size.
 const POSITIONS_AT_ONCE: usize = 48;
-/// What a term costs at least.
-const UNALIGNED_COST: f64 = 1.8;
+/// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
+const UNALIGNED_COST: f64 = 2.05;
+const VECTOR_COST: f64 = 24.0;
+const FOLDED_ROW_COST: f64 = 16.0;
 
 /// How many there are of everything but positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,7 +294,8 @@ impl DirectStage {
                 let rows = (self.channels.rows * self.folded) as f64;
                 // One row alone waits for its loads.
                 let term = (rows * own).max(UNALIGNED_COST);
-                vectors * (self.terms() as f64 * term + rows * (2.0 * blocks + WRITE_COST * runs))
+                let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
+                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (2.0 * blocks + write))
             }
         };
         let planes = self.x_layout.planes.len() * self.y_layout.planes.len();

@@ -45,6 +45,9 @@ const PASS_COST: f64 = 4.5;
 /// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
 /// before it.
 const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
+/// Bytes of spectra of a kernel that do not stay near, and what reading 64 of them costs.
+const FAR_WEIGHT_BYTES: usize = 4 * 1024 * 1024;
+const FAR_LINE_COST: f64 = 4.0;
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -253,9 +256,11 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
     let transform = passes * PASS_COST + far;
     let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
-    let (load, store) = transfer_costs(cuts, lanes);
+    let (load, store) = transfer_costs(cuts, lanes, tiles);
     let transforms = points as f64 * ((rows + columns) as f64 * transform + product);
-    let work = transforms + columns as f64 * load + rows as f64 * store;
+    let weights = 2 * rows * columns * points * size_of::<T>();
+    let lines = if weights > FAR_WEIGHT_BYTES { weights / 64 } else { 0 };
+    let work = transforms + lines as f64 * FAR_LINE_COST + columns as f64 * load + rows as f64 * store;
     (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }
 

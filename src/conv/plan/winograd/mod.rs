@@ -34,6 +34,9 @@ use crate::conv::simd::{Element, InstructionSet};
 const PIECE_TILES: usize = 48;
 /// Bytes of transformed signal that a piece may have.
 const PIECE_BYTES: usize = 1024 * 1024;
+/// Bytes of weights that caches do not hold, and what it costs to read a vector of them.
+const FAR_WEIGHT_BYTES: usize = 16 * 1024 * 1024;
+const FAR_WEIGHT_COST: f64 = 9.0;
 /// What transforms cost for each entry and channel, in multiply-adds of vectors.
 const COPY_COST: f64 = 1.5;
 const TRANSFORM_COST: f64 = 6.0;
@@ -57,6 +60,8 @@ pub(super) struct WinogradStage {
     /// Vectors of output channels at once.
     vectors: usize,
     lanes: usize,
+    /// Of a float.
+    bytes: usize,
     offsets: Offsets,
 }
 
@@ -109,6 +114,7 @@ impl WinogradStage {
             band,
             vectors,
             lanes,
+            bytes: size_of::<T>(),
             offsets,
         })
     }
@@ -202,7 +208,10 @@ impl WinogradStage {
         let outputs = (self.along_y.outputs * self.along_x.outputs) as f64;
         let input = channels * (outputs * COPY_COST + frequencies * TRANSFORM_COST / lanes);
         let output = rows * (outputs * WRITE_COST + frequencies * TRANSFORM_COST / lanes);
-        tiles * (products + input + output)
+        let weights = self.frequencies() * self.channels.columns * self.padded_rows();
+        let far = weights * self.channels.groups * self.bytes > FAR_WEIGHT_BYTES;
+        let read = if far { (weights * self.jobs() / self.lanes) as f64 * FAR_WEIGHT_COST } else { 0.0 };
+        tiles * (products + input + output) + read
     }
 
     fn jobs(&self) -> usize {

@@ -57,11 +57,11 @@ pub(super) struct DepthwiseStage {
 }
 
 impl DepthwiseStage {
-    /// If there are groups of one channel, and one axis or two.
+    /// If groups have one channel, and there is one axis or two.
     pub(super) fn new<T: Element>(set: InstructionSet, channels: Channels, axes: &[AxisMap]) -> Option<Self> {
         let axes = AxisMap::joined(axes.to_vec());
         let ([y, x], (1, 1)) = (&axes[..], (channels.rows, channels.columns)) else { return None };
-        if channels.groups == 1 || y.taps.is_empty() || x.taps.is_empty() {
+        if y.taps.is_empty() || x.taps.is_empty() {
             return None;
         }
         let lanes = lanes::<T>(set);

@@ -117,7 +117,7 @@ impl<T: Element> Stage<T> {
             return Err(match options.kernel {
                 Kernel::Depthwise => Unsupported {
                     algorithm: "the depthwise kernel",
-                    needs: "several groups of one channel each, and at most two axes longer than one".into(),
+                    needs: "groups of one channel each, and at most two axes".into(),
                 },
                 _ => Unsupported {
                     algorithm: "Winograd",

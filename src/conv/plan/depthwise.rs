@@ -239,7 +239,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
                         // SAFETY: no other job has these positions and these channels.
                         unsafe {
                             let to = (to + position, result_plane);
-                            output.write_columns(simd, to, (from, lanes), square, size, finish, first);
+                            output.write_columns(simd, to, (from, lanes), square, size, (finish, first));
                         }
                         continue;
                     }
@@ -352,14 +352,17 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
     let lanes = T::lanes::<S>();
     // SAFETY: the caller vouches for the weights.
     let weights: [T::Vector<S>; B] = std::array::from_fn(|k| unsafe { T::load::<S>(weights.add(k * lanes)) });
-    // A sum takes its taps in order, as its points come.
-    for j in 0..R + B - 1 {
-        // SAFETY: the caller vouches for point j.
-        let point = unsafe { T::load::<S>(from.add(j * step)) };
-        for (k, &weight) in weights.iter().enumerate() {
-            if let Some(total) = j.checked_sub(k).and_then(|i| totals.get_mut(i)) {
-                *total = T::mul_add(simd, weight, point, *total);
-            }
+    // SAFETY: the caller vouches for the points 0 … R + B − 2.
+    let point = |j: usize| unsafe { T::load::<S>(from.add(j * step)) };
+    // The points of one position; nothing here depends on i, so that the sums stay in registers.
+    let mut points = [T::splat(simd, T::zero()); B];
+    for (k, to) in points.iter_mut().enumerate().skip(1) {
+        *to = point(k - 1);
+    }
+    for (i, total) in totals.iter_mut().enumerate() {
+        points = std::array::from_fn(|k| if k + 1 < B { points[k + 1] } else { point(i + B - 1) });
+        for (&weight, point) in weights.iter().zip(points) {
+            *total = T::mul_add(simd, weight, point, *total);
         }
     }
 }

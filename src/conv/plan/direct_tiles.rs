@@ -27,7 +27,7 @@ use crate::conv::simd::{Element, InstructionSet};
 const NEAR_BYTES: usize = 512 * 1024;
 const FAR_FACTOR: f64 = 2.0;
 /// What a position costs beside its terms.
-const POSITION_COST: f64 = 10.0;
+const POSITION_COST: f64 = 40.0;
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -317,19 +317,21 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
     step: usize,
 ) {
     let lanes = T::lanes::<S>();
-    let mut vectors = [T::splat(simd, T::zero()); B];
-    for (vector, &weight) in vectors.iter_mut().zip(weights) {
-        *vector = T::splat(simd, weight);
+    let weights = &weights[..B];
+    let vectors: [T::Vector<S>; B] = std::array::from_fn(|k| T::splat(simd, weights[k]));
+    // SAFETY: the caller vouches for the points 0 … R + B − 2.
+    let point =
+        |j: usize| unsafe { [T::load::<S>(from.add(j * step)), T::load::<S>(from.add(j * step + lanes))] };
+    // The points of one position; nothing here depends on i, so that the sums stay in registers.
+    let mut points = [[T::splat(simd, T::zero()); 2]; B];
+    for (k, to) in points.iter_mut().enumerate().skip(1) {
+        *to = point(k - 1);
     }
-    // A sum takes its taps in order, as its points come.
-    for j in 0..R + B - 1 {
-        // SAFETY: the caller vouches for point j.
-        let point = unsafe { [T::load::<S>(from.add(j * step)), T::load::<S>(from.add(j * step + lanes))] };
-        for (k, &weight) in vectors.iter().enumerate() {
-            if let Some(totals) = j.checked_sub(k).and_then(|i| totals.get_mut(i)) {
-                totals[0] = T::mul_add(simd, weight, point[0], totals[0]);
-                totals[1] = T::mul_add(simd, weight, point[1], totals[1]);
-            }
+    for (i, total) in totals.iter_mut().enumerate() {
+        points = std::array::from_fn(|k| if k + 1 < B { points[k + 1] } else { point(i + B - 1) });
+        for (&weight, [first, second]) in vectors.iter().zip(points) {
+            total[0] = T::mul_add(simd, weight, first, total[0]);
+            total[1] = T::mul_add(simd, weight, second, total[1]);
         }
     }
 }

@@ -90,8 +90,7 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         (sums, sums_stride): (&[T], usize),
         square: &mut [T],
         size: (usize, usize),
-        finish: Finish<'_, T>,
-        first_channel: usize,
+        (finish, first_channel): (Finish<'_, T>, usize),
     ) {
         let lanes = T::lanes::<S>();
         assert!((lanes - 1) * sums_stride + lanes <= sums.len() && lanes * lanes <= square.len());

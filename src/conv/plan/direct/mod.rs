@@ -247,7 +247,7 @@ impl DirectStage {
     fn reads_inside(&self, bytes: usize) -> bool {
         let inside = |axis: &AxisMap| {
             let (Some(first), Some(last)) = (axis.taps.first(), axis.taps.last()) else { return false };
-            first.1 >= 0 && last.1 + ((axis.positions - 1) * axis.step) as isize <= axis.source as isize - 1
+            first.1 >= 0 && last.1 + (((axis.positions - 1) * axis.step) as isize) < axis.source as isize
         };
         let sample = self.channels.columns * self.y.source * self.x.source;
         self.outer.is_empty() && inside(&self.y) && inside(&self.x) && sample * bytes <= STRIP_BYTES

@@ -284,8 +284,7 @@ impl<T: Element> PieceRun<'_, T> {
                             ),
                             square,
                             (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
-                            self.finish,
-                            number,
+                            (self.finish, number),
                         );
                     }
                 }

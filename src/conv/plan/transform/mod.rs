@@ -187,6 +187,8 @@ fn root(j: usize, n: usize) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use pulp::WithSimd;
+
     use super::*;
     use crate::conv::InstructionSet;
 

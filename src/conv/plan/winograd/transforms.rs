@@ -232,8 +232,7 @@ impl<T: Element> TransformOutput<'_, T> {
                             (values, lanes),
                             square,
                             count,
-                            finish,
-                            channel,
+                            (finish, channel),
                         );
                     }
                 }

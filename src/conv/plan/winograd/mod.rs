@@ -119,12 +119,12 @@ impl WinogradStage {
         })
     }
 
-    /// What people call it.
     /// Whether it is F(2, 3).
     pub(super) fn is_two(&self) -> bool {
         self.along_y.entries == TWO.entries || self.along_x.entries == TWO.entries
     }
 
+    /// What people call it.
     pub(super) fn name(&self) -> &'static str {
         match (self.along_y.entries, self.along_x.entries) {
             (4, 4) => "winograd_2x2_3x3",

@@ -13,9 +13,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Kernels of the plan, each as the algorithm whose bound it keeps.
-const PLANNED: [(Kernel, Choice); 5] = [
+const PLANNED: [(Kernel, Choice); 6] = [
     (Kernel::Direct, Choice::Direct),
     (Kernel::DirectTiles, Choice::DirectTiles),
+    (Kernel::Depthwise, Choice::Depthwise),
     (Kernel::Fourier, Choice::FourierTiles),
     (Kernel::WinogradTwo, Choice::WinogradTwo),
     (Kernel::WinogradFour, Choice::WinogradFour),

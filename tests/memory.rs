@@ -45,8 +45,14 @@ fn allocations(run: impl FnOnce()) -> usize {
     ALLOCATIONS.get() - before
 }
 
-const KERNELS: [Kernel; 5] =
-    [Kernel::Direct, Kernel::DirectTiles, Kernel::WinogradTwo, Kernel::WinogradFour, Kernel::Fourier];
+const KERNELS: [Kernel; 6] = [
+    Kernel::Direct,
+    Kernel::DirectTiles,
+    Kernel::Depthwise,
+    Kernel::WinogradTwo,
+    Kernel::WinogradFour,
+    Kernel::Fourier,
+];
 
 /// A number that repeats neither by rows nor by channels.
 fn entry<T: Element>(n: usize) -> T {
@@ -111,6 +117,9 @@ fn problems() -> Vec<Problem> {
         add(&[17, 16, 3, 3], &[1, 16, side, side + 1], Options::new());
         add(&[4, 2, 3, 3], &[2, 4, side, side], Options::new().padding([1, 2]).groups(2).stride([2, 1]));
         add(&[1, 1, 3, 3], &[1, 1, side, 70], Options::new().padding([1, 1]));
+        add(&[side, 1, 3, 3], &[2, side, side, 18], Options::new().padding([1, 1]).groups(side));
+        add(&[33, 1, 2, 3], &[1, 33, 4, side], Options::new().stride([1, 2]).groups(33));
+        add(&[33, 6, 3, 2], &[5, 6, side, side], Options::new());
     }
     add(&[1, 1, 15, 15], &[1, 1, 50, 70], Options::new().padding([7, 7]));
     add(&[3, 2, 2, 3, 2], &[2, 2, 5, 9, 18], Options::new().padding([1, 1, 0]));

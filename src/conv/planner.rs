@@ -48,6 +48,8 @@ pub enum Choice {
     Direct,
     /// [`Direct::tiles`], over `f32` and `f64`.
     DirectTiles,
+    /// [`Direct::depthwise`], over `f32` and `f64`, for groups of one channel each.
+    Depthwise,
     /// [`Winograd::two`], over `f32` and `f64`, for kernels of three taps.
     WinogradTwo,
     /// [`Winograd::four`], over `f32` and `f64`, for kernels of three taps.
@@ -69,6 +71,7 @@ impl Choice {
             Choice::Separable => "separable",
             Choice::Direct => "direct",
             Choice::DirectTiles => "direct tiles",
+            Choice::Depthwise => "direct depthwise",
             Choice::WinogradTwo => "Winograd F(2, 3)",
             Choice::WinogradFour => "Winograd F(4, 3)",
             Choice::FourierTiles => "Fourier tiles",
@@ -149,12 +152,14 @@ floating_point! {
     f32: => of_plan::<f32>;
         Direct::new(InstructionSet::best()),
         Direct::tiles(InstructionSet::best()),
+        Direct::depthwise(InstructionSet::best()),
         Winograd::two(InstructionSet::best()),
         Winograd::four(InstructionSet::best()),
         FourierTiles::new(InstructionSet::best());
     f64: => of_plan::<f64>;
         Direct::new(InstructionSet::best()),
         Direct::tiles(InstructionSet::best()),
+        Direct::depthwise(InstructionSet::best()),
         Winograd::two(InstructionSet::best()),
         Winograd::four(InstructionSet::best()),
         FourierTiles::new(InstructionSet::best());
@@ -215,6 +220,7 @@ fn of_plan<T: Element>(problem: &Problem) -> Choice {
     let plan = Plan::<T>::forward(problem, &PlanOptions::new());
     match plan.map(|plan| plan.kernel()) {
         Ok(Kernel::DirectTiles) => Choice::DirectTiles,
+        Ok(Kernel::Depthwise) => Choice::Depthwise,
         Ok(Kernel::WinogradTwo) => Choice::WinogradTwo,
         Ok(Kernel::WinogradFour) => Choice::WinogradFour,
         Ok(Kernel::Fourier) => Choice::FourierTiles,
@@ -274,6 +280,7 @@ mod tests {
             Choice::Separable,
             Choice::Direct,
             Choice::DirectTiles,
+            Choice::Depthwise,
             Choice::WinogradTwo,
             Choice::WinogradFour,
             Choice::FourierTiles,

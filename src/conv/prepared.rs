@@ -16,7 +16,8 @@ use super::plan::{Kernel, Plan, PlanOptions};
 use super::tolerance::{self, Rounding};
 use super::{Algorithm, ConvolutionError, Element, InstructionSet, Operation, Problem, Unsupported};
 
-/// Sums of products in register tiles: the kernels [`Kernel::Direct`] and [`Kernel::DirectTiles`].
+/// Sums of products in register tiles: the kernels [`Kernel::Direct`], [`Kernel::DirectTiles`] and
+/// [`Kernel::Depthwise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direct {
     kernel: Kernel,
@@ -64,6 +65,15 @@ impl Direct {
     pub fn tiles(instruction_set: InstructionSet) -> Self {
         Direct { kernel: Kernel::DirectTiles, instruction_set }
     }
+
+    /// On vectors of channels, for groups of one channel each.
+    pub fn depthwise(instruction_set: InstructionSet) -> Self {
+        Direct { kernel: Kernel::Depthwise, instruction_set }
+    }
+
+    fn options(self) -> PlanOptions {
+        PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set)
+    }
 }
 
 impl Winograd {
@@ -86,6 +96,15 @@ impl Winograd {
     }
 }
 
+/// Where such a plan can be made: what counts are the taps that an axis reads, not what its options say.
+fn supports<T: Element>(problem: &Problem, options: &PlanOptions) -> Result<(), Unsupported> {
+    match Plan::<T>::forward(problem, options) {
+        Ok(_) => Ok(()),
+        Err(ConvolutionError::Unsupported(unsupported)) => Err(unsupported),
+        Err(other) => unreachable!("the problem itself is valid: {other}"),
+    }
+}
+
 fn run<T: Element>(
     problem: &Problem,
     options: &PlanOptions,
@@ -102,7 +121,15 @@ fn run<T: Element>(
 
 impl<T: Element> Algorithm<T> for Direct {
     fn name(&self) -> &'static str {
-        if self.kernel == Kernel::Direct { "direct" } else { "direct tiles" }
+        match self.kernel {
+            Kernel::Depthwise => "direct depthwise",
+            Kernel::DirectTiles => "direct tiles",
+            _ => "direct",
+        }
+    }
+
+    fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
+        supports::<T>(problem, &self.options())
     }
 
     fn run(
@@ -111,8 +138,7 @@ impl<T: Element> Algorithm<T> for Direct {
         kernel: ArrayViewD<'_, T>,
         signal: ArrayViewD<'_, T>,
     ) -> Result<ArrayD<T>, ConvolutionError> {
-        let options = PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set);
-        run(problem, &options, kernel, signal)
+        run(problem, &self.options(), kernel, signal)
     }
 
     fn error_bound(
@@ -133,13 +159,8 @@ impl<T: Element> Algorithm<T> for Winograd {
         if self.kernel == Kernel::WinogradTwo { "Winograd F(2, 3)" } else { "Winograd F(4, 3)" }
     }
 
-    /// Where a plan with this kernel can be made: what counts are the taps that an axis reads, not what its options say.
     fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
-        match Plan::<T>::forward(problem, &self.options()) {
-            Ok(_) => Ok(()),
-            Err(ConvolutionError::Unsupported(unsupported)) => Err(unsupported),
-            Err(other) => unreachable!("the problem itself is valid: {other}"),
-        }
+        supports::<T>(problem, &self.options())
     }
 
     fn run(

@@ -57,19 +57,21 @@ fn measure<T: Element>(kernel: Kernel, seed: u64, budget: Duration) -> anyhow::R
 /// Layers and planes, most of which all kernels can run.
 fn shapes() -> Result<Vec<Problem>, ConvolutionError> {
     [
-        (1, 1, 128, 1, 3),
-        (1, 16, 64, 16, 3),
-        (1, 64, 28, 64, 3),
-        (8, 16, 32, 24, 3),
-        (1, 1, 128, 1, 9),
-        (2, 16, 32, 16, 7),
+        (1, 1, 128, 1, 3, 1),
+        (1, 16, 64, 16, 3, 1),
+        (1, 64, 28, 64, 3, 1),
+        (8, 16, 32, 24, 3, 1),
+        (1, 1, 128, 1, 9, 1),
+        (2, 16, 32, 16, 7, 1),
+        (8, 64, 28, 64, 3, 64),
+        (8, 64, 28, 64, 7, 64),
     ]
     .into_iter()
-    .map(|(batch, channels, side, results, taps)| {
-        let options = Options::new().padding([taps / 2; 2]);
+    .map(|(batch, channels, side, results, taps, groups)| {
+        let options = Options::new().padding([taps / 2; 2]).groups(groups);
         Problem::new(
             Operation::Correlation,
-            &[results, channels, taps, taps],
+            &[results, channels / groups, taps, taps],
             &[batch, channels, side, side],
             &options,
         )

@@ -10,8 +10,14 @@ use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Optio
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
 
 /// Kernels that take part, the planner's.
-pub(super) const KERNELS: [Kernel; 5] =
-    [Kernel::Direct, Kernel::DirectTiles, Kernel::WinogradTwo, Kernel::WinogradFour, Kernel::Fourier];
+pub(super) const KERNELS: [Kernel; 6] = [
+    Kernel::Direct,
+    Kernel::DirectTiles,
+    Kernel::Depthwise,
+    Kernel::WinogradTwo,
+    Kernel::WinogradFour,
+    Kernel::Fourier,
+];
 
 /// Direct convolutions of more products than this are not timed: they take seconds.
 const MOST_PRODUCTS: u128 = 2_000_000_000;
@@ -96,7 +102,9 @@ fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> an
     let [weights, signal, _] = random_arrays(problem, seed);
     let mut contenders: Vec<Contender<'_>> = Vec::new();
     for kernel in KERNELS {
-        if matches!(kernel, Kernel::Direct | Kernel::DirectTiles) && problem.multiply_adds() > MOST_PRODUCTS {
+        if matches!(kernel, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise)
+            && problem.multiply_adds() > MOST_PRODUCTS
+        {
             continue;
         }
         let Ok(mut plan) = Plan::forward(problem, &PlanOptions::new().kernel(kernel)) else { continue };

@@ -16,15 +16,18 @@ use ndarray::{ArrayView3, Axis as ArrayAxis};
 use pulp::{Simd, WithSimd};
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, Workspace, even};
+use super::direct::{Channels, even};
 use super::microkernel::{Offsets, lanes};
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
+use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
+use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
 const NEAR_BYTES: usize = 512 * 1024;
 const FAR_FACTOR: f64 = 2.0;
+/// What a position costs beside its terms.
+const POSITION_COST: f64 = 40.0;
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -124,8 +127,8 @@ impl DirectTiles {
         workspaces: &mut [Workspace<T>],
     ) {
         let jobs = self.tiles.groups() * self.channels.groups;
-        run_groups(jobs, self.cost::<T>(), workspaces, |workspace, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, workspace, job });
+        run_jobs(jobs, self.cost::<T>(), workspaces, |strip, sums, job| {
+            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
         });
     }
 }
@@ -168,8 +171,8 @@ fn cost<T: Element>(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: u
     let register_tile = even(last.positions, MOST_POSITIONS) as f64;
     // Reading and writing a register tile takes about as long as a term.
     let term = (2.0 + 1.0 / register_tile) * if far { FAR_FACTOR } else { 1.0 };
-    let sums = (rows * positions) as f64 * ((columns * taps) as f64 * term + 3.0);
-    let (load, store) = transfer_costs(cuts, lanes);
+    let sums = (rows * positions) as f64 * ((columns * taps) as f64 * term + POSITION_COST);
+    let (load, store) = transfer_costs(cuts, lanes, tiles);
     let work = columns as f64 * load + sums + rows as f64 * store;
     (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }
@@ -181,7 +184,8 @@ struct GroupRun<'a, T> {
     signal: &'a [T],
     output: &'a SharedOutput<'a, T>,
     finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
     job: usize,
 }
 
@@ -190,13 +194,13 @@ impl<T: Element> WithSimd for GroupRun<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
         let Channels { groups, rows, columns, .. } = stage.channels;
         let tiles = &stage.tiles;
         let (group, first) = (job / tiles.groups(), job % tiles.groups() * 2 * stage.lanes);
         let (entries, size) = (tiles.entries(), 2 * stage.lanes);
-        let (row_memory, sums) = workspace.sums.split_at_mut(tiles.row_entries());
-        let source = &mut workspace.strip[..columns * entries];
+        let (row_memory, sums) = sums.split_at_mut(tiles.row_entries());
+        let source = &mut strip[..columns * entries];
         for (column, points) in source.chunks_exact_mut(entries).enumerate() {
             let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
             for row in 0..tiles.rows() {
@@ -313,19 +317,21 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
     step: usize,
 ) {
     let lanes = T::lanes::<S>();
-    let mut vectors = [T::splat(simd, T::zero()); B];
-    for (vector, &weight) in vectors.iter_mut().zip(weights) {
-        *vector = T::splat(simd, weight);
+    let weights = &weights[..B];
+    let vectors: [T::Vector<S>; B] = std::array::from_fn(|k| T::splat(simd, weights[k]));
+    // SAFETY: the caller vouches for the points 0 … R + B − 2.
+    let point =
+        |j: usize| unsafe { [T::load::<S>(from.add(j * step)), T::load::<S>(from.add(j * step + lanes))] };
+    // The points of one position; nothing here depends on i, so that the sums stay in registers.
+    let mut points = [[T::splat(simd, T::zero()); 2]; B];
+    for (k, to) in points.iter_mut().enumerate().skip(1) {
+        *to = point(k - 1);
     }
-    // A sum takes its taps in order, as its points come.
-    for j in 0..R + B - 1 {
-        // SAFETY: the caller vouches for point j.
-        let point = unsafe { [T::load::<S>(from.add(j * step)), T::load::<S>(from.add(j * step + lanes))] };
-        for (k, &weight) in vectors.iter().enumerate() {
-            if let Some(totals) = j.checked_sub(k).and_then(|i| totals.get_mut(i)) {
-                totals[0] = T::mul_add(simd, weight, point[0], totals[0]);
-                totals[1] = T::mul_add(simd, weight, point[1], totals[1]);
-            }
+    for (i, total) in totals.iter_mut().enumerate() {
+        points = std::array::from_fn(|k| if k + 1 < B { points[k + 1] } else { point(i + B - 1) });
+        for (&weight, [first, second]) in vectors.iter().zip(points) {
+            total[0] = T::mul_add(simd, weight, first, total[0]);
+            total[1] = T::mul_add(simd, weight, second, total[1]);
         }
     }
 }

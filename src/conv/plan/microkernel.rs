@@ -242,6 +242,9 @@ pub(super) fn positions_per_tile(set: InstructionSet, vectors: usize) -> usize {
     }
 }
 
+/// Most positions of a tile, whatever the vectors.
+pub(super) const MOST_POSITIONS: usize = 12;
+
 /// Most vectors of channels in a tile.
 pub(super) const MOST_CHANNEL_VECTORS: usize = 4;
 

@@ -26,6 +26,7 @@
 //! ```
 
 mod axis_map;
+mod depthwise;
 mod direct;
 mod direct_tiles;
 mod fold;
@@ -42,6 +43,7 @@ mod strip;
 mod tests;
 mod transform;
 pub(super) mod winograd;
+mod workspace;
 
 use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD};
 
@@ -51,10 +53,11 @@ pub use options::{Accuracy, Kernel, PlanOptions};
 pub use stage::Candidate;
 
 use self::axis_map::AxisMap;
-use self::direct::{Channels, Workspace};
+use self::direct::Channels;
 use self::fold::Fold;
 use self::output::{Finish, SharedOutput};
 use self::stage::Stage;
+use self::workspace::Workspace;
 use super::algorithm::flatten_space;
 use super::problem::check_shape;
 use super::simd::Element;
@@ -236,8 +239,7 @@ impl<T: Element> Plan<T> {
     /// Bytes that the plan holds beside the packed weights, for all threads together. Operands that do not stand in
     /// memory row by row cost a copy of each more, from the first such run on.
     pub fn workspace_bytes(&self) -> usize {
-        let of = |workspace: &Workspace<T>| workspace.strip.len() + workspace.sums.len();
-        let entries: usize = self.workspaces.iter().map(of).sum();
+        let entries: usize = self.workspaces.iter().map(Workspace::length).sum();
         let fold = self.fold.as_ref().map_or(0, Fold::bytes);
         size_of::<T>() * (entries + self.input.len() + self.output.len()) + fold
     }

@@ -31,6 +31,8 @@ pub enum Kernel {
     Direct,
     /// Sums of products on overlapping tiles, one in each lane.
     DirectTiles,
+    /// Sums of products on vectors of channels, for groups of one channel each.
+    Depthwise,
     /// Minimal filtering F(2, 3), along one axis or two.
     WinogradTwo,
     /// Minimal filtering F(4, 3), along one axis or two.

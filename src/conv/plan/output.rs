@@ -76,6 +76,31 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         }
     }
 
+    /// Finishes `length` neighbouring positions, at most a vector, of `rows` channels, at most a vector, and writes them. The
+    /// sums of position i begin at `sums[i·sums_stride]`, a channel after the other; channel j goes to `to + j·stride`.
+    /// `square` has room for a vector of vectors, and so have the sums, whatever stands after the last position.
+    ///
+    /// # Safety
+    /// No other thread may access these entries of the output meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn write_columns<S: Simd>(
+        &self,
+        simd: S,
+        to: (usize, usize),
+        (sums, sums_stride): (&[T], usize),
+        square: &mut [T],
+        size: (usize, usize),
+        (finish, first_channel): (Finish<'_, T>, usize),
+    ) {
+        let lanes = T::lanes::<S>();
+        assert!((lanes - 1) * sums_stride + lanes <= sums.len() && lanes * lanes <= square.len());
+        // SAFETY: both hold a square of as many rows as a vector has lanes, as asserted, and are two slices.
+        unsafe {
+            T::transpose::<S>(sums.as_ptr(), sums_stride, square.as_mut_ptr(), lanes);
+            self.write_rows(simd, to, (square, lanes), size, finish, first_channel);
+        }
+    }
+
     /// Finishes the sums `sums[0]`, `sums[stride]`, … and writes them `every` entries apart, the first `to` entries from
     /// the start.
     ///

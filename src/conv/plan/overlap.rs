@@ -10,13 +10,9 @@
 //! Cost: each entry of a tile is copied once and transposed once, on each side.
 //! Source: H. Helms, *Fast Fourier transform method of computing difference equations and simulating filters*, 1967.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::Simd;
-use rayon::prelude::*;
 
 use super::axis_map::AxisMap;
-use super::direct::{TINY_COST, Workspace};
 use super::output::{Finish, SharedOutput};
 use super::strip::{Row, fill};
 use crate::conv::simd::Element;
@@ -85,16 +81,21 @@ impl Cut {
     }
 }
 
-/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, and each of its points.
+/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, or filling one without a
+/// tile, and each of its points.
 const ROW_COST: f64 = 22.0;
+const EMPTY_ROW_COST: f64 = 8.0;
 const POINT_COST: f64 = 3.0;
 
-/// What loading all rows of the tiles side by side costs, and storing those that hold positions.
-pub(super) fn transfer_costs(cuts: &[Cut], lanes: usize) -> (f64, f64) {
+/// What loading all rows of the tiles side by side costs, and storing those that hold positions, if there are so many
+/// tiles in all.
+pub(super) fn transfer_costs(cuts: &[Cut], lanes: usize, tiles: usize) -> (f64, f64) {
+    let filled = tiles.min(2 * lanes);
+    let begin = filled as f64 * ROW_COST + (2 * lanes - filled) as f64 * EMPTY_ROW_COST;
     let (rows, last) = cuts.split_at(cuts.len() - 1);
     let cost = |rows: usize, columns: usize| {
         let columns = columns.next_multiple_of(lanes) as f64;
-        rows as f64 * (2.0 * lanes as f64 * ROW_COST + columns * POINT_COST)
+        rows as f64 * (begin + columns * POINT_COST)
     };
     let loaded = rows.iter().map(|cut| cut.length).product();
     let stored = rows.iter().map(|cut| cut.positions).product();
@@ -333,28 +334,5 @@ impl Tiles {
             extent *= axis.result;
         }
         Some(start + (place[0] * of.channels + of.channel) * extent)
-    }
-}
-
-/// Runs the jobs on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
-pub(super) fn run_groups<T: Element>(
-    jobs: usize,
-    cost: f64,
-    workspaces: &mut [Workspace<T>],
-    run: impl Fn(&mut Workspace<T>, usize) + Sync,
-) {
-    let next = AtomicUsize::new(0);
-    let worker = |workspace: &mut Workspace<T>| loop {
-        let job = next.fetch_add(1, Ordering::Relaxed);
-        if job >= jobs {
-            return;
-        }
-        run(workspace, job);
-    };
-    match workspaces {
-        [] => {}
-        [first, ..] if jobs == 1 || cost < TINY_COST => worker(first),
-        [only] => worker(only),
-        several => several.par_iter_mut().with_max_len(1).for_each(worker),
     }
 }

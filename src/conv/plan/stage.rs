@@ -6,12 +6,14 @@
 use ndarray::ArrayView3;
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, DirectStage, Workspace};
+use super::depthwise::DepthwiseStage;
+use super::direct::{Channels, DirectStage};
 use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
 use super::output::{Finish, SharedOutput};
 use super::winograd::{FOUR, TWO, WinogradStage};
+use super::workspace::Workspace;
 use crate::conv::simd::Element;
 use crate::conv::{Problem, Unsupported};
 
@@ -20,6 +22,7 @@ use crate::conv::{Problem, Unsupported};
 pub(super) enum Stage<T> {
     Direct(Box<DirectStage>),
     DirectTiles(Box<DirectTiles>),
+    Depthwise(Box<DepthwiseStage>),
     Winograd(Box<WinogradStage>),
     Fourier(Box<FourierStage<T>>),
 }
@@ -65,19 +68,25 @@ impl<T: Element> Stage<T> {
             let stage = DirectTiles::new::<T>(set, channels, &axes, options.longest_tile);
             stage.map(|stage| Stage::DirectTiles(Box::new(stage)))
         };
+        let depthwise = || {
+            let stage = DepthwiseStage::new::<T>(set, channels, &axes);
+            stage.map(|stage| Stage::Depthwise(Box::new(stage)))
+        };
         let meets_nothing = axes.iter().any(|axis| axis.taps.is_empty());
         let considered: Vec<Self> = match options.kernel {
             Kernel::Direct => vec![direct()],
             // A phase that no tap meets is no more than a bias.
-            Kernel::DirectTiles | Kernel::Fourier if meets_nothing => vec![direct()],
+            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct()],
             Kernel::DirectTiles => direct_tiles().into_iter().collect(),
+            Kernel::Depthwise => depthwise().into_iter().collect(),
             Kernel::Fourier => fourier().into_iter().collect(),
             Kernel::WinogradTwo => winograd(TWO).into_iter().collect(),
             Kernel::WinogradFour => winograd(FOUR).into_iter().collect(),
-            Kernel::Automatic => [Some(direct()), direct_tiles(), winograd(TWO), winograd(FOUR), fourier()]
-                .into_iter()
-                .flatten()
-                .collect(),
+            Kernel::Automatic => {
+                let all =
+                    [Some(direct()), direct_tiles(), depthwise(), winograd(TWO), winograd(FOUR), fourier()];
+                all.into_iter().flatten().collect()
+            }
         };
         let mut candidates: Vec<Candidate> = considered
             .iter()
@@ -86,7 +95,7 @@ impl<T: Element> Stage<T> {
                 let kernel = stage.kernel();
                 let nanoseconds = stage.cost() * options.machine.nanoseconds::<T>(kernel);
                 let accurate = match (options.accuracy, stage) {
-                    (_, Stage::Direct(_) | Stage::DirectTiles(_)) => true,
+                    (_, Stage::Direct(_) | Stage::DirectTiles(_) | Stage::Depthwise(_)) => true,
                     (Accuracy::Strict, _) => false,
                     (Accuracy::Within(accepted), _) => relative_bound <= accepted,
                 };
@@ -105,8 +114,16 @@ impl<T: Element> Stage<T> {
         let allowed = (0..candidates.len()).filter(|&number| forced || candidates[number].accurate);
         let best = allowed.min_by(|&a, &b| candidates[a].nanoseconds.total_cmp(&candidates[b].nanoseconds));
         let Some(best) = best else {
-            let needs = "three taps, stride 1 and dilation 1 along one axis or two, and no others".into();
-            return Err(Unsupported { algorithm: "Winograd", needs });
+            return Err(match options.kernel {
+                Kernel::Depthwise => Unsupported {
+                    algorithm: "the depthwise kernel",
+                    needs: "groups of one channel each, and at most two axes".into(),
+                },
+                _ => Unsupported {
+                    algorithm: "Winograd",
+                    needs: "three taps, stride 1 and dilation 1 along one axis or two, and no others".into(),
+                },
+            });
         };
         candidates[best].chosen = true;
         let stage = considered.into_iter().nth(best);
@@ -118,6 +135,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(_) => Kernel::Direct,
             Stage::DirectTiles(_) => Kernel::DirectTiles,
+            Stage::Depthwise(_) => Kernel::Depthwise,
             Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
             Stage::Winograd(_) => Kernel::WinogradFour,
             Stage::Fourier(_) => Kernel::Fourier,
@@ -128,6 +146,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(_) => "direct",
             Stage::DirectTiles(_) => "direct_tiles",
+            Stage::Depthwise(_) => "direct_depthwise",
             Stage::Winograd(stage) => stage.name(),
             Stage::Fourier(_) => "fourier_tiles",
         }
@@ -137,6 +156,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.cost(),
             Stage::DirectTiles(stage) => stage.cost::<T>(),
+            Stage::Depthwise(stage) => stage.cost(),
             Stage::Winograd(stage) => stage.cost(),
             Stage::Fourier(stage) => stage.cost(),
         }
@@ -144,7 +164,7 @@ impl<T: Element> Stage<T> {
 
     fn relative_bound(&self, problem: &Problem) -> f64 {
         match self {
-            Stage::Direct(_) | Stage::DirectTiles(_) => {
+            Stage::Direct(_) | Stage::DirectTiles(_) | Stage::Depthwise(_) => {
                 (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
             }
             Stage::Winograd(stage) => stage.relative_bound::<T>(),
@@ -164,6 +184,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.workspace(),
             Stage::DirectTiles(stage) => stage.workspace(),
+            Stage::Depthwise(stage) => stage.workspace(),
             Stage::Winograd(stage) => stage.workspace(),
             Stage::Fourier(stage) => stage.workspace(),
         }
@@ -173,6 +194,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.packed_length(),
             Stage::DirectTiles(stage) => stage.packed_length(),
+            Stage::Depthwise(stage) => stage.packed_length(),
             Stage::Winograd(stage) => stage.packed_length(),
             Stage::Fourier(stage) => stage.packed_length(),
         }
@@ -182,6 +204,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.pack(kernel, packed),
             Stage::DirectTiles(stage) => stage.pack(kernel, packed),
+            Stage::Depthwise(stage) => stage.pack(kernel, packed),
             Stage::Winograd(stage) => stage.pack(kernel, packed),
             Stage::Fourier(stage) => stage.pack(kernel, packed),
         }
@@ -198,6 +221,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.run(packed, signal, output, finish, workspaces),
             Stage::DirectTiles(stage) => stage.run(packed, signal, output, finish, workspaces),
+            Stage::Depthwise(stage) => stage.run(packed, signal, output, finish, workspaces),
             Stage::Winograd(stage) => stage.run(packed, signal, output, finish, workspaces),
             Stage::Fourier(stage) => stage.run(packed, signal, output, finish, workspaces),
         }

@@ -113,6 +113,74 @@ impl<T: Element> Row<'_, T> {
     }
 }
 
+/// Asks for `signal[from..from + count]` to be brought near, as far as there is such a part.
+#[inline(always)]
+pub(super) fn prefetch<T: Element>(signal: &[T], from: usize, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for entry in (from..signal.len().min(from + count)).step_by(64 / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the entry lies inside, and every x86-64 has this instruction.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(signal.as_ptr().add(entry).cast()) };
+    }
+}
+
+/// The rows of some channels, one row of each, to be copied channels last: at most as many as a vector has lanes.
+pub(super) struct ChannelRows<'a, T> {
+    pub(super) signal: &'a [T],
+    /// Where the row of the first channel begins, and how far apart those of neighbours are.
+    pub(super) start: usize,
+    pub(super) stride: usize,
+    pub(super) channels: usize,
+    pub(super) length: usize,
+    pub(super) boundary: Boundary,
+}
+
+impl<T: Element> ChannelRows<'_, T> {
+    /// Copies the entries `from`, `from + 1`, … of the extended rows: channel c of entry i goes to `to[i·lanes + c]`, i < count.
+    /// Lanes without a channel hold anything, and so does what follows in `to`, as far as a square.
+    #[inline(always)]
+    pub(super) fn copy<S: Simd>(&self, from: isize, count: usize, to: &mut [T]) {
+        let lanes = T::lanes::<S>();
+        assert!((count + lanes) * lanes <= to.len() && self.channels <= lanes);
+        // Entries low … high − 1 lie inside.
+        let low = ((-from).max(0) as usize).min(count);
+        let high = ((self.length as isize - from).max(0) as usize).clamp(low, count);
+        let inside = self.start.wrapping_add_signed(from);
+        // Whole squares first: what they overwrite beyond the rows is written later.
+        let mut done = low;
+        while done < high {
+            let first = inside.wrapping_add(done);
+            if first + (lanes - 1) * self.stride + lanes > self.signal.len() {
+                break;
+            }
+            // SAFETY: the last row of the square ends inside the signal, as was checked, and `to` has room for a square from
+            // any of the entries on, as asserted.
+            unsafe {
+                let from = self.signal.as_ptr().add(first);
+                T::transpose::<S>(from, self.stride, to.as_mut_ptr().add(done * lanes), lanes);
+            }
+            done += lanes;
+        }
+        if self.boundary == Boundary::Zero {
+            to[..low * lanes].fill(T::zero());
+            to[high * lanes..count * lanes].fill(T::zero());
+        }
+        for channel in 0..self.channels {
+            let start = self.start + channel * self.stride;
+            if self.boundary != Boundary::Zero {
+                for entry in (0..low).chain(high..count) {
+                    let source = self.boundary.source(from + entry as isize, self.length);
+                    to[entry * lanes + channel] =
+                        source.map_or(T::zero(), |source| self.signal[start + source]);
+                }
+            }
+            for entry in done..high {
+                to[entry * lanes + channel] = self.signal[start + (from + entry as isize) as usize];
+            }
+        }
+    }
+}
+
 #[inline(always)]
 fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
     match step {

@@ -43,6 +43,28 @@ fn layer() -> impl Strategy<Value = Problem> {
     )
 }
 
+/// Groups of one channel, up to several vectors of them, and rows that straddle register tiles.
+fn depthwise() -> impl Strategy<Value = Problem> {
+    let axis = (1usize..40, 1usize..8, 1usize..3, 1usize..3, (0usize..4, 0usize..4));
+    let operation = select(vec![Operation::Correlation, Operation::Convolution]);
+    let boundary = select(Boundary::ALL.to_vec());
+    (operation, boundary, 0usize..3, 2usize..40, prop::collection::vec(axis, 1..3)).prop_filter_map(
+        "the kernel fits",
+        |(operation, boundary, batch, groups, axes)| {
+            let (mut signal, mut kernel) = (vec![batch, groups], vec![groups, 1]);
+            let mut options = Options::new().groups(groups).boundary(boundary);
+            for (length, taps, stride, dilation, padding) in axes {
+                signal.push(length);
+                kernel.push(taps);
+                options.stride.push(stride);
+                options.dilation.push(dilation);
+                options.padding.push(padding);
+            }
+            Problem::new(operation, &kernel, &signal, &options).ok()
+        },
+    )
+}
+
 /// Sums of at most 2·64 + 25·36·40 products of magnitude 4·4 stay below 2²⁴.
 fn check(problem: &Problem, options: PlanOptions, seed: u64) -> Result<(), TestCaseError> {
     let kernel = floats(&problem.kernel_shape(), seed, 4);
@@ -101,6 +123,31 @@ proptest! {
         check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
         let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
         check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
+    }
+
+    #[test]
+    fn groups_of_one_channel(problem in depthwise(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
+        check(&problem, PlanOptions::new().kernel(Kernel::Depthwise).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+    }
+
+    /// Channels enough for vectors of them, with borders and without, so that samples are copied or read in place.
+    #[test]
+    fn vectors_of_channels(
+        (batch, groups, inputs, outputs) in (0usize..9, 1usize..3, 1usize..9, 14usize..70),
+        space in prop::collection::vec((1usize..22, 1usize..4, 1usize..3, 0usize..2), 1..3),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let lengths: Vec<_> = space.iter().map(|axis| axis.0.max(axis.1)).collect();
+        let signal = [&[batch, groups * inputs], &lengths[..]].concat();
+        let taps: Vec<_> = space.iter().map(|axis| axis.1).collect();
+        let kernel = [&[groups * outputs, inputs], &taps[..]].concat();
+        let strides: Vec<_> = space.iter().map(|axis| axis.2).collect();
+        let padding: Vec<_> = space.iter().map(|axis| axis.3).collect();
+        let options = Options::new().groups(groups).stride(strides).padding(padding);
+        let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
     }
 
     /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of

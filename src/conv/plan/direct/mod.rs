@@ -6,19 +6,21 @@
 //! the sums continue over blocks of channels. Axes before the last two count as more channels, one for each of
 //! their taps.
 //!
-//! *Folded rows.* A tile needs about eight rows to keep the loads behind the arithmetic. Where a group has only one or
-//! two output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down by r,
-//! so that R sums share each load. The taps that a row does not have are skipped, not multiplied by zero.
+//! Where a group has only one or two output channels, several rows of the output are [folded](folded) into a tile.
 //!
-//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions.
+//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions. Where no
+//! tap reads beyond a border and a sample is small, it is read where it stands and not copied. Sums are transposed
+//! in registers on their way to the output, where the positions of a channel are neighbours.
 //!
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
 //! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
 
+mod folded;
 mod pack;
 mod place;
 mod run;
 
+use self::folded::{fold_taps, folded_rows};
 pub(super) use self::run::outer_source;
 use super::axis_map::AxisMap;
 use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, Span, lanes, positions_per_tile, tile_shape};
@@ -31,16 +33,17 @@ const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
 const STRIP_BYTES: usize = 192 * 1024;
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
-const ROW_COST: f64 = 8.0;
+const ROW_COST: f64 = 20.0;
 const WRITE_COST: f64 = 3.0;
-/// What writing one sum of a vector of channels costs.
+/// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
 const WRITE_ENTRY_COST: f64 = 1.2;
-/// What a load that crosses a cache line costs, in multiply-adds of vectors.
-const LOAD_COST: f64 = 1.5;
-/// What a term costs at least.
-const UNALIGNED_COST: f64 = 1.8;
-/// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
-pub(super) const TINY_COST: f64 = 40_000.0;
+const SQUARE_COST: f64 = 110.0;
+/// Positions whose vectors of channels are written at once: whole squares, and whole tiles of any size.
+const POSITIONS_AT_ONCE: usize = 48;
+/// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
+const UNALIGNED_COST: f64 = 2.05;
+const VECTOR_COST: f64 = 24.0;
+const FOLDED_ROW_COST: f64 = 16.0;
 
 /// How many there are of everything but positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +114,8 @@ pub(super) struct DirectStage {
     pitch: usize,
     channel_stride: usize,
     sample_stride: usize,
+    /// Whether the signal is read where it stands.
+    in_place: bool,
     /// Whether the rows of a piece stand end to end in the result too.
     flat: bool,
     /// Channels (times outer taps) in the workspace at once.
@@ -155,6 +160,7 @@ impl DirectStage {
             pitch: 1,
             channel_stride: 0,
             sample_stride: 0,
+            in_place: false,
             flat: false,
             block: 1,
             offsets: Offsets::default(),
@@ -221,14 +227,30 @@ impl DirectStage {
         let fitting = STRIP_BYTES / (bytes * samples * self.channel_stride.max(1));
         self.block = even(self.virtual_channels().max(1), fitting.max(1));
         self.sample_stride = self.block * self.channel_stride;
+        self.in_place = self.channel_vectors.is_some() && self.reads_inside(bytes);
+        if self.in_place {
+            self.pitch = self.x.source;
+            self.channel_stride = self.y.source * self.x.source;
+            self.block = self.channels.columns;
+            self.sample_stride = self.channels.groups * self.channels.columns * self.channel_stride;
+        }
         self.flat = self.folded == 1
-            && self.channel_vectors.is_none()
-            && self.pitch == width
+            && (self.channel_vectors.is_some() || self.pitch == width)
             && width == self.x.result
             && width == self.x.positions
             && self.x.every == 1
             && self.y.every == 1;
         self
+    }
+
+    /// Whether every tap reads inside the signal, and the signal of a sample is small enough to be read where it stands.
+    fn reads_inside(&self, bytes: usize) -> bool {
+        let inside = |axis: &AxisMap| {
+            let (Some(first), Some(last)) = (axis.taps.first(), axis.taps.last()) else { return false };
+            first.1 >= 0 && last.1 + (((axis.positions - 1) * axis.step) as isize) < axis.source as isize
+        };
+        let sample = self.channels.columns * self.y.source * self.x.source;
+        self.outer.is_empty() && inside(&self.y) && inside(&self.x) && sample * bytes <= STRIP_BYTES
     }
 
     /// Entries of a plane.
@@ -254,7 +276,14 @@ impl DirectStage {
                 let positions = self.samples * self.band * self.width;
                 let positions = positions.next_multiple_of(positions_per_tile(self.set, vectors)) as f64;
                 let channels = self.channels.rows.div_ceil(self.lanes * vectors) * vectors;
-                let write = WRITE_ENTRY_COST * self.lanes as f64;
+                let write = match self.x.every {
+                    1 if self.flat => SQUARE_COST / self.lanes as f64,
+                    1 => {
+                        let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
+                        SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
+                    }
+                    _ => WRITE_ENTRY_COST * self.lanes as f64,
+                };
                 positions * channels as f64 * (self.terms() as f64 + 2.0 * blocks + write)
             }
             None => {
@@ -265,12 +294,14 @@ impl DirectStage {
                 let rows = (self.channels.rows * self.folded) as f64;
                 // One row alone waits for its loads.
                 let term = (rows * own).max(UNALIGNED_COST);
-                vectors * (self.terms() as f64 * term + rows * (2.0 * blocks + WRITE_COST * runs))
+                let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
+                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (2.0 * blocks + write))
             }
         };
         let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
         let copies = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
         let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
+        let copies = if self.in_place { 0.0 } else { copies };
         let copied = copies * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64);
         (sums + copied) * self.jobs() as f64
     }
@@ -326,14 +357,19 @@ impl DirectStage {
     /// Entries of memory that one thread needs: for the copied strip, and for sums that are continued.
     pub(super) fn workspace(&self) -> (usize, usize) {
         // The last vectors read beyond the last row, and copying overwrites one vector more.
-        let strip = self.samples * self.sample_stride + 2 * self.lanes;
-        (strip, self.slots() * self.slot() + self.lanes)
+        let strip = if self.in_place { 0 } else { self.samples * self.sample_stride + 2 * self.lanes };
+        (strip, self.kept_sums() + self.lanes * self.lanes)
     }
 
-    /// Entries of one tile's sums.
+    /// Entries of all sums, and of what is read beyond the last of them; then a square follows.
+    fn kept_sums(&self) -> usize {
+        self.slots() * self.slot() + self.lanes * self.lanes * self.channel_vectors.unwrap_or(1)
+    }
+
+    /// Entries of the sums of one tile, or of the tiles that are written at once.
     fn slot(&self) -> usize {
         let vectors = match self.channel_vectors {
-            Some(vectors) => vectors * positions_per_tile(self.set, vectors),
+            Some(vectors) => vectors * POSITIONS_AT_ONCE,
             None => {
                 let (rows, vectors) = tile_shape(self.set);
                 rows * vectors
@@ -346,47 +382,6 @@ impl DirectStage {
     fn slots(&self) -> usize {
         if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
     }
-
-    /// Whether all of it takes less time than waking another thread.
-    fn is_tiny(&self) -> bool {
-        self.cost() < TINY_COST
-    }
-}
-
-/// What a thread needs: see [`DirectStage::workspace`].
-#[derive(Clone, Debug, Default)]
-pub(super) struct Workspace<T> {
-    pub(super) strip: Vec<T>,
-    pub(super) sums: Vec<T>,
-}
-
-impl<T: Element> Workspace<T> {
-    /// Makes room for a stage, and keeps what is there already.
-    pub(super) fn reserve(&mut self, (strip, sums): (usize, usize)) {
-        self.strip.resize(self.strip.len().max(strip), T::zero());
-        self.sums.resize(self.sums.len().max(sums), T::zero());
-    }
-}
-
-/// The taps of R rows of the output, one below the other.
-fn fold_taps(axis: &AxisMap, folded: usize) -> Vec<(usize, isize)> {
-    (0..axis.taps.len() + folded - 1).map(|tap| (tap, axis.taps[0].1 + tap as isize)).collect()
-}
-
-/// How many rows of the output to fold into a tile, with `rows` channels each and room for `most`.
-fn folded_rows(axis: &AxisMap, rows: usize, most: usize) -> usize {
-    let neighbours = axis.taps.windows(2).all(|pair| pair[1].1 == pair[0].1 + 1);
-    if axis.step > 1 || !neighbours || axis.taps.len() < 2 {
-        return 1;
-    }
-    // Multiply-adds and loads of one tap along the other axis, for each row that is wanted.
-    let cost = |folded: usize| {
-        let computed = axis.positions.div_ceil(folded);
-        let loads = (axis.taps.len() + folded - 1) as f64 * LOAD_COST;
-        computed as f64 * ((folded * rows * axis.taps.len()) as f64 + loads)
-    };
-    let most = (most / rows).min(axis.positions).max(1);
-    (1..=most).min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(1)
 }
 
 /// The least size of at most `most` such that pieces of it are as even as possible.

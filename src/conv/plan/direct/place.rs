@@ -1,7 +1,7 @@
 //! Where the terms, the rows and the positions of the tiles of a piece stand in its strip.
 
 use super::super::microkernel::{Offsets, Span, positions_per_tile, tile_shape};
-use super::{DirectStage, Group, Run, even};
+use super::{DirectStage, Group, POSITIONS_AT_ONCE, Run, even};
 
 impl DirectStage {
     pub(super) fn place_terms(&mut self) {
@@ -83,18 +83,22 @@ impl DirectStage {
         if self.terms() == 0 { 0 } else { sample * self.sample_stride + in_plane }
     }
 
-    /// Positions in row-major order, so many to a tile; the last tile repeats its last one.
+    /// Positions in row-major order, so many to a tile, and the tiles that are written at once; the last tile repeats its
+    /// last position.
     fn place_positions(&mut self, per_tile: usize) {
         let all = self.samples * self.band * self.width;
-        for first in (0..all).step_by(per_tile) {
+        for first in (0..all).step_by(POSITIONS_AT_ONCE) {
             let mut group = Group { starts: Vec::new(), runs: Vec::new() };
-            for lane in 0..per_tile {
+            let count = POSITIONS_AT_ONCE.min(all - first).next_multiple_of(per_tile);
+            for lane in 0..count {
                 let position = (first + lane).min(all - 1);
                 let (column, rest) = (position % self.width, position / self.width);
                 let (row, sample) = (rest % self.band, rest / self.band);
                 let in_plane = row * self.y.step * self.pitch + column * self.x.step;
                 group.starts.push(self.start(sample, in_plane));
                 if first + lane < all {
+                    let (row, column) =
+                        if self.flat { (0, position % (self.band * self.width)) } else { (row, column) };
                     extend_runs(&mut group.runs, Run { lane, sample, row, column, length: 1 });
                 }
             }

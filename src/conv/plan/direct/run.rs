@@ -1,15 +1,13 @@
 //! Pieces of the output, one after the other: copy, multiply, write.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
 use super::super::axis_map::AxisMap;
-use super::super::microkernel::{ChannelTile, Tile};
+use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
 use super::super::output::{Finish, SharedOutput};
-use super::super::strip::{Row, fill};
-use super::{DirectStage, Group, Workspace};
+use super::super::strip::{Row, fill, prefetch};
+use super::super::workspace::{Workspace, run_jobs};
+use super::{DirectStage, Group};
 use crate::conv::simd::Element;
 
 impl DirectStage {
@@ -22,58 +20,15 @@ impl DirectStage {
         finish: Finish<'_, T>,
         workspaces: &mut [Workspace<T>],
     ) {
-        let jobs = self.jobs();
-        let next = AtomicUsize::new(0);
-        let worker = |workspace: &mut Workspace<T>| {
-            self.set.run(Worker {
-                stage: self,
-                packed,
-                signal,
-                output,
-                finish,
-                workspace,
-                next: &next,
-                jobs,
-            });
-        };
-        match workspaces {
-            [] => {}
-            [first, ..] if jobs == 1 || self.is_tiny() => worker(first),
-            [only] => worker(only),
-            several => several.par_iter_mut().with_max_len(1).for_each(worker),
-        }
+        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
+            let piece = self.piece(job);
+            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, piece });
+        });
     }
 }
 
-/// Takes pieces until there are none left.
-struct Worker<'a, T> {
-    stage: &'a DirectStage,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
-    next: &'a AtomicUsize,
-    jobs: usize,
-}
-
-impl<T: Element> WithSimd for Worker<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        loop {
-            let job = self.next.fetch_add(1, Ordering::Relaxed);
-            if job >= self.jobs {
-                return;
-            }
-            let piece = self.stage.piece(job);
-            let Worker { stage, packed, signal, output, finish, .. } = self;
-            let Workspace { strip, sums } = &mut *self.workspace;
-            simd.vectorize(PieceRun { stage, packed, signal, output, finish, strip, sums, piece });
-        }
-    }
-}
+/// How many channels ahead of the copy memory is asked for.
+const PREFETCHED_CHANNELS: usize = 2;
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +57,13 @@ impl DirectStage {
             column: column * self.width,
             outer,
         }
+    }
+
+    /// Where the first entry stands that a piece reads, if it is read in place.
+    fn place_in_signal(&self, piece: Piece) -> usize {
+        let channel = (piece.sample * self.channels.groups + piece.group) * self.channels.columns;
+        let along = |axis: &AxisMap, first: usize| first * axis.step + axis.taps[0].1 as usize;
+        channel * self.channel_stride + along(&self.y, piece.row) * self.pitch + along(&self.x, piece.column)
     }
 
     /// The plane of the result to which a position along the outer axes goes.
@@ -156,7 +118,9 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let mut begin = 0;
         loop {
             let end = channels.min(begin + stage.block);
-            self.copy(simd, begin, end);
+            if !stage.in_place {
+                self.copy(simd, begin, end);
+            }
             let mut panel = self.piece.group * stage.packed_rows() * terms;
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
                 let packed_rows = stage.packed_rows_of(rows);
@@ -166,19 +130,34 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
                 for (group_number, group) in stage.groups.iter().enumerate() {
                     let slot =
                         if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
-                    let (offsets, source, starts) = (&stage.offsets, &*self.strip, &group.starts[..]);
+                    let (offsets, starts) = (&stage.offsets, &group.starts[..]);
                     let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
+                    let source = match stage.in_place {
+                        true => &self.signal[stage.place_in_signal(self.piece)..],
+                        false => &*self.strip,
+                    };
                     match stage.channel_vectors {
                         Some(vectors) => {
-                            simd.vectorize(ChannelTile {
-                                weights,
-                                vectors,
-                                offsets,
-                                source,
-                                starts,
-                                continues,
-                                sums,
-                            });
+                            let at_once = positions_per_tile(stage.set, vectors);
+                            let size = at_once * vectors * stage.lanes;
+                            let tiles = starts.chunks_exact(at_once).zip(sums.chunks_exact_mut(size));
+                            for (starts, sums) in tiles {
+                                // Samples that do not exist are read nowhere, and their sums go nowhere.
+                                let most = source.len() - 1 - offsets.reach;
+                                let mut inside = [0; MOST_POSITIONS];
+                                for (inside, start) in inside.iter_mut().zip(starts) {
+                                    *inside = most.min(*start);
+                                }
+                                simd.vectorize(ChannelTile {
+                                    weights,
+                                    vectors,
+                                    offsets,
+                                    source,
+                                    starts: &inside[..at_once],
+                                    continues,
+                                    sums,
+                                });
+                            }
                         }
                         None => {
                             let spans = &stage.spans[..];
@@ -242,6 +221,13 @@ impl<T: Element> PieceRun<'_, T> {
                                         (number * outer_planes + outer) * plane + entry * stage.x.source;
                                     let (length, boundary) = (stage.x.source, stage.x.boundary);
                                     let row = Row { signal: self.signal, start, length, boundary };
+                                    // The same row of a channel that is copied soon: rows are too short for the
+                                    // machine to see where the next one is.
+                                    prefetch(
+                                        self.signal,
+                                        start + PREFETCHED_CHANNELS * plane * outer_planes,
+                                        length,
+                                    );
                                     row.copy(simd, from, column_step, stage.pitch, to);
                                 }
                             }
@@ -254,7 +240,7 @@ impl<T: Element> PieceRun<'_, T> {
 
     /// Sends the finished sums of a tile to the output.
     #[inline(always)]
-    fn scatter<S: Simd>(&self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
+    fn scatter<S: Simd>(&mut self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
         let (stage, piece) = (self.stage, self.piece);
         let per_row = group.starts.len() * stage.lanes;
         let plane = stage.y.result * stage.x.result;
@@ -279,6 +265,31 @@ impl<T: Element> PieceRun<'_, T> {
                 let to = origin + (stage.y.first + row * stage.y.every) * stage.x.result;
                 (to, run.length.min(available.saturating_sub(column)))
             };
+            if let (Some(vectors), 1) = (stage.channel_vectors, stage.x.every) {
+                let (to, length) = rows_of(0);
+                for (position, lane) in (0..length)
+                    .step_by(stage.lanes)
+                    .flat_map(|position| (0..rows).step_by(stage.lanes).map(move |lane| (position, lane)))
+                {
+                    let number = piece.group * stage.channels.rows + first + lane;
+                    let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
+                    // SAFETY: as below.
+                    unsafe {
+                        self.output.write_columns(
+                            simd,
+                            (to + number * channel_stride + position, channel_stride),
+                            (
+                                &sums[slot + (run.lane + position) * vectors * stage.lanes + lane..],
+                                vectors * stage.lanes,
+                            ),
+                            square,
+                            (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
+                            (self.finish, number),
+                        );
+                    }
+                }
+                continue;
+            }
             if stage.folded == 1 && stage.channel_vectors.is_none() && stage.x.every == 1 {
                 let number = piece.group * stage.channels.rows + first;
                 let (to, length) = rows_of(0);

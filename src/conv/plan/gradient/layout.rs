@@ -145,24 +145,48 @@ impl GradientLayout {
                     for (row, band) in pieces(self.y.positions, self.band) {
                         for (column, width) in pieces(self.x.positions, self.width) {
                             for r in row..row + band {
-                                for first in (column..column + width).step_by(TRANSPOSED_AT_ONCE) {
-                                    let count = TRANSPOSED_AT_ONCE.min(column + width - first);
-                                    let block = &mut to[at..at + count * size];
-                                    for m in 0..rows {
-                                        let channel = group * self.channels.rows + tile * size + m;
-                                        let channels = self.channels.groups * self.channels.rows;
-                                        let from = ((n * channels + channel) * planes + outer) * plane
-                                            + r * self.x.positions
-                                            + first;
-                                        let places = block[m..].iter_mut().step_by(size);
-                                        places.zip(&y[from..from + count]).for_each(|(to, from)| *to = *from);
-                                    }
+                                for first in (column..column + width).step_by(self.lanes) {
+                                    let count = self.lanes.min(column + width - first);
+                                    let channels = self.channels.groups * self.channels.rows;
+                                    let channel = n * channels + group * self.channels.rows + tile * size;
+                                    let from =
+                                        (channel * planes + outer) * plane + r * self.x.positions + first;
+                                    self.transpose_some(
+                                        (y, from, planes * plane),
+                                        (rows, count),
+                                        &mut to[at..],
+                                    );
                                     at += count * size;
                                 }
                             }
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Some positions of one tile of channels, at most a vector: channel m's stand at `from + m·stride`.
+    fn transpose_some<T: Element>(
+        &self,
+        (y, from, stride): (&[T], usize, usize),
+        (rows, count): (usize, usize),
+        to: &mut [T],
+    ) {
+        let (size, lanes) = (self.tile_channels(), self.lanes);
+        for first in (0..rows).step_by(lanes) {
+            let from = from + first * stride;
+            let to = &mut to[first..];
+            if from + (lanes - 1) * stride + lanes <= y.len() && (lanes - 1) * size + lanes <= to.len() {
+                // What this overwrites beyond the last position is transposed later. Lanes without a channel hold
+                // anything, as their sums go nowhere.
+                let square = Square { from: &y[from..], from_stride: stride, to, to_stride: size };
+                self.set.run(square);
+                continue;
+            }
+            for m in 0..lanes.min(rows - first) {
+                let places = to[m..].iter_mut().step_by(size);
+                places.zip(&y[from + m * stride..][..count]).for_each(|(to, from)| *to = *from);
             }
         }
     }
@@ -252,8 +276,26 @@ impl GradientLayout {
     }
 }
 
-/// Positions that are transposed at once: their vectors stay in the first-level cache.
-const TRANSPOSED_AT_ONCE: usize = 16;
+/// A square to transpose, both sides long enough.
+struct Square<'a, T> {
+    from: &'a [T],
+    from_stride: usize,
+    to: &'a mut [T],
+    to_stride: usize,
+}
+
+impl<T: Element> WithSimd for Square<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Square { from, from_stride, to, to_stride } = self;
+        let last = T::lanes::<S>() - 1;
+        assert!(last * from_stride + last < from.len() && last * to_stride + last < to.len());
+        // SAFETY: the last rows of both squares end inside, as asserted.
+        unsafe { T::transpose::<S>(from.as_ptr(), from_stride, to.as_mut_ptr(), to_stride) };
+    }
+}
 
 /// The pieces of a length, as (first, size).
 fn pieces(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {

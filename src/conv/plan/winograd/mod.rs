@@ -34,6 +34,9 @@ use crate::conv::simd::{Element, InstructionSet};
 const PIECE_TILES: usize = 48;
 /// Bytes of transformed signal that a piece may have.
 const PIECE_BYTES: usize = 1024 * 1024;
+/// Bytes of weights that caches do not hold, and what it costs to read a vector of them.
+const FAR_WEIGHT_BYTES: usize = 16 * 1024 * 1024;
+const FAR_WEIGHT_COST: f64 = 9.0;
 /// What transforms cost for each entry and channel, in multiply-adds of vectors.
 const COPY_COST: f64 = 1.5;
 const TRANSFORM_COST: f64 = 6.0;
@@ -57,6 +60,8 @@ pub(super) struct WinogradStage {
     /// Vectors of output channels at once.
     vectors: usize,
     lanes: usize,
+    /// Of a float.
+    bytes: usize,
     offsets: Offsets,
 }
 
@@ -109,16 +114,17 @@ impl WinogradStage {
             band,
             vectors,
             lanes,
+            bytes: size_of::<T>(),
             offsets,
         })
     }
 
-    /// What people call it.
     /// Whether it is F(2, 3).
     pub(super) fn is_two(&self) -> bool {
         self.along_y.entries == TWO.entries || self.along_x.entries == TWO.entries
     }
 
+    /// What people call it.
     pub(super) fn name(&self) -> &'static str {
         match (self.along_y.entries, self.along_x.entries) {
             (4, 4) => "winograd_2x2_3x3",
@@ -175,11 +181,21 @@ impl WinogradStage {
     pub(super) fn workspace(&self) -> (usize, usize) {
         let (rows, columns) = self.strip();
         let (transformed, sums) = self.strides();
-        let outputs = self.along_y.outputs * self.along_x.outputs;
+        let square = self.lanes * self.lanes;
         (
-            rows * columns * self.lanes + self.frequencies() * transformed,
-            self.frequencies() * sums + outputs * self.lanes,
+            self.copied_length(rows * columns) + self.frequencies() * transformed,
+            self.frequencies() * sums + self.along_y.outputs * self.line() * self.lanes + square,
         )
+    }
+
+    /// Entries of the copied strip: copying overwrites a square more.
+    fn copied_length(&self, points: usize) -> usize {
+        (points + self.lanes) * self.lanes
+    }
+
+    /// Positions along a row that are written at once: those of some tiles, and a vector at least.
+    fn line(&self) -> usize {
+        self.along_x.outputs.max(self.lanes)
     }
 
     /// Multiply-adds of vectors, and all else counted as such.
@@ -192,7 +208,10 @@ impl WinogradStage {
         let outputs = (self.along_y.outputs * self.along_x.outputs) as f64;
         let input = channels * (outputs * COPY_COST + frequencies * TRANSFORM_COST / lanes);
         let output = rows * (outputs * WRITE_COST + frequencies * TRANSFORM_COST / lanes);
-        tiles * (products + input + output)
+        let weights = self.frequencies() * self.channels.columns * self.padded_rows();
+        let far = weights * self.channels.groups * self.bytes > FAR_WEIGHT_BYTES;
+        let read = if far { (weights * self.jobs() / self.lanes) as f64 * FAR_WEIGHT_COST } else { 0.0 };
+        tiles * (products + input + output) + read
     }
 
     fn jobs(&self) -> usize {

@@ -1,13 +1,11 @@
 //! Pieces of the output, one after the other: copy, transform, multiply, transform back.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use pulp::{Simd, WithSimd};
-use rayon::prelude::*;
 
-use super::super::direct::{TINY_COST, Workspace};
 use super::super::microkernel::ChannelTile;
 use super::super::output::{Finish, SharedOutput};
+use super::super::strip::ChannelRows;
+use super::super::workspace::{Workspace, run_jobs};
 use super::WinogradStage;
 use super::transforms::{Place, TransformInput, TransformOutput};
 use crate::conv::simd::Element;
@@ -22,23 +20,9 @@ impl WinogradStage {
         finish: Finish<'_, T>,
         workspaces: &mut [Workspace<T>],
     ) {
-        let next = AtomicUsize::new(0);
-        let worker = |workspace: &mut Workspace<T>| {
-            loop {
-                let job = next.fetch_add(1, Ordering::Relaxed);
-                if job >= self.jobs() {
-                    return;
-                }
-                let Workspace { strip, sums } = &mut *workspace;
-                self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
-            }
-        };
-        match workspaces {
-            [] => {}
-            [only] => worker(only),
-            [first, ..] if self.cost() < TINY_COST => worker(first),
-            several => several.par_iter_mut().with_max_len(1).for_each(worker),
-        }
+        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
+            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
+        });
     }
 }
 
@@ -64,11 +48,11 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
         let (rest, row) = (job / bands, job % bands * stage.band);
         let (sample, group) = (rest / stage.channels.groups * stage.samples, rest % stage.channels.groups);
         let (strip_rows, strip_columns) = stage.strip();
-        let (copied, transformed) = strip.split_at_mut(strip_rows * strip_columns * stage.lanes);
+        let (copied, transformed) = strip.split_at_mut(stage.copied_length(strip_rows * strip_columns));
         let samples = stage.samples.min(stage.channels.batch - sample);
         for s in 0..samples {
             for first in (0..stage.channels.columns).step_by(stage.lanes) {
-                stage.copy(signal, copied, sample + s, group, first, row * stage.along_y.outputs);
+                stage.copy::<T, S>(signal, copied, sample + s, group, first, row * stage.along_y.outputs);
                 let to = &mut *transformed;
                 simd.vectorize(TransformInput { stage, copied, transformed: to, sample: s, first });
             }
@@ -110,7 +94,8 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
 
 impl WinogradStage {
     /// Copies the strip of one sample for channels `first` … of a group, channels last, from row `row` of positions on.
-    fn copy<T: Element>(
+    #[inline(always)]
+    fn copy<T: Element, S: Simd>(
         &self,
         signal: &[T],
         copied: &mut [T],
@@ -121,32 +106,23 @@ impl WinogradStage {
     ) {
         let (rows, columns) = self.strip();
         let (y, x) = (&self.y, &self.x);
-        let channels = self.lanes.min(self.channels.columns - first);
-        let all = self.channels.groups * self.channels.columns;
-        let x_first = x.taps[0].1;
-        // Columns low … high − 1 lie inside the signal.
-        let low = ((-x_first).max(0) as usize).min(columns);
-        let high = ((x.source as isize - x_first).max(0) as usize).clamp(low, columns);
+        let number = (sample * self.channels.groups + group) * self.channels.columns + first;
         for strip_row in 0..rows {
-            let to = &mut copied[strip_row * columns * self.lanes..][..columns * self.lanes];
+            let to = &mut copied[strip_row * columns * self.lanes..];
             let entry = y.boundary.source((row + strip_row) as isize + y.taps[0].1, y.source);
             let Some(entry) = entry else {
-                to.fill(T::zero());
+                to[..columns * self.lanes].fill(T::zero());
                 continue;
             };
-            for channel in 0..channels {
-                let number = sample * all + group * self.channels.columns + first + channel;
-                let from = &signal[(number * y.source + entry) * x.source..][..x.source];
-                for column in (0..low).chain(high..columns) {
-                    let entry = x.boundary.source(column as isize + x_first, x.source);
-                    to[column * self.lanes + channel] = entry.map_or(T::zero(), |entry| from[entry]);
-                }
-                if low < high {
-                    let inside = &from[(low as isize + x_first) as usize..][..high - low];
-                    let places = to[low * self.lanes + channel..].iter_mut().step_by(self.lanes);
-                    places.zip(inside).for_each(|(to, from)| *to = *from);
-                }
-            }
+            let rows = ChannelRows {
+                signal,
+                start: (number * y.source + entry) * x.source,
+                stride: y.source * x.source,
+                channels: self.lanes.min(self.channels.columns - first),
+                length: x.source,
+                boundary: x.boundary,
+            };
+            rows.copy::<S>(x.taps[0].1, columns, to);
         }
     }
 }

@@ -173,49 +173,67 @@ impl<T: Element> TransformOutput<'_, T> {
         let (_, stride) = stage.strides();
         let (rows, columns) = (stage.along_y.outputs, stage.along_x.outputs);
         let size = stage.vectors * lanes;
+        let line = stage.line();
         let (sums, outputs) = self.sums.split_at_mut(stage.frequencies() * stride);
-        let outputs = &mut outputs[..rows * columns * lanes];
+        let (outputs, square) = outputs[..(rows * line + lanes) * lanes].split_at_mut(rows * line * lanes);
         let zero = T::splat(simd, T::zero());
         let all = stage.channels.groups * stage.channels.rows;
         let plane = stage.y.positions * stage.x.positions;
-        for number in 0..place.samples * stage.band * stage.columns {
-            let (column, rest) = (number % stage.columns, number / stage.columns);
-            let (row, sample) = (place.row + rest % stage.band, place.sample + rest / stage.band);
+        for number in 0..place.samples * stage.band {
+            let (row, sample) = (place.row + number % stage.band, place.sample + number / stage.band);
             if row >= stage.rows {
                 continue;
             }
-            let (row, column) = (row * rows, column * columns);
-            let (height, width) =
-                (rows.min(stage.y.positions - row), columns.min(stage.x.positions - column));
-            for first in (0..place.count).step_by(lanes) {
-                let from = &sums[number * size + first..];
-                assert!((Y * X - 1) * stride + lanes <= from.len());
-                let mut values = [[zero; X]; Y];
-                for (frequency, value) in values.iter_mut().flatten().enumerate() {
-                    // SAFETY: the last of them ends inside `from`, as asserted.
-                    *value = unsafe { T::load::<S>(from.as_ptr().add(frequency * stride)) };
-                }
-                for values in &mut values {
-                    *values = output_transform::<T, S, X>(simd, *values);
-                }
-                let along_y =
-                    |x: usize| output_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
-                for x in 0..columns.min(X) {
-                    let column = along_y(x);
-                    for (y, value) in column.into_iter().enumerate().take(rows) {
-                        let at = (y * columns + x) * lanes;
-                        // SAFETY: `outputs` has a vector for each output of a tile.
-                        unsafe { T::store::<S>(outputs[at..at + lanes].as_mut_ptr(), value) };
+            let height = rows.min(stage.y.positions - row * rows);
+            for (first, tile) in (0..place.count)
+                .step_by(lanes)
+                .flat_map(|first| (0..stage.columns).step_by(line / columns).map(move |tile| (first, tile)))
+            {
+                let tiles = (line / columns).min(stage.columns - tile);
+                for tile_of_line in 0..tiles {
+                    let from = &sums[(number * stage.columns + tile + tile_of_line) * size + first..];
+                    assert!((Y * X - 1) * stride + lanes <= from.len());
+                    let mut values = [[zero; X]; Y];
+                    for (frequency, value) in values.iter_mut().flatten().enumerate() {
+                        // SAFETY: the last of them ends inside `from`, as asserted.
+                        *value = unsafe { T::load::<S>(from.as_ptr().add(frequency * stride)) };
+                    }
+                    for values in &mut values {
+                        *values = output_transform::<T, S, X>(simd, *values);
+                    }
+                    let along_y =
+                        |x: usize| output_transform::<T, S, Y>(simd, std::array::from_fn(|y| values[y][x]));
+                    for x in 0..columns.min(X) {
+                        let column = along_y(x);
+                        for (y, value) in column.into_iter().enumerate().take(rows) {
+                            let at = (y * line + tile_of_line * columns + x) * lanes;
+                            // SAFETY: `outputs` has a vector for each output of a line of tiles.
+                            unsafe { T::store::<S>(outputs[at..at + lanes].as_mut_ptr(), value) };
+                        }
                     }
                 }
-                for lane in 0..lanes.min(place.count - first) {
-                    let channel = place.first + first + lane;
-                    let finish = self.finish.of(channel);
-                    for y in 0..height {
-                        let to = (sample * all + channel) * plane + (row + y) * stage.x.positions + column;
-                        let values = &outputs[y * columns * lanes + lane..];
-                        // SAFETY: tiles are disjoint, and each is in one piece: no other thread writes here.
-                        unsafe { self.output.write_strided((to, 1), (values, lanes), width, finish) };
+                let (column, channel) = (tile * columns, place.first + first);
+                let width = (tiles * columns).min(stage.x.positions - column);
+                for (y, position) in
+                    (0..height).flat_map(|y| (0..width).step_by(lanes).map(move |position| (y, position)))
+                {
+                    let to = (sample * all + channel) * plane
+                        + (row * rows + y) * stage.x.positions
+                        + column
+                        + position;
+                    let values = &outputs[(y * line + position) * lanes..];
+                    let count = (lanes.min(place.count - first), lanes.min(width - position));
+                    // SAFETY: tiles are disjoint, and each is in one piece: no other thread writes here.
+                    unsafe {
+                        let finish = self.finish;
+                        self.output.write_columns(
+                            simd,
+                            (to, plane),
+                            (values, lanes),
+                            square,
+                            count,
+                            (finish, channel),
+                        );
                     }
                 }
             }

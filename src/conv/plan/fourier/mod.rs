@@ -25,24 +25,29 @@
 //!
 //! if nothing underflows. An entry that is no number spoils both tiles of its lane.
 
+mod product;
+
 use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
+use self::product::{Product, SUMMED, Scale};
 use super::axis_map::AxisMap;
-use super::direct::{Channels, Workspace};
+use super::direct::Channels;
 use super::microkernel::lanes;
 use super::output::{Finish, SharedOutput};
-use super::overlap::{ChannelOf, Cut, Tiles, run_groups, transfer_costs};
+use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
+use super::workspace::{Workspace, run_jobs};
 use crate::conv::simd::{Element, InstructionSet};
 
-/// Channels of the result whose spectra are summed at once.
-const SUMMED: usize = 4;
 /// Multiply-adds of vectors that a pass over one point costs.
 const PASS_COST: f64 = 4.5;
 /// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
 /// before it.
 const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
+/// Bytes of spectra of a kernel that do not stay near, and what reading 64 of them costs.
+const FAR_WEIGHT_BYTES: usize = 4 * 1024 * 1024;
+const FAR_LINE_COST: f64 = 4.0;
 
 /// One direction and phase of a problem: see the [module](self).
 #[derive(Clone, Debug)]
@@ -171,8 +176,8 @@ impl<T: Element> FourierStage<T> {
         workspaces: &mut [Workspace<T>],
     ) {
         let jobs = self.tiles.groups() * self.channels.groups;
-        run_groups(jobs, self.cost(), workspaces, |workspace, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, workspace, job });
+        run_jobs(jobs, self.cost(), workspaces, |strip, sums, job| {
+            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
         });
     }
 
@@ -251,9 +256,11 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
     let transform = passes * PASS_COST + far;
     let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
-    let (load, store) = transfer_costs(cuts, lanes);
+    let (load, store) = transfer_costs(cuts, lanes, tiles);
     let transforms = points as f64 * ((rows + columns) as f64 * transform + product);
-    let work = transforms + columns as f64 * load + rows as f64 * store;
+    let weights = 2 * rows * columns * points * size_of::<T>();
+    let lines = if weights > FAR_WEIGHT_BYTES { weights / 64 } else { 0 };
+    let work = transforms + lines as f64 * FAR_LINE_COST + columns as f64 * load + rows as f64 * store;
     (tiles.div_ceil(2 * lanes) * groups) as f64 * work
 }
 
@@ -284,7 +291,8 @@ struct GroupRun<'a, T> {
     signal: &'a [T],
     output: &'a SharedOutput<'a, T>,
     finish: Finish<'a, T>,
-    workspace: &'a mut Workspace<T>,
+    strip: &'a mut [T],
+    sums: &'a mut [T],
     job: usize,
 }
 
@@ -293,14 +301,14 @@ impl<T: Element> WithSimd for GroupRun<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, workspace, job } = self;
+        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
         let Channels { groups, rows, columns, .. } = stage.channels;
         let (group, first) = (job / stage.tiles.groups(), job % stage.tiles.groups() * 2 * stage.lanes);
         let tiles = &stage.tiles;
         let (entries, points) = (tiles.entries(), tiles.points());
         let step = tiles.axes()[tiles.axes().len() - 1].step;
-        let (row_memory, sums) = workspace.sums.split_at_mut(tiles.row_entries());
-        let spectra = &mut workspace.strip[..columns * entries];
+        let (row_memory, sums) = sums.split_at_mut(tiles.row_entries());
+        let spectra = &mut strip[..columns * entries];
         for (column, spectrum) in spectra.chunks_exact_mut(entries).enumerate() {
             let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
             for row in 0..tiles.rows() {
@@ -334,98 +342,6 @@ impl<T: Element> WithSimd for GroupRun<'_, T> {
                         tiles.store_row(simd, (output, of), (first, row), memory, &result[start..], finish);
                     };
                 }
-            }
-        }
-    }
-}
-
-/// `sums(j) = Σ_c kernels(·, c, j) · spectra(c)`
-struct Product<'a, T> {
-    kernels: &'a [T],
-    spectra: &'a [T],
-    sums: &'a mut [T],
-    points: usize,
-    /// Of one channel.
-    entries: usize,
-    columns: usize,
-    width: usize,
-}
-
-impl<T: Element> WithSimd for Product<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match self.width {
-            1 => self.sum::<S, 1>(simd),
-            2 => self.sum::<S, 2>(simd),
-            3 => self.sum::<S, 3>(simd),
-            4 => self.sum::<S, 4>(simd),
-            other => unreachable!("one to {SUMMED} channels are summed at once, not {other}"),
-        }
-    }
-}
-
-impl<T: Element> Product<'_, T> {
-    #[inline(always)]
-    fn sum<S: Simd, const J: usize>(self, simd: S) {
-        let Product { kernels, spectra, sums, points, entries, columns, .. } = self;
-        let size = 2 * T::lanes::<S>();
-        assert!(points * size <= entries && kernels.len() >= points * columns * J * 2);
-        assert!(spectra.len() >= columns * entries && sums.len() >= J * entries);
-        let zero = T::splat(simd, T::zero());
-        for point in 0..points {
-            let mut total = [(zero, zero); J];
-            for column in 0..columns {
-                // SAFETY: point and column are within what was asserted, and a point is two vectors.
-                let (re, im) = unsafe {
-                    let from = spectra.as_ptr().add(column * entries + point * size);
-                    (T::load::<S>(from), T::load::<S>(from.add(size / 2)))
-                };
-                for (j, total) in total.iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    let (a, b) = unsafe {
-                        let kernel = kernels.as_ptr().add(((point * columns + column) * J + j) * 2);
-                        (T::splat(simd, *kernel), T::splat(simd, *kernel.add(1)))
-                    };
-                    total.0 = T::negate_mul_add(simd, b, im, T::mul_add(simd, a, re, total.0));
-                    total.1 = T::mul_add(simd, b, re, T::mul_add(simd, a, im, total.1));
-                }
-            }
-            for (j, total) in total.into_iter().enumerate() {
-                // SAFETY: as above.
-                unsafe {
-                    let to = sums.as_mut_ptr().add(j * entries + point * size);
-                    T::store::<S>(to, total.0);
-                    T::store::<S>(to.add(size / 2), total.1);
-                }
-            }
-        }
-    }
-}
-
-/// `spectrum ← kernels · spectrum`
-struct Scale<'a, T> {
-    kernels: &'a [T],
-    spectrum: &'a mut [T],
-    points: usize,
-}
-
-impl<T: Element> WithSimd for Scale<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let size = 2 * T::lanes::<S>();
-        let points = self.spectrum.chunks_exact_mut(size).take(self.points);
-        for (point, kernel) in points.zip(self.kernels.chunks_exact(2)) {
-            let (a, b) = (T::splat(simd, kernel[0]), T::splat(simd, kernel[1]));
-            // SAFETY: a point is two vectors.
-            unsafe {
-                let at = point.as_mut_ptr();
-                let (re, im) = (T::load::<S>(at), T::load::<S>(at.add(size / 2)));
-                T::store::<S>(at, T::negate_mul_add(simd, b, im, T::vector_mul(simd, a, re)));
-                T::store::<S>(at.add(size / 2), T::mul_add(simd, b, re, T::vector_mul(simd, a, im)));
             }
         }
     }

@@ -73,8 +73,8 @@ impl Model {
     /// Passes over the training set, by default.
     pub fn epochs(self) -> usize {
         match self {
-            Model::Lenet5 => 40,
-            Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::C8Steerable => 60,
+            Model::Lenet5 | Model::C8Steerable => 40,
+            Model::Z2cnn | Model::P4cnn | Model::P4mcnn => 60,
             _ => 20,
         }
     }

@@ -45,15 +45,6 @@ fn allocations(run: impl FnOnce()) -> usize {
     ALLOCATIONS.get() - before
 }
 
-const KERNELS: [Kernel; 6] = [
-    Kernel::Direct,
-    Kernel::DirectTiles,
-    Kernel::Depthwise,
-    Kernel::WinogradTwo,
-    Kernel::WinogradFour,
-    Kernel::Fourier,
-];
-
 /// A number that repeats neither by rows nor by channels.
 fn entry<T: Element>(n: usize) -> T {
     T::rounded((n * 7919 % 1009) as f64 / 504.5 - 1.0)
@@ -177,7 +168,7 @@ fn plans_keep_to_their_memory() {
     pool.install(|| {
         for problem in problems() {
             for set in InstructionSet::ALL {
-                for kernel in KERNELS {
+                for kernel in Kernel::ALL {
                     check_plans::<f32>(&problem, kernel, set);
                     check_plans::<f64>(&problem, kernel, set);
                 }

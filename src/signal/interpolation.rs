@@ -10,6 +10,7 @@
 use std::fmt;
 
 use ndarray::ArrayView2;
+use num_traits::Float;
 
 /// How an image is read between its pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -58,18 +59,27 @@ impl Interpolation {
             Self::Nearest => (position + 0.5).floor(),
             Self::Bilinear | Self::Bicubic => position.floor(),
         };
-        let t = position - below;
-        let weights = match self {
-            Self::Nearest => [0.0, 1.0, 0.0, 0.0],
-            Self::Bilinear => [0.0, 1.0 - t, t, 0.0],
-            Self::Bicubic => [
-                t * (-0.5 + t * (1.0 - 0.5 * t)),
-                1.0 + t * t * (-2.5 + 1.5 * t),
-                t * (0.5 + t * (2.0 - 1.5 * t)),
-                t * t * (-0.5 + 0.5 * t),
-            ],
-        };
-        (below as i64 - 1, weights)
+        (below as i64 - 1, self.weights(position - below))
+    }
+
+    /// The weights of four neighbouring pixels at a place that is t behind the second, −1/2 ≤ t < 1.
+    #[inline(always)]
+    pub(crate) fn weights<T: Float>(self, t: T) -> [T; 4] {
+        let (zero, half, one) = (T::zero(), T::one() / (T::one() + T::one()), T::one());
+        match self {
+            Self::Nearest if t < half => [zero, one, zero, zero],
+            Self::Nearest => [zero, zero, one, zero],
+            Self::Bilinear => [zero, one - t, t, zero],
+            Self::Bicubic => {
+                let (two, three_halves) = (one + one, one + half);
+                [
+                    t * (t * (one - half * t) - half),
+                    one + t * t * (three_halves * t - (two + half)),
+                    t * (half + t * (two - three_halves * t)),
+                    t * t * (half * t - half),
+                ]
+            }
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ndarray::ArrayD;
 
-use super::comparison::KERNELS;
 use super::timing::Times;
 use crate::conv::plan::{Kernel, Machine, Plan, PlanOptions};
 use crate::conv::{ConvolutionError, Element, Operation, Options, Problem};
@@ -15,13 +14,13 @@ use crate::conv::{ConvolutionError, Element, Operation, Options, Problem};
 /// If the cache directory cannot be written.
 pub(super) fn run(seed: u64, budget: Duration) -> anyhow::Result<String> {
     let mut machine = Machine::default();
-    for kernel in KERNELS {
+    for kernel in Kernel::ALL {
         machine = machine.with_nanoseconds::<f32>(kernel, measure::<f32>(kernel, seed, budget)?);
         machine = machine.with_nanoseconds::<f64>(kernel, measure::<f64>(kernel, seed, budget)?);
     }
     let path = machine.save()?;
     let mut text = format!("{:16} {:>10} {:>10}\n", "ns a unit of cost", "f32", "f64");
-    for kernel in KERNELS {
+    for kernel in Kernel::ALL {
         let (single, double) = (machine.nanoseconds::<f32>(kernel), machine.nanoseconds::<f64>(kernel));
         text += &format!("{:17} {single:10.3} {double:10.3}\n", format!("{kernel:?}"));
     }

@@ -9,16 +9,6 @@ use crate::conv::plan::{Kernel, Plan, PlanOptions};
 use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Options, Problem};
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
 
-/// Kernels that take part, the planner's.
-pub(super) const KERNELS: [Kernel; 6] = [
-    Kernel::Direct,
-    Kernel::DirectTiles,
-    Kernel::Depthwise,
-    Kernel::WinogradTwo,
-    Kernel::WinogradFour,
-    Kernel::Fourier,
-];
-
 /// Direct convolutions of more products than this are not timed: they take seconds.
 const MOST_PRODUCTS: u128 = 2_000_000_000;
 
@@ -101,7 +91,7 @@ fn shapes(quick: bool) -> Result<Vec<(Family, Problem)>, ConvolutionError> {
 fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> anyhow::Result<Comparison> {
     let [weights, signal, _] = random_arrays(problem, seed);
     let mut contenders: Vec<Contender<'_>> = Vec::new();
-    for kernel in KERNELS {
+    for kernel in Kernel::ALL {
         if matches!(kernel, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise)
             && problem.multiply_adds() > MOST_PRODUCTS
         {

@@ -17,9 +17,8 @@ use pulp::{Simd, WithSimd};
 use super::axis_map::AxisMap;
 use super::direct::{Channels, even};
 use super::microkernel::lanes;
-use super::output::{Finish, SharedOutput};
 use super::strip::{ChannelRows, Layout, prefetch};
-use super::workspace::{Workspace, run_jobs};
+use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of a copied piece, and of the rows of it that one row of results reads over and over.
@@ -145,40 +144,31 @@ impl DepthwiseStage {
             }
         }
     }
-
-    /// Runs on these workspaces, each on a thread of its own.
-    pub(super) fn run<T: Element>(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
-        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
-            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
-        });
-    }
 }
 
 /// One block of channels on a part of one sample.
-struct PieceRun<'a, T> {
-    stage: &'a DepthwiseStage,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    strip: &'a mut [T],
-    sums: &'a mut [T],
-    job: usize,
-}
+impl<T: Element> Pieces<T> for DepthwiseStage {
+    fn instruction_set(&self) -> InstructionSet {
+        self.set
+    }
 
-impl<T: Element> WithSimd for PieceRun<'_, T> {
-    type Output = ();
+    fn jobs(&self) -> usize {
+        DepthwiseStage::jobs(self)
+    }
+
+    fn cost(&self) -> f64 {
+        DepthwiseStage::cost(self)
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let PieceRun { stage, packed, signal, output, finish, strip, sums, job } = self;
+    fn run_piece<S: Simd>(
+        &self,
+        simd: S,
+        call: Call<'_, T>,
+        (strip, sums): (&mut [T], &mut [T]),
+        job: usize,
+    ) {
+        let (stage, Call { packed, signal, output, finish }) = (self, call);
         let (lanes, groups) = (stage.lanes, stage.channels.groups);
         let [blocks, bands, columns] = stage.pieces();
         let (rest, column) = (job / columns, job % columns * stage.width);

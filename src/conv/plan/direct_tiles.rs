@@ -18,9 +18,8 @@ use pulp::{Simd, WithSimd};
 use super::axis_map::AxisMap;
 use super::direct::{Channels, even};
 use super::microkernel::{Offsets, lanes};
-use super::output::{Finish, SharedOutput};
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
-use super::workspace::{Workspace, run_jobs};
+use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
@@ -116,21 +115,6 @@ impl DirectTiles {
             }
         }
     }
-
-    /// Runs on these workspaces, each on a thread of its own.
-    pub(super) fn run<T: Element>(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
-        let jobs = self.tiles.groups() * self.channels.groups;
-        run_jobs(jobs, self.cost::<T>(), workspaces, |strip, sums, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
-        });
-    }
 }
 
 /// Most positions of a register tile.
@@ -178,23 +162,28 @@ fn cost<T: Element>(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: u
 }
 
 /// One group of channels on as many tiles as run side by side.
-struct GroupRun<'a, T> {
-    stage: &'a DirectTiles,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    strip: &'a mut [T],
-    sums: &'a mut [T],
-    job: usize,
-}
+impl<T: Element> Pieces<T> for DirectTiles {
+    fn instruction_set(&self) -> InstructionSet {
+        self.set
+    }
 
-impl<T: Element> WithSimd for GroupRun<'_, T> {
-    type Output = ();
+    fn jobs(&self) -> usize {
+        self.tiles.groups() * self.channels.groups
+    }
+
+    fn cost(&self) -> f64 {
+        DirectTiles::cost::<T>(self)
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
+    fn run_piece<S: Simd>(
+        &self,
+        simd: S,
+        call: Call<'_, T>,
+        (strip, sums): (&mut [T], &mut [T]),
+        job: usize,
+    ) {
+        let (stage, Call { packed, signal, output, finish }) = (self, call);
         let Channels { groups, rows, columns, .. } = stage.channels;
         let tiles = &stage.tiles;
         let (group, first) = (job / tiles.groups(), job % tiles.groups() * 2 * stage.lanes);

@@ -57,7 +57,7 @@ use self::direct::Channels;
 use self::fold::Fold;
 use self::output::{Finish, SharedOutput};
 use self::stage::Stage;
-use self::workspace::Workspace;
+use self::workspace::{Call, Workspace};
 use super::algorithm::flatten_space;
 use super::problem::check_shape;
 use super::simd::Element;
@@ -328,7 +328,8 @@ impl<T: Element> Plan<T> {
             let shared = SharedOutput::new(output);
             for Prepared { stage, weights } in stages.iter() {
                 assert_eq!(weights.len(), stage.packed_length(), "the plan must be prepared before it runs");
-                stage.run(weights, input, &shared, finish, workspaces);
+                let call = Call { packed: weights, signal: input, output: &shared, finish };
+                stage.run(call, workspaces);
             }
         };
         let mut whole = |output: &mut [T]| match fold {

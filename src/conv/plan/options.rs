@@ -41,6 +41,18 @@ pub enum Kernel {
     Fourier,
 }
 
+impl Kernel {
+    /// All kernels, those that add the products of the definition first, without [`Automatic`](Kernel::Automatic).
+    pub const ALL: [Kernel; 6] = [
+        Kernel::Direct,
+        Kernel::DirectTiles,
+        Kernel::Depthwise,
+        Kernel::WinogradTwo,
+        Kernel::WinogradFour,
+        Kernel::Fourier,
+    ];
+}
+
 /// Options of a [`Plan`](super::Plan).
 #[derive(Clone, Copy, Debug)]
 pub struct PlanOptions {

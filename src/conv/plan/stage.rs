@@ -11,9 +11,8 @@ use super::direct::{Channels, DirectStage};
 use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
-use super::output::{Finish, SharedOutput};
 use super::winograd::{FOUR, TWO, WinogradStage};
-use super::workspace::Workspace;
+use super::workspace::{Call, Workspace, run_pieces};
 use crate::conv::simd::Element;
 use crate::conv::{Problem, Unsupported};
 
@@ -210,20 +209,14 @@ impl<T: Element> Stage<T> {
         }
     }
 
-    pub(super) fn run(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
+    /// Runs on these workspaces, each on a thread of its own.
+    pub(super) fn run(&self, call: Call<'_, T>, workspaces: &mut [Workspace<T>]) {
         match self {
-            Stage::Direct(stage) => stage.run(packed, signal, output, finish, workspaces),
-            Stage::DirectTiles(stage) => stage.run(packed, signal, output, finish, workspaces),
-            Stage::Depthwise(stage) => stage.run(packed, signal, output, finish, workspaces),
-            Stage::Winograd(stage) => stage.run(packed, signal, output, finish, workspaces),
-            Stage::Fourier(stage) => stage.run(packed, signal, output, finish, workspaces),
+            Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Fourier(stage) => run_pieces(&**stage, call, workspaces),
         }
     }
 }

@@ -20,6 +20,28 @@ fn dirty(shape: &[usize]) -> ArrayD<f32> {
 
 const EVERY_SECOND: Slice = Slice { start: 0, end: None, step: -2 };
 
+/// Length, taps, stride, dilation and padding of an axis.
+type AxisSettings = (usize, usize, usize, usize, (usize, usize));
+
+/// The problem of a batch, groups, and input and output channels of each group, if the kernel fits.
+fn with_axes(
+    operation: Operation,
+    boundary: Boundary,
+    (batch, groups, inputs, outputs): (usize, usize, usize, usize),
+    axes: Vec<AxisSettings>,
+) -> Option<Problem> {
+    let (mut signal, mut kernel) = (vec![batch, groups * inputs], vec![groups * outputs, inputs]);
+    let mut options = Options::new().groups(groups).boundary(boundary);
+    for (length, taps, stride, dilation, padding) in axes {
+        signal.push(length);
+        kernel.push(taps);
+        options.stride.push(stride);
+        options.dilation.push(dilation);
+        options.padding.push(padding);
+    }
+    Problem::new(operation, &kernel, &signal, &options).ok()
+}
+
 /// Sizes that straddle tiles and pieces: up to several vectors of positions, and several tiles of channels.
 fn layer() -> impl Strategy<Value = Problem> {
     let axis = (1usize..40, 1usize..6, 1usize..4, 1usize..3, (0usize..4, 0usize..4));
@@ -29,16 +51,7 @@ fn layer() -> impl Strategy<Value = Problem> {
     (operation, boundary, channels, prop::collection::vec(axis, 1..3)).prop_filter_map(
         "the kernel fits",
         |(operation, boundary, (batch, groups, inputs, outputs), axes)| {
-            let (mut signal, mut kernel) = (vec![batch, groups * inputs], vec![groups * outputs, inputs]);
-            let mut options = Options::new().groups(groups).boundary(boundary);
-            for (length, taps, stride, dilation, padding) in axes {
-                signal.push(length);
-                kernel.push(taps);
-                options.stride.push(stride);
-                options.dilation.push(dilation);
-                options.padding.push(padding);
-            }
-            Problem::new(operation, &kernel, &signal, &options).ok()
+            with_axes(operation, boundary, (batch, groups, inputs, outputs), axes)
         },
     )
 }
@@ -51,16 +64,7 @@ fn depthwise() -> impl Strategy<Value = Problem> {
     (operation, boundary, 0usize..3, 2usize..40, prop::collection::vec(axis, 1..3)).prop_filter_map(
         "the kernel fits",
         |(operation, boundary, batch, groups, axes)| {
-            let (mut signal, mut kernel) = (vec![batch, groups], vec![groups, 1]);
-            let mut options = Options::new().groups(groups).boundary(boundary);
-            for (length, taps, stride, dilation, padding) in axes {
-                signal.push(length);
-                kernel.push(taps);
-                options.stride.push(stride);
-                options.dilation.push(dilation);
-                options.padding.push(padding);
-            }
-            Problem::new(operation, &kernel, &signal, &options).ok()
+            with_axes(operation, boundary, (batch, groups, 1, 1), axes)
         },
     )
 }
@@ -106,6 +110,38 @@ fn check(problem: &Problem, options: PlanOptions, seed: u64) -> Result<(), TestC
         prop_assert_eq!(&gradient, &adjoint::kernel_gradient(problem, signal.view(), y.view()).unwrap());
     }
     Ok(())
+}
+
+/// Kernels that are multiples of 576 = 24²: see the test of minimal filtering.
+fn check_scaled(problem: &Problem, options: PlanOptions, seed: u64) -> Result<(), TestCaseError> {
+    let weights = integers(&problem.kernel_shape(), seed, 9).mapv(|value| 576.0 * value as f64);
+    let signal = integers(&problem.signal_shape(), seed ^ 1, 9).mapv(|value| value as f64);
+    let y = integers(&problem.output_shape(), seed ^ 2, 9).mapv(|value| value as f64);
+
+    let mut plan = Plan::forward(problem, &options).unwrap();
+    plan.prepare(weights.view(), None).unwrap();
+    let mut output = ArrayD::from_elem(problem.output_shape(), f64::NAN);
+    plan.run(signal.view(), output.view_mut()).unwrap();
+    prop_assert_eq!(&output, &Definition.run(problem, weights.view(), signal.view()).unwrap());
+
+    let mut plan = Plan::transposed(problem, &options).unwrap();
+    plan.prepare(weights.view(), None).unwrap();
+    let mut back = ArrayD::from_elem(problem.signal_shape(), f64::NAN);
+    plan.run(y.view(), back.view_mut()).unwrap();
+    prop_assert_eq!(&back, &adjoint::transposed(problem, weights.view(), y.view()).unwrap());
+    Ok(())
+}
+
+/// Padding before the signal alone, and a single sum of three products: both failed once.
+#[test]
+fn small_problems_that_failed() {
+    let padded = Options { padding: vec![(1, 0)], ..Options::new().groups(2) };
+    let padded = Problem::new(Operation::Correlation, &[2, 1, 1], &[1, 2, 9], &padded).unwrap();
+    for kernel in [Kernel::Depthwise, Kernel::Direct] {
+        check(&padded, PlanOptions::new().kernel(kernel), 0).unwrap();
+    }
+    let single = Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 3], &Options::new()).unwrap();
+    check_scaled(&single, PlanOptions::new().kernel(Kernel::WinogradTwo), 0).unwrap();
 }
 
 proptest! {
@@ -167,22 +203,7 @@ proptest! {
         let padding: Vec<_> = space.iter().map(|axis| axis.1).collect();
         let options = Options::new().groups(groups).boundary(boundary).padding(padding);
         let problem = Problem::new(operation, &taps, &signal, &options).unwrap();
-        let options = PlanOptions::new().kernel(kernel).instruction_set(set);
-        let weights = integers(&taps, seed, 9).mapv(|value| 576.0 * value as f64);
-        let signal = integers(&signal, seed ^ 1, 9).mapv(|value| value as f64);
-        let y = integers(&problem.output_shape(), seed ^ 2, 9).mapv(|value| value as f64);
-
-        let mut plan = Plan::forward(&problem, &options).unwrap();
-        plan.prepare(weights.view(), None).unwrap();
-        let mut output = ArrayD::from_elem(problem.output_shape(), f64::NAN);
-        plan.run(signal.view(), output.view_mut()).unwrap();
-        prop_assert_eq!(&output, &Definition.run(&problem, weights.view(), signal.view()).unwrap());
-
-        let mut plan = Plan::transposed(&problem, &options).unwrap();
-        plan.prepare(weights.view(), None).unwrap();
-        let mut back = ArrayD::from_elem(problem.signal_shape(), f64::NAN);
-        plan.run(y.view(), back.view_mut()).unwrap();
-        prop_assert_eq!(&back, &adjoint::transposed(&problem, weights.view(), y.view()).unwrap());
+        check_scaled(&problem, PlanOptions::new().kernel(kernel).instruction_set(set), seed)?;
     }
 }
 

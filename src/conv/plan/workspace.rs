@@ -6,9 +6,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::conv::simd::Element;
+use super::output::{Finish, SharedOutput};
+use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of a line of the cache.
 const LINE_BYTES: usize = 64;
@@ -46,14 +48,54 @@ fn from_line<T>(memory: &mut [T]) -> &mut [T] {
     &mut memory[ahead..]
 }
 
-/// Runs the jobs on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
-/// A job gets room for copied signal, room for sums, and its number.
-pub(super) fn run_jobs<T: Element>(
-    jobs: usize,
-    cost: f64,
+/// What a run reads and writes: prepared weights, the signal, the results and what is done to sums on their way there.
+#[derive(Clone, Copy)]
+pub(super) struct Call<'a, T> {
+    pub(super) packed: &'a [T],
+    pub(super) signal: &'a [T],
+    pub(super) output: &'a SharedOutput<'a, T>,
+    pub(super) finish: Finish<'a, T>,
+}
+
+/// A kernel whose work falls into pieces that any thread can take.
+pub(super) trait Pieces<T: Element>: Sync {
+    /// The instructions of its vectors.
+    fn instruction_set(&self) -> InstructionSet;
+
+    /// How many pieces there are.
+    fn jobs(&self) -> usize;
+
+    /// Multiply-adds of vectors of all of them, other work counted as such.
+    fn cost(&self) -> f64;
+
+    /// Runs one of them, with room for copied signal and room for sums.
+    fn run_piece<S: Simd>(&self, simd: S, call: Call<'_, T>, memory: (&mut [T], &mut [T]), job: usize);
+}
+
+/// One piece, for [`InstructionSet::run`].
+struct PieceRun<'a, T, K> {
+    kernel: &'a K,
+    call: Call<'a, T>,
+    memory: (&'a mut [T], &'a mut [T]),
+    job: usize,
+}
+
+impl<T: Element, K: Pieces<T>> WithSimd for PieceRun<'_, T, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.kernel.run_piece(simd, self.call, self.memory, self.job);
+    }
+}
+
+/// Runs all pieces on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
+pub(super) fn run_pieces<T: Element, K: Pieces<T>>(
+    kernel: &K,
+    call: Call<'_, T>,
     workspaces: &mut [Workspace<T>],
-    run: impl Fn(&mut [T], &mut [T], usize) + Sync,
 ) {
+    let (jobs, cost, set) = (kernel.jobs(), kernel.cost(), kernel.instruction_set());
     let next = AtomicUsize::new(0);
     let worker = |workspace: &mut Workspace<T>| {
         let (strip, sums) = workspace.parts();
@@ -62,7 +104,7 @@ pub(super) fn run_jobs<T: Element>(
             if job >= jobs {
                 return;
             }
-            run(strip, sums, job);
+            set.run(PieceRun { kernel, call, memory: (&mut *strip, &mut *sums), job });
         }
     };
     match workspaces {

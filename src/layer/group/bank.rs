@@ -61,3 +61,29 @@ impl Bank {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal::{FeatureType, GridGroup};
+
+    /// ⟨expand(w), k⟩ = ⟨w, fold(k)⟩ on integers, times 1/4096 where filters are steerable: every sum is exact.
+    #[test]
+    fn folding_is_the_transpose() {
+        let d4 = GridGroup::d4();
+        let quotient = FeatureType::quotient(&d4, &d4.generated_by(&[2]), 1).unwrap();
+        let free = FilterBank::new(&quotient, &FeatureType::regular(&d4, 2), &[3, 3]);
+        let steerable = [false, true].map(|lifts| Bank::Steerable(SteerableBank::new(2, 3, 8, lifts, 3)));
+        let numbers = |shape: &[usize], modulus: usize| {
+            let count = shape.iter().product();
+            ArrayD::from_shape_vec(shape, (0..count).map(|i| (i * i % modulus) as f64).collect()).unwrap()
+        };
+        let inner = |a: &ArrayD<f64>, b: &ArrayD<f64>| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        for bank in [Bank::Free(free)].into_iter().chain(steerable) {
+            let weights = numbers(&bank.weight_shape(), 11);
+            let expanded = bank.expand(&weights);
+            let kernel = numbers(expanded.shape(), 7);
+            assert_eq!(inner(&expanded, &kernel), inner(&weights, &bank.fold(&kernel)));
+        }
+    }
+}

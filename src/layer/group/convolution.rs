@@ -297,7 +297,7 @@ impl Layer for GroupConvolution {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::super::laws;
     use super::*;
     use crate::conv::Boundary;
@@ -312,7 +312,12 @@ mod tests {
         types.iter().flat_map(|a| types.iter().map(|b| (a.clone(), b.clone()))).collect()
     }
 
-    fn commutes<G: FiniteGroup + PointGroup>(group: G, layer: GroupConvolution, input: &[usize]) {
+    /// The layer commutes with the group for all inputs, weights and biases, says so, and its gradients are right.
+    pub(in super::super) fn commutes<G: FiniteGroup + PointGroup>(
+        group: G,
+        layer: GroupConvolution,
+        input: &[usize],
+    ) {
         let (inputs, outputs) = (layer.inputs.on_maps(), layer.outputs.on_maps());
         laws::gradient(&layer, input);
         let kept = layer.keeps(input, &layer.inputs).unwrap();

@@ -201,22 +201,6 @@ mod tests {
     }
 
     #[test]
-    fn folding_is_the_transpose() {
-        let group = GridGroup::d4();
-        let types = types(&group);
-        let bank = FilterBank::new(&types[3], &types[0], &[3, 3]);
-        let numbers = |shape: Vec<usize>, modulus: usize| {
-            let count = shape.iter().product();
-            ArrayD::from_shape_vec(shape, (0..count).map(|i| (i * i % modulus) as f64).collect()).unwrap()
-        };
-        let weights = numbers(bank.weight_shape(), 11);
-        let kernel = numbers(bank.kernel_shape(), 7);
-        let inner = |a: &ArrayD<f64>, b: &ArrayD<f64>| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        // Integers: exact.
-        assert_eq!(inner(&bank.expand(&weights), &kernel), inner(&weights, &bank.fold(&kernel)));
-    }
-
-    #[test]
     #[should_panic(expected = "keeps the grid of taps")]
     fn kernels_are_square() {
         let c4 = GridGroup::c4();

@@ -65,6 +65,14 @@ impl Harmonic {
         };
         (-(length - self.radius as f64).powi(2) / (2.0 * SIGMA * SIGMA)).exp() * wave
     }
+
+    /// Turned by an angle, its value at a place of a kernel with so many taps along both axes, row by row.
+    fn turned(self, angle: f64, place: usize, taps: usize) -> f64 {
+        let (sine, cosine) = angle.sin_cos();
+        let middle = (taps / 2) as f64;
+        let (right, up) = ((place % taps) as f64 - middle, middle - (place / taps) as f64);
+        self.at(cosine * right + sine * up, cosine * up - sine * right)
+    }
 }
 
 /// The kernels between fields of so many orientations, or from images to them.
@@ -270,14 +278,12 @@ fn linear<S: Scalar>(from: &ArrayD<S>, shape: Vec<usize>, map: impl FnOnce(&[S],
 
 /// The basis at all taps in all orientations, each function with mean square norm 1 over the orientations.
 fn samples(harmonics: &[Harmonic], orientations: usize, taps: usize) -> Array2<i32> {
-    let (area, between, middle) = (taps * taps, orientations / 4, (taps / 2) as f64);
+    let (area, between) = (taps * taps, orientations / 4);
     let mut samples = Array2::zeros((orientations * area, harmonics.len()));
     let quarter_turns = GridGroup::c4();
     for (column, &harmonic) in harmonics.iter().enumerate() {
         let at = |orientation: usize, place: usize| {
-            let (sine, cosine) = (TAU * orientation as f64 / orientations as f64).sin_cos();
-            let (right, up) = ((place % taps) as f64 - middle, middle - (place / taps) as f64);
-            harmonic.at(cosine * right + sine * up, cosine * up - sine * right)
+            harmonic.turned(TAU * orientation as f64 / orientations as f64, place, taps)
         };
         // All turns by less than a quarter; the others have the same norms.
         let turned: Vec<Vec<f64>> =
@@ -303,11 +309,11 @@ fn samples(harmonics: &[Harmonic], orientations: usize, taps: usize) -> Array2<i
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Layer, laws};
+    use super::super::super::Layer;
     use super::super::GroupConvolution;
+    use super::super::convolution::tests::commutes;
     use super::*;
     use crate::group::C4;
-    use crate::verify::prove;
 
     /// Moving samples on the grid turns in the sense in which the functions are turned, and orientations follow one another.
     #[test]
@@ -316,12 +322,10 @@ mod tests {
             let harmonics = Harmonic::of_kernel(taps);
             assert_eq!(harmonics.len(), [6, 13, 22][taps / 2 - 1]);
             let samples = samples(&harmonics, orientations, taps);
-            let (area, middle) = (taps * taps, (taps / 2) as f64);
+            let area = taps * taps;
             for (column, &harmonic) in harmonics.iter().enumerate() {
                 let value = |orientation: usize, place: usize| {
-                    let (sine, cosine) = (TAU * orientation as f64 / orientations as f64).sin_cos();
-                    let (right, up) = ((place % taps) as f64 - middle, middle - (place / taps) as f64);
-                    harmonic.at(cosine * right + sine * up, cosine * up - sine * right)
+                    harmonic.turned(TAU * orientation as f64 / orientations as f64, place, taps)
                 };
                 let all: Vec<f64> =
                     (0..orientations).flat_map(|o| (0..area).map(move |place| value(o, place))).collect();
@@ -336,39 +340,16 @@ mod tests {
         }
     }
 
-    /// Over ⅟₄₀₉₆ of integers: every sum is exact.
-    #[test]
-    fn folding_is_the_transpose() {
-        for lifts in [false, true] {
-            let bank = SteerableBank::new(2, 3, 8, lifts, 3);
-            let numbers = |shape: Vec<usize>, modulus: usize| {
-                let count = shape.iter().product();
-                ArrayD::from_shape_vec(shape, (0..count).map(|i| (i * i % modulus) as f64).collect()).unwrap()
-            };
-            let weights = numbers(bank.weight_shape(), 11);
-            let kernel = numbers(bank.kernel_shape(), 7);
-            let inner = |a: &ArrayD<f64>, b: &ArrayD<f64>| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-            assert_eq!(inner(&bank.expand(&weights), &kernel), inner(&weights, &bank.fold(&kernel)));
-        }
-    }
-
-    fn commutes(layer: GroupConvolution, input: &[usize]) {
-        let (inputs, outputs) = (layer.inputs.on_maps(), layer.outputs.on_maps());
-        laws::gradient(&layer, input);
-        assert_eq!(layer.keeps(input, &layer.inputs).unwrap().feature, layer.outputs);
-        prove(layer).on(input.to_vec()).commutes_with(C4, inputs, outputs).assert();
-    }
-
     #[test]
     fn steerable_filters_in_eight_orientations() {
         let c4 = GridGroup::c4();
         let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 2));
-        commutes(GroupConvolution::new(image, maps.clone(), [3, 3]).steerable(8), &[1, 1, 4, 4]);
+        commutes(C4, GroupConvolution::new(image, maps.clone(), [3, 3]).steerable(8), &[1, 1, 4, 4]);
         let layer = GroupConvolution::new(maps.clone(), maps.clone(), [3, 3]).steerable(8).padding([1, 1]);
-        commutes(layer.without_bias(), &[1, 8, 2, 2]);
+        commutes(C4, layer.without_bias(), &[1, 8, 2, 2]);
         let wider = maps.with_fields(4);
         let layer = GroupConvolution::new(wider.clone(), wider, [1, 1]).steerable(8).groups(2);
-        commutes(layer, &[1, 16, 2, 2]);
+        commutes(C4, layer, &[1, 16, 2, 2]);
     }
 
     #[test]

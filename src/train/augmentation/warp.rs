@@ -93,7 +93,7 @@ pub(super) fn warp(
             } else {
                 for (target, ((&corner, &t), &s)) in targets {
                     let around = &framed[corner as usize - line - 1..][..3 * line + 4];
-                    let (down, right) = (weights(interpolation, t), weights(interpolation, s));
+                    let (down, right) = (interpolation.weights(t), interpolation.weights(s));
                     let row = |first: usize| -> f32 {
                         around[first..first + 4].iter().zip(right).map(|(pixel, weight)| pixel * weight).sum()
                     };
@@ -101,21 +101,6 @@ pub(super) fn warp(
                 }
             }
         }
-    }
-}
-
-/// The weights of the four pixels around a place that is t behind the second: see [`Interpolation`].
-#[inline(always)]
-fn weights(interpolation: Interpolation, t: f32) -> [f32; 4] {
-    match interpolation {
-        Interpolation::Nearest => [0.0, f32::from(t < 0.5), f32::from(t >= 0.5), 0.0],
-        Interpolation::Bilinear => [0.0, 1.0 - t, t, 0.0],
-        Interpolation::Bicubic => [
-            t * (-0.5 + t * (1.0 - 0.5 * t)),
-            1.0 + t * t * (-2.5 + 1.5 * t),
-            t * (0.5 + t * (2.0 - 1.5 * t)),
-            t * t * (-0.5 + 0.5 * t),
-        ],
     }
 }
 

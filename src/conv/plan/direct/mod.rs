@@ -340,7 +340,7 @@ impl DirectStage {
     }
 
     /// The numbers of samples, (folded) bands, columns and so on: all pieces.
-    pub(super) fn jobs(&self) -> usize {
+    fn jobs(&self) -> usize {
         let outer: usize = self.outer.iter().map(|axis| axis.positions).product();
         let [samples, bands, columns] = self.pieces();
         self.channels.groups * samples * outer * bands * columns

@@ -1,31 +1,13 @@
 //! Pieces of the output, one after the other: copy, multiply, write.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
-use super::super::output::{Finish, SharedOutput};
 use super::super::strip::{Row, fill, prefetch};
-use super::super::workspace::{Workspace, run_jobs};
+use super::super::workspace::{Call, Pieces};
 use super::{DirectStage, Group};
-use crate::conv::simd::Element;
-
-impl DirectStage {
-    /// Runs the pieces on these workspaces, each on a thread of its own.
-    pub(in crate::conv::plan) fn run<T: Element>(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
-        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
-            let piece = self.piece(job);
-            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, piece });
-        });
-    }
-}
+use crate::conv::simd::{Element, InstructionSet};
 
 /// How many channels ahead of the copy memory is asked for.
 const PREFETCHED_CHANNELS: usize = 2;
@@ -95,23 +77,44 @@ pub(in crate::conv::plan) fn outer_source(
     Some(source)
 }
 
+impl<T: Element> Pieces<T> for DirectStage {
+    fn instruction_set(&self) -> InstructionSet {
+        self.set
+    }
+
+    fn jobs(&self) -> usize {
+        DirectStage::jobs(self)
+    }
+
+    fn cost(&self) -> f64 {
+        DirectStage::cost(self)
+    }
+
+    #[inline(always)]
+    fn run_piece<S: Simd>(
+        &self,
+        simd: S,
+        call: Call<'_, T>,
+        (strip, sums): (&mut [T], &mut [T]),
+        job: usize,
+    ) {
+        PieceRun { stage: self, call, strip, sums, piece: self.piece(job) }.run(simd);
+    }
+}
+
 /// One piece.
 struct PieceRun<'a, T> {
     stage: &'a DirectStage,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
+    call: Call<'a, T>,
     strip: &'a mut [T],
     sums: &'a mut [T],
     piece: Piece,
 }
 
-impl<T: Element> WithSimd for PieceRun<'_, T> {
-    type Output = ();
-
+impl<T: Element> PieceRun<'_, T> {
+    /// Copies, multiplies and writes, one block of channels after the other.
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S) {
         let stage = self.stage;
         let (channels, terms) = (stage.virtual_channels(), stage.terms());
         let per_channel = terms / channels.max(1);
@@ -124,7 +127,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
             let mut panel = self.piece.group * stage.packed_rows() * terms;
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
                 let packed_rows = stage.packed_rows_of(rows);
-                let weights = &self.packed[panel..panel + terms * packed_rows];
+                let weights = &self.call.packed[panel..panel + terms * packed_rows];
                 let weights = &weights[begin * per_channel * packed_rows..end * per_channel * packed_rows];
                 panel += terms * packed_rows;
                 for (group_number, group) in stage.groups.iter().enumerate() {
@@ -133,7 +136,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
                     let (offsets, starts) = (&stage.offsets, &group.starts[..]);
                     let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
                     let source = match stage.in_place {
-                        true => &self.signal[stage.place_in_signal(self.piece)..],
+                        true => &self.call.signal[stage.place_in_signal(self.piece)..],
                         false => &*self.strip,
                     };
                     match stage.channel_vectors {
@@ -185,9 +188,7 @@ impl<T: Element> WithSimd for PieceRun<'_, T> {
             }
         }
     }
-}
 
-impl<T: Element> PieceRun<'_, T> {
     /// Copies what these channels contribute into the strip.
     #[inline(always)]
     fn copy<S: Simd>(&mut self, simd: S, begin: usize, end: usize) {
@@ -220,11 +221,11 @@ impl<T: Element> PieceRun<'_, T> {
                                     let start =
                                         (number * outer_planes + outer) * plane + entry * stage.x.source;
                                     let (length, boundary) = (stage.x.source, stage.x.boundary);
-                                    let row = Row { signal: self.signal, start, length, boundary };
+                                    let row = Row { signal: self.call.signal, start, length, boundary };
                                     // The same row of a channel that is copied soon: rows are too short for the
                                     // machine to see where the next one is.
                                     prefetch(
-                                        self.signal,
+                                        self.call.signal,
                                         start + PREFETCHED_CHANNELS * plane * outer_planes,
                                         length,
                                     );
@@ -275,7 +276,7 @@ impl<T: Element> PieceRun<'_, T> {
                     let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
                     // SAFETY: as below.
                     unsafe {
-                        self.output.write_columns(
+                        self.call.output.write_columns(
                             simd,
                             (to + number * channel_stride + position, channel_stride),
                             (
@@ -284,7 +285,7 @@ impl<T: Element> PieceRun<'_, T> {
                             ),
                             square,
                             (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
-                            (self.finish, number),
+                            (self.call.finish, number),
                         );
                     }
                 }
@@ -299,12 +300,12 @@ impl<T: Element> PieceRun<'_, T> {
                     let size = (rows, stage.lanes.min(length - lane));
                     // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
                     unsafe {
-                        self.output.write_rows(
+                        self.call.output.write_rows(
                             simd,
                             (to, channel_stride),
                             (sums, per_row),
                             size,
-                            self.finish,
+                            self.call.finish,
                             number,
                         );
                     }
@@ -319,14 +320,16 @@ impl<T: Element> PieceRun<'_, T> {
                 }
                 let number = piece.group * stage.channels.rows + channel;
                 let to = to + number * channel_stride;
-                let finish = self.finish.of(number);
+                let finish = self.call.finish.of(number);
                 let (start, stride) = match stage.channel_vectors {
                     Some(vectors) => (run.lane * vectors * stage.lanes + j, vectors * stage.lanes),
                     None => (j * per_row + run.lane, 1),
                 };
                 let sums = &self.sums[slot + start..];
                 // SAFETY: as above.
-                unsafe { self.output.write_strided((to, stage.x.every), (sums, stride), length, finish) };
+                unsafe {
+                    self.call.output.write_strided((to, stage.x.every), (sums, stride), length, finish)
+                };
             }
         }
     }

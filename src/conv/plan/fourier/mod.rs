@@ -34,10 +34,9 @@ use self::product::{Product, SUMMED, Scale};
 use super::axis_map::AxisMap;
 use super::direct::Channels;
 use super::microkernel::lanes;
-use super::output::{Finish, SharedOutput};
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
-use super::workspace::{Workspace, run_jobs};
+use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Multiply-adds of vectors that a pass over one point costs.
@@ -166,21 +165,6 @@ impl<T: Element> FourierStage<T> {
         taps
     }
 
-    /// Runs on these workspaces, each on a thread of its own.
-    pub(super) fn run(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
-        let jobs = self.tiles.groups() * self.channels.groups;
-        run_jobs(jobs, self.cost(), workspaces, |strip, sums, job| {
-            self.set.run(GroupRun { stage: self, packed, signal, output, finish, strip, sums, job });
-        });
-    }
-
     /// Transforms along all axes but the last.
     #[inline(always)]
     fn columns<S: Simd>(&self, simd: S, points: &mut [T], forward: bool) {
@@ -285,23 +269,28 @@ impl<T: Element> WithSimd for KernelRun<'_, T> {
 }
 
 /// One group of channels on as many tiles as run side by side.
-struct GroupRun<'a, T> {
-    stage: &'a FourierStage<T>,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    strip: &'a mut [T],
-    sums: &'a mut [T],
-    job: usize,
-}
+impl<T: Element> Pieces<T> for FourierStage<T> {
+    fn instruction_set(&self) -> InstructionSet {
+        self.set
+    }
 
-impl<T: Element> WithSimd for GroupRun<'_, T> {
-    type Output = ();
+    fn jobs(&self) -> usize {
+        self.tiles.groups() * self.channels.groups
+    }
+
+    fn cost(&self) -> f64 {
+        FourierStage::cost(self)
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let GroupRun { stage, packed, signal, output, finish, strip, sums, job } = self;
+    fn run_piece<S: Simd>(
+        &self,
+        simd: S,
+        call: Call<'_, T>,
+        (strip, sums): (&mut [T], &mut [T]),
+        job: usize,
+    ) {
+        let (stage, Call { packed, signal, output, finish }) = (self, call);
         let Channels { groups, rows, columns, .. } = stage.channels;
         let (group, first) = (job / stage.tiles.groups(), job % stage.tiles.groups() * 2 * stage.lanes);
         let tiles = &stage.tiles;

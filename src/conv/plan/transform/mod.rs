@@ -26,13 +26,12 @@
 
 mod pass;
 
-use std::f64::consts::TAU;
-
+use num_complex::Complex;
 use pulp::Simd;
 
 use self::pass::{Direction, Pass, PassRun};
-
 use crate::conv::simd::Element;
+use crate::scalar::RootOfUnity;
 
 /// Points that are finished before others are begun: with sixteen lanes of `f32`, 16 KiB.
 const NEAR_POINTS: usize = 128;
@@ -71,6 +70,12 @@ pub(super) fn roundings(length: usize) -> usize {
     sums + 6 * radices.len().saturating_sub(1)
 }
 
+/// exp(−2πi·j/n)
+fn root(j: usize, n: usize) -> Complex<f64> {
+    let root = Complex::root_of_unity_power(n as u64, j as u64);
+    root.unwrap_or_else(|| unreachable!("transforms have points"))
+}
+
 impl<T: Element> LaneTransform<T> {
     /// # Panics
     /// If the length has prime factors above 3.
@@ -82,8 +87,8 @@ impl<T: Element> LaneTransform<T> {
             passes.push(Pass { radix, part, factors: factors.len() });
             for j in 0..part {
                 for k in 1..radix {
-                    let (cosine, sine) = root(j * k, points);
-                    factors.extend([cosine, -sine].map(T::rounded));
+                    let factor = root(j * k, points);
+                    factors.extend([factor.re, factor.im].map(T::rounded));
                 }
             }
             points = part;
@@ -166,25 +171,6 @@ impl<T: Element> LaneTransform<T> {
     }
 }
 
-/// cos and sin of j/n of a turn, by an angle of at most an eighth.
-fn root(j: usize, n: usize) -> (f64, f64) {
-    let eighths = 8 * (j % n);
-    let (octant, rest) = (eighths / n, eighths % n);
-    // Odd octants are measured from their end.
-    let distance = if octant % 2 == 1 { n - rest } else { rest };
-    let (sine, cosine) = (TAU / 8.0 * distance as f64 / n as f64).sin_cos();
-    match octant {
-        0 => (cosine, sine),
-        1 => (sine, cosine),
-        2 => (-sine, cosine),
-        3 => (-cosine, sine),
-        4 => (-cosine, -sine),
-        5 => (-sine, -cosine),
-        6 => (sine, -cosine),
-        _ => (cosine, -sine),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use pulp::WithSimd;
@@ -237,10 +223,8 @@ mod tests {
                 for lane in 0..lanes {
                     let (mut re, mut im) = (0.0, 0.0);
                     for n in 0..length {
-                        let (cosine, sine) = root(n * k, length);
-                        let (a, b) = (value(n, 0, lane), value(n, 1, lane));
-                        re += a * cosine + b * sine;
-                        im += b * cosine - a * sine;
+                        let term = Complex::new(value(n, 0, lane), value(n, 1, lane)) * root(n * k, length);
+                        (re, im) = (re + term.re, im + term.im);
                     }
                     let computed = [0, 1].map(|part| points[place(place_of, part, lane)].into());
                     assert!((computed[0] - re).hypot(computed[1] - im) <= allowed, "{length}: {k}");

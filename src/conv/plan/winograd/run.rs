@@ -1,49 +1,36 @@
 //! Pieces of the output, one after the other: copy, transform, multiply, transform back.
 
-use pulp::{Simd, WithSimd};
+use pulp::Simd;
 
 use super::super::microkernel::ChannelTile;
-use super::super::output::{Finish, SharedOutput};
 use super::super::strip::ChannelRows;
-use super::super::workspace::{Workspace, run_jobs};
+use super::super::workspace::{Call, Pieces};
 use super::WinogradStage;
 use super::transforms::{Place, TransformInput, TransformOutput};
-use crate::conv::simd::Element;
+use crate::conv::simd::{Element, InstructionSet};
 
-impl WinogradStage {
-    /// Runs the pieces on these workspaces, each on a thread of its own.
-    pub(in crate::conv::plan) fn run<T: Element>(
-        &self,
-        packed: &[T],
-        signal: &[T],
-        output: &SharedOutput<'_, T>,
-        finish: Finish<'_, T>,
-        workspaces: &mut [Workspace<T>],
-    ) {
-        run_jobs(self.jobs(), self.cost(), workspaces, |strip, sums, job| {
-            self.set.run(PieceRun { stage: self, packed, signal, output, finish, strip, sums, job });
-        });
+impl<T: Element> Pieces<T> for WinogradStage {
+    fn instruction_set(&self) -> InstructionSet {
+        self.set
     }
-}
 
-/// One piece.
-struct PieceRun<'a, T> {
-    stage: &'a WinogradStage,
-    packed: &'a [T],
-    signal: &'a [T],
-    output: &'a SharedOutput<'a, T>,
-    finish: Finish<'a, T>,
-    strip: &'a mut [T],
-    sums: &'a mut [T],
-    job: usize,
-}
+    fn jobs(&self) -> usize {
+        WinogradStage::jobs(self)
+    }
 
-impl<T: Element> WithSimd for PieceRun<'_, T> {
-    type Output = ();
+    fn cost(&self) -> f64 {
+        WinogradStage::cost(self)
+    }
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let PieceRun { stage, packed, signal, output, finish, strip, sums, job } = self;
+    fn run_piece<S: Simd>(
+        &self,
+        simd: S,
+        call: Call<'_, T>,
+        (strip, sums): (&mut [T], &mut [T]),
+        job: usize,
+    ) {
+        let (stage, Call { packed, signal, output, finish }) = (self, call);
         let bands = stage.rows.div_ceil(stage.band);
         let (rest, row) = (job / bands, job % bands * stage.band);
         let (sample, group) = (rest / stage.channels.groups * stage.samples, rest % stage.channels.groups);

@@ -37,6 +37,7 @@ mod microkernel;
 mod options;
 mod output;
 mod overlap;
+mod row_tile;
 mod stage;
 mod strip;
 #[cfg(test)]
@@ -114,16 +115,20 @@ impl<T: Element> Plan<T> {
     /// If the options ask for a kernel that cannot run this problem.
     pub fn transposed(problem: &Problem, options: &PlanOptions) -> Result<Self, ConvolutionError> {
         let channels = Channels::transposed(problem);
-        let mut phases = vec![Vec::new()];
-        for axis in problem.axes() {
-            let maps = AxisMap::transposed(&unbounded(axis, problem.boundary()), problem.operation());
-            let with = |before: &Vec<AxisMap>| {
-                maps.iter().map(|map| [&before[..], std::slice::from_ref(map)].concat()).collect::<Vec<_>>()
-            };
-            phases = phases.iter().flat_map(with).collect();
+        let phases_of = |axis| AxisMap::transposed(&unbounded(axis, problem.boundary()), problem.operation());
+        let mut axes: Vec<Vec<AxisMap>> = problem.axes().iter().map(phases_of).collect();
+        let x = axes.pop().unwrap_or_else(|| vec![AxisMap::point()]);
+        let y = axes.pop().unwrap_or_else(|| vec![AxisMap::point()]);
+        let mut chosen = Vec::new();
+        for outer in combinations(&axes) {
+            let apart = combinations(&[y.clone(), x.clone()]).into_iter();
+            let choose = |last| Stage::choose(problem, channels, [outer.clone(), last].concat(), options);
+            let apart = apart.map(choose).collect::<Result<Vec<_>, _>>()?;
+            match Stage::join_phases(problem, channels, (outer.clone(), [&y, &x]), options, &apart) {
+                Some(together) => chosen.push(together),
+                None => chosen.extend(apart),
+            }
         }
-        let choose = |axes| Stage::choose(problem, channels, axes, options);
-        let chosen = phases.into_iter().map(choose).collect::<Result<Vec<_>, _>>()?;
         Ok(Plan::new(problem.clone(), Direction::Transposed, options, chosen))
     }
 
@@ -181,7 +186,7 @@ impl<T: Element> Plan<T> {
     }
 
     /// The kernels that were considered, and which was chosen. For a transposed convolution with a stride, those of its
-    /// last phase.
+    /// last phase, or of all phases if they are run together.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
@@ -348,6 +353,18 @@ impl<T: Element> Plan<T> {
         }
         Ok(())
     }
+}
+
+/// One of each, in every combination, those of the last the fastest.
+fn combinations(axes: &[Vec<AxisMap>]) -> Vec<Vec<AxisMap>> {
+    let mut all = vec![Vec::new()];
+    for maps in axes {
+        let with = |before: &Vec<AxisMap>| {
+            maps.iter().map(|map| [&before[..], std::slice::from_ref(map)].concat()).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all
 }
 
 /// The same axis on the padded signal, which needs no boundary.

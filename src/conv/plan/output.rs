@@ -36,6 +36,25 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         SharedOutput { pointer: output.as_mut_ptr(), length: output.len(), borrowed: PhantomData }
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<T>() * self.length
+    }
+
+    /// Asks for the entries `to..to + count` to be brought near for writing, as far as there are such entries.
+    #[inline(always)]
+    pub(super) fn expect_write(&self, to: usize, count: usize) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+            let end = self.length.min(to + count);
+            let line = 64 / size_of::<T>();
+            for entry in (to..end).step_by(line).chain((to < end).then(|| end - 1)) {
+                // SAFETY: the entry lies inside, and every x86-64 ignores this instruction or has it.
+                unsafe { _mm_prefetch::<_MM_HINT_ET0>(self.pointer.add(entry).cast_const().cast()) };
+            }
+        }
+    }
+
     /// Finishes `rows` rows of `length` sums each, at most a vector, and writes each row's as neighbours. Row j begins
     /// at `sums[j·sums_stride]`, and goes to `to + j·stride`; `finish` tells for each what to do.
     ///

@@ -7,7 +7,7 @@ use ndarray::ArrayView3;
 
 use super::axis_map::AxisMap;
 use super::depthwise::DepthwiseStage;
-use super::direct::{Channels, DirectStage};
+use super::direct::{Channels, DirectStage, PhasesStage};
 use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
@@ -20,6 +20,7 @@ use crate::conv::{Problem, Unsupported};
 #[derive(Clone, Debug)]
 pub(super) enum Stage<T> {
     Direct(Box<DirectStage>),
+    Phases(Box<PhasesStage>),
     DirectTiles(Box<DirectTiles>),
     Depthwise(Box<DepthwiseStage>),
     Winograd(Box<WinogradStage>),
@@ -87,28 +88,8 @@ impl<T: Element> Stage<T> {
                 all.into_iter().flatten().collect()
             }
         };
-        let mut candidates: Vec<Candidate> = considered
-            .iter()
-            .map(|stage| {
-                let relative_bound = stage.relative_bound(problem);
-                let kernel = stage.kernel();
-                let nanoseconds = stage.cost() * options.machine.nanoseconds::<T>(kernel);
-                let accurate = match (options.accuracy, stage) {
-                    (_, Stage::Direct(_) | Stage::DirectTiles(_) | Stage::Depthwise(_)) => true,
-                    (Accuracy::Strict, _) => false,
-                    (Accuracy::Within(accepted), _) => relative_bound <= accepted,
-                };
-                Candidate {
-                    kernel,
-                    name: stage.name(),
-                    cost: stage.cost(),
-                    nanoseconds,
-                    relative_bound,
-                    accurate,
-                    chosen: false,
-                }
-            })
-            .collect();
+        let mut candidates: Vec<_> =
+            considered.iter().map(|stage| stage.candidate(problem, options)).collect();
         let forced = options.kernel != Kernel::Automatic;
         let allowed = (0..candidates.len()).filter(|&number| forced || candidates[number].accurate);
         let best = allowed.min_by(|&a, &b| candidates[a].nanoseconds.total_cmp(&candidates[b].nanoseconds));
@@ -130,9 +111,59 @@ impl<T: Element> Stage<T> {
         Ok((stage, candidates))
     }
 
+    /// All phases of a transposed convolution along the last two axes by one stage, if that is faster than what was chosen
+    /// for them one by one, and all that were considered for all of them.
+    pub(super) fn join_phases(
+        problem: &Problem,
+        channels: Channels,
+        (outer, phases): (Vec<AxisMap>, [&[AxisMap]; 2]),
+        options: &PlanOptions,
+        chosen: &[(Self, Vec<Candidate>)],
+    ) -> Option<(Self, Vec<Candidate>)> {
+        if chosen.len() <= 1 || !matches!(options.kernel, Kernel::Automatic | Kernel::Direct) {
+            return None;
+        }
+        let stage = PhasesStage::new::<T>(options.instruction_set, channels, outer, phases);
+        let stage = Stage::Phases(Box::new(stage));
+        let together = stage.candidate(problem, options);
+        let all = || chosen.iter().map(|(_, candidates)| candidates);
+        let apart: f64 = all().flatten().filter(|one| one.chosen).map(|one| one.nanoseconds).sum();
+        if together.nanoseconds >= apart {
+            return None;
+        }
+        let mut candidates = vec![Candidate { chosen: true, ..together }];
+        for one in all().next()? {
+            let same = all().filter_map(|phase| phase.iter().find(|other| other.kernel == one.kernel));
+            let same: Vec<_> = same.collect();
+            if same.len() == chosen.len() {
+                candidates.push(Candidate {
+                    cost: same.iter().map(|other| other.cost).sum(),
+                    nanoseconds: same.iter().map(|other| other.nanoseconds).sum(),
+                    relative_bound: same.iter().map(|other| other.relative_bound).fold(0.0, f64::max),
+                    accurate: same.iter().all(|other| other.accurate),
+                    chosen: false,
+                    ..*one
+                });
+            }
+        }
+        Some((stage, candidates))
+    }
+
+    /// What is expected of it.
+    fn candidate(&self, problem: &Problem, options: &PlanOptions) -> Candidate {
+        let (kernel, cost, relative_bound) = (self.kernel(), self.cost(), self.relative_bound(problem));
+        let accurate = match (options.accuracy, kernel) {
+            (_, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise) => true,
+            (Accuracy::Strict, _) => false,
+            (Accuracy::Within(accepted), _) => relative_bound <= accepted,
+        };
+        let nanoseconds = cost * options.machine.nanoseconds::<T>(kernel);
+        Candidate { kernel, name: self.name(), cost, nanoseconds, relative_bound, accurate, chosen: false }
+    }
+
     pub(super) fn kernel(&self) -> Kernel {
         match self {
-            Stage::Direct(_) => Kernel::Direct,
+            Stage::Direct(_) | Stage::Phases(_) => Kernel::Direct,
             Stage::DirectTiles(_) => Kernel::DirectTiles,
             Stage::Depthwise(_) => Kernel::Depthwise,
             Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
@@ -144,6 +175,7 @@ impl<T: Element> Stage<T> {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Stage::Direct(_) => "direct",
+            Stage::Phases(_) => "direct_phases",
             Stage::DirectTiles(_) => "direct_tiles",
             Stage::Depthwise(_) => "direct_depthwise",
             Stage::Winograd(stage) => stage.name(),
@@ -154,6 +186,7 @@ impl<T: Element> Stage<T> {
     fn cost(&self) -> f64 {
         match self {
             Stage::Direct(stage) => stage.cost(),
+            Stage::Phases(stage) => stage.cost(),
             Stage::DirectTiles(stage) => stage.cost::<T>(),
             Stage::Depthwise(stage) => stage.cost(),
             Stage::Winograd(stage) => stage.cost(),
@@ -163,7 +196,7 @@ impl<T: Element> Stage<T> {
 
     fn relative_bound(&self, problem: &Problem) -> f64 {
         match self {
-            Stage::Direct(_) | Stage::DirectTiles(_) | Stage::Depthwise(_) => {
+            Stage::Direct(_) | Stage::Phases(_) | Stage::DirectTiles(_) | Stage::Depthwise(_) => {
                 (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
             }
             Stage::Winograd(stage) => stage.relative_bound::<T>(),
@@ -182,6 +215,7 @@ impl<T: Element> Stage<T> {
     pub(super) fn workspace(&self) -> (usize, usize) {
         match self {
             Stage::Direct(stage) => stage.workspace(),
+            Stage::Phases(stage) => stage.workspace(),
             Stage::DirectTiles(stage) => stage.workspace(),
             Stage::Depthwise(stage) => stage.workspace(),
             Stage::Winograd(stage) => stage.workspace(),
@@ -192,6 +226,7 @@ impl<T: Element> Stage<T> {
     pub(super) fn packed_length(&self) -> usize {
         match self {
             Stage::Direct(stage) => stage.packed_length(),
+            Stage::Phases(stage) => stage.packed_length(),
             Stage::DirectTiles(stage) => stage.packed_length(),
             Stage::Depthwise(stage) => stage.packed_length(),
             Stage::Winograd(stage) => stage.packed_length(),
@@ -202,6 +237,7 @@ impl<T: Element> Stage<T> {
     pub(super) fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         match self {
             Stage::Direct(stage) => stage.pack(kernel, packed),
+            Stage::Phases(stage) => stage.pack(kernel, packed),
             Stage::DirectTiles(stage) => stage.pack(kernel, packed),
             Stage::Depthwise(stage) => stage.pack(kernel, packed),
             Stage::Winograd(stage) => stage.pack(kernel, packed),
@@ -213,6 +249,7 @@ impl<T: Element> Stage<T> {
     pub(super) fn run(&self, call: Call<'_, T>, workspaces: &mut [Workspace<T>]) {
         match self {
             Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Phases(stage) => run_pieces(&**stage, call, workspaces),
             Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),

@@ -8,25 +8,33 @@
 //!
 //! Where a group has only one or two output channels, several rows of the output are [folded](folded) into a tile.
 //!
-//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions. Where no
-//! tap reads beyond a border and a sample is small, it is read where it stands and not copied. Sums are transposed
-//! in registers on their way to the output, where the positions of a channel are neighbours.
+//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions, and
+//! tiles of the [row tile](super::row_tile) run over the rows. Taps that read beyond the first or last row of a signal
+//! with zeros around it are left out. Where no tap reads beyond a border and a sample is small, it is read where it
+//! stands and not copied. Sums are transposed in registers on their way to the output, where the positions of a
+//! channel are neighbours.
 //!
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
 //! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
 
+use std::ops::Range;
+
 mod folded;
 mod pack;
+mod phases;
 mod place;
 mod run;
+mod write;
 
 use self::folded::{fold_taps, folded_rows};
+pub(super) use self::phases::PhasesStage;
 pub(super) use self::run::outer_source;
 use super::axis_map::AxisMap;
-use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, Span, lanes, positions_per_tile, tile_shape};
+use super::microkernel::{Offsets, Span, lanes, tile_shape};
+use super::row_tile::{MOST_ROW_VECTORS, row_positions};
 use super::strip::Layout;
-use crate::conv::Problem;
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::{Boundary, Problem};
 
 /// Most vectors of positions in a piece.
 const PIECE_VECTORS: usize = 64;
@@ -38,8 +46,12 @@ const WRITE_COST: f64 = 3.0;
 /// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
 const WRITE_ENTRY_COST: f64 = 1.2;
 const SQUARE_COST: f64 = 110.0;
-/// Positions whose vectors of channels are written at once: whole squares, and whole tiles of any size.
+/// Vectors of channels are written when there are so many positions: whole squares where rows stand end to end.
 const POSITIONS_AT_ONCE: usize = 48;
+/// Most positions of a part of a row that is cut into tiles.
+const MOST_IN_SEGMENT: usize = 64;
+/// What beginning a piece costs.
+const PIECE_COST: f64 = 400.0;
 /// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
 const UNALIGNED_COST: f64 = 2.05;
 const VECTOR_COST: f64 = 24.0;
@@ -84,11 +96,25 @@ struct Run {
     length: usize,
 }
 
-/// The vectors of one tile, and where their sums go.
-#[derive(Clone, Debug)]
+/// The vectors of one tile, or tiles of rows that are written at once, and where their sums go.
+#[derive(Clone, Debug, Default)]
 struct Group {
+    /// Of vectors of positions, one for each.
     starts: Vec<usize>,
+    /// Of vectors of channels, one for each tile.
+    row_tiles: Vec<PlacedRowTile>,
     runs: Vec<Run>,
+}
+
+/// Some neighbouring positions of a row.
+#[derive(Clone, Copy, Debug)]
+struct PlacedRowTile {
+    start: usize,
+    positions: usize,
+    sample: usize,
+    row: usize,
+    /// The number of its first position in the group.
+    lane: usize,
 }
 
 /// One direction and phase of a problem, laid out for the kernel: see the [module](self).
@@ -102,8 +128,8 @@ pub(super) struct DirectStage {
     x: AxisMap,
     /// Neighbouring rows of the output in one tile, R.
     folded: usize,
-    /// Vectors of channels in a tile, or none if vectors are of positions.
-    channel_vectors: Option<usize>,
+    /// Whether vectors are of channels, not of positions.
+    channel_vectors: bool,
     y_layout: Layout,
     x_layout: Layout,
     /// Samples, (folded) rows and columns of a piece, and how many pieces there are of each.
@@ -114,8 +140,9 @@ pub(super) struct DirectStage {
     pitch: usize,
     channel_stride: usize,
     sample_stride: usize,
-    /// Whether the signal is read where it stands.
+    /// Whether the signal is read where it stands, and whether it may be.
     in_place: bool,
+    may_be_in_place: bool,
     /// Whether the rows of a piece stand end to end in the result too.
     flat: bool,
     /// Channels (times outer taps) in the workspace at once.
@@ -130,7 +157,8 @@ pub(super) struct DirectStage {
 }
 
 impl DirectStage {
-    pub(super) fn new<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
+    /// Before any piece is chosen.
+    fn unplaced<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
         let mut outer = AxisMap::joined(axes);
         let x = outer.pop().unwrap_or_else(AxisMap::point);
         let y = outer.pop().unwrap_or_else(AxisMap::point);
@@ -144,7 +172,7 @@ impl DirectStage {
             taps: if folded == 1 { y.taps.clone() } else { fold_taps(&y, folded) },
             ..y.clone()
         };
-        let mut stage = DirectStage {
+        DirectStage {
             set,
             channels,
             y_layout: Layout::shared(&folded_y),
@@ -153,13 +181,14 @@ impl DirectStage {
             y,
             x,
             folded,
-            channel_vectors: None,
+            channel_vectors: false,
             samples: 1,
             band: positions,
             width: 1,
             pitch: 1,
             channel_stride: 0,
             sample_stride: 0,
+            may_be_in_place: false,
             in_place: false,
             flat: false,
             block: 1,
@@ -168,14 +197,18 @@ impl DirectStage {
             tiles: Vec::new(),
             groups: Vec::new(),
             lanes,
-        };
+        }
+    }
+
+    pub(super) fn new<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
+        let mut stage = DirectStage::unplaced::<T>(set, channels, axes);
         let mut best = stage.clone().best_piece(size_of::<T>());
         stage.x_layout = Layout::expanded(&stage.x);
         let expanded = stage.best_piece(size_of::<T>());
         if expanded.cost() < best.cost() {
             best = expanded;
         }
-        let of_channels = DirectStage::with_channel_vectors::<T>(best.clone());
+        let of_channels = best.clone().with_channel_vectors::<T>(true);
         if of_channels.cost() < best.cost() {
             best = of_channels;
         }
@@ -185,10 +218,10 @@ impl DirectStage {
         best
     }
 
-    /// The same with vectors of channels.
-    fn with_channel_vectors<T>(mut self) -> Self {
-        let vectors = self.channels.rows.div_ceil(self.lanes);
-        self.channel_vectors = Some(even(vectors, MOST_CHANNEL_VECTORS));
+    /// The same with vectors of channels, which perhaps are read in place.
+    fn with_channel_vectors<T>(mut self, in_place: bool) -> Self {
+        self.channel_vectors = true;
+        self.may_be_in_place = in_place;
         self.folded = 1;
         (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
         self.best_piece(size_of::<T>())
@@ -227,7 +260,7 @@ impl DirectStage {
         let fitting = STRIP_BYTES / (bytes * samples * self.channel_stride.max(1));
         self.block = even(self.virtual_channels().max(1), fitting.max(1));
         self.sample_stride = self.block * self.channel_stride;
-        self.in_place = self.channel_vectors.is_some() && self.reads_inside(bytes);
+        self.in_place = self.may_be_in_place && self.reads_inside(bytes);
         if self.in_place {
             self.pitch = self.x.source;
             self.channel_stride = self.y.source * self.x.source;
@@ -235,7 +268,7 @@ impl DirectStage {
             self.sample_stride = self.channels.groups * self.channels.columns * self.channel_stride;
         }
         self.flat = self.folded == 1
-            && (self.channel_vectors.is_some() || self.pitch == width)
+            && (self.channel_vectors || self.pitch == width)
             && width == self.x.result
             && width == self.x.positions
             && self.x.every == 1
@@ -265,28 +298,21 @@ impl DirectStage {
 
     /// Entries of a plane from one position to the next: the planes of vectors of positions hold no others.
     fn position_step(&self, axis: &AxisMap) -> usize {
-        if self.channel_vectors.is_some() { axis.step } else { 1 }
+        if self.channel_vectors { axis.step } else { 1 }
     }
 
     /// Multiply-adds of vectors, and copies counted as such: what layouts and pieces are compared by.
     pub(super) fn cost(&self) -> f64 {
-        let blocks = self.virtual_channels().div_ceil(self.block) as f64;
         let sums = match self.channel_vectors {
-            Some(vectors) => {
-                let positions = self.samples * self.band * self.width;
-                let positions = positions.next_multiple_of(positions_per_tile(self.set, vectors)) as f64;
-                let channels = self.channels.rows.div_ceil(self.lanes * vectors) * vectors;
-                let write = match self.x.every {
-                    1 if self.flat => SQUARE_COST / self.lanes as f64,
-                    1 => {
-                        let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
-                        SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
-                    }
-                    _ => WRITE_ENTRY_COST * self.lanes as f64,
-                };
-                positions * channels as f64 * (self.terms() as f64 + 2.0 * blocks + write)
-            }
-            None => {
+            true => self.row_cost(match self.x.every {
+                1 if self.flat => SQUARE_COST / self.lanes as f64,
+                1 => {
+                    let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
+                    SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
+                }
+                _ => WRITE_ENTRY_COST * self.lanes as f64,
+            }),
+            false => {
                 let positions = (self.band - 1) * self.pitch + self.width;
                 let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
                 let own = self.y.taps.len() as f64 / self.y_layout.taps.len().max(1) as f64;
@@ -295,15 +321,35 @@ impl DirectStage {
                 // One row alone waits for its loads.
                 let term = (rows * own).max(UNALIGNED_COST);
                 let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
-                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (2.0 * blocks + write))
+                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (2.0 * self.blocks() + write))
             }
         };
+        (sums + self.copy_cost() + PIECE_COST) * self.jobs() as f64
+    }
+
+    /// What the tiles of rows of a piece cost, and writing each of their vectors.
+    fn row_cost(&self, write: f64) -> f64 {
+        let segment = even(self.width, MOST_IN_SEGMENT);
+        let tile = row_positions(self.set, segment);
+        let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
+        let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
+        vectors as f64 * (self.terms_taking_part() + 2.0 * self.blocks() + write)
+    }
+
+    /// What copying costs for a piece.
+    fn copy_cost(&self) -> f64 {
+        if self.in_place {
+            return 0.0;
+        }
         let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
-        let copies = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
+        let rows = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
         let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
-        let copies = if self.in_place { 0.0 } else { copies };
-        let copied = copies * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64);
-        (sums + copied) * self.jobs() as f64
+        rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64)
+    }
+
+    /// Blocks of channels.
+    fn blocks(&self) -> f64 {
+        self.virtual_channels().div_ceil(self.block) as f64
     }
 
     /// Entries of the signal from one entry of a plane to the next.
@@ -321,22 +367,50 @@ impl DirectStage {
         self.virtual_channels() * self.y_layout.taps.len() * self.x_layout.taps.len()
     }
 
+    /// Terms of a sum of vectors of channels on the average.
+    fn terms_taking_part(&self) -> f64 {
+        let taking_part: usize = (0..self.y.positions).map(|row| self.row_taps(row).len()).sum();
+        let possible = self.y.positions * self.y.taps.len();
+        self.terms() as f64 * if possible == 0 { 1.0 } else { taking_part as f64 / possible as f64 }
+    }
+
+    /// The taps along y that a row of the result meets: all but those that read zeros beyond a border.
+    fn row_taps(&self, row: usize) -> Range<usize> {
+        let taps = &self.y.taps;
+        if self.y.boundary != Boundary::Zero {
+            return 0..taps.len();
+        }
+        let entry = |tap: &(usize, isize)| (row * self.y.step) as isize + tap.1;
+        let first = taps.partition_point(|tap| entry(tap) < 0);
+        first..taps.partition_point(|tap| entry(tap) < self.y.source as isize).max(first)
+    }
+
     /// Entries of packed weights.
     pub(super) fn packed_length(&self) -> usize {
         self.channels.groups * self.packed_rows() * self.terms()
     }
 
-    /// Rows of packed weights in a group: tiles of channels are filled up with zeros.
+    /// Rows of packed weights in a group: vectors of channels are filled up with zeros.
     fn packed_rows(&self) -> usize {
-        match self.channel_vectors {
-            Some(vectors) => self.tiles.len() * vectors * self.lanes,
-            None => self.channels.rows * self.folded,
-        }
+        self.packed_rows_of(self.channels.rows * self.folded)
+    }
+
+    /// Where the weights of a tile and some channels stand among the packed ones.
+    fn panel(
+        &self,
+        group: usize,
+        (first, rows): (usize, usize),
+        (begin, end): (usize, usize),
+    ) -> Range<usize> {
+        let (terms, rows) = (self.terms(), self.packed_rows_of(rows));
+        let per_channel = self.y_layout.taps.len() * self.x_layout.taps.len();
+        let panel = (group * self.packed_rows() + first) * terms;
+        panel + begin * per_channel * rows..panel + end * per_channel * rows
     }
 
     /// Rows of packed weights in a tile of so many rows.
     fn packed_rows_of(&self, rows: usize) -> usize {
-        self.channel_vectors.map_or(rows, |vectors| vectors * self.lanes)
+        if self.channel_vectors { rows.next_multiple_of(self.lanes) } else { rows }
     }
 
     /// The numbers of samples, (folded) bands, columns and so on: all pieces.
@@ -363,14 +437,14 @@ impl DirectStage {
 
     /// Entries of all sums, and of what is read beyond the last of them; then a square follows.
     fn kept_sums(&self) -> usize {
-        self.slots() * self.slot() + self.lanes * self.lanes * self.channel_vectors.unwrap_or(1)
+        self.slots() * self.slot() + self.lanes * self.lanes * MOST_ROW_VECTORS
     }
 
     /// Entries of the sums of one tile, or of the tiles that are written at once.
     fn slot(&self) -> usize {
         let vectors = match self.channel_vectors {
-            Some(vectors) => vectors * POSITIONS_AT_ONCE,
-            None => {
+            true => MOST_ROW_VECTORS * (POSITIONS_AT_ONCE + MOST_IN_SEGMENT),
+            false => {
                 let (rows, vectors) = tile_shape(self.set);
                 rows * vectors
             }

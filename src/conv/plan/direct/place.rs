@@ -1,7 +1,8 @@
 //! Where the terms, the rows and the positions of the tiles of a piece stand in its strip.
 
-use super::super::microkernel::{Offsets, Span, positions_per_tile, tile_shape};
-use super::{DirectStage, Group, POSITIONS_AT_ONCE, Run, even};
+use super::super::microkernel::{Offsets, Span, tile_shape};
+use super::super::row_tile::{MOST_ROW_VECTORS, row_positions};
+use super::{DirectStage, Group, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, PlacedRowTile, Run, even};
 
 impl DirectStage {
     pub(super) fn place_terms(&mut self) {
@@ -29,8 +30,8 @@ impl DirectStage {
     }
 
     pub(super) fn place_tiles(&mut self) {
-        if let Some(vectors) = self.channel_vectors {
-            let (rows, size) = (self.channels.rows, vectors * self.lanes);
+        if self.channel_vectors {
+            let (rows, size) = (self.channels.rows, MOST_ROW_VECTORS * self.lanes);
             self.tiles = (0..rows).step_by(size).map(|first| (first, size.min(rows - first))).collect();
             return;
         }
@@ -41,8 +42,8 @@ impl DirectStage {
     }
 
     pub(super) fn place_groups(&mut self) {
-        if let Some(vectors) = self.channel_vectors {
-            return self.place_positions(positions_per_tile(self.set, vectors));
+        if self.channel_vectors {
+            return self.place_rows();
         }
         let positions = (self.band - 1) * self.pitch + self.width;
         let per_sample = positions.div_ceil(self.lanes);
@@ -74,7 +75,7 @@ impl DirectStage {
                     extend_runs(&mut runs, Run { lane, sample, row, column, length: 1 });
                 }
             }
-            self.groups.push(Group { starts, runs });
+            self.groups.push(Group { starts, row_tiles: Vec::new(), runs });
         }
     }
 
@@ -83,31 +84,45 @@ impl DirectStage {
         if self.terms() == 0 { 0 } else { sample * self.sample_stride + in_plane }
     }
 
-    /// Positions in row-major order, so many to a tile, and the tiles that are written at once; the last tile repeats its
-    /// last position.
-    fn place_positions(&mut self, per_tile: usize) {
-        let all = self.samples * self.band * self.width;
-        for first in (0..all).step_by(POSITIONS_AT_ONCE) {
-            let mut group = Group { starts: Vec::new(), runs: Vec::new() };
-            let count = POSITIONS_AT_ONCE.min(all - first).next_multiple_of(per_tile);
-            for lane in 0..count {
-                let position = (first + lane).min(all - 1);
-                let (column, rest) = (position % self.width, position / self.width);
-                let (row, sample) = (rest % self.band, rest / self.band);
-                let in_plane = row * self.y.step * self.pitch + column * self.x.step;
-                group.starts.push(self.start(sample, in_plane));
-                if first + lane < all {
-                    let (row, column) =
-                        if self.flat { (0, position % (self.band * self.width)) } else { (row, column) };
-                    extend_runs(&mut group.runs, Run { lane, sample, row, column, length: 1 });
+    /// Rows in order, cut into parts and those into tiles; the last tile of a part begins where it just fits, and computes
+    /// some positions again.
+    fn place_rows(&mut self) {
+        let segment = even(self.width, MOST_IN_SEGMENT);
+        let mut group = Group::default();
+        let mut lanes = 0;
+        for number in 0..self.samples * self.band {
+            let (sample, row) = (number / self.band, number % self.band);
+            for first in (0..self.width).step_by(segment) {
+                let length = segment.min(self.width - first);
+                let positions = row_positions(self.set, length);
+                for tile in 0..length.div_ceil(positions) {
+                    let column = (tile * positions).min(length - positions);
+                    let in_plane = row * self.y.step * self.pitch + (first + column) * self.x.step;
+                    let start = self.start(sample, in_plane);
+                    group.row_tiles.push(PlacedRowTile {
+                        start,
+                        positions,
+                        sample,
+                        row,
+                        lane: lanes + column,
+                    });
+                }
+                let (row, column) = if self.flat { (0, row * self.width + first) } else { (row, first) };
+                extend_runs(&mut group.runs, Run { lane: lanes, sample, row, column, length });
+                lanes += length;
+                if lanes >= POSITIONS_AT_ONCE {
+                    self.groups.push(std::mem::take(&mut group));
+                    lanes = 0;
                 }
             }
+        }
+        if lanes > 0 {
             self.groups.push(group);
         }
     }
 }
 
-/// Adds one sum to the last run, if it is its neighbour, or else as a run of its own.
+/// Adds a run to the last one, if they are neighbours.
 fn extend_runs(runs: &mut Vec<Run>, next: Run) {
     match runs.last_mut() {
         Some(run)
@@ -115,7 +130,7 @@ fn extend_runs(runs: &mut Vec<Run>, next: Run) {
                 && run.column + run.length == next.column
                 && run.lane + run.length == next.lane =>
         {
-            run.length += 1;
+            run.length += next.length;
         }
         _ => runs.push(next),
     }

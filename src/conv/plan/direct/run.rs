@@ -3,7 +3,8 @@
 use pulp::Simd;
 
 use super::super::axis_map::AxisMap;
-use super::super::microkernel::{ChannelTile, MOST_POSITIONS, Tile, positions_per_tile};
+use super::super::microkernel::Tile;
+use super::super::row_tile::RowTile;
 use super::super::strip::{Row, fill, prefetch};
 use super::super::workspace::{Call, Pieces};
 use super::{DirectStage, Group};
@@ -14,18 +15,18 @@ const PREFETCHED_CHANNELS: usize = 2;
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    group: usize,
+pub(super) struct Piece {
+    pub(super) group: usize,
     /// The first sample, (folded) row and column.
-    sample: usize,
-    row: usize,
-    column: usize,
+    pub(super) sample: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
     /// The position along the axes before the last two, in row-major order.
-    outer: usize,
+    pub(super) outer: usize,
 }
 
 impl DirectStage {
-    fn piece(&self, job: usize) -> Piece {
+    pub(super) fn piece(&self, job: usize) -> Piece {
         let [_, bands, columns] = self.pieces();
         let outer: usize = self.outer.iter().map(|axis| axis.positions).product();
         let (job, column) = (job / columns, job % columns);
@@ -49,7 +50,7 @@ impl DirectStage {
     }
 
     /// The plane of the result to which a position along the outer axes goes.
-    fn outer_result(&self, mut position: usize) -> usize {
+    pub(super) fn outer_result(&self, mut position: usize) -> usize {
         let (mut result, mut extent) = (0, 1);
         for axis in self.outer.iter().rev() {
             result += (axis.first + position % axis.positions * axis.every) * extent;
@@ -103,12 +104,12 @@ impl<T: Element> Pieces<T> for DirectStage {
 }
 
 /// One piece.
-struct PieceRun<'a, T> {
-    stage: &'a DirectStage,
-    call: Call<'a, T>,
-    strip: &'a mut [T],
-    sums: &'a mut [T],
-    piece: Piece,
+pub(super) struct PieceRun<'a, T> {
+    pub(super) stage: &'a DirectStage,
+    pub(super) call: Call<'a, T>,
+    pub(super) strip: &'a mut [T],
+    pub(super) sums: &'a mut [T],
+    pub(super) piece: Piece,
 }
 
 impl<T: Element> PieceRun<'_, T> {
@@ -116,69 +117,39 @@ impl<T: Element> PieceRun<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let stage = self.stage;
-        let (channels, terms) = (stage.virtual_channels(), stage.terms());
-        let per_channel = terms / channels.max(1);
+        let channels = stage.virtual_channels();
         let mut begin = 0;
         loop {
             let end = channels.min(begin + stage.block);
             if !stage.in_place {
                 self.copy(simd, begin, end);
             }
-            let mut panel = self.piece.group * stage.packed_rows() * terms;
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
-                let packed_rows = stage.packed_rows_of(rows);
-                let weights = &self.call.packed[panel..panel + terms * packed_rows];
-                let weights = &weights[begin * per_channel * packed_rows..end * per_channel * packed_rows];
-                panel += terms * packed_rows;
+                let weights = &self.call.packed[stage.panel(self.piece.group, (first, rows), (begin, end))];
                 for (group_number, group) in stage.groups.iter().enumerate() {
                     let slot =
                         if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
-                    let (offsets, starts) = (&stage.offsets, &group.starts[..]);
-                    let (continues, sums) = (begin > 0, &mut self.sums[slot * stage.slot()..]);
-                    let source = match stage.in_place {
-                        true => &self.call.signal[stage.place_in_signal(self.piece)..],
-                        false => &*self.strip,
-                    };
-                    match stage.channel_vectors {
-                        Some(vectors) => {
-                            let at_once = positions_per_tile(stage.set, vectors);
-                            let size = at_once * vectors * stage.lanes;
-                            let tiles = starts.chunks_exact(at_once).zip(sums.chunks_exact_mut(size));
-                            for (starts, sums) in tiles {
-                                // Samples that do not exist are read nowhere, and their sums go nowhere.
-                                let most = source.len() - 1 - offsets.reach;
-                                let mut inside = [0; MOST_POSITIONS];
-                                for (inside, start) in inside.iter_mut().zip(starts) {
-                                    *inside = most.min(*start);
-                                }
-                                simd.vectorize(ChannelTile {
-                                    weights,
-                                    vectors,
-                                    offsets,
-                                    source,
-                                    starts: &inside[..at_once],
-                                    continues,
-                                    sums,
-                                });
-                            }
-                        }
-                        None => {
-                            let spans = &stage.spans[..];
-                            simd.vectorize(Tile {
-                                weights,
-                                rows,
-                                offsets,
-                                spans,
-                                first,
-                                source,
-                                starts,
-                                continues,
-                                sums,
-                            });
-                        }
+                    let slot = slot * stage.slot();
+                    if end == channels {
+                        stage.expect_writes(self.call.output, self.piece, (first, rows), group);
+                    }
+                    if stage.channel_vectors {
+                        self.add_rows(simd, group, weights, (begin > 0, rows), (slot, 1));
+                    } else {
+                        simd.vectorize(Tile {
+                            weights,
+                            rows,
+                            offsets: &stage.offsets,
+                            spans: &stage.spans,
+                            first,
+                            source: self.strip,
+                            starts: &group.starts,
+                            continues: begin > 0,
+                            sums: &mut self.sums[slot..],
+                        });
                     }
                     if end == channels {
-                        self.scatter(simd, (first, rows), group, slot * stage.slot());
+                        self.scatter(simd, (first, rows), group, slot);
                     }
                 }
             }
@@ -189,9 +160,50 @@ impl<T: Element> PieceRun<'_, T> {
         }
     }
 
+    /// Adds what a block of channels contributes to the tiles of a group of rows. Their sums stand from `slot` on, so many
+    /// positions apart.
+    #[inline(always)]
+    pub(super) fn add_rows<S: Simd>(
+        &mut self,
+        simd: S,
+        group: &Group,
+        weights: &[T],
+        (continues, rows): (bool, usize),
+        (slot, apart): (usize, usize),
+    ) {
+        let (stage, piece) = (self.stage, self.piece);
+        let (vectors, columns) = (rows.div_ceil(stage.lanes), stage.x_layout.taps.len());
+        let per_channel = stage.y_layout.taps.len() * columns;
+        let source = match stage.in_place {
+            true => &self.call.signal[stage.place_in_signal(piece)..],
+            false => &*self.strip,
+        };
+        for tile in &group.row_tiles {
+            if piece.sample + tile.sample >= stage.channels.batch || piece.row + tile.row >= stage.y.positions
+            {
+                continue;
+            }
+            let taps = stage.row_taps(piece.row + tile.row);
+            simd.vectorize(RowTile {
+                weights,
+                vectors,
+                offsets: &stage.offsets,
+                per_channel,
+                taking_part: taps.start * columns..taps.end * columns,
+                source,
+                start: tile.start,
+                step: stage.x.step,
+                positions: tile.positions,
+                continues,
+                sums: &mut self.sums[slot + tile.lane * apart * vectors * stage.lanes..],
+                apart,
+            });
+        }
+    }
+
     /// Copies what these channels contribute into the strip.
     #[inline(always)]
-    fn copy<S: Simd>(&mut self, simd: S, begin: usize, end: usize) {
+    pub(super) fn copy<S: Simd>(&mut self, simd: S, begin: usize, end: usize) {
         let (stage, piece) = (self.stage, self.piece);
         let outer_taps = stage.virtual_channels() / stage.channels.columns;
         let outer_planes: usize = stage.outer.iter().map(|axis| axis.source).product();
@@ -235,101 +247,6 @@ impl<T: Element> PieceRun<'_, T> {
                         }
                     }
                 }
-            }
-        }
-    }
-
-    /// Sends the finished sums of a tile to the output.
-    #[inline(always)]
-    fn scatter<S: Simd>(&mut self, simd: S, (first, rows): (usize, usize), group: &Group, slot: usize) {
-        let (stage, piece) = (self.stage, self.piece);
-        let per_row = group.starts.len() * stage.lanes;
-        let plane = stage.y.result * stage.x.result;
-        let outer_planes: usize = stage.outer.iter().map(|axis| axis.result).product();
-        let channel_stride = outer_planes * plane;
-        let all_channels = stage.channels.groups * stage.channels.rows;
-        let origin = stage.outer_result(piece.outer) * plane + stage.x.first;
-        for run in &group.runs {
-            let sample = piece.sample + run.sample;
-            if sample >= stage.channels.batch {
-                continue;
-            }
-            let column = piece.column + run.column;
-            let origin = origin + sample * all_channels * channel_stride + column * stage.x.every;
-            let rows_of = |fold: usize| {
-                let row = (piece.row + run.row) * stage.folded + fold;
-                let available = match stage.flat {
-                    true => (stage.y.positions - row) * stage.x.positions,
-                    false if row < stage.y.positions => stage.x.positions,
-                    false => 0,
-                };
-                let to = origin + (stage.y.first + row * stage.y.every) * stage.x.result;
-                (to, run.length.min(available.saturating_sub(column)))
-            };
-            if let (Some(vectors), 1) = (stage.channel_vectors, stage.x.every) {
-                let (to, length) = rows_of(0);
-                for (position, lane) in (0..length)
-                    .step_by(stage.lanes)
-                    .flat_map(|position| (0..rows).step_by(stage.lanes).map(move |lane| (position, lane)))
-                {
-                    let number = piece.group * stage.channels.rows + first + lane;
-                    let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
-                    // SAFETY: as below.
-                    unsafe {
-                        self.call.output.write_columns(
-                            simd,
-                            (to + number * channel_stride + position, channel_stride),
-                            (
-                                &sums[slot + (run.lane + position) * vectors * stage.lanes + lane..],
-                                vectors * stage.lanes,
-                            ),
-                            square,
-                            (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
-                            (self.call.finish, number),
-                        );
-                    }
-                }
-                continue;
-            }
-            if stage.folded == 1 && stage.channel_vectors.is_none() && stage.x.every == 1 {
-                let number = piece.group * stage.channels.rows + first;
-                let (to, length) = rows_of(0);
-                for lane in (0..length).step_by(stage.lanes) {
-                    let sums = &self.sums[slot + run.lane + lane..];
-                    let to = to + number * channel_stride + lane;
-                    let size = (rows, stage.lanes.min(length - lane));
-                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
-                    unsafe {
-                        self.call.output.write_rows(
-                            simd,
-                            (to, channel_stride),
-                            (sums, per_row),
-                            size,
-                            self.call.finish,
-                            number,
-                        );
-                    }
-                }
-                continue;
-            }
-            for j in 0..rows {
-                let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
-                let (to, length) = rows_of(fold);
-                if length == 0 {
-                    continue;
-                }
-                let number = piece.group * stage.channels.rows + channel;
-                let to = to + number * channel_stride;
-                let finish = self.call.finish.of(number);
-                let (start, stride) = match stage.channel_vectors {
-                    Some(vectors) => (run.lane * vectors * stage.lanes + j, vectors * stage.lanes),
-                    None => (j * per_row + run.lane, 1),
-                };
-                let sums = &self.sums[slot + start..];
-                // SAFETY: as above.
-                unsafe {
-                    self.call.output.write_strided((to, stage.x.every), (sums, stride), length, finish)
-                };
             }
         }
     }

@@ -1,0 +1,134 @@
+//! Where the sums of a piece go, and how they get there.
+
+use pulp::Simd;
+
+use super::super::output::SharedOutput;
+use super::run::{Piece, PieceRun};
+use super::{DirectStage, Group, Run};
+use crate::conv::simd::Element;
+
+/// With so many terms, and so many bytes of output, the places of sums are asked for before the sums are computed.
+const EXPECTING_TERMS: usize = 128;
+const EXPECTING_BYTES: usize = 1 << 20;
+
+impl DirectStage {
+    /// Where the first sum of a run goes for row `fold` of the fold and the first channel, how many of its sums are
+    /// wanted, and the distance from channel to channel. None are if the sample or the row does not exist.
+    #[inline(always)]
+    pub(super) fn destination(&self, piece: Piece, run: &Run, fold: usize) -> (usize, usize, usize) {
+        let plane = self.y.result * self.x.result;
+        let outer_planes: usize = self.outer.iter().map(|axis| axis.result).product();
+        let channel_stride = outer_planes * plane;
+        let (sample, column) = (piece.sample + run.sample, piece.column + run.column);
+        let row = (piece.row + run.row) * self.folded + fold;
+        let available = match self.flat {
+            _ if sample >= self.channels.batch || row >= self.y.positions => 0,
+            true => (self.y.positions - row) * self.x.positions,
+            false => self.x.positions,
+        };
+        let channel = sample * self.channels.groups * self.channels.rows;
+        let channel = channel + piece.group * self.channels.rows;
+        let to = self.outer_result(piece.outer) * plane + channel * channel_stride;
+        let to = to + (self.y.first + row * self.y.every) * self.x.result;
+        let to = to + self.x.first + column * self.x.every;
+        (to, run.length.min(available.saturating_sub(column)), channel_stride)
+    }
+
+    /// Asks for the places where the sums of a tile will go, so that they are near when the sums are written: if there are
+    /// sums long enough to wait for them, and the output is so large that it may be far.
+    #[inline(always)]
+    pub(super) fn expect_writes<T: Element>(
+        &self,
+        output: &SharedOutput<'_, T>,
+        piece: Piece,
+        (first, rows): (usize, usize),
+        group: &Group,
+    ) {
+        if self.folded > 1 || self.terms() < EXPECTING_TERMS || output.bytes() < EXPECTING_BYTES {
+            return;
+        }
+        for run in &group.runs {
+            let (to, length, stride) = self.destination(piece, run, 0);
+            for channel in first..first + rows {
+                output.expect_write(to + channel * stride, length * self.x.every);
+            }
+        }
+    }
+}
+
+impl<T: Element> PieceRun<'_, T> {
+    /// Sends the finished sums of a tile to the output.
+    #[inline(always)]
+    pub(super) fn scatter<S: Simd>(
+        &mut self,
+        simd: S,
+        (first, rows): (usize, usize),
+        group: &Group,
+        slot: usize,
+    ) {
+        let (stage, group_channel) = (self.stage, self.piece.group * self.stage.channels.rows);
+        let per_row = group.starts.len() * stage.lanes;
+        let per_position = rows.next_multiple_of(stage.lanes);
+        for run in &group.runs {
+            let (to, length, channel_stride) = self.stage.destination(self.piece, run, 0);
+            if stage.channel_vectors && stage.x.every == 1 {
+                for (position, lane) in (0..length)
+                    .step_by(stage.lanes)
+                    .flat_map(|position| (0..rows).step_by(stage.lanes).map(move |lane| (position, lane)))
+                {
+                    let channel = first + lane;
+                    let (sums, square) = self.sums.split_at_mut(stage.kept_sums());
+                    // SAFETY: as below.
+                    unsafe {
+                        self.call.output.write_columns(
+                            simd,
+                            (to + channel * channel_stride + position, channel_stride),
+                            (&sums[slot + (run.lane + position) * per_position + lane..], per_position),
+                            square,
+                            (stage.lanes.min(rows - lane), stage.lanes.min(length - position)),
+                            (self.call.finish, group_channel + channel),
+                        );
+                    }
+                }
+                continue;
+            }
+            if stage.folded == 1 && !stage.channel_vectors && stage.x.every == 1 {
+                for lane in (0..length).step_by(stage.lanes) {
+                    let sums = &self.sums[slot + run.lane + lane..];
+                    let to = to + first * channel_stride + lane;
+                    let size = (rows, stage.lanes.min(length - lane));
+                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                    unsafe {
+                        self.call.output.write_rows(
+                            simd,
+                            (to, channel_stride),
+                            (sums, per_row),
+                            size,
+                            self.call.finish,
+                            group_channel + first,
+                        );
+                    }
+                }
+                continue;
+            }
+            for j in 0..rows {
+                let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
+                let (to, length, _) = stage.destination(self.piece, run, fold);
+                if length == 0 {
+                    continue;
+                }
+                let to = to + channel * channel_stride;
+                let finish = self.call.finish.of(group_channel + channel);
+                let (start, stride) = match stage.channel_vectors {
+                    true => (run.lane * per_position + j, per_position),
+                    false => (j * per_row + run.lane, 1),
+                };
+                let sums = &self.sums[slot + start..];
+                // SAFETY: as above.
+                unsafe {
+                    self.call.output.write_strided((to, stage.x.every), (sums, stride), length, finish)
+                };
+            }
+        }
+    }
+}

@@ -6,6 +6,9 @@ use pulp::Simd;
 
 use crate::conv::simd::Element;
 
+/// Bytes of an output that the second-level cache does not hold beside all else.
+const LARGE_BYTES: usize = 1 << 20;
+
 /// An output that threads write in places of their own.
 pub(super) struct SharedOutput<'a, T> {
     pointer: *mut T,
@@ -36,8 +39,9 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         SharedOutput { pointer: output.as_mut_ptr(), length: output.len(), borrowed: PhantomData }
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<T>() * self.length
+    /// Whether it is so large that what is written next may be far from the core.
+    pub(super) fn is_large(&self) -> bool {
+        size_of::<T>() * self.length >= LARGE_BYTES
     }
 
     /// Asks for the entries `to..to + count` to be brought near for writing, as far as there are such entries.

@@ -253,7 +253,7 @@ impl<T: Element> Stage<T> {
             Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Fourier(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Fourier(stage) => stage.run(call, workspaces),
         }
     }
 }

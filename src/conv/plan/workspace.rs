@@ -15,7 +15,7 @@ use crate::conv::simd::{Element, InstructionSet};
 /// Bytes of a line of the cache.
 const LINE_BYTES: usize = 64;
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
-const TINY_COST: f64 = 40_000.0;
+pub(super) const TINY_COST: f64 = 40_000.0;
 
 /// What a thread needs: room for copied signal, and room for sums.
 #[derive(Clone, Debug, Default)]
@@ -37,8 +37,24 @@ impl<T: Element> Workspace<T> {
         self.strip.len() + self.sums.len()
     }
 
-    fn parts(&mut self) -> (&mut [T], &mut [T]) {
+    /// Room for copied signal, and for sums.
+    pub(super) fn parts(&mut self) -> (&mut [T], &mut [T]) {
         (from_line(&mut self.strip), from_line(&mut self.sums))
+    }
+
+    /// Takes the room for copied signal, to be [aligned](Self::aligned), shared, and [put back](Self::put_strip).
+    pub(super) fn take_strip(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.strip)
+    }
+
+    /// What [`parts`](Self::parts) would give of it.
+    pub(super) fn aligned(strip: &mut [T]) -> &mut [T] {
+        from_line(strip)
+    }
+
+    /// Puts back what was taken.
+    pub(super) fn put_strip(&mut self, strip: Vec<T>) {
+        self.strip = strip;
     }
 }
 

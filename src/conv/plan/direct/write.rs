@@ -7,9 +7,8 @@ use super::run::{Piece, PieceRun};
 use super::{DirectStage, Group, Run};
 use crate::conv::simd::Element;
 
-/// With so many terms, and so many bytes of output, the places of sums are asked for before the sums are computed.
+/// With so many terms the places of sums are asked for before the sums are computed.
 const EXPECTING_TERMS: usize = 128;
-const EXPECTING_BYTES: usize = 1 << 20;
 
 impl DirectStage {
     /// Where the first sum of a run goes for row `fold` of the fold and the first channel, how many of its sums are
@@ -44,7 +43,7 @@ impl DirectStage {
         (first, rows): (usize, usize),
         group: &Group,
     ) {
-        if self.folded > 1 || self.terms() < EXPECTING_TERMS || output.bytes() < EXPECTING_BYTES {
+        if self.folded > 1 || self.terms() < EXPECTING_TERMS || !output.is_large() {
             return;
         }
         for run in &group.runs {

@@ -26,17 +26,18 @@
 //! if nothing underflows. An entry that is no number spoils both tiles of its lane.
 
 mod product;
+mod run;
 
 use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
-use self::product::{Product, SUMMED, Scale};
+use self::product::SUMMED;
 use super::axis_map::AxisMap;
 use super::direct::Channels;
 use super::microkernel::lanes;
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
-use super::workspace::{Call, Pieces};
+use super::workspace::Pieces;
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Multiply-adds of vectors that a pass over one point costs.
@@ -265,73 +266,5 @@ impl<T: Element> WithSimd for KernelRun<'_, T> {
             stage.row_transform().forward(simd, self.memory, start, 2 * stage.lanes);
         }
         stage.columns(simd, self.memory, true);
-    }
-}
-
-/// One group of channels on as many tiles as run side by side.
-impl<T: Element> Pieces<T> for FourierStage<T> {
-    fn instruction_set(&self) -> InstructionSet {
-        self.set
-    }
-
-    fn jobs(&self) -> usize {
-        self.tiles.groups() * self.channels.groups
-    }
-
-    fn cost(&self) -> f64 {
-        FourierStage::cost(self)
-    }
-
-    #[inline(always)]
-    fn run_piece<S: Simd>(
-        &self,
-        simd: S,
-        call: Call<'_, T>,
-        (strip, sums): (&mut [T], &mut [T]),
-        job: usize,
-    ) {
-        let (stage, Call { packed, signal, output, finish }) = (self, call);
-        let Channels { groups, rows, columns, .. } = stage.channels;
-        let (group, first) = (job / stage.tiles.groups(), job % stage.tiles.groups() * 2 * stage.lanes);
-        let tiles = &stage.tiles;
-        let (entries, points) = (tiles.entries(), tiles.points());
-        let step = tiles.axes()[tiles.axes().len() - 1].step;
-        let (row_memory, sums) = sums.split_at_mut(tiles.row_entries());
-        let spectra = &mut strip[..columns * entries];
-        for (column, spectrum) in spectra.chunks_exact_mut(entries).enumerate() {
-            let of = ChannelOf { channel: group * columns + column, channels: groups * columns };
-            for row in 0..tiles.rows() {
-                tiles.load_row(simd, (signal, of), (first, row), row_memory, spectrum);
-                let start = row * tiles.pitch * 2 * stage.lanes;
-                stage.row_transform().forward(simd, spectrum, start, 2 * stage.lanes);
-            }
-            stage.columns(simd, spectrum, true);
-        }
-        for block in (0..rows).step_by(SUMMED) {
-            let width = SUMMED.min(rows - block);
-            let kernels =
-                &packed[(group * rows + block) * columns * points * 2..][..width * columns * points * 2];
-            let results: &mut [T] = if stage.in_place() {
-                simd.vectorize(Scale { kernels, spectrum: spectra, points });
-                spectra
-            } else {
-                let sums = &mut sums[..width * entries];
-                simd.vectorize(Product { kernels, spectra, sums, points, entries, columns, width });
-                sums
-            };
-            for (j, result) in results.chunks_exact_mut(entries).enumerate() {
-                stage.columns(simd, result, false);
-                let of = ChannelOf { channel: group * rows + block + j, channels: groups * rows };
-                for row in (0..tiles.rows()).filter(|&row| tiles.has_positions(row)) {
-                    let start = row * tiles.pitch * 2 * stage.lanes;
-                    stage.row_transform().inverse(simd, result, start, 2 * stage.lanes);
-                    // SAFETY: no other job has these tiles and this channel.
-                    unsafe {
-                        let memory = (&mut *row_memory, step);
-                        tiles.store_row(simd, (output, of), (first, row), memory, &result[start..], finish);
-                    };
-                }
-            }
-        }
     }
 }

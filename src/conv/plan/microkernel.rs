@@ -150,7 +150,7 @@ impl<T: Element> Tile<'_, T> {
         if self.spans.is_empty() {
             // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there are J weights
             // for each offset.
-            unsafe { add_terms(simd, &mut sums, from, offsets, weights, |_| true) };
+            unsafe { add_rows(simd, &mut sums, from, offsets, weights, 0..J) };
         } else {
             let mut begin = 0;
             for span in self.spans {
@@ -159,17 +159,10 @@ impl<T: Element> Tile<'_, T> {
                     break;
                 }
                 let (offsets, weights) = (&offsets[begin..end], &weights[begin * J..end * J]);
-                let rows =
-                    span.rows.start.saturating_sub(self.first)..span.rows.end.saturating_sub(self.first);
+                let row = |row: usize| row.saturating_sub(self.first).min(J);
+                let rows = row(span.rows.start)..row(span.rows.end);
                 // SAFETY: as above.
-                unsafe {
-                    if rows.start == 0 && rows.end >= J {
-                        add_terms(simd, &mut sums, from, offsets, weights, |_| true);
-                    } else {
-                        let takes_part: [bool; J] = std::array::from_fn(|j| rows.contains(&j));
-                        add_terms(simd, &mut sums, from, offsets, weights, |j| takes_part[j]);
-                    }
-                }
+                unsafe { add_rows(simd, &mut sums, from, offsets, weights, rows) };
                 begin = end;
             }
         }
@@ -182,30 +175,72 @@ impl<T: Element> Tile<'_, T> {
     }
 }
 
-/// `sums(j, v) += Σ_k weights(k, j) · from(v)[offsets(k) ..]` for the rows that take part.
+/// `sums(j, v) += Σ_k weights(k, j) · from(v)[offsets(k) ..]` for these rows j.
 ///
 /// # Safety
 /// A vector must be readable at each offset from each `from`, and there must be J weights for each offset.
 #[inline(always)]
-unsafe fn add_terms<T: Element, S: Simd, const J: usize, const V: usize>(
+unsafe fn add_rows<T: Element, S: Simd, const J: usize, const V: usize>(
     simd: S,
     sums: &mut [[T::Vector<S>; V]; J],
     from: [*const T; V],
     offsets: &[usize],
     weights: &[T],
-    takes_part: impl Fn(usize) -> bool,
+    rows: Range<usize>,
 ) {
+    /// One loop for each range, so that its sums are known registers.
+    macro_rules! for_rows {
+        ($($low:literal: $($high:literal)*;)*) => {
+            match (rows.start, rows.end) {
+                // SAFETY: as the caller vouches for.
+                $($(($low, $high) => unsafe {
+                    add_terms::<T, S, J, V, $low, $high>(simd, sums, from, offsets, weights)
+                },)*)*
+                _ => {}
+            }
+        };
+    }
+    if rows == (0..J) {
+        // SAFETY: as the caller vouches for.
+        unsafe { add_terms::<T, S, J, V, 0, J>(simd, sums, from, offsets, weights) };
+    } else {
+        for_rows! {
+            0: 1 2 3 4 5 6 7; 1: 2 3 4 5 6 7 8; 2: 3 4 5 6 7 8; 3: 4 5 6 7 8; 4: 5 6 7 8; 5: 6 7 8; 6: 7 8; 7: 8;
+        }
+    }
+}
+
+/// The same for rows `LOW..HIGH`.
+///
+/// # Safety
+/// As for [`add_rows`].
+#[inline(always)]
+unsafe fn add_terms<
+    T: Element,
+    S: Simd,
+    const J: usize,
+    const V: usize,
+    const LOW: usize,
+    const HIGH: usize,
+>(
+    simd: S,
+    sums: &mut [[T::Vector<S>; V]; J],
+    from: [*const T; V],
+    offsets: &[usize],
+    weights: &[T],
+) {
+    if HIGH > J {
+        unreachable!("a tile of {J} rows has no row {HIGH}");
+    }
     let mut weights = weights.as_ptr();
     for &offset in offsets {
         // SAFETY: the caller vouches for a vector at each offset.
         let values: [T::Vector<S>; V] = std::array::from_fn(|v| unsafe { T::load::<S>(from[v].add(offset)) });
-        for (j, sums) in sums.iter_mut().enumerate() {
-            if takes_part(j) {
-                // SAFETY: the caller vouches for J weights for each offset.
-                let weight = T::splat(simd, unsafe { *weights.add(j) });
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum = T::mul_add(simd, weight, value, *sum);
-                }
+        for j in LOW..HIGH {
+            // SAFETY: the caller vouches for J weights for each offset.
+            let weight = T::splat(simd, unsafe { *weights.add(j) });
+            for v in 0..V {
+                sums[j][v] = T::mul_add(simd, weight, values[v], sums[j][v]);
             }
         }
         // SAFETY: it ends one past the last weight.
@@ -241,9 +276,6 @@ pub(super) fn positions_per_tile(set: InstructionSet, vectors: usize) -> usize {
         }
     }
 }
-
-/// Most positions of a tile, whatever the vectors.
-pub(super) const MOST_POSITIONS: usize = 12;
 
 /// Most vectors of channels in a tile.
 pub(super) const MOST_CHANNEL_VECTORS: usize = 4;

@@ -55,11 +55,12 @@ impl<T: Element> Stage<T> {
         options: &PlanOptions,
     ) -> Result<(Self, Vec<Candidate>), Unsupported> {
         let set = options.instruction_set;
-        let winograd = |filtering| {
-            let stage = WinogradStage::new::<T>(set, channels, &axes, filtering);
+        let winograd = |filtering, threads| {
+            let stage = WinogradStage::new::<T>(set, channels, &axes, filtering, threads);
             stage.map(|stage| Stage::Winograd(Box::new(stage)))
         };
-        let direct = || Stage::Direct(Box::new(DirectStage::new::<T>(set, channels, axes.clone())));
+        let direct =
+            |threads| Stage::Direct(Box::new(DirectStage::new::<T>(set, channels, axes.clone(), threads)));
         let fourier = || {
             let stage = FourierStage::new(set, channels, &axes, options.longest_tile);
             stage.map(|stage| Stage::Fourier(Box::new(stage)))
@@ -74,17 +75,23 @@ impl<T: Element> Stage<T> {
         };
         let meets_nothing = axes.iter().any(|axis| axis.taps.is_empty());
         let considered: Vec<Self> = match options.kernel {
-            Kernel::Direct => vec![direct()],
+            Kernel::Direct => vec![direct(1)],
             // A phase that no tap meets is no more than a bias.
-            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct()],
+            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct(1)],
             Kernel::DirectTiles => direct_tiles().into_iter().collect(),
             Kernel::Depthwise => depthwise().into_iter().collect(),
             Kernel::Fourier => fourier().into_iter().collect(),
-            Kernel::WinogradTwo => winograd(TWO).into_iter().collect(),
-            Kernel::WinogradFour => winograd(FOUR).into_iter().collect(),
+            Kernel::WinogradTwo => winograd(TWO, 1).into_iter().collect(),
+            Kernel::WinogradFour => winograd(FOUR, 1).into_iter().collect(),
             Kernel::Automatic => {
-                let all =
-                    [Some(direct()), direct_tiles(), depthwise(), winograd(TWO), winograd(FOUR), fourier()];
+                let all = [
+                    Some(direct(1)),
+                    direct_tiles(),
+                    depthwise(),
+                    winograd(TWO, 1),
+                    winograd(FOUR, 1),
+                    fourier(),
+                ];
                 all.into_iter().flatten().collect()
             }
         };
@@ -108,6 +115,16 @@ impl<T: Element> Stage<T> {
         candidates[best].chosen = true;
         let stage = considered.into_iter().nth(best);
         let stage = stage.unwrap_or_else(|| unreachable!("the best is one of those considered"));
+        // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are the same.
+        let threads = rayon::current_num_threads();
+        let stage = match stage {
+            Stage::Direct(_) if threads > 1 => direct(threads),
+            Stage::Winograd(stage) if threads > 1 => {
+                let filtering = if stage.is_two() { TWO } else { FOUR };
+                winograd(filtering, threads).unwrap_or(Stage::Winograd(stage))
+            }
+            other => other,
+        };
         Ok((stage, candidates))
     }
 
@@ -123,9 +140,12 @@ impl<T: Element> Stage<T> {
         if chosen.len() <= 1 || !matches!(options.kernel, Kernel::Automatic | Kernel::Direct) {
             return None;
         }
-        let stage = PhasesStage::new::<T>(options.instruction_set, channels, outer, phases);
-        let stage = Stage::Phases(Box::new(stage));
-        let together = stage.candidate(problem, options);
+        let stage = |threads| {
+            let stage =
+                PhasesStage::new::<T>(options.instruction_set, channels, outer.clone(), phases, threads);
+            Stage::Phases(Box::new(stage))
+        };
+        let together = stage(1).candidate(problem, options);
         let all = || chosen.iter().map(|(_, candidates)| candidates);
         let apart: f64 = all().flatten().filter(|one| one.chosen).map(|one| one.nanoseconds).sum();
         if together.nanoseconds >= apart {
@@ -146,7 +166,7 @@ impl<T: Element> Stage<T> {
                 });
             }
         }
-        Some((stage, candidates))
+        Some((stage(rayon::current_num_threads()), candidates))
     }
 
     /// What is expected of it.

@@ -10,6 +10,8 @@
 //!
 //! Padding is folded into the copy, which never holds more than a few rows: there is no padded signal.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::axis_map::AxisMap;
@@ -62,6 +64,75 @@ impl Layout {
     }
 }
 
+/// Which entries of rows are copied, the same of each: `from`, `from + step`, …, some of them perhaps beyond the ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowPattern {
+    from: isize,
+    step: usize,
+    count: usize,
+    /// Entries of a row.
+    length: usize,
+    boundary: Boundary,
+    /// Of those that are copied, number `low` to number `high` − 1 lie inside.
+    low: usize,
+    high: usize,
+}
+
+impl RowPattern {
+    /// `count` entries of rows of `length`.
+    #[inline(always)]
+    pub(super) fn new(length: usize, boundary: Boundary, from: isize, step: usize, count: usize) -> Self {
+        let ahead = |distance: isize| {
+            let distance = distance.max(0) as usize;
+            if step == 1 { distance } else { distance.div_ceil(step) }
+        };
+        let low = ahead(-from).min(count);
+        let high = ahead(length as isize - from).clamp(low, count);
+        RowPattern { from, step, count, length, boundary, low, high }
+    }
+
+    /// Where the entries stand that are copied from a row that begins at `start`.
+    #[inline(always)]
+    pub(super) fn inside(&self, start: usize) -> Range<usize> {
+        let first = start.wrapping_add_signed(self.from).wrapping_add(self.low * self.step);
+        first..first.wrapping_add((self.high - self.low) * self.step)
+    }
+
+    /// Copies those of the row that begins at `start` to the beginning of `to`. What follows there, as far as one vector,
+    /// is overwritten by anything.
+    #[inline(always)]
+    pub(super) fn copy<T: Element, S: Simd>(&self, simd: S, signal: &[T], start: usize, to: &mut [T]) {
+        let lanes = T::lanes::<S>();
+        let &RowPattern { from, step, count, length, boundary, low, high } = self;
+        assert!(count + lanes <= to.len() && start + length <= signal.len());
+        let inside = high - low;
+        let first = self.inside(start).start;
+        if boundary == Boundary::Zero {
+            fill(simd, low, to);
+        }
+        if step == 1 && (inside == 0 || first + inside.next_multiple_of(lanes) <= signal.len()) {
+            for i in (0..inside).step_by(lanes) {
+                // SAFETY: the signal holds whole vectors from `first` on, as was checked, and low + i < count.
+                unsafe {
+                    let entries = T::load::<S>(signal.as_ptr().add(first + i));
+                    T::store::<S>(to.as_mut_ptr().add(low + i), entries);
+                }
+            }
+        } else if inside > 0 {
+            let entries = &signal[first..=first + (inside - 1) * step];
+            copy_every(entries, step, &mut to[low..high]);
+        }
+        if boundary == Boundary::Zero {
+            fill(simd, count - high, &mut to[high..]);
+        } else {
+            for i in (0..low).chain(high..count) {
+                let source = boundary.source(from + (i * step) as isize, length);
+                to[i] = source.map_or(T::zero(), |entry| signal[start + entry]);
+            }
+        }
+    }
+}
+
 /// One row of the signal, as a part of all of it.
 pub(super) struct Row<'a, T> {
     pub(super) signal: &'a [T],
@@ -71,45 +142,11 @@ pub(super) struct Row<'a, T> {
 }
 
 impl<T: Element> Row<'_, T> {
-    /// Copies the entries `from`, `from + step`, … of the extended row to `to[..count]`. What follows in `to`, as far
-    /// as one vector, is overwritten by anything.
+    /// Copies the entries `from`, `from + step`, … of the extended row to `to[..count]`, as [`RowPattern::copy`] does.
     #[inline(always)]
     pub(super) fn copy<S: Simd>(&self, simd: S, from: isize, step: usize, count: usize, to: &mut [T]) {
-        let lanes = T::lanes::<S>();
-        assert!(count + lanes <= to.len() && self.start + self.length <= self.signal.len());
-        // Entries low … high − 1 lie inside.
-        let ahead = |distance: isize| {
-            let distance = distance.max(0) as usize;
-            if step == 1 { distance } else { distance.div_ceil(step) }
-        };
-        let low = ahead(-from).min(count);
-        let high = ahead(self.length as isize - from).clamp(low, count);
-        if self.boundary == Boundary::Zero {
-            fill(simd, low, to);
-        } else {
-            self.copy_beyond(from, step, 0..low, to);
-        }
-        if low < high {
-            let first = self.start + (from + (low * step) as isize) as usize;
-            if step == 1 {
-                copy_run(simd, self.signal, first, &mut to[low..], high - low);
-            } else {
-                let entries = &self.signal[first..=first + (high - low - 1) * step];
-                copy_every(entries, step, &mut to[low..high]);
-            }
-        }
-        if self.boundary == Boundary::Zero {
-            fill(simd, count - high, &mut to[high..]);
-        } else {
-            self.copy_beyond(from, step, high..count, to);
-        }
-    }
-
-    fn copy_beyond(&self, from: isize, step: usize, range: std::ops::Range<usize>, to: &mut [T]) {
-        for (i, to) in range.clone().zip(&mut to[range]) {
-            let source = self.boundary.source(from + (i * step) as isize, self.length);
-            *to = source.map_or(T::zero(), |entry| self.signal[self.start + entry]);
-        }
+        let pattern = RowPattern::new(self.length, self.boundary, from, step, count);
+        pattern.copy(simd, self.signal, self.start, to);
     }
 }
 
@@ -184,6 +221,7 @@ impl<T: Element> ChannelRows<'_, T> {
 #[inline(always)]
 fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
     match step {
+        1 => to.copy_from_slice(entries),
         2 => to.iter_mut().zip(entries.iter().step_by(2)).for_each(|(to, from)| *to = *from),
         _ => to.iter_mut().zip(entries.iter().step_by(step)).for_each(|(to, from)| *to = *from),
     }
@@ -193,31 +231,11 @@ fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
 #[inline(always)]
 pub(super) fn fill<T: Element, S: Simd>(simd: S, count: usize, to: &mut [T]) {
     let lanes = T::lanes::<S>();
-    if count == 0 {
-        return;
-    }
-    assert!(count + lanes <= to.len());
+    assert!(count == 0 || count + lanes <= to.len());
     for i in (0..count).step_by(lanes) {
-        // SAFETY: i < count, and `to` is longer than `count` by a vector.
+        // The least of the two is i. Without it compilers make the loop a call, which takes longer than a few vectors.
+        let i = i.min(count);
+        // SAFETY: `to` is longer than `count` by a vector.
         unsafe { T::store::<S>(to.as_mut_ptr().add(i), T::splat(simd, T::zero())) };
-    }
-}
-
-/// Copies `signal[first..first + count]`, whole vectors at a time where the signal goes on so far.
-#[inline(always)]
-fn copy_run<T: Element, S: Simd>(_: S, signal: &[T], first: usize, to: &mut [T], count: usize) {
-    let lanes = T::lanes::<S>();
-    let rounded = count.div_ceil(lanes) * lanes;
-    assert!(count + lanes <= to.len() && first + count <= signal.len());
-    if first + rounded > signal.len() {
-        to[..count].copy_from_slice(&signal[first..first + count]);
-        return;
-    }
-    for i in (0..count).step_by(lanes) {
-        // SAFETY: i + lanes is at most `rounded`, which both slices hold from here on.
-        unsafe {
-            let entries = T::load::<S>(signal.as_ptr().add(first + i));
-            T::store::<S>(to.as_mut_ptr().add(i), entries);
-        }
     }
 }

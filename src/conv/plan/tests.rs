@@ -186,6 +186,20 @@ proptest! {
         check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
     }
 
+    /// Channels of the result enough for vectors of them, and strides, so that the phases of the transposed map run together.
+    #[test]
+    fn phases_of_transposed_convolutions(
+        channels in (0usize..4, 1usize..3, 8usize..40, 1usize..9),
+        axes in prop::collection::vec((1usize..24, 1usize..6, 1usize..4, 1usize..3, (0usize..3, 0usize..3)), 1..3),
+        operation in select(vec![Operation::Correlation, Operation::Convolution]),
+        boundary in select(Boundary::ALL.to_vec()),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+    }
+
     /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of
     /// magnitude below 2⁵³.
     #[test]
@@ -328,6 +342,28 @@ fn the_accuracy_asked_for_is_kept() {
         Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 9], &Options::new().stride([2])).unwrap();
     let forced = PlanOptions::new().kernel(Kernel::WinogradTwo);
     assert!(matches!(Plan::<f32>::forward(&strided, &forced), Err(ConvolutionError::Unsupported(_))));
+}
+
+/// As many channels as these take the phases together, with the same bits whatever the pieces.
+#[test]
+fn strided_layers_run_their_phases_together() {
+    let options = Options::new().stride([2, 2]).padding([1, 1]);
+    let problem = Problem::new(Operation::Correlation, &[16, 32, 4, 4], &[3, 32, 20, 22], &options).unwrap();
+    let (kernel, y) = (floats(&problem.kernel_shape(), 1, 9), floats(&problem.output_shape(), 2, 9));
+    let expected = adjoint::transposed(&problem, kernel.view(), y.view()).unwrap();
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut plan =
+                Plan::transposed(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
+            assert_eq!(plan.kernel_name(), "direct_phases");
+            assert!(plan.candidates().iter().filter(|candidate| candidate.chosen).count() == 1);
+            plan.prepare(kernel.view(), None).unwrap();
+            let mut back = ArrayD::zeros(problem.signal_shape());
+            plan.run(y.view(), back.view_mut()).unwrap();
+            assert_eq!(back, expected);
+        });
+    }
 }
 
 /// A second run of the same plan works in the memory of the first.

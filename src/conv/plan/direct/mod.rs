@@ -50,6 +50,9 @@ const SQUARE_COST: f64 = 110.0;
 const POSITIONS_AT_ONCE: usize = 48;
 /// Most positions of a part of a row that is cut into tiles.
 const MOST_IN_SEGMENT: usize = 64;
+/// What a vector of sums costs that stands in memory meanwhile, if there are more bytes of them than this.
+const FAR_SUM_COST: f64 = 12.0;
+const NEAR_SUMS: usize = 256 * 1024;
 /// What beginning a piece costs.
 const PIECE_COST: f64 = 400.0;
 /// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
@@ -154,11 +157,20 @@ pub(super) struct DirectStage {
     tiles: Vec<(usize, usize)>,
     groups: Vec<Group>,
     lanes: usize,
+    /// Of an entry.
+    bytes: usize,
+    /// That share the pieces.
+    threads: usize,
 }
 
 impl DirectStage {
     /// Before any piece is chosen.
-    fn unplaced<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
+    fn unplaced<T: Element>(
+        set: InstructionSet,
+        channels: Channels,
+        axes: Vec<AxisMap>,
+        threads: usize,
+    ) -> Self {
         let mut outer = AxisMap::joined(axes);
         let x = outer.pop().unwrap_or_else(AxisMap::point);
         let y = outer.pop().unwrap_or_else(AxisMap::point);
@@ -197,19 +209,27 @@ impl DirectStage {
             tiles: Vec::new(),
             groups: Vec::new(),
             lanes,
+            bytes: size_of::<T>(),
+            threads,
         }
     }
 
-    pub(super) fn new<T: Element>(set: InstructionSet, channels: Channels, axes: Vec<AxisMap>) -> Self {
-        let mut stage = DirectStage::unplaced::<T>(set, channels, axes);
-        let mut best = stage.clone().best_piece(size_of::<T>());
+    /// In pieces for so many threads; what comes out does not depend on them.
+    pub(super) fn new<T: Element>(
+        set: InstructionSet,
+        channels: Channels,
+        axes: Vec<AxisMap>,
+        threads: usize,
+    ) -> Self {
+        let mut stage = DirectStage::unplaced::<T>(set, channels, axes, threads);
+        let mut best = stage.clone().best_piece();
         stage.x_layout = Layout::expanded(&stage.x);
-        let expanded = stage.best_piece(size_of::<T>());
-        if expanded.cost() < best.cost() {
+        let expanded = stage.best_piece();
+        if expanded.shared_cost() < best.shared_cost() {
             best = expanded;
         }
-        let of_channels = best.clone().with_channel_vectors::<T>(true);
-        if of_channels.cost() < best.cost() {
+        let of_channels = best.clone().with_channel_vectors(true);
+        if of_channels.shared_cost() < best.shared_cost() {
             best = of_channels;
         }
         best.place_terms();
@@ -219,48 +239,51 @@ impl DirectStage {
     }
 
     /// The same with vectors of channels, which perhaps are read in place.
-    fn with_channel_vectors<T>(mut self, in_place: bool) -> Self {
+    fn with_channel_vectors(mut self, in_place: bool) -> Self {
         self.channel_vectors = true;
         self.may_be_in_place = in_place;
         self.folded = 1;
         (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
-        self.best_piece(size_of::<T>())
+        self.best_piece()
     }
 
     /// With pieces of the size that costs least.
-    fn best_piece(self, bytes: usize) -> Self {
+    fn best_piece(self) -> Self {
         let target = PIECE_VECTORS * self.lanes;
         let rows = self.y.positions.div_ceil(self.folded);
-        let width = even(self.x.positions, target);
-        let pitch = width * self.position_step(&self.x) + self.x_layout.extra;
-        let most_rows = (target / pitch).clamp(1, rows);
-        let mut best = self.clone().with_piece(bytes, 1, 1, width);
-        for band in 2..=most_rows {
-            let with_band = self.clone().with_piece(bytes, 1, band, width);
-            if with_band.cost() < best.cost() {
-                best = with_band;
+        let mut best = self.clone().with_piece(1, 1, even(self.x.positions, target));
+        let mut keep = |samples, band, width| {
+            let other = self.clone().with_piece(samples, band, width);
+            if other.shared_cost() < best.shared_cost() {
+                best = other;
             }
-        }
-        if best.band == rows && best.width == self.x.positions {
-            for samples in 2..=self.channels.batch.min(target / (rows * pitch).next_multiple_of(self.lanes)) {
-                let with_samples = self.clone().with_piece(bytes, samples, rows, width);
-                if with_samples.cost() < best.cost() {
-                    best = with_samples;
-                }
+        };
+        for most in [target, target / 2, target / 4, target / 8] {
+            let width = even(self.x.positions, most);
+            let pitch = width * self.position_step(&self.x) + self.x_layout.extra;
+            let most_rows = (target / pitch).clamp(1, rows);
+            (1..=most_rows).for_each(|band| keep(1, band, width));
+            if most_rows == rows && width == self.x.positions {
+                let most = target / (rows * pitch).next_multiple_of(self.lanes);
+                (2..=self.channels.batch.min(most)).for_each(|samples| keep(samples, rows, width));
+            }
+            // A part of a row is a piece of its own.
+            if width < self.lanes * 3 {
+                break;
             }
         }
         best
     }
 
     /// With pieces of so many samples, (folded) rows and columns.
-    fn with_piece(mut self, bytes: usize, samples: usize, band: usize, width: usize) -> Self {
+    fn with_piece(mut self, samples: usize, band: usize, width: usize) -> Self {
         (self.samples, self.band, self.width) = (samples, band, width);
         self.pitch = (width - 1) * self.position_step(&self.x) + 1 + self.x_layout.extra;
         self.channel_stride = self.plane() * self.y_layout.planes.len() * self.x_layout.planes.len();
-        let fitting = STRIP_BYTES / (bytes * samples * self.channel_stride.max(1));
+        let fitting = STRIP_BYTES / (self.bytes * samples * self.channel_stride.max(1));
         self.block = even(self.virtual_channels().max(1), fitting.max(1));
         self.sample_stride = self.block * self.channel_stride;
-        self.in_place = self.may_be_in_place && self.reads_inside(bytes);
+        self.in_place = self.may_be_in_place && self.reads_inside();
         if self.in_place {
             self.pitch = self.x.source;
             self.channel_stride = self.y.source * self.x.source;
@@ -277,13 +300,13 @@ impl DirectStage {
     }
 
     /// Whether every tap reads inside the signal, and the signal of a sample is small enough to be read where it stands.
-    fn reads_inside(&self, bytes: usize) -> bool {
+    fn reads_inside(&self) -> bool {
         let inside = |axis: &AxisMap| {
             let (Some(first), Some(last)) = (axis.taps.first(), axis.taps.last()) else { return false };
             first.1 >= 0 && last.1 + (((axis.positions - 1) * axis.step) as isize) < axis.source as isize
         };
         let sample = self.channels.columns * self.y.source * self.x.source;
-        self.outer.is_empty() && inside(&self.y) && inside(&self.x) && sample * bytes <= STRIP_BYTES
+        self.outer.is_empty() && inside(&self.y) && inside(&self.x) && sample * self.bytes <= STRIP_BYTES
     }
 
     /// Entries of a plane.
@@ -301,7 +324,7 @@ impl DirectStage {
         if self.channel_vectors { axis.step } else { 1 }
     }
 
-    /// Multiply-adds of vectors, and copies counted as such: what layouts and pieces are compared by.
+    /// Multiply-adds of vectors, and copies counted as such.
     pub(super) fn cost(&self) -> f64 {
         let sums = match self.channel_vectors {
             true => self.row_cost(match self.x.every {
@@ -315,16 +338,19 @@ impl DirectStage {
             false => {
                 let positions = (self.band - 1) * self.pitch + self.width;
                 let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
-                let own = self.y.taps.len() as f64 / self.y_layout.taps.len().max(1) as f64;
                 let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
                 let rows = (self.channels.rows * self.folded) as f64;
-                // One row alone waits for its loads.
-                let term = (rows * own).max(UNALIGNED_COST);
+                let term = self.folded_cost() / self.y_layout.taps.len().max(1) as f64;
                 let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
-                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (2.0 * self.blocks() + write))
+                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (self.continued_cost() + write))
             }
         };
         (sums + self.copy_cost() + PIECE_COST) * self.jobs() as f64
+    }
+
+    /// The same if some threads wait for the last pieces: what pieces are compared by.
+    fn shared_cost(&self) -> f64 {
+        self.cost() * shared(self.jobs(), self.threads)
     }
 
     /// What the tiles of rows of a piece cost, and writing each of their vectors.
@@ -333,7 +359,15 @@ impl DirectStage {
         let tile = row_positions(self.set, segment);
         let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
         let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
-        vectors as f64 * (self.terms_taking_part() + 2.0 * self.blocks() + write)
+        vectors as f64 * (self.terms_taking_part() + self.continued_cost() + write)
+    }
+
+    /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.
+    fn folded_cost(&self) -> f64 {
+        let taps = self.y.taps.len();
+        let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
+        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(UNALIGNED_COST);
+        (0..self.y_layout.taps.len()).map(cost).sum()
     }
 
     /// What copying costs for a piece.
@@ -347,9 +381,12 @@ impl DirectStage {
         rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64)
     }
 
-    /// Blocks of channels.
-    fn blocks(&self) -> f64 {
-        self.virtual_channels().div_ceil(self.block) as f64
+    /// What a vector of sums costs that is continued over blocks of channels.
+    fn continued_cost(&self) -> f64 {
+        let blocks = self.virtual_channels().div_ceil(self.block);
+        let positions = self.samples * self.band * self.width;
+        let near = blocks == 1 || positions * self.channels.rows * self.bytes <= NEAR_SUMS;
+        blocks as f64 * if near { 2.0 } else { FAR_SUM_COST }
     }
 
     /// Entries of the signal from one entry of a plane to the next.
@@ -456,6 +493,11 @@ impl DirectStage {
     fn slots(&self) -> usize {
         if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
     }
+}
+
+/// How much longer pieces take on so many threads than if all threads were busy to the end.
+pub(super) fn shared(pieces: usize, threads: usize) -> f64 {
+    pieces.next_multiple_of(threads) as f64 / pieces.max(1) as f64
 }
 
 /// The least size of at most `most` such that pieces of it are as even as possible.

@@ -34,9 +34,10 @@ impl PhasesStage {
         channels: Channels,
         outer: Vec<AxisMap>,
         [y, x]: [&[AxisMap]; 2],
+        threads: usize,
     ) -> Self {
         let axes = [outer, vec![union(y), union(x)]].concat();
-        let mut union = DirectStage::unplaced::<T>(set, channels, axes).with_channel_vectors::<T>(false);
+        let mut union = DirectStage::unplaced::<T>(set, channels, axes, threads).with_channel_vectors(false);
         union.place_tiles();
         union.place_groups();
         let phase = |y: &AxisMap, x: &AxisMap| {

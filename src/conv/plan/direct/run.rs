@@ -5,13 +5,13 @@ use pulp::Simd;
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::Tile;
 use super::super::row_tile::RowTile;
-use super::super::strip::{Row, fill, prefetch};
+use super::super::strip::{RowPattern, fill, prefetch};
 use super::super::workspace::{Call, Pieces};
 use super::{DirectStage, Group};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// How many channels ahead of the copy memory is asked for.
-const PREFETCHED_CHANNELS: usize = 2;
+const PREFETCHED_CHANNELS: usize = 4;
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]
@@ -211,6 +211,9 @@ impl<T: Element> PieceRun<'_, T> {
         let all_channels = stage.channels.groups * stage.channels.columns;
         let rows = stage.strip_rows();
         let (row_step, column_step) = (stage.copy_step(&stage.y) * stage.folded, stage.copy_step(&stage.x));
+        let (y, x) = (&stage.y, &stage.x);
+        let signal = self.call.signal;
+        let channel_stride = plane * outer_planes;
         for s in 0..stage.samples.min(stage.channels.batch - piece.sample) {
             let mut at = s * stage.sample_stride;
             for channel in begin..end {
@@ -218,32 +221,26 @@ impl<T: Element> PieceRun<'_, T> {
                 let number =
                     (piece.sample + s) * all_channels + piece.group * stage.channels.columns + column;
                 let outer = outer_source(&stage.outer, piece.outer, tap);
+                let origin = outer.map(|outer| number * channel_stride + outer * plane);
                 for &y_start in &stage.y_layout.planes {
+                    let first_row = (piece.row * y.step * stage.folded) as isize + y_start;
                     for &x_start in &stage.x_layout.planes {
-                        let first_row = piece.row * stage.y.step * stage.folded;
-                        let from = (piece.column * stage.x.step) as isize + x_start;
+                        let from = (piece.column * x.step) as isize + x_start;
+                        let pattern = RowPattern::new(x.source, x.boundary, from, column_step, stage.pitch);
                         for row in 0..rows {
                             let to = &mut self.strip[at..];
                             at += stage.pitch;
-                            let entry = (first_row + row * row_step) as isize + y_start;
-                            let entry = stage.y.boundary.source(entry, stage.y.source);
-                            match outer.zip(entry) {
-                                None => fill(simd, stage.pitch, to),
-                                Some((outer, entry)) => {
-                                    let start =
-                                        (number * outer_planes + outer) * plane + entry * stage.x.source;
-                                    let (length, boundary) = (stage.x.source, stage.x.boundary);
-                                    let row = Row { signal: self.call.signal, start, length, boundary };
-                                    // The same row of a channel that is copied soon: rows are too short for the
-                                    // machine to see where the next one is.
-                                    prefetch(
-                                        self.call.signal,
-                                        start + PREFETCHED_CHANNELS * plane * outer_planes,
-                                        length,
-                                    );
-                                    row.copy(simd, from, column_step, stage.pitch, to);
-                                }
-                            }
+                            let entry = first_row + (row * row_step) as isize;
+                            let Some((origin, entry)) = origin.zip(y.boundary.source(entry, y.source)) else {
+                                fill(simd, stage.pitch, to);
+                                continue;
+                            };
+                            let start = origin + entry * x.source;
+                            // The same row of a channel that is copied soon: rows are too short for the machine to see
+                            // where the next one is.
+                            let next = pattern.inside(start + PREFETCHED_CHANNELS * channel_stride);
+                            prefetch(signal, next.start, next.len());
+                            pattern.copy(simd, signal, start, to);
                         }
                     }
                 }

@@ -117,6 +117,18 @@ impl<T: Element> PieceRun<'_, T> {
                     continue;
                 }
                 let to = to + channel * channel_stride;
+                if !stage.channel_vectors && stage.x.every == 1 {
+                    for lane in (0..length).step_by(stage.lanes) {
+                        let sums = &self.sums[slot + j * per_row + run.lane + lane..];
+                        let size = (1, stage.lanes.min(length - lane));
+                        let (finish, number) = (self.call.finish, group_channel + channel);
+                        // SAFETY: as above.
+                        unsafe {
+                            self.call.output.write_rows(simd, (to + lane, 0), (sums, 0), size, finish, number)
+                        };
+                    }
+                    continue;
+                }
                 let finish = self.call.finish.of(group_channel + channel);
                 let (start, stride) = match stage.channel_vectors {
                     true => (run.lane * per_position + j, per_position),

@@ -26,7 +26,7 @@ use ndarray::ArrayView3;
 
 pub(in crate::conv) use self::filtering::{FOUR, Filtering, ONE, TWO};
 use super::axis_map::AxisMap;
-use super::direct::{Channels, even};
+use super::direct::{Channels, even, shared};
 use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, lanes, positions_per_tile};
 use crate::conv::simd::{Element, InstructionSet};
 
@@ -66,12 +66,13 @@ pub(super) struct WinogradStage {
 }
 
 impl WinogradStage {
-    /// F(m, 3) along every axis of three taps, if that is all there is besides axes of one tap.
+    /// F(m, 3) along every axis of three taps, if that is all there is besides axes of one tap, in pieces for so many threads.
     pub(super) fn new<T: Element>(
         set: InstructionSet,
         channels: Channels,
         axes: &[AxisMap],
         filtering: Filtering,
+        threads: usize,
     ) -> Option<Self> {
         let (y, x) = match axes {
             [x] => (AxisMap::point(), x.clone()),
@@ -96,12 +97,9 @@ impl WinogradStage {
         let columns = x.positions.div_ceil(along_x.outputs);
         let frequencies = along_y.entries * along_x.entries;
         let fitting = PIECE_BYTES / (size_of::<T>() * frequencies * channels.columns);
-        let target = PIECE_TILES.min(fitting).max(1);
-        let band = even(rows, target / columns);
-        let samples = if band == rows { even(channels.batch, target / (rows * columns)) } else { 1 };
         let vectors = even(channels.rows.div_ceil(lanes), MOST_CHANNEL_VECTORS);
         let offsets = Offsets::new((0..channels.columns).collect());
-        Some(WinogradStage {
+        let stage = WinogradStage {
             set,
             channels,
             y,
@@ -110,13 +108,22 @@ impl WinogradStage {
             along_x,
             rows,
             columns,
-            samples,
-            band,
+            samples: 1,
+            band: 1,
             vectors,
             lanes,
             bytes: size_of::<T>(),
             offsets,
-        })
+        };
+        let target = PIECE_TILES.min(fitting).max(1);
+        let with_target = |target: usize| {
+            let band = even(rows, target / columns);
+            let samples = if band == rows { even(channels.batch, target / (rows * columns)) } else { 1 };
+            WinogradStage { samples, band, ..stage.clone() }
+        };
+        let shared_cost = |stage: &Self| stage.cost() * shared(stage.jobs(), threads);
+        let possible = (1..=if threads == 1 { 1 } else { 4 }).map(|parts| with_target(target / parts));
+        possible.min_by(|a, b| shared_cost(a).total_cmp(&shared_cost(b)))
     }
 
     /// Whether it is F(2, 3).

@@ -11,6 +11,8 @@
 //!
 //! Source: the phases are those of a polyphase filter (P. Vaidyanathan, *Multirate Systems and Filter Banks*, 1993, §4.3).
 
+use std::ops::Range;
+
 use crate::conv::{Axis, Boundary, Operation};
 
 /// One axis of space, for one direction and phase.
@@ -78,6 +80,16 @@ impl AxisMap {
     fn is_identity(&self) -> bool {
         let one_to_one = self.positions == self.source && self.source == self.result;
         one_to_one && self.step == 1 && self.every == 1 && self.kernel == 1 && self.taps == [(0, 0)]
+    }
+
+    /// The taps that meet the signal at a position: all but those that read zeros beyond a border.
+    pub(super) fn taps_inside(&self, position: usize) -> Range<usize> {
+        if self.boundary != Boundary::Zero {
+            return 0..self.taps.len();
+        }
+        let entry = |tap: &(usize, isize)| (position * self.step) as isize + tap.1;
+        let first = self.taps.partition_point(|tap| entry(tap) < 0);
+        first..self.taps.partition_point(|tap| entry(tap) < self.source as isize).max(first)
     }
 
     /// An axis of one entry and one tap.

@@ -33,8 +33,8 @@ use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
 use super::row_tile::{MOST_ROW_VECTORS, row_positions};
 use super::strip::Layout;
+use crate::conv::Problem;
 use crate::conv::simd::{Element, InstructionSet};
-use crate::conv::{Boundary, Problem};
 
 /// Most vectors of positions in a piece.
 const PIECE_VECTORS: usize = 64;
@@ -406,20 +406,9 @@ impl DirectStage {
 
     /// Terms of a sum of vectors of channels on the average.
     fn terms_taking_part(&self) -> f64 {
-        let taking_part: usize = (0..self.y.positions).map(|row| self.row_taps(row).len()).sum();
+        let taking_part: usize = (0..self.y.positions).map(|row| self.y.taps_inside(row).len()).sum();
         let possible = self.y.positions * self.y.taps.len();
         self.terms() as f64 * if possible == 0 { 1.0 } else { taking_part as f64 / possible as f64 }
-    }
-
-    /// The taps along y that a row of the result meets: all but those that read zeros beyond a border.
-    fn row_taps(&self, row: usize) -> Range<usize> {
-        let taps = &self.y.taps;
-        if self.y.boundary != Boundary::Zero {
-            return 0..taps.len();
-        }
-        let entry = |tap: &(usize, isize)| (row * self.y.step) as isize + tap.1;
-        let first = taps.partition_point(|tap| entry(tap) < 0);
-        first..taps.partition_point(|tap| entry(tap) < self.y.source as isize).max(first)
     }
 
     /// Entries of packed weights.

@@ -157,7 +157,7 @@ impl<T: Element> Pieces<T> for PhasesStage {
         let piece = union.piece(job);
         let channels = union.virtual_channels();
         let mut begin = 0;
-        while begin < channels {
+        loop {
             let end = channels.min(begin + union.block);
             PieceRun { stage: union, call, strip: &mut *strip, sums: &mut *sums, piece }
                 .copy(simd, begin, end);
@@ -189,6 +189,9 @@ impl<T: Element> Pieces<T> for PhasesStage {
                 }
             }
             begin = end;
+            if begin >= channels {
+                return;
+            }
         }
     }
 }

@@ -183,7 +183,7 @@ impl<T: Element> PieceRun<'_, T> {
             {
                 continue;
             }
-            let taps = stage.row_taps(piece.row + tile.row);
+            let taps = stage.y.taps_inside(piece.row + tile.row);
             simd.vectorize(RowTile {
                 weights,
                 vectors,

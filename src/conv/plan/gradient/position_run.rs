@@ -152,7 +152,7 @@ fn copy_rows<T: Element, S: Simd>(
     let zeros = T::splat(simd, T::zero());
     let whole = width / lanes * lanes;
     for row in 0..rows {
-        // SAFETY: each row ends inside, as asserted; what is written begins before the end of the last row.
+        // SAFETY: rows end inside, as asserted, and what is written begins before the end of the last row.
         unsafe {
             let (from, to) = (from.as_ptr().add(row * stride), to.as_mut_ptr().add(row * pitch));
             for at in (0..whole).step_by(lanes) {

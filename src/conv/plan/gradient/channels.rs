@@ -14,14 +14,14 @@ use super::Part;
 use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
 use crate::conv::simd::Element;
 
-/// Positions that a piece aims at: their vectors of y should stay in the first-level cache.
-const PIECE_POSITIONS: usize = 192;
+/// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal stays in the first.
+const PIECE_POSITIONS: usize = 800;
 /// Bytes of copied signal that a part of the work may have at once.
 const STRIP_BYTES: usize = 128 * 1024;
 /// What a tile costs beside its terms and its sums, a row to copy, and a square to transpose, in multiply-adds of vectors.
 const TILE_COST: f64 = 30.0;
 const ROW_COST: f64 = 20.0;
-const SQUARE_COST: f64 = 110.0;
+const SQUARE_COST: f64 = 400.0;
 
 #[derive(Clone, Debug)]
 pub(super) struct ChannelLayout {
@@ -54,7 +54,10 @@ impl ChannelLayout {
         let virtual_channels = geometry.virtual_channels();
         let fitting = (STRIP_BYTES / (size_of::<T>() * channel_stride)).max(1);
         let wanted = virtual_channels.div_ceil(PARTS).max(MOST_CHANNEL_VECTORS);
-        let block = even(virtual_channels, fitting.min(wanted));
+        let vectors = even(channels.rows.div_ceil(geometry.lanes), MOST_CHANNEL_VECTORS);
+        let rows = positions_per_tile(geometry.set, vectors);
+        let block =
+            whole_tiles(even(virtual_channels, fitting.min(wanted)), virtual_channels, geometry.taps(), rows);
         let blocks = channels.groups * virtual_channels.div_ceil(block);
         let samples = even(channels.batch, channels.batch.div_ceil(PARTS.div_ceil(blocks)));
         let last = x.positions - (x.positions - 1) / width * width;
@@ -62,7 +65,6 @@ impl ChannelLayout {
             let positions = (0..band).flat_map(|row| (0..width).map(move |column| (row, column)));
             Offsets::new(positions.map(|(row, column)| row * y.step * pitch + column * x.step).collect())
         });
-        let vectors = even(channels.rows.div_ceil(geometry.lanes), MOST_CHANNEL_VECTORS);
         let mut starts = Vec::new();
         for channel in 0..block {
             for (_, row) in in_kernel_order(y, &y_layout) {
@@ -72,7 +74,6 @@ impl ChannelLayout {
             }
         }
         // The last tile is filled up with its last pair.
-        let rows = positions_per_tile(geometry.set, vectors);
         let last = starts[starts.len() - 1];
         starts.resize(starts.len().next_multiple_of(rows), last);
         ChannelLayout {
@@ -248,6 +249,13 @@ impl ChannelLayout {
         to.fill(T::zero());
         self.geometry.set.run(AddUp { layout: self, parts, first, to, row });
     }
+}
+
+/// The size of blocks, at least `block` and less than twice as large, that needs the fewest tiles of so many rows.
+fn whole_tiles(block: usize, channels: usize, taps: usize, rows: usize) -> usize {
+    let tiles =
+        |block: usize| pieces(channels, block).map(|(_, size)| (size * taps).div_ceil(rows)).sum::<usize>();
+    (block..(2 * block).min(channels + 1)).min_by_key(|&block| tiles(block)).unwrap_or(block)
 }
 
 /// A square to transpose, both sides long enough.

@@ -79,7 +79,7 @@ impl<T: Element> GradientPlan<T> {
         let geometry = Geometry::new::<T>(options.instruction_set, problem);
         let channels = ChannelLayout::new::<T>(&geometry);
         let positions = PositionLayout::new::<T>(&geometry);
-        let layout = if channels.cost() <= positions.cost() {
+        let layout = if channels.cost() <= positions.cost(size_of::<T>()) {
             Layout::Channels(Box::new(channels))
         } else {
             Layout::Positions(Box::new(positions))

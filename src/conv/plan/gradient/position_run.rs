@@ -2,7 +2,8 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::super::strip::fill;
+use super::super::axis_map::AxisMap;
+use super::super::strip::{Layout, fill};
 use super::Part;
 use super::geometry::pieces;
 use super::position_tile::PositionTile;
@@ -130,6 +131,32 @@ impl PositionLayout {
         ahead + (high - low - 1) * self.pitch + right - left
     }
 
+    /// What the piece at this place will read, one output channel or channel after the other: where it begins.
+    fn ahead<'a, T: Element>(
+        &self,
+        (signal, y): (&'a [T], &'a [T]),
+        (group, channel, channels): (usize, usize, usize),
+        (n, plane, row, column): Place,
+    ) -> impl Iterator<Item = &'a [T]> {
+        let geometry = &self.geometry;
+        let (outputs, inside) = (geometry.channels.rows, n < geometry.channels.batch);
+        let output = move |m: usize| {
+            let row = row.saturating_sub(if self.folded { self.y_layout.extra } else { 0 });
+            let start = geometry.output_start(n, group, m, plane);
+            y.get(start + row * geometry.x.positions + column..)
+        };
+        let entry = |axis: &AxisMap, layout: &Layout, position: usize| {
+            ((position * axis.step) as isize + layout.planes[0]).max(0) as usize
+        };
+        let before = entry(&geometry.y, &self.y_layout, row) * geometry.x.source
+            + entry(&geometry.x, &self.x_layout, column);
+        let source = move |channel| {
+            geometry.signal_start((n, group), channel, plane).and_then(|start| signal.get(start + before..))
+        };
+        let outputs = (0..outputs).filter(move |_| inside).filter_map(output);
+        outputs.chain((channel..channel + channels).filter(move |_| inside).filter_map(source))
+    }
+
     /// Adds up lanes and parts for output channels of a group from `first` on: as many rows of the gradient as `to` holds.
     pub(super) fn add_up<T: Element>(&self, parts: &[Part<T>], first: usize, to: &mut [T]) {
         let row = self.geometry.virtual_channels() * self.geometry.taps();
@@ -147,7 +174,9 @@ fn copy_rows<T: Element, S: Simd>(
     (to, pitch): (&mut [T], usize),
 ) {
     let lanes = T::lanes::<S>();
-    assert!((rows - 1) * stride + width <= from.len() && width <= pitch);
+    // Rows that stand end to end on both sides are one.
+    let (rows, width) = if width == stride && width == pitch { (1, rows * width) } else { (rows, width) };
+    assert!((rows - 1) * stride + width <= from.len() && (rows == 1 || width <= pitch));
     assert!((rows - 1) * pitch + width + lanes <= to.len());
     let zeros = T::splat(simd, T::zero());
     let whole = width / lanes * lanes;
@@ -189,6 +218,7 @@ impl<T: Element> WithSimd for PartRun<'_, T> {
         let (y_step, x_step) =
             (geometry.channels.rows * layout.output_stride, layout.block * layout.channel_stride);
         let samples = part.sample..geometry.channels.batch.min(part.sample + layout.samples);
+        let (group, first_channel) = (part.group, part.channel);
         let output = part.output.get_mut();
         let strip = part.strip.get_mut();
         let sums = part.sums.get_mut();
@@ -200,24 +230,34 @@ impl<T: Element> WithSimd for PartRun<'_, T> {
                             let n = samples.start + first + number;
                             let place = (n, plane, layout.rows.0 + row, column);
                             let to = &mut output[number * y_step..];
-                            layout.copy_output(simd, y, part.group, place, (band, width), to);
+                            layout.copy_output(simd, y, group, place, (band, width), to);
                             let to = &mut strip[number * x_step..];
-                            let from = (part.group, part.channel, channels);
+                            let from = (group, first_channel, channels);
                             layout.copy_signal(simd, signal, from, place, band, to);
                         }
+                        let next = match (row + band, column + width) {
+                            (_, next) if next < geometry.x.positions => (samples.start + first, row, next),
+                            (next, _) if next < layout.rows.1 => (samples.start + first, next, 0),
+                            _ => (samples.start + first + together, 0, 0),
+                        };
+                        let mut ahead = layout.ahead(
+                            (signal, y),
+                            (group, first_channel, channels),
+                            (next.0, plane, layout.rows.0 + next.1, next.2),
+                        );
                         for grid in &layout.grids {
                             for rows in &grid.rows {
-                                let columns = grid.columns.iter().take_while(|side| side.channel < channels);
-                                for columns in columns {
+                                let used = grid.columns.iter().take_while(|(channel, _)| *channel < channels);
+                                for (_, columns) in used {
                                     simd.vectorize(PositionTile {
                                         y: output,
-                                        y_starts: &rows.starts,
+                                        rows,
                                         x: strip,
-                                        x_starts: &columns.starts,
+                                        columns,
                                         samples: (together, y_step, x_step),
                                         vectors: layout.vectors(band, width),
                                         sums,
-                                        places: (&rows.places, &columns.places),
+                                        ahead: ahead.next().unwrap_or(output),
                                     });
                                 }
                             }

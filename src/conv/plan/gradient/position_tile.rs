@@ -28,19 +28,56 @@ pub(super) fn most_columns(set: InstructionSet, rows: usize) -> usize {
     }
 }
 
+/// The rows or columns of a tile: where they begin in y or in the signal, and their places among the sums.
+#[derive(Clone, Debug)]
+pub(super) struct Side {
+    starts: Vec<usize>,
+    places: Vec<usize>,
+    /// The largest of each.
+    last_start: usize,
+    last_place: usize,
+}
+
+impl Side {
+    /// Of pairs of both.
+    pub(super) fn new(list: &[(usize, usize)]) -> Self {
+        let (starts, places): (Vec<_>, Vec<_>) = list.iter().copied().unzip();
+        let largest = |list: &[usize]| list.iter().copied().max().unwrap_or(0);
+        Side { last_start: largest(&starts), last_place: largest(&places), starts, places }
+    }
+
+    pub(super) fn starts(&self) -> &[usize] {
+        &self.starts
+    }
+}
+
+/// Asks for the line of an entry to be brought into the second-level cache, if there is such an entry.
+#[inline(always)]
+fn prefetch<T>(entry: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: every x86-64 has this instruction, and it does nothing where there is no memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(entry.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = entry;
+}
+
 /// One tile: see the [module](self).
 pub(super) struct PositionTile<'a, T> {
     pub(super) y: &'a [T],
-    pub(super) y_starts: &'a [usize],
+    pub(super) rows: &'a Side,
     pub(super) x: &'a [T],
-    pub(super) x_starts: &'a [usize],
+    pub(super) columns: &'a Side,
     /// How many, and how far apart in y and x̃.
     pub(super) samples: (usize, usize, usize),
     /// Vectors of positions.
     pub(super) vectors: usize,
-    /// Sum (j, v), a vector, stands at the j-th place of the first list plus the v-th of the second.
+    /// Sum (j, v), a vector, stands at the place of row j plus that of column v.
     pub(super) sums: &'a mut [T],
-    pub(super) places: (&'a [usize], &'a [usize]),
+    /// What is read next, and is brought nearer meanwhile: as many entries as the tile has positions in a sample.
+    pub(super) ahead: &'a [T],
 }
 
 impl<T: Element> WithSimd for PositionTile<'_, T> {
@@ -48,7 +85,7 @@ impl<T: Element> WithSimd for PositionTile<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match self.y_starts.len() {
+        match self.rows.starts.len() {
             1 => self.with_rows::<S, 1>(simd),
             2 => self.with_rows::<S, 2>(simd),
             3 => self.with_rows::<S, 3>(simd),
@@ -65,7 +102,7 @@ impl<T: Element> WithSimd for PositionTile<'_, T> {
 impl<T: Element> PositionTile<'_, T> {
     #[inline(always)]
     fn with_rows<S: Simd, const J: usize>(self, simd: S) {
-        match self.x_starts.len() {
+        match self.columns.starts.len() {
             1 => self.sum::<S, J, 1>(simd),
             2 => self.sum::<S, J, 2>(simd),
             3 => self.sum::<S, J, 3>(simd),
@@ -78,13 +115,25 @@ impl<T: Element> PositionTile<'_, T> {
     fn sum<S: Simd, const J: usize, const V: usize>(self, simd: S) {
         let lanes = T::lanes::<S>();
         let (samples, y_step, x_step) = self.samples;
-        let largest = |list: &[usize]| list.iter().copied().max().unwrap_or(0);
-        let reach = |starts, step| largest(starts) + samples.saturating_sub(1) * step + self.vectors * lanes;
-        assert!(reach(self.y_starts, y_step) <= self.y.len(), "a tile reads inside y");
-        assert!(reach(self.x_starts, x_step) <= self.x.len(), "a tile reads inside its strip");
-        let (rows, columns) = self.places;
-        assert!(rows.len() == J && columns.len() == V);
-        assert!(largest(rows) + largest(columns) + lanes <= self.sums.len(), "a tile has all its sums");
+        let end = (samples.saturating_sub(1), self.vectors * lanes);
+        assert!(self.rows.last_start + end.0 * y_step + end.1 <= self.y.len(), "a tile reads inside y");
+        assert!(
+            self.columns.last_start + end.0 * x_step + end.1 <= self.x.len(),
+            "a tile reads inside its strip"
+        );
+        let last_place = self.rows.last_place + self.columns.last_place;
+        assert!(last_place + lanes <= self.sums.len(), "a tile has all its sums");
+        let (Ok(y_starts), Ok(rows)) =
+            (<&[usize; J]>::try_from(&self.rows.starts[..]), <&[usize; J]>::try_from(&self.rows.places[..]))
+        else {
+            unreachable!("a tile has {J} rows")
+        };
+        let (Ok(x_starts), Ok(columns)) = (
+            <&[usize; V]>::try_from(&self.columns.starts[..]),
+            <&[usize; V]>::try_from(&self.columns.places[..]),
+        ) else {
+            unreachable!("a tile has {V} columns")
+        };
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         for j in 0..J {
             for v in 0..V {
@@ -95,12 +144,13 @@ impl<T: Element> PositionTile<'_, T> {
         for sample in 0..samples {
             // SAFETY: all lie inside, as asserted.
             let y: [*const T; J] =
-                std::array::from_fn(|j| unsafe { self.y.as_ptr().add(self.y_starts[j] + sample * y_step) });
+                std::array::from_fn(|j| unsafe { self.y.as_ptr().add(y_starts[j] + sample * y_step) });
             // SAFETY: as above.
             let x: [*const T; V] =
-                std::array::from_fn(|v| unsafe { self.x.as_ptr().add(self.x_starts[v] + sample * x_step) });
+                std::array::from_fn(|v| unsafe { self.x.as_ptr().add(x_starts[v] + sample * x_step) });
             for at in (0..self.vectors * lanes).step_by(lanes) {
-                // SAFETY: `reach` is the end of the last vector of the last sample.
+                prefetch(self.ahead.as_ptr().wrapping_add(at));
+                // SAFETY: the last vector of the last sample ends inside, as asserted.
                 let columns: [T::Vector<S>; V] =
                     std::array::from_fn(|v| unsafe { T::load::<S>(x[v].add(at)) });
                 for j in 0..J {

@@ -20,7 +20,7 @@
 use super::super::direct::even;
 use super::super::strip::Layout;
 use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
-use super::position_tile::{most_columns, most_rows};
+use super::position_tile::{Side, most_columns, most_rows};
 use crate::conv::Boundary;
 use crate::conv::simd::Element;
 
@@ -34,21 +34,16 @@ const SUMS_BYTES: usize = 256 * 1024;
 /// What a tile costs beside its terms and its sums, and a row to copy, in multiply-adds of vectors.
 const TILE_COST: f64 = 30.0;
 const ROW_COST: f64 = 10.0;
-
-/// Rows or columns of tiles: where they begin in y or in the signal, and their places among the sums.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Side {
-    pub(super) starts: Vec<usize>,
-    pub(super) places: Vec<usize>,
-    /// The virtual channel of the first, for columns.
-    pub(super) channel: usize,
-}
+/// What everything costs more if a part's copies and sums take more bytes than the second-level cache holds well.
+const CACHE_BYTES: usize = 512 * 1024;
+const BEYOND_CACHE: f64 = 1.25;
 
 /// Every row meets every column.
 #[derive(Clone, Debug)]
 pub(super) struct Grid {
     pub(super) rows: Vec<Side>,
-    pub(super) columns: Vec<Side>,
+    /// And the virtual channel of the first.
+    pub(super) columns: Vec<(usize, Side)>,
 }
 
 /// See the [module](self).
@@ -83,7 +78,8 @@ impl PositionLayout {
             for expanded in [false, true] {
                 for aligned in [false, true] {
                     let layout = PositionLayout::with::<T>(geometry, folded, expanded, aligned);
-                    if best.as_ref().is_none_or(|best| layout.cost() < best.cost()) {
+                    let cost = |layout: &Self| layout.cost(size_of::<T>());
+                    if best.as_ref().is_none_or(|best| cost(&layout) < cost(best)) {
                         best = Some(layout);
                     }
                 }
@@ -154,11 +150,11 @@ impl PositionLayout {
                 for (tap, &(plane, shift)) in y_taps.iter().enumerate() {
                     if self.folded && plane == own {
                         let above = (self.y_layout.extra - shift) * self.pitch;
-                        rows.push((start + above, (place + tap * x_taps.len()) * lanes, 0));
+                        rows.push((start + above, (place + tap * x_taps.len()) * lanes));
                     }
                 }
                 if !self.folded {
-                    rows.push((start, place * lanes, 0));
+                    rows.push((start, place * lanes));
                 }
             }
             let mut columns = Vec::new();
@@ -168,7 +164,7 @@ impl PositionLayout {
                         let plane: usize = y_plane * self.x_layout.planes.len() + x_plane;
                         let start = channel * self.channel_stride + plane * self.plane_stride;
                         let start = start + y_shift * self.pitch + x_shift;
-                        columns.push((start, (place + tap) * lanes, channel));
+                        columns.push((start, (place + tap) * lanes));
                     }
                 };
                 let place = channel * self.geometry.taps();
@@ -180,9 +176,11 @@ impl PositionLayout {
                     }
                 }
             }
-            let rows = sides(&rows, most_rows(set));
-            let tallest = rows.iter().map(|side| side.starts.len()).max().unwrap_or(1);
-            Grid { columns: sides(&columns, most_columns(set, tallest)), rows }
+            let rows: Vec<_> = evenly(&rows, most_rows(set)).map(Side::new).collect();
+            let tallest = rows.iter().map(|side| side.starts().len()).max().unwrap_or(1);
+            let columns = evenly(&columns, most_columns(set, tallest));
+            let columns = columns.map(|some| (some[0].0 / self.channel_stride, Side::new(some))).collect();
+            Grid { rows, columns }
         };
         (0..planes).map(grid).collect()
     }
@@ -207,17 +205,17 @@ impl PositionLayout {
         ((band - 1) * self.pitch + width).div_ceil(self.geometry.lanes)
     }
 
-    /// Multiply-adds of vectors, other work counted as such.
-    pub(super) fn cost(&self) -> f64 {
+    /// Multiply-adds of vectors of entries of so many bytes, other work counted as such.
+    pub(super) fn cost(&self, bytes: usize) -> f64 {
         let (x, lanes, channels) = (&self.geometry.x, self.geometry.lanes, self.geometry.channels);
         let (mut term, mut tiles) = (0.0, 0.0);
         for grid in &self.grids {
             for rows in &grid.rows {
-                let crossing = rows.starts.iter().filter(|&start| start % lanes != 0).count();
-                let loads = rows.starts.len() + crossing;
-                for columns in &grid.columns {
-                    let sums = rows.starts.len() * columns.starts.len();
-                    term += sums.max(loads + 2 * columns.starts.len()) as f64;
+                let crossing = rows.starts().iter().filter(|&start| start % lanes != 0).count();
+                let loads = rows.starts().len() + crossing;
+                for (_, columns) in &grid.columns {
+                    let sums = rows.starts().len() * columns.starts().len();
+                    term += sums.max(loads + 2 * columns.starts().len()) as f64;
                     tiles += 2.0 * sums as f64 + TILE_COST;
                 }
             }
@@ -227,7 +225,8 @@ impl PositionLayout {
             .map(|(band, width)| self.vectors(band, width))
             .sum();
         let cuts = self.rows.1.div_ceil(self.band) * x.positions.div_ceil(self.width);
-        let (y_entries, x_entries, _) = self.memory();
+        let (y_entries, x_entries, sums) = self.memory();
+        let cached = (y_entries + x_entries + sums) * bytes <= CACHE_BYTES;
         let line = self.pitch.div_ceil(lanes) as f64;
         let strided = if x.step > 1 { lanes as f64 / 2.0 } else { 1.0 };
         let copy = |entries: usize, strided: f64| {
@@ -237,22 +236,15 @@ impl PositionLayout {
         let sample = vectors as f64 * term + cuts as f64 * (copied + tiles / self.together as f64);
         let blocks = self.geometry.virtual_channels().div_ceil(self.block);
         let (_, planes) = self.geometry.positions();
-        sample * (planes * blocks * channels.groups * channels.batch) as f64
+        let factor = if cached { 1.0 } else { BEYOND_CACHE };
+        factor * sample * (planes * blocks * channels.groups * channels.batch) as f64
     }
 }
 
-/// Rows or columns of tiles, as even as possible.
-fn sides(list: &[(usize, usize, usize)], most: usize) -> Vec<Side> {
+/// Parts of a list of at most `most` entries, as even as possible.
+fn evenly<U>(list: &[U], most: usize) -> impl Iterator<Item = &[U]> {
     let count = list.len().div_ceil(most);
-    let side = |number: usize| {
-        let list = &list[number * list.len() / count..(number + 1) * list.len() / count];
-        Side {
-            starts: list.iter().map(|entry| entry.0).collect(),
-            places: list.iter().map(|entry| entry.1).collect(),
-            channel: list[0].2,
-        }
-    };
-    (0..count).map(side).collect()
+    (0..count).map(move |part| &list[part * list.len() / count..(part + 1) * list.len() / count])
 }
 
 /// The least distance between rows such that what one reads beyond its end is zero, as is what the next reads before its beginning.

@@ -1,7 +1,7 @@
 //! What both layouts know of a problem: its axes, its channels, and how they number the entries of the kernel.
 //!
-//! A channel c of the group and an entry of the axes before the last two make a *virtual channel*; it has one *pair* for each
-//! entry of the last two axes. Both are in the order of the kernel, so that the pairs of an output channel are its
+//! A channel c of the group and a tap of the axes before the last two make a *virtual channel*; it has one *pair* for
+//! each tap of the last two axes. Both are in the order of the kernel, so that the pairs of an output channel are its
 //! row of the gradient, one after the other.
 
 use super::super::axis_map::AxisMap;

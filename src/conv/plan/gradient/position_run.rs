@@ -164,8 +164,8 @@ impl PositionLayout {
     }
 }
 
-/// Copies rows of so many entries, `stride` apart, to rows `pitch` apart with zeros between. What follows the last, as far as
-/// one vector, is overwritten by anything.
+/// Copies rows of so many entries, `stride` apart, to rows `pitch` apart with zeros between. What follows the last, as far
+/// as one vector, is overwritten by anything.
 #[inline(always)]
 fn copy_rows<T: Element, S: Simd>(
     simd: S,

@@ -247,7 +247,8 @@ fn evenly<U>(list: &[U], most: usize) -> impl Iterator<Item = &[U]> {
     (0..count).map(move |part| &list[part * list.len() / count..(part + 1) * list.len() / count])
 }
 
-/// The least distance between rows such that what one reads beyond its end is zero, as is what the next reads before its beginning.
+/// The least gap between rows such that what one reads beyond its end is zero, as is what the next reads before its
+/// beginning.
 fn shared_gap(geometry: &Geometry, layout: &Layout) -> usize {
     let x = &geometry.x;
     if x.boundary != Boundary::Zero {

@@ -6,7 +6,7 @@
 
 use std::fmt::Debug;
 
-use pulp::{Simd, WithSimd};
+use pulp::{MemMask, Simd, WithSimd};
 
 use super::{ConvolutionScalar, transpose};
 use crate::scalar::DivideByInteger;
@@ -162,7 +162,7 @@ pub trait Element:
 }
 
 macro_rules! element {
-    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $partial_load:ident, $partial_store:ident) => {
+    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $mask:ident, $integer:ident, $masked_load:ident, $partial_store:ident) => {
         impl Element for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -224,8 +224,10 @@ macro_rules! element {
 
             #[inline(always)]
             unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> S::$vector {
-                // SAFETY: as for `store_first`.
-                simd.$partial_load(unsafe { std::slice::from_raw_parts(from, length) })
+                // A mask of its own, as the one for a range of lanes loads by a call.
+                let mask = MemMask::new(simd.$mask(0, length as $integer).mask());
+                // SAFETY: the caller vouches for `length` entries, and no others are touched.
+                unsafe { simd.$masked_load(mask, from) }
             }
 
             #[inline(always)]
@@ -264,7 +266,9 @@ element!(
     transpose::f32_512,
     max_f32s,
     reduce_sum_f32s,
-    partial_load_f32s,
+    mask_between_m32s,
+    u32,
+    mask_load_ptr_f32s,
     partial_store_f32s
 );
 element!(
@@ -279,6 +283,8 @@ element!(
     transpose::f64_512,
     max_f64s,
     reduce_sum_f64s,
-    partial_load_f64s,
+    mask_between_m64s,
+    u64,
+    mask_load_ptr_f64s,
     partial_store_f64s
 );

@@ -4,25 +4,30 @@
 //! gradient(m, c, t) = Σ_n Σ_o y(n, m, o) · x̃(n, g(m) + c, source(o, t))
 //! ```
 //!
-//! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the
-//! [tile of channels](super::microkernel::ChannelTile) with the positions o as its terms. So y is first transposed,
-//! channels last; the signal is copied piece by piece as for the forward map, where pair (c, t) stands at a constant
-//! distance from each position.
+//! There are two layouts, and an estimate of their costs chooses: vectors of [output channels](channels), where there are
+//! enough of them, and vectors of [positions](positions), whose lanes are added up at the end.
 //!
 //! Work is cut by channels of the signal, and where those are few, by samples too, whose gradients are added in order. The
 //! cut depends on the problem alone, so that the bits do not depend on the number of threads.
 //!
-//! Cost: the products of the definition, rounded up to whole vectors of channels; memory for y transposed, one gradient
-//! for each part of the batch, and a piece of the signal for each part of the work.
+//! Cost: the products of the definition, rounded up to whole vectors of channels, or of positions with the gaps between
+//! rows; memory for y transposed, or a piece of it for each part of the work, one gradient for each part of the batch, times
+//! the lanes if they are of positions, and a piece of the signal for each part of the work.
 
-mod layout;
+mod channels;
+mod geometry;
+mod memory;
+mod position_run;
+mod position_tile;
+mod positions;
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 use rayon::prelude::*;
 
-use self::layout::GradientLayout;
-use super::axis_map::AxisMap;
-use super::direct::Channels;
+use self::channels::ChannelLayout;
+use self::geometry::Geometry;
+use self::memory::Lines;
+use self::positions::PositionLayout;
 use super::options::PlanOptions;
 use crate::conv::problem::check_shape;
 use crate::conv::simd::Element;
@@ -31,15 +36,23 @@ use crate::conv::{ConvolutionError, Problem};
 /// Below so many multiply-adds, another thread does not pay.
 const TINY: u128 = 400_000;
 
+/// What the lanes of vectors are.
+#[derive(Clone, Debug)]
+enum Layout {
+    Channels(Box<ChannelLayout>),
+    Positions(Box<PositionLayout>),
+}
+
 /// The gradient with respect to the kernel, prepared to be computed many times.
 #[derive(Clone, Debug)]
 pub struct GradientPlan<T: Element> {
     problem: Problem,
     /// Of the signal, the output and the kernel.
     shapes: [Vec<usize>; 3],
-    layout: GradientLayout,
-    /// (sample, group, tile of channels, position, vectors, lanes)
-    transposed: Vec<T>,
+    geometry: Geometry,
+    layout: Layout,
+    /// (sample, group, tile of channels, position, vectors, lanes), if vectors are of channels
+    transposed: Lines<T>,
     parts: Vec<Part<T>>,
     /// Operands that do not stand in memory row by row are copied here.
     signal: Vec<T>,
@@ -53,44 +66,53 @@ struct Part<T> {
     group: usize,
     channel: usize,
     sample: usize,
-    strip: Vec<T>,
-    /// (tile of pairs, tile of channels, pair, vectors, lanes)
-    sums: Vec<T>,
+    /// Pieces of the signal, and of y if vectors are of positions.
+    strip: Lines<T>,
+    output: Lines<T>,
+    /// (tile of channels, pair, vectors, lanes), or (output channel, pair, lanes)
+    sums: Lines<T>,
 }
 
 impl<T: Element> GradientPlan<T> {
     /// Plans the gradient of this problem.
     pub fn new(problem: &Problem, options: &PlanOptions) -> Self {
-        let channels = Channels::forward(problem);
-        let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
-        let mut outer = AxisMap::joined(problem.axes().iter().map(map).collect());
-        let x = outer.pop().unwrap_or_else(AxisMap::point);
-        let y = outer.pop().unwrap_or_else(AxisMap::point);
-        let layout = GradientLayout::new::<T>(options.instruction_set, channels, outer, y, x);
-        let positions: usize = problem.output_shape()[2..].iter().product();
-        let transposed = channels.batch * channels.groups * positions * layout.padded_rows();
+        let geometry = Geometry::new::<T>(options.instruction_set, problem);
+        let channels = ChannelLayout::new::<T>(&geometry);
+        let positions = PositionLayout::new::<T>(&geometry);
+        let layout = if channels.cost() <= positions.cost(size_of::<T>()) {
+            Layout::Channels(Box::new(channels))
+        } else {
+            Layout::Positions(Box::new(positions))
+        };
+        let (transposed, output, strip, sums) = match &layout {
+            Layout::Channels(layout) => {
+                let (transposed, strip, sums) = layout.memory();
+                (transposed, 0, strip, sums)
+            }
+            Layout::Positions(layout) => {
+                let (output, strip, sums) = layout.memory();
+                (0, output, strip, sums)
+            }
+        };
+        let (block, samples) = match &layout {
+            Layout::Channels(layout) => (layout.block, layout.samples),
+            Layout::Positions(layout) => (layout.block, layout.samples),
+        };
         let mut parts = Vec::new();
-        for group in 0..channels.groups {
-            for channel in (0..layout.virtual_channels()).step_by(layout.block) {
-                for sample in (0..channels.batch.max(1)).step_by(layout.samples) {
-                    parts.push(Part {
-                        group,
-                        channel,
-                        sample,
-                        strip: vec![T::zero(); layout.block * layout.channel_stride + layout.lanes],
-                        sums: vec![
-                            T::zero();
-                            layout.pair_tiles() * layout.tile_rows() * layout.padded_rows()
-                        ],
-                    });
+        for group in 0..problem.groups() {
+            for channel in (0..geometry.virtual_channels()).step_by(block) {
+                for sample in (0..problem.batch().max(1)).step_by(samples) {
+                    let [strip, output, sums] = [strip, output, sums].map(Lines::new);
+                    parts.push(Part { group, channel, sample, strip, output, sums });
                 }
             }
         }
         GradientPlan {
             problem: problem.clone(),
             shapes: [problem.signal_shape(), problem.output_shape(), problem.kernel_shape()],
+            geometry,
             layout,
-            transposed: vec![T::zero(); transposed],
+            transposed: Lines::new(transposed),
             parts,
             signal: Vec::new(),
             output: Vec::new(),
@@ -106,9 +128,10 @@ impl<T: Element> GradientPlan<T> {
     /// Bytes that the plan holds. Operands that do not stand in memory row by row cost a copy of each more, from the
     /// first such run on.
     pub fn workspace_bytes(&self) -> usize {
-        let parts: usize = self.parts.iter().map(|part| part.strip.len() + part.sums.len()).sum();
-        size_of::<T>()
-            * (self.transposed.len() + parts + self.signal.len() + self.output.len() + self.gradient.len())
+        let of_part = |part: &Part<T>| part.strip.bytes() + part.output.bytes() + part.sums.bytes();
+        let parts: usize = self.parts.iter().map(of_part).sum();
+        let copies = self.signal.len() + self.output.len() + self.gradient.len();
+        self.transposed.bytes() + parts + size_of::<T>() * copies
     }
 
     /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was there before.
@@ -127,6 +150,7 @@ impl<T: Element> GradientPlan<T> {
         let GradientPlan {
             problem,
             shapes: _,
+            geometry,
             layout,
             transposed,
             parts,
@@ -136,24 +160,45 @@ impl<T: Element> GradientPlan<T> {
         } = self;
         let signal = in_order(&signal, signal_copy);
         let y = in_order(&y, y_copy);
-        let per_sample = transposed.len() / problem.batch().max(1);
-        let transpose = |(n, to): (usize, &mut [T])| layout.transpose(y, n, to);
         let tiny = problem.multiply_adds() < TINY || rayon::current_num_threads() == 1;
-        if tiny {
-            transposed.chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
-            parts.iter_mut().for_each(|part| layout.run(signal, transposed, part));
-        } else {
-            transposed.par_chunks_exact_mut(per_sample.max(1)).enumerate().for_each(transpose);
-            parts.par_iter_mut().with_max_len(1).for_each(|part| layout.run(signal, transposed, part));
+        if let Layout::Channels(layout) = layout {
+            let transposed = transposed.get_mut();
+            let per_sample = (transposed.len() / problem.batch().max(1)).max(1);
+            let transpose = |(n, to): (usize, &mut [T])| layout.transpose(y, n, to);
+            if tiny {
+                transposed.chunks_exact_mut(per_sample).enumerate().for_each(transpose);
+            } else {
+                transposed.par_chunks_exact_mut(per_sample).enumerate().for_each(transpose);
+            }
         }
-        let taps: usize = gradient.shape()[2..].iter().product();
-        let columns = problem.group_channels();
+        let layout = &*layout;
+        let run = |part: &mut Part<T>| match layout {
+            Layout::Channels(layout) => layout.run(signal, transposed.get(), part),
+            Layout::Positions(layout) => layout.run(signal, y, part),
+        };
+        if tiny {
+            parts.iter_mut().for_each(run);
+        } else {
+            parts.par_iter_mut().with_max_len(1).for_each(run);
+        }
+        // Output channels of a group, whole vectors of them if it is the only one.
+        let channels = geometry.channels;
+        let together = if channels.groups == 1 { geometry.lanes } else { channels.rows };
+        let rows = together * problem.terms();
+        let (parts, of_group) = (&*parts, parts.len() / channels.groups);
+        let add_some = |(number, to): (usize, &mut [T])| {
+            let first = number * together;
+            let parts = &parts[first / channels.rows * of_group..][..of_group];
+            match layout {
+                Layout::Channels(layout) => layout.add_up(parts, first % channels.rows, to),
+                Layout::Positions(layout) => layout.add_up(parts, first % channels.rows, to),
+            }
+        };
         let add_up = |sums: &mut [T]| {
-            sums.fill(T::zero());
-            for part in parts.iter() {
-                layout.for_each_sum(part, |row, column, tap, value| {
-                    sums[(row * columns + column) * taps + tap].add_in_place(&value);
-                });
+            if tiny {
+                sums.chunks_mut(rows).enumerate().for_each(add_some);
+            } else {
+                sums.par_chunks_mut(rows).enumerate().for_each(add_some);
             }
         };
         match gradient.as_slice_mut() {

@@ -236,11 +236,11 @@ unsafe fn add_terms<
     for &offset in offsets {
         // SAFETY: the caller vouches for a vector at each offset.
         let values: [T::Vector<S>; V] = std::array::from_fn(|v| unsafe { T::load::<S>(from[v].add(offset)) });
-        for j in LOW..HIGH {
+        for (j, sums) in sums.iter_mut().enumerate().take(HIGH).skip(LOW) {
             // SAFETY: the caller vouches for J weights for each offset.
             let weight = T::splat(simd, unsafe { *weights.add(j) });
-            for v in 0..V {
-                sums[j][v] = T::mul_add(simd, weight, values[v], sums[j][v]);
+            for (sum, value) in sums.iter_mut().zip(values) {
+                *sum = T::mul_add(simd, weight, value, *sum);
             }
         }
         // SAFETY: it ends one past the last weight.

@@ -108,7 +108,7 @@ impl<T: Element> RowTile<'_, T> {
             true => (terms, 0, terms),
             false => (self.per_channel, skipped, end),
         };
-        let channels = if per_channel == 0 { 0 } else { terms / per_channel };
+        let channels = terms.checked_div(per_channel).unwrap_or(0);
         for channel in 0..channels {
             let taking_part = channel * per_channel + first..channel * per_channel + end;
             // SAFETY: there are V vectors of weights for each term, of which these are some.

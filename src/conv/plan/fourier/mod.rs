@@ -37,7 +37,6 @@ use super::direct::Channels;
 use super::microkernel::lanes;
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
-use super::workspace::Pieces;
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Multiply-adds of vectors that a pass over one point costs.

@@ -19,6 +19,7 @@
 
 use std::ops::Range;
 
+mod cost;
 mod folded;
 mod pack;
 mod phases;
@@ -26,12 +27,13 @@ mod place;
 mod run;
 mod write;
 
+pub(super) use self::cost::shared;
 use self::folded::{fold_taps, folded_rows};
 pub(super) use self::phases::PhasesStage;
 pub(super) use self::run::outer_source;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
-use super::row_tile::{MOST_ROW_VECTORS, row_positions};
+use super::row_tile::MOST_ROW_VECTORS;
 use super::strip::Layout;
 use crate::conv::Problem;
 use crate::conv::simd::{Element, InstructionSet};
@@ -40,26 +42,10 @@ use crate::conv::simd::{Element, InstructionSet};
 const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
 const STRIP_BYTES: usize = 192 * 1024;
-/// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
-const ROW_COST: f64 = 20.0;
-const WRITE_COST: f64 = 3.0;
-/// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
-const WRITE_ENTRY_COST: f64 = 1.2;
-const SQUARE_COST: f64 = 110.0;
 /// Vectors of channels are written when there are so many positions: whole squares where rows stand end to end.
 const POSITIONS_AT_ONCE: usize = 48;
 /// Most positions of a part of a row that is cut into tiles.
 const MOST_IN_SEGMENT: usize = 64;
-/// What a vector of sums costs that stands in memory meanwhile, if there are more bytes of them than this.
-const FAR_SUM_COST: f64 = 12.0;
-const NEAR_SUMS: usize = 256 * 1024;
-/// What beginning a piece costs.
-const PIECE_COST: f64 = 400.0;
-/// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
-const UNALIGNED_COST: f64 = 2.05;
-const VECTOR_COST: f64 = 24.0;
-const FOLDED_ROW_COST: f64 = 16.0;
-
 /// How many there are of everything but positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Channels {
@@ -324,71 +310,6 @@ impl DirectStage {
         if self.channel_vectors { axis.step } else { 1 }
     }
 
-    /// Multiply-adds of vectors, and copies counted as such.
-    pub(super) fn cost(&self) -> f64 {
-        let sums = match self.channel_vectors {
-            true => self.row_cost(match self.x.every {
-                1 if self.flat => SQUARE_COST / self.lanes as f64,
-                1 => {
-                    let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
-                    SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
-                }
-                _ => WRITE_ENTRY_COST * self.lanes as f64,
-            }),
-            false => {
-                let positions = (self.band - 1) * self.pitch + self.width;
-                let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
-                let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
-                let rows = (self.channels.rows * self.folded) as f64;
-                let term = self.folded_cost() / self.y_layout.taps.len().max(1) as f64;
-                let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
-                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (self.continued_cost() + write))
-            }
-        };
-        (sums + self.copy_cost() + PIECE_COST) * self.jobs() as f64
-    }
-
-    /// The same if some threads wait for the last pieces: what pieces are compared by.
-    fn shared_cost(&self) -> f64 {
-        self.cost() * shared(self.jobs(), self.threads)
-    }
-
-    /// What the tiles of rows of a piece cost, and writing each of their vectors.
-    fn row_cost(&self, write: f64) -> f64 {
-        let segment = even(self.width, MOST_IN_SEGMENT);
-        let tile = row_positions(self.set, segment);
-        let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
-        let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
-        vectors as f64 * (self.terms_taking_part() + self.continued_cost() + write)
-    }
-
-    /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.
-    fn folded_cost(&self) -> f64 {
-        let taps = self.y.taps.len();
-        let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
-        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(UNALIGNED_COST);
-        (0..self.y_layout.taps.len()).map(cost).sum()
-    }
-
-    /// What copying costs for a piece.
-    fn copy_cost(&self) -> f64 {
-        if self.in_place {
-            return 0.0;
-        }
-        let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
-        let rows = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
-        let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
-        rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64)
-    }
-
-    /// What a vector of sums costs that is continued over blocks of channels.
-    fn continued_cost(&self) -> f64 {
-        let blocks = self.virtual_channels().div_ceil(self.block);
-        let positions = self.samples * self.band * self.width;
-        let near = blocks == 1 || positions * self.channels.rows * self.bytes <= NEAR_SUMS;
-        blocks as f64 * if near { 2.0 } else { FAR_SUM_COST }
-    }
-
     /// Entries of the signal from one entry of a plane to the next.
     fn copy_step(&self, axis: &AxisMap) -> usize {
         axis.step / self.position_step(axis)
@@ -402,13 +323,6 @@ impl DirectStage {
     /// Terms of one sum.
     fn terms(&self) -> usize {
         self.virtual_channels() * self.y_layout.taps.len() * self.x_layout.taps.len()
-    }
-
-    /// Terms of a sum of vectors of channels on the average.
-    fn terms_taking_part(&self) -> f64 {
-        let taking_part: usize = (0..self.y.positions).map(|row| self.y.taps_inside(row).len()).sum();
-        let possible = self.y.positions * self.y.taps.len();
-        self.terms() as f64 * if possible == 0 { 1.0 } else { taking_part as f64 / possible as f64 }
     }
 
     /// Entries of packed weights.
@@ -482,11 +396,6 @@ impl DirectStage {
     fn slots(&self) -> usize {
         if self.block >= self.virtual_channels() { 1 } else { self.tiles.len() * self.groups.len() }
     }
-}
-
-/// How much longer pieces take on so many threads than if all threads were busy to the end.
-pub(super) fn shared(pieces: usize, threads: usize) -> f64 {
-    pieces.next_multiple_of(threads) as f64 / pieces.max(1) as f64
 }
 
 /// The least size of at most `most` such that pieces of it are as even as possible.

@@ -14,8 +14,9 @@ use pulp::Simd;
 use super::super::axis_map::AxisMap;
 use super::super::strip::Layout;
 use super::super::workspace::{Call, Pieces};
+use super::cost::{PIECE_COST, SQUARE_COST};
 use super::run::{Piece, PieceRun};
-use super::{Channels, DirectStage, Group, MOST_ROW_VECTORS, PIECE_COST, SQUARE_COST};
+use super::{Channels, DirectStage, Group, MOST_ROW_VECTORS};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// See the [module](self).

@@ -1,0 +1,101 @@
+//! What pieces and layouts are expected to cost, in multiply-adds of vectors.
+//!
+//! The constants were fitted to measured times, as `benches/LOG.md` tells. Of all layouts and pieces the cheapest is taken.
+
+use super::super::row_tile::row_positions;
+use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
+
+/// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
+const ROW_COST: f64 = 20.0;
+const WRITE_COST: f64 = 3.0;
+/// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
+const WRITE_ENTRY_COST: f64 = 1.2;
+pub(super) const SQUARE_COST: f64 = 110.0;
+/// What a vector of sums costs that stands in memory meanwhile, if there are more bytes of them than this.
+const FAR_SUM_COST: f64 = 12.0;
+const NEAR_SUMS: usize = 256 * 1024;
+/// What beginning a piece costs.
+pub(super) const PIECE_COST: f64 = 400.0;
+/// What a term costs at least, and a vector of positions beside its terms, and each folded row of it.
+const UNALIGNED_COST: f64 = 2.05;
+const VECTOR_COST: f64 = 24.0;
+const FOLDED_ROW_COST: f64 = 16.0;
+
+impl DirectStage {
+    /// Multiply-adds of vectors, and copies counted as such.
+    pub(in crate::conv::plan) fn cost(&self) -> f64 {
+        let sums = match self.channel_vectors {
+            true => self.row_cost(match self.x.every {
+                1 if self.flat => SQUARE_COST / self.lanes as f64,
+                1 => {
+                    let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
+                    SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
+                }
+                _ => WRITE_ENTRY_COST * self.lanes as f64,
+            }),
+            false => {
+                let positions = (self.band - 1) * self.pitch + self.width;
+                let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
+                let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
+                let rows = (self.channels.rows * self.folded) as f64;
+                let term = self.folded_cost() / self.y_layout.taps.len().max(1) as f64;
+                let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
+                vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (self.continued_cost() + write))
+            }
+        };
+        (sums + self.copy_cost() + PIECE_COST) * self.jobs() as f64
+    }
+
+    /// The same if some threads wait for the last pieces: what pieces are compared by.
+    pub(super) fn shared_cost(&self) -> f64 {
+        self.cost() * shared(self.jobs(), self.threads)
+    }
+
+    /// What the tiles of rows of a piece cost, and writing each of their vectors.
+    pub(super) fn row_cost(&self, write: f64) -> f64 {
+        let segment = even(self.width, MOST_IN_SEGMENT);
+        let tile = row_positions(self.set, segment);
+        let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
+        let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
+        vectors as f64 * (self.terms_taking_part() + self.continued_cost() + write)
+    }
+
+    /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.
+    fn folded_cost(&self) -> f64 {
+        let taps = self.y.taps.len();
+        let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
+        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(UNALIGNED_COST);
+        (0..self.y_layout.taps.len()).map(cost).sum()
+    }
+
+    /// What copying costs for a piece.
+    pub(super) fn copy_cost(&self) -> f64 {
+        if self.in_place {
+            return 0.0;
+        }
+        let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
+        let rows = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
+        let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
+        rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64)
+    }
+
+    /// What a vector of sums costs that is continued over blocks of channels.
+    fn continued_cost(&self) -> f64 {
+        let blocks = self.virtual_channels().div_ceil(self.block);
+        let positions = self.samples * self.band * self.width;
+        let near = blocks == 1 || positions * self.channels.rows * self.bytes <= NEAR_SUMS;
+        blocks as f64 * if near { 2.0 } else { FAR_SUM_COST }
+    }
+
+    /// Terms of a sum of vectors of channels on the average.
+    fn terms_taking_part(&self) -> f64 {
+        let taking_part: usize = (0..self.y.positions).map(|row| self.y.taps_inside(row).len()).sum();
+        let possible = self.y.positions * self.y.taps.len();
+        self.terms() as f64 * if possible == 0 { 1.0 } else { taking_part as f64 / possible as f64 }
+    }
+}
+
+/// How much longer pieces take on so many threads than if all threads were busy to the end.
+pub(in crate::conv::plan) fn shared(pieces: usize, threads: usize) -> f64 {
+    pieces.next_multiple_of(threads) as f64 / pieces.max(1) as f64
+}

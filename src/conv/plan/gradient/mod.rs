@@ -13,6 +13,9 @@
 //! Cost: the products of the definition, rounded up to whole vectors of channels, or of positions with the gaps between
 //! rows; memory for y transposed, or a piece of it for each part of the work, one gradient for each part of the batch, times
 //! the lanes if they are of positions, and a piece of the signal for each part of the work.
+//!
+//! An entry of the signal that is no number may stand in a gap between rows, where it is multiplied by zero: then sums of
+//! other taps of its channel are no numbers either.
 
 mod channels;
 mod geometry;

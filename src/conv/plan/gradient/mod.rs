@@ -152,7 +152,7 @@ impl<T: Element> GradientPlan<T> {
         check_shape("kernel", &self.shapes[2], gradient.shape())?;
         let GradientPlan {
             problem,
-            shapes: _,
+            shapes,
             geometry,
             layout,
             transposed,
@@ -187,7 +187,7 @@ impl<T: Element> GradientPlan<T> {
         // Output channels of a group, whole vectors of them if it is the only one.
         let channels = geometry.channels;
         let together = if channels.groups == 1 { geometry.lanes } else { channels.rows };
-        let rows = together * problem.terms();
+        let rows = together * shapes[2][1..].iter().product::<usize>();
         let (parts, of_group) = (&*parts, parts.len() / channels.groups);
         let add_some = |(number, to): (usize, &mut [T])| {
             let first = number * together;

@@ -132,7 +132,7 @@ fn check_scaled(problem: &Problem, options: PlanOptions, seed: u64) -> Result<()
     Ok(())
 }
 
-/// Padding before the signal alone, and a single sum of three products: both failed once.
+/// Padding before the signal alone, a single sum of three products, and pieces of a row read in place: all failed once.
 #[test]
 fn small_problems_that_failed() {
     let padded = Options { padding: vec![(1, 0)], ..Options::new().groups(2) };
@@ -142,6 +142,12 @@ fn small_problems_that_failed() {
     }
     let single = Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 3], &Options::new()).unwrap();
     check_scaled(&single, PlanOptions::new().kernel(Kernel::WinogradTwo), 0).unwrap();
+    let channels = (1, 1, 1, 1);
+    let strided = with_axes(Operation::Correlation, Boundary::Zero, channels, vec![(25, 2, 3, 2, (2, 0))]);
+    for set in InstructionSet::ALL {
+        check(strided.as_ref().unwrap(), PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), 0)
+            .unwrap();
+    }
 }
 
 proptest! {

@@ -269,7 +269,9 @@ impl DirectStage {
         let fitting = STRIP_BYTES / (self.bytes * samples * self.channel_stride.max(1));
         self.block = even(self.virtual_channels().max(1), fitting.max(1));
         self.sample_stride = self.block * self.channel_stride;
-        self.in_place = self.may_be_in_place && self.reads_inside();
+        // A last piece shorter than the others would read beyond the end.
+        let whole = self.x.positions.is_multiple_of(width);
+        self.in_place = self.may_be_in_place && whole && self.reads_inside();
         if self.in_place {
             self.pitch = self.x.source;
             self.channel_stride = self.y.source * self.x.source;

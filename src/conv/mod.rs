@@ -47,6 +47,7 @@ mod simd;
 mod spectral;
 pub mod tolerance;
 mod transpose;
+mod unroll;
 
 pub use algorithm::Algorithm;
 pub use axis::Axis;

@@ -20,6 +20,7 @@ use super::microkernel::lanes;
 use super::strip::{ChannelRows, Layout, prefetch};
 use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::unroll::unrolled;
 
 /// Bytes of a copied piece, and of the rows of it that one row of results reads over and over.
 const STRIP_BYTES: usize = 256 * 1024;
@@ -349,10 +350,12 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
     for (k, to) in points.iter_mut().enumerate().skip(1) {
         *to = point(k - 1);
     }
-    for (i, total) in totals.iter_mut().enumerate() {
-        points = std::array::from_fn(|k| if k + 1 < B { points[k + 1] } else { point(i + B - 1) });
-        for (&weight, point) in weights.iter().zip(points) {
-            *total = T::mul_add(simd, weight, point, *total);
-        }
-    }
+    unrolled!(i in 0..R => {
+        unrolled!(k in 0..B => {
+            points[k] = if k + 1 < B { points[(k + 1) % B] } else { point(i + B - 1) };
+        });
+        unrolled!(k in 0..B => {
+            totals[i] = T::mul_add(simd, weights[k], points[k], totals[i]);
+        });
+    });
 }

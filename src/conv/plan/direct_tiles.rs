@@ -21,6 +21,7 @@ use super::microkernel::{Offsets, lanes};
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::unroll::unrolled;
 
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
 const NEAR_BYTES: usize = 512 * 1024;
@@ -316,11 +317,14 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
     for (k, to) in points.iter_mut().enumerate().skip(1) {
         *to = point(k - 1);
     }
-    for (i, total) in totals.iter_mut().enumerate() {
-        points = std::array::from_fn(|k| if k + 1 < B { points[k + 1] } else { point(i + B - 1) });
-        for (&weight, [first, second]) in vectors.iter().zip(points) {
-            total[0] = T::mul_add(simd, weight, first, total[0]);
-            total[1] = T::mul_add(simd, weight, second, total[1]);
-        }
-    }
+    unrolled!(i in 0..R => {
+        unrolled!(k in 0..B => {
+            points[k] = if k + 1 < B { points[(k + 1) % B] } else { point(i + B - 1) };
+        });
+        unrolled!(k in 0..B => {
+            let [first, second] = points[k];
+            totals[i][0] = T::mul_add(simd, vectors[k], first, totals[i][0]);
+            totals[i][1] = T::mul_add(simd, vectors[k], second, totals[i][1]);
+        });
+    });
 }

@@ -23,6 +23,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::unroll::unrolled;
 
 /// Most rows and vectors of a tile.
 pub(super) const MOST_ROWS: usize = 8;
@@ -135,12 +136,12 @@ impl<T: Element> Tile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for (j, sums) in sums.iter_mut().enumerate() {
-                for (v, sum) in sums.iter_mut().enumerate() {
+            unrolled!(j in 0..J => {
+                unrolled!(v in 0..V => {
                     // SAFETY: `sums` has J·V vectors, as asserted.
-                    *sum = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
-                }
-            }
+                    sums[j][v] = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
+                });
+            });
         }
         let from: [*const T; V] = std::array::from_fn(|v| {
             // SAFETY: every start lies inside the source, as asserted.
@@ -166,12 +167,12 @@ impl<T: Element> Tile<'_, T> {
                 begin = end;
             }
         }
-        for (j, sums) in sums.iter().enumerate() {
-            for (v, sum) in sums.iter().enumerate() {
+        unrolled!(j in 0..J => {
+            unrolled!(v in 0..V => {
                 // SAFETY: `sums` has J·V vectors, as asserted.
-                unsafe { T::store::<S>(to.add((j * V + v) * lanes), *sum) };
-            }
-        }
+                unsafe { T::store::<S>(to.add((j * V + v) * lanes), sums[j][v]) };
+            });
+        });
     }
 }
 
@@ -236,13 +237,15 @@ unsafe fn add_terms<
     for &offset in offsets {
         // SAFETY: the caller vouches for a vector at each offset.
         let values: [T::Vector<S>; V] = std::array::from_fn(|v| unsafe { T::load::<S>(from[v].add(offset)) });
-        for (j, sums) in sums.iter_mut().enumerate().take(HIGH).skip(LOW) {
-            // SAFETY: the caller vouches for J weights for each offset.
-            let weight = T::splat(simd, unsafe { *weights.add(j) });
-            for (sum, value) in sums.iter_mut().zip(values) {
-                *sum = T::mul_add(simd, weight, value, *sum);
+        unrolled!(j in 0..J => {
+            if LOW <= j && j < HIGH {
+                // SAFETY: the caller vouches for J weights for each offset.
+                let weight = T::splat(simd, unsafe { *weights.add(j) });
+                unrolled!(v in 0..V => {
+                    sums[j][v] = T::mul_add(simd, weight, values[v], sums[j][v]);
+                });
             }
-        }
+        });
         // SAFETY: it ends one past the last weight.
         weights = unsafe { weights.add(J) };
     }
@@ -325,12 +328,12 @@ impl<T: Element> ChannelTile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for (j, sums) in sums.iter_mut().enumerate() {
-                for (v, sum) in sums.iter_mut().enumerate() {
+            unrolled!(j in 0..J => {
+                unrolled!(v in 0..V => {
                     // SAFETY: `sums` has J·V vectors, as asserted.
-                    *sum = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
-                }
-            }
+                    sums[j][v] = unsafe { T::load::<S>(to.add((j * V + v) * lanes)) };
+                });
+            });
         }
         let from: [*const T; J] = std::array::from_fn(|j| {
             // SAFETY: every start lies inside the source, as asserted.
@@ -341,21 +344,21 @@ impl<T: Element> ChannelTile<'_, T> {
             // SAFETY: there are `terms` times V vectors of weights.
             let values: [T::Vector<S>; V] =
                 std::array::from_fn(|v| unsafe { T::load::<S>(weights.add(v * lanes)) });
-            for (sums, from) in sums.iter_mut().zip(from) {
+            unrolled!(j in 0..J => {
                 // SAFETY: start + offset is less than the length of the source, as asserted.
-                let entry = T::splat(simd, unsafe { *from.add(offset) });
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    *sum = T::mul_add(simd, entry, value, *sum);
-                }
-            }
+                let entry = T::splat(simd, unsafe { *from[j].add(offset) });
+                unrolled!(v in 0..V => {
+                    sums[j][v] = T::mul_add(simd, entry, values[v], sums[j][v]);
+                });
+            });
             // SAFETY: it ends one past the last weight.
             weights = unsafe { weights.add(V * lanes) };
         }
-        for (j, sums) in sums.iter().enumerate() {
-            for (v, sum) in sums.iter().enumerate() {
+        unrolled!(j in 0..J => {
+            unrolled!(v in 0..V => {
                 // SAFETY: `sums` has J·V vectors, as asserted.
-                unsafe { T::store::<S>(to.add((j * V + v) * lanes), *sum) };
-            }
-        }
+                unsafe { T::store::<S>(to.add((j * V + v) * lanes), sums[j][v]) };
+            });
+        });
     }
 }

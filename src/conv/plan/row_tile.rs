@@ -17,6 +17,7 @@ use pulp::{Simd, WithSimd};
 
 use super::microkernel::Offsets;
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::unroll::unrolled;
 
 /// Most vectors of channels in a tile.
 pub(super) const MOST_ROW_VECTORS: usize = 2;
@@ -95,12 +96,12 @@ impl<T: Element> RowTile<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {
-            for (j, sums) in sums.iter_mut().enumerate() {
-                for (v, sum) in sums.iter_mut().enumerate() {
+            unrolled!(j in 0..J => {
+                unrolled!(v in 0..V => {
                     // SAFETY: the last vector ends inside `sums`, as asserted.
-                    *sum = unsafe { T::load::<S>(to.add((j * self.apart * V + v) * lanes)) };
-                }
-            }
+                    sums[j][v] = unsafe { T::load::<S>(to.add((j * self.apart * V + v) * lanes)) };
+                });
+            });
         }
         // If all terms take part, they are those of one channel.
         let Range { start: skipped, end } = self.taking_part;
@@ -119,22 +120,22 @@ impl<T: Element> RowTile<'_, T> {
                     std::array::from_fn(|v| unsafe { T::load::<S>(weights.add(v * lanes)) });
                 // SAFETY: start + offset + (J − 1)·step is less than the length of the source, as asserted.
                 let from = unsafe { self.source.as_ptr().add(self.start + offset) };
-                for (j, sums) in sums.iter_mut().enumerate() {
+                unrolled!(j in 0..J => {
                     // SAFETY: as above.
                     let entry = T::splat(simd, unsafe { *from.add(j * self.step) });
-                    for (sum, value) in sums.iter_mut().zip(values) {
-                        *sum = T::mul_add(simd, entry, value, *sum);
-                    }
-                }
+                    unrolled!(v in 0..V => {
+                        sums[j][v] = T::mul_add(simd, entry, values[v], sums[j][v]);
+                    });
+                });
                 // SAFETY: it ends one past the last weight at most.
                 weights = unsafe { weights.add(V * lanes) };
             }
         }
-        for (j, sums) in sums.iter().enumerate() {
-            for (v, sum) in sums.iter().enumerate() {
+        unrolled!(j in 0..J => {
+            unrolled!(v in 0..V => {
                 // SAFETY: the last vector ends inside `sums`, as asserted.
-                unsafe { T::store::<S>(to.add((j * self.apart * V + v) * lanes), *sum) };
-            }
-        }
+                unsafe { T::store::<S>(to.add((j * self.apart * V + v) * lanes), sums[j][v]) };
+            });
+        });
     }
 }

@@ -11,6 +11,7 @@
 use pulp::{Simd, WithSimd};
 
 use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::unroll::unrolled;
 
 /// Most rows of a tile.
 pub(super) fn most_rows(set: InstructionSet) -> usize {
@@ -135,12 +136,12 @@ impl<T: Element> PositionTile<'_, T> {
             unreachable!("a tile has {V} columns")
         };
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
-        for j in 0..J {
-            for v in 0..V {
+        unrolled!(j in 0..J => {
+            unrolled!(v in 0..V => {
                 // SAFETY: the sums hold a vector at each place, as asserted.
                 sums[j][v] = unsafe { T::load::<S>(self.sums.as_ptr().add(rows[j] + columns[v])) };
-            }
-        }
+            });
+        });
         for sample in 0..samples {
             // SAFETY: all lie inside, as asserted.
             let y: [*const T; J] =
@@ -153,20 +154,20 @@ impl<T: Element> PositionTile<'_, T> {
                 // SAFETY: the last vector of the last sample ends inside, as asserted.
                 let columns: [T::Vector<S>; V] =
                     std::array::from_fn(|v| unsafe { T::load::<S>(x[v].add(at)) });
-                for j in 0..J {
+                unrolled!(j in 0..J => {
                     // SAFETY: as above.
                     let row = unsafe { T::load::<S>(y[j].add(at)) };
-                    for v in 0..V {
+                    unrolled!(v in 0..V => {
                         sums[j][v] = T::mul_add(simd, row, columns[v], sums[j][v]);
-                    }
-                }
+                    });
+                });
             }
         }
-        for j in 0..J {
-            for v in 0..V {
+        unrolled!(j in 0..J => {
+            unrolled!(v in 0..V => {
                 // SAFETY: as for the loads.
                 unsafe { T::store::<S>(self.sums.as_mut_ptr().add(rows[j] + columns[v]), sums[j][v]) };
-            }
-        }
+            });
+        });
     }
 }

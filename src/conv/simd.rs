@@ -162,7 +162,7 @@ pub trait Element:
 }
 
 macro_rules! element {
-    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $mask:ident, $integer:ident, $masked_load:ident, $partial_store:ident) => {
+    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $mask:ident, $integer:ident, $masked_load:ident, $masked_store:ident) => {
         impl Element for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -218,8 +218,10 @@ macro_rules! element {
 
             #[inline(always)]
             unsafe fn store_first<S: Simd>(simd: S, to: *mut Self, vector: S::$vector, length: usize) {
+                // A mask of its own, as a partial store is a call.
+                let mask = MemMask::new(simd.$mask(0, length as $integer).mask());
                 // SAFETY: the caller vouches for `length` entries, and no others are touched.
-                simd.$partial_store(unsafe { std::slice::from_raw_parts_mut(to, length) }, vector);
+                unsafe { simd.$masked_store(mask, to, vector) }
             }
 
             #[inline(always)]
@@ -269,7 +271,7 @@ element!(
     mask_between_m32s,
     u32,
     mask_load_ptr_f32s,
-    partial_store_f32s
+    mask_store_ptr_f32s
 );
 element!(
     f64,
@@ -286,5 +288,5 @@ element!(
     mask_between_m64s,
     u64,
     mask_load_ptr_f64s,
-    partial_store_f64s
+    mask_store_ptr_f64s
 );

@@ -169,7 +169,7 @@ impl<T: Element> Pieces<T> for DepthwiseStage {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        let (stage, Call { packed, signal, output, finish }) = (self, call);
+        let (stage, Call { packed, signal, output, finish, .. }) = (self, call);
         let (lanes, groups) = (stage.lanes, stage.channels.groups);
         let [blocks, bands, columns] = stage.pieces();
         let (rest, column) = (job / columns, job % columns * stage.width);

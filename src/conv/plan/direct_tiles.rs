@@ -184,7 +184,7 @@ impl<T: Element> Pieces<T> for DirectTiles {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        let (stage, Call { packed, signal, output, finish }) = (self, call);
+        let (stage, Call { packed, signal, output, finish, .. }) = (self, call);
         let Channels { groups, rows, columns, .. } = stage.channels;
         let tiles = &stage.tiles;
         let (group, first) = (job / tiles.groups(), job % tiles.groups() * 2 * stage.lanes);

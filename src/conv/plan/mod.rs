@@ -333,7 +333,7 @@ impl<T: Element> Plan<T> {
             let shared = SharedOutput::new(output);
             for Prepared { stage, weights } in stages.iter() {
                 assert_eq!(weights.len(), stage.packed_length(), "the plan must be prepared before it runs");
-                let call = Call { packed: weights, signal: input, output: &shared, finish };
+                let call = Call { packed: weights, signal: input, output: &shared, finish, threads: 1 };
                 stage.run(call, workspaces);
             }
         };

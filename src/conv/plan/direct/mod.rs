@@ -19,6 +19,7 @@
 
 use std::ops::Range;
 
+mod copy;
 mod cost;
 mod folded;
 mod pack;
@@ -30,7 +31,7 @@ mod write;
 pub(super) use self::cost::shared;
 use self::folded::{fold_taps, folded_rows};
 pub(super) use self::phases::PhasesStage;
-pub(super) use self::run::outer_source;
+pub(super) use self::copy::outer_source;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
 use super::row_tile::MOST_ROW_VECTORS;
@@ -83,6 +84,8 @@ struct Run {
     row: usize,
     column: usize,
     length: usize,
+    /// Where it goes, counted from where the first sum of the piece goes.
+    to: usize,
 }
 
 /// The vectors of one tile, or tiles of rows that are written at once, and where their sums go.

@@ -110,9 +110,11 @@ impl PhasesStage {
         let (lanes, apart) = (self.union.lanes, phases.len());
         let (sums, square) = sums.split_at_mut(self.kept_sums());
         let per_position = rows.next_multiple_of(lanes);
+        let destination = phases[0].destination(piece);
+        let channel_stride = destination.channel_stride;
         for run in &group.runs {
-            let (to, _, channel_stride) = phases[0].destination(piece, run, 0);
-            let count: usize = phases.iter().map(|phase| phase.destination(piece, run, 0).1).sum();
+            let (to, _) = phases[0].place(piece, &destination, run);
+            let count: usize = phases.iter().map(|phase| phase.wanted(piece, run, 0)).sum();
             for position in (0..count).step_by(lanes) {
                 for channel in (first..first + rows).step_by(lanes) {
                     let from = slot + (run.lane * apart + position) * per_position + channel - first;
@@ -161,7 +163,7 @@ impl<T: Element> Pieces<T> for PhasesStage {
         loop {
             let end = channels.min(begin + union.block);
             PieceRun { stage: union, call, strip: &mut *strip, sums: &mut *sums, piece }
-                .copy(simd, begin, end);
+                .copy(simd, begin..end);
             for (number, &(first, rows)) in union.tiles.iter().enumerate() {
                 for (group_number, group) in union.groups.iter().enumerate() {
                     let place =
@@ -170,7 +172,8 @@ impl<T: Element> Pieces<T> for PhasesStage {
                     for (row, phases) in self.phases.iter().enumerate() {
                         let apart = phases.len();
                         if end == channels {
-                            phases[0].expect_writes(call.output, piece, (first, rows), group);
+                            let to = phases[0].destination(piece);
+                            phases[0].expect_writes(call.output, (piece, &to), (first, rows), group);
                         }
                         let slot = (place * self.phases.len() + row) * apart * union.slot();
                         for (column, stage) in phases.iter().enumerate() {

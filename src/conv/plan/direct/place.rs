@@ -72,11 +72,18 @@ impl DirectStage {
                         continue;
                     }
                     let lane = number * self.lanes + lane;
-                    extend_runs(&mut runs, Run { lane, sample, row, column, length: 1 });
+                    extend_runs(&mut runs, self.run(lane, (sample, row, column), 1));
                 }
             }
             self.groups.push(Group { starts, row_tiles: Vec::new(), runs });
         }
+    }
+
+    fn run(&self, lane: usize, (sample, row, column): (usize, usize, usize), length: usize) -> Run {
+        let to = sample * self.channels.groups * self.channels.rows * self.result_planes()
+            + row * self.folded * self.y.every * self.x.result
+            + column * self.x.every;
+        Run { lane, sample, row, column, length, to }
     }
 
     /// Where a position stands in the strip. Where no tap meets anything there is no strip either.
@@ -108,7 +115,7 @@ impl DirectStage {
                     });
                 }
                 let (row, column) = if self.flat { (0, row * self.width + first) } else { (row, first) };
-                extend_runs(&mut group.runs, Run { lane: lanes, sample, row, column, length });
+                extend_runs(&mut group.runs, self.run(lanes, (sample, row, column), length));
                 lanes += length;
                 if lanes >= POSITIONS_AT_ONCE {
                     self.groups.push(std::mem::take(&mut group));

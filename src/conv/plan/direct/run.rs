@@ -5,13 +5,10 @@ use pulp::Simd;
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::Tile;
 use super::super::row_tile::RowTile;
-use super::super::strip::{RowPattern, fill, prefetch};
 use super::super::workspace::{Call, Pieces};
+use super::copy::Ahead;
 use super::{DirectStage, Group};
 use crate::conv::simd::{Element, InstructionSet};
-
-/// How many channels ahead of the copy memory is asked for.
-const PREFETCHED_CHANNELS: usize = 4;
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]
@@ -61,23 +58,6 @@ impl DirectStage {
     }
 }
 
-/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border of zeros.
-pub(in crate::conv::plan) fn outer_source(
-    outer: &[AxisMap],
-    mut position: usize,
-    mut tap: usize,
-) -> Option<usize> {
-    let (mut source, mut extent) = (0, 1);
-    for axis in outer.iter().rev() {
-        let entry = (position % axis.positions * axis.step) as isize + axis.taps[tap % axis.taps.len()].1;
-        source += axis.boundary.source(entry, axis.source)? * extent;
-        extent *= axis.source;
-        position /= axis.positions;
-        tap /= axis.taps.len();
-    }
-    Some(source)
-}
-
 impl<T: Element> Pieces<T> for DirectStage {
     fn instruction_set(&self) -> InstructionSet {
         self.set
@@ -99,7 +79,8 @@ impl<T: Element> Pieces<T> for DirectStage {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        PieceRun { stage: self, call, strip, sums, piece: self.piece(job) }.run(simd);
+        let next = self.ahead(self.copied_next(call, job));
+        PieceRun { stage: self, call, strip, sums, piece: self.piece(job) }.run(simd, next);
     }
 }
 
@@ -115,14 +96,15 @@ pub(super) struct PieceRun<'a, T> {
 impl<T: Element> PieceRun<'_, T> {
     /// Copies, multiplies and writes, one block of channels after the other.
     #[inline(always)]
-    fn run<S: Simd>(mut self, simd: S) {
+    fn run<S: Simd>(mut self, simd: S, next: Option<Ahead>) {
         let stage = self.stage;
         let channels = stage.virtual_channels();
+        let destination = stage.destination(self.piece);
         let mut begin = 0;
         loop {
             let end = channels.min(begin + stage.block);
             if !stage.in_place {
-                self.copy(simd, begin, end);
+                self.copy(simd, begin..end);
             }
             for (number, &(first, rows)) in stage.tiles.iter().enumerate() {
                 let weights = &self.call.packed[stage.panel(self.piece.group, (first, rows), (begin, end))];
@@ -130,8 +112,12 @@ impl<T: Element> PieceRun<'_, T> {
                     let slot =
                         if stage.slots() == 1 { 0 } else { number * stage.groups.len() + group_number };
                     let slot = slot * stage.slot();
+                    if let Some(next) = &next {
+                        next.expect(self.call.signal, number * stage.groups.len() + group_number);
+                    }
                     if end == channels {
-                        stage.expect_writes(self.call.output, self.piece, (first, rows), group);
+                        let to = (self.piece, &destination);
+                        stage.expect_writes(self.call.output, to, (first, rows), group);
                     }
                     if stage.channel_vectors {
                         self.add_rows(simd, group, weights, (begin > 0, rows), (slot, 1));
@@ -149,7 +135,7 @@ impl<T: Element> PieceRun<'_, T> {
                         });
                     }
                     if end == channels {
-                        self.scatter(simd, (first, rows), group, slot);
+                        self.scatter(simd, (first, rows), (group, slot), &destination);
                     }
                 }
             }
@@ -198,53 +184,6 @@ impl<T: Element> PieceRun<'_, T> {
                 sums: &mut self.sums[slot + tile.lane * apart * vectors * stage.lanes..],
                 apart,
             });
-        }
-    }
-
-    /// Copies what these channels contribute into the strip.
-    #[inline(always)]
-    pub(super) fn copy<S: Simd>(&mut self, simd: S, begin: usize, end: usize) {
-        let (stage, piece) = (self.stage, self.piece);
-        let outer_taps = stage.virtual_channels() / stage.channels.columns;
-        let outer_planes: usize = stage.outer.iter().map(|axis| axis.source).product();
-        let plane = stage.y.source * stage.x.source;
-        let all_channels = stage.channels.groups * stage.channels.columns;
-        let rows = stage.strip_rows();
-        let (row_step, column_step) = (stage.copy_step(&stage.y) * stage.folded, stage.copy_step(&stage.x));
-        let (y, x) = (&stage.y, &stage.x);
-        let signal = self.call.signal;
-        let channel_stride = plane * outer_planes;
-        for s in 0..stage.samples.min(stage.channels.batch - piece.sample) {
-            let mut at = s * stage.sample_stride;
-            for channel in begin..end {
-                let (column, tap) = (channel / outer_taps, channel % outer_taps);
-                let number =
-                    (piece.sample + s) * all_channels + piece.group * stage.channels.columns + column;
-                let outer = outer_source(&stage.outer, piece.outer, tap);
-                let origin = outer.map(|outer| number * channel_stride + outer * plane);
-                for &y_start in &stage.y_layout.planes {
-                    let first_row = (piece.row * y.step * stage.folded) as isize + y_start;
-                    for &x_start in &stage.x_layout.planes {
-                        let from = (piece.column * x.step) as isize + x_start;
-                        let pattern = RowPattern::new(x.source, x.boundary, from, column_step, stage.pitch);
-                        for row in 0..rows {
-                            let to = &mut self.strip[at..];
-                            at += stage.pitch;
-                            let entry = first_row + (row * row_step) as isize;
-                            let Some((origin, entry)) = origin.zip(y.boundary.source(entry, y.source)) else {
-                                fill(simd, stage.pitch, to);
-                                continue;
-                            };
-                            let start = origin + entry * x.source;
-                            // The same row of a channel that is copied soon: rows are too short for the machine to see
-                            // where the next one is.
-                            let next = pattern.inside(start + PREFETCHED_CHANNELS * channel_stride);
-                            prefetch(signal, next.start, next.len());
-                            pattern.copy(simd, signal, start, to);
-                        }
-                    }
-                }
-            }
         }
     }
 }

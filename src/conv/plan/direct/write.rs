@@ -10,14 +10,41 @@ use crate::conv::simd::Element;
 /// With so many terms the places of sums are asked for before the sums are computed.
 const EXPECTING_TERMS: usize = 128;
 
+/// Where the sums of a piece go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Destination {
+    /// Of the first sum.
+    first: usize,
+    /// From channel to channel.
+    pub(super) channel_stride: usize,
+    /// Whether all sums of the piece are wanted.
+    whole: bool,
+}
+
 impl DirectStage {
-    /// Where the first sum of a run goes for row `fold` of the fold and the first channel, how many of its sums are
-    /// wanted, and the distance from channel to channel. None are if the sample or the row does not exist.
+    /// Entries of a channel of the result.
+    pub(super) fn result_planes(&self) -> usize {
+        let outer: usize = self.outer.iter().map(|axis| axis.result).product();
+        outer * self.y.result * self.x.result
+    }
+
+    /// Where the sums of a piece go.
     #[inline(always)]
-    pub(super) fn destination(&self, piece: Piece, run: &Run, fold: usize) -> (usize, usize, usize) {
-        let plane = self.y.result * self.x.result;
-        let outer_planes: usize = self.outer.iter().map(|axis| axis.result).product();
-        let channel_stride = outer_planes * plane;
+    pub(super) fn destination(&self, piece: Piece) -> Destination {
+        let channel_stride = self.result_planes();
+        let channel = (piece.sample * self.channels.groups + piece.group) * self.channels.rows;
+        let row = self.y.first + piece.row * self.folded * self.y.every;
+        let plane = self.outer_result(piece.outer) * self.y.result * self.x.result;
+        let first = channel * channel_stride + plane + row * self.x.result;
+        let whole = piece.sample + self.samples <= self.channels.batch
+            && (piece.row + self.band) * self.folded <= self.y.positions
+            && piece.column + self.width <= self.x.positions;
+        Destination { first: first + self.x.first + piece.column * self.x.every, channel_stride, whole }
+    }
+
+    /// How many sums of a run are wanted in row `fold` of the fold: none if the sample or the row does not exist.
+    #[inline(always)]
+    pub(super) fn wanted(&self, piece: Piece, run: &Run, fold: usize) -> usize {
         let (sample, column) = (piece.sample + run.sample, piece.column + run.column);
         let row = (piece.row + run.row) * self.folded + fold;
         let available = match self.flat {
@@ -25,12 +52,14 @@ impl DirectStage {
             true => (self.y.positions - row) * self.x.positions,
             false => self.x.positions,
         };
-        let channel = sample * self.channels.groups * self.channels.rows;
-        let channel = channel + piece.group * self.channels.rows;
-        let to = self.outer_result(piece.outer) * plane + channel * channel_stride;
-        let to = to + (self.y.first + row * self.y.every) * self.x.result;
-        let to = to + self.x.first + column * self.x.every;
-        (to, run.length.min(available.saturating_sub(column)), channel_stride)
+        run.length.min(available.saturating_sub(column))
+    }
+
+    /// Where a run goes for the first channel and the first row of the fold, and how many of its sums are wanted.
+    #[inline(always)]
+    pub(super) fn place(&self, piece: Piece, destination: &Destination, run: &Run) -> (usize, usize) {
+        let length = if destination.whole { run.length } else { self.wanted(piece, run, 0) };
+        (destination.first + run.to, length)
     }
 
     /// Asks for the places where the sums of a tile will go, so that they are near when the sums are written: if there are
@@ -39,7 +68,7 @@ impl DirectStage {
     pub(super) fn expect_writes<T: Element>(
         &self,
         output: &SharedOutput<'_, T>,
-        piece: Piece,
+        (piece, destination): (Piece, &Destination),
         (first, rows): (usize, usize),
         group: &Group,
     ) {
@@ -47,9 +76,9 @@ impl DirectStage {
             return;
         }
         for run in &group.runs {
-            let (to, length, stride) = self.destination(piece, run, 0);
+            let (to, length) = self.place(piece, destination, run);
             for channel in first..first + rows {
-                output.expect_write(to + channel * stride, length * self.x.every);
+                output.expect_write(to + channel * destination.channel_stride, length * self.x.every);
             }
         }
     }
@@ -62,14 +91,15 @@ impl<T: Element> PieceRun<'_, T> {
         &mut self,
         simd: S,
         (first, rows): (usize, usize),
-        group: &Group,
-        slot: usize,
+        (group, slot): (&Group, usize),
+        destination: &Destination,
     ) {
         let (stage, group_channel) = (self.stage, self.piece.group * self.stage.channels.rows);
         let per_row = group.starts.len() * stage.lanes;
         let per_position = rows.next_multiple_of(stage.lanes);
         for run in &group.runs {
-            let (to, length, channel_stride) = self.stage.destination(self.piece, run, 0);
+            let ((to, length), channel_stride) =
+                (stage.place(self.piece, destination, run), destination.channel_stride);
             if stage.channel_vectors && stage.x.every == 1 {
                 for (position, lane) in (0..length)
                     .step_by(stage.lanes)
@@ -112,11 +142,11 @@ impl<T: Element> PieceRun<'_, T> {
             }
             for j in 0..rows {
                 let (fold, channel) = ((first + j) / stage.channels.rows, (first + j) % stage.channels.rows);
-                let (to, length, _) = stage.destination(self.piece, run, fold);
+                let length = stage.wanted(self.piece, run, fold);
                 if length == 0 {
                     continue;
                 }
-                let to = to + channel * channel_stride;
+                let to = to + channel * channel_stride + fold * stage.y.every * stage.x.result;
                 if !stage.channel_vectors && stage.x.every == 1 {
                     for lane in (0..length).step_by(stage.lanes) {
                         let sums = &self.sums[slot + j * per_row + run.lane + lane..];

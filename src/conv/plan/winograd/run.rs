@@ -30,7 +30,7 @@ impl<T: Element> Pieces<T> for WinogradStage {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        let (stage, Call { packed, signal, output, finish }) = (self, call);
+        let (stage, Call { packed, signal, output, finish, .. }) = (self, call);
         let bands = stage.rows.div_ceil(stage.band);
         let (rest, row) = (job / bands, job % bands * stage.band);
         let (sample, group) = (rest / stage.channels.groups * stage.samples, rest % stage.channels.groups);

@@ -6,10 +6,16 @@
 //! left out where the function is made for its constants.
 
 /// Runs the block for each constant `index` from 0 to below the count, which is a constant of at most 12.
+///
+/// With debug assertions the loops are plain ones: without an optimiser every step written out has room on the stack of its
+/// own, more than there is.
 macro_rules! unrolled {
     ($index:ident in 0..$count:expr => $body:block) => {
         const { assert!($count <= 12, "at most twelve steps are written out") }
-        unrolled!(@steps $index, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
+        #[cfg(debug_assertions)]
+        for $index in 0..$count $body
+        #[cfg(not(debug_assertions))]
+        unrolled!(@steps $index, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11);
     };
     (@steps $index:ident, $count:expr, $body:block, $($number:literal)*) => {
         $(if $number < $count {

@@ -25,7 +25,7 @@ use crate::conv::unroll::unrolled;
 
 /// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
 const NEAR_BYTES: usize = 512 * 1024;
-const FAR_FACTOR: f64 = 2.0;
+const FAR_FACTOR: f64 = 3.0;
 /// What a position costs beside its terms.
 const POSITION_COST: f64 = 40.0;
 

@@ -20,6 +20,8 @@ pub(super) const PIECE_COST: f64 = 400.0;
 const UNALIGNED_COST: f64 = 2.05;
 const VECTOR_COST: f64 = 24.0;
 const FOLDED_ROW_COST: f64 = 16.0;
+/// What a term of a single vector of channels costs, which waits for its loads.
+const SINGLE_VECTOR_COST: f64 = 1.15;
 
 impl DirectStage {
     /// Multiply-adds of vectors, and copies counted as such.
@@ -57,7 +59,8 @@ impl DirectStage {
         let tile = row_positions(self.set, segment);
         let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
         let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
-        vectors as f64 * (self.terms_taking_part() + self.continued_cost() + write)
+        let term = if self.channels.rows <= self.lanes { SINGLE_VECTOR_COST } else { 1.0 };
+        vectors as f64 * (self.terms_taking_part() * term + self.continued_cost() + write)
     }
 
     /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.

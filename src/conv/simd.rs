@@ -146,11 +146,12 @@ pub trait Element:
     /// `to` must be valid for writes of `length` entries, which is at most [`Self::lanes`].
     unsafe fn store_first<S: Simd>(simd: S, to: *mut Self, vector: Self::Vector<S>, length: usize);
 
-    /// The first `length` entries at `from`, then zeros.
+    /// Entries `low..high` of a vector at `from`, and zeros before and after.
     ///
     /// # Safety
-    /// `from` must be valid for reads of `length` entries, which is at most [`Self::lanes`].
-    unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> Self::Vector<S>;
+    /// The entries `low..high` from `from` on must be valid for reads, `from` need not be; `high` is at most
+    /// [`Self::lanes`].
+    unsafe fn load_between<S: Simd>(simd: S, from: *const Self, low: usize, high: usize) -> Self::Vector<S>;
 
     /// Transposes a square of as many rows as a vector has lanes: entry i of the row at `from + j·from_stride` goes to
     /// `to + i·to_stride + j`.
@@ -225,10 +226,15 @@ macro_rules! element {
             }
 
             #[inline(always)]
-            unsafe fn load_first<S: Simd>(simd: S, from: *const Self, length: usize) -> S::$vector {
+            unsafe fn load_between<S: Simd>(
+                simd: S,
+                from: *const Self,
+                low: usize,
+                high: usize,
+            ) -> S::$vector {
                 // A mask of its own, as the one for a range of lanes loads by a call.
-                let mask = MemMask::new(simd.$mask(0, length as $integer).mask());
-                // SAFETY: the caller vouches for `length` entries, and no others are touched.
+                let mask = MemMask::new(simd.$mask(low as $integer, high as $integer).mask());
+                // SAFETY: the caller vouches for these entries, and no others are touched.
                 unsafe { simd.$masked_load(mask, from) }
             }
 

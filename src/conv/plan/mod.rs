@@ -37,6 +37,7 @@ mod microkernel;
 mod options;
 mod output;
 mod overlap;
+mod plane;
 mod row_tile;
 mod stage;
 mod strip;

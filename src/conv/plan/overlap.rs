@@ -14,7 +14,8 @@ use pulp::Simd;
 
 use super::axis_map::AxisMap;
 use super::output::{Finish, SharedOutput};
-use super::strip::{Row, fill};
+use super::plane::Entries;
+use super::strip::fill;
 use crate::conv::simd::Element;
 
 /// How an axis is cut.
@@ -214,7 +215,7 @@ impl Tiles {
             let number = self.place(tile)[self.axes.len()];
             let count = self.last().entries_of(x, number);
             let from = (number * self.last().positions * x.step) as isize + self.last().first;
-            Row { signal, start, length: x.source, boundary: x.boundary }.copy(simd, from, 1, count, to);
+            Entries::new(x, from, 1, count).copy_row(simd, signal, start, to);
             fill(simd, columns - count, &mut to[count..]);
         }
         let begin = row * self.pitch * 2 * lanes;

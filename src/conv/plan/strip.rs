@@ -10,8 +10,6 @@
 //!
 //! Padding is folded into the copy, which never holds more than a few rows: there is no padded signal.
 
-use std::ops::Range;
-
 use pulp::Simd;
 
 use super::axis_map::AxisMap;
@@ -61,92 +59,6 @@ impl Layout {
             taps: (0..axis.taps.len()).map(|plane| (plane, 0)).collect(),
             extra: 0,
         }
-    }
-}
-
-/// Which entries of rows are copied, the same of each: `from`, `from + step`, …, some of them perhaps beyond the ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowPattern {
-    from: isize,
-    step: usize,
-    count: usize,
-    /// Entries of a row.
-    length: usize,
-    boundary: Boundary,
-    /// Of those that are copied, number `low` to number `high` − 1 lie inside.
-    low: usize,
-    high: usize,
-}
-
-impl RowPattern {
-    /// `count` entries of rows of `length`.
-    #[inline(always)]
-    pub(super) fn new(length: usize, boundary: Boundary, from: isize, step: usize, count: usize) -> Self {
-        let ahead = |distance: isize| {
-            let distance = distance.max(0) as usize;
-            if step == 1 { distance } else { distance.div_ceil(step) }
-        };
-        let low = ahead(-from).min(count);
-        let high = ahead(length as isize - from).clamp(low, count);
-        RowPattern { from, step, count, length, boundary, low, high }
-    }
-
-    /// Where the entries stand that are copied from a row that begins at `start`.
-    #[inline(always)]
-    pub(super) fn inside(&self, start: usize) -> Range<usize> {
-        let first = start.wrapping_add_signed(self.from).wrapping_add(self.low * self.step);
-        first..first.wrapping_add((self.high - self.low) * self.step)
-    }
-
-    /// Copies those of the row that begins at `start` to the beginning of `to`. What follows there, as far as one vector,
-    /// is overwritten by anything.
-    #[inline(always)]
-    pub(super) fn copy<T: Element, S: Simd>(&self, simd: S, signal: &[T], start: usize, to: &mut [T]) {
-        let lanes = T::lanes::<S>();
-        let &RowPattern { from, step, count, length, boundary, low, high } = self;
-        assert!(count + lanes <= to.len() && start + length <= signal.len());
-        let inside = high - low;
-        let first = self.inside(start).start;
-        if boundary == Boundary::Zero {
-            fill(simd, low, to);
-        }
-        if step == 1 && (inside == 0 || first + inside.next_multiple_of(lanes) <= signal.len()) {
-            for i in (0..inside).step_by(lanes) {
-                // SAFETY: the signal holds whole vectors from `first` on, as was checked, and low + i < count.
-                unsafe {
-                    let entries = T::load::<S>(signal.as_ptr().add(first + i));
-                    T::store::<S>(to.as_mut_ptr().add(low + i), entries);
-                }
-            }
-        } else if inside > 0 {
-            let entries = &signal[first..=first + (inside - 1) * step];
-            copy_every(entries, step, &mut to[low..high]);
-        }
-        if boundary == Boundary::Zero {
-            fill(simd, count - high, &mut to[high..]);
-        } else {
-            for i in (0..low).chain(high..count) {
-                let source = boundary.source(from + (i * step) as isize, length);
-                to[i] = source.map_or(T::zero(), |entry| signal[start + entry]);
-            }
-        }
-    }
-}
-
-/// One row of the signal, as a part of all of it.
-pub(super) struct Row<'a, T> {
-    pub(super) signal: &'a [T],
-    pub(super) start: usize,
-    pub(super) length: usize,
-    pub(super) boundary: Boundary,
-}
-
-impl<T: Element> Row<'_, T> {
-    /// Copies the entries `from`, `from + step`, … of the extended row to `to[..count]`, as [`RowPattern::copy`] does.
-    #[inline(always)]
-    pub(super) fn copy<S: Simd>(&self, simd: S, from: isize, step: usize, count: usize, to: &mut [T]) {
-        let pattern = RowPattern::new(self.length, self.boundary, from, step, count);
-        pattern.copy(simd, self.signal, self.start, to);
     }
 }
 
@@ -226,15 +138,6 @@ impl<T: Element> ChannelRows<'_, T> {
                 to[entry * lanes + channel] = self.signal[start + (from + entry as isize) as usize];
             }
         }
-    }
-}
-
-#[inline(always)]
-fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
-    match step {
-        1 => to.copy_from_slice(entries),
-        2 => to.iter_mut().zip(entries.iter().step_by(2)).for_each(|(to, from)| *to = *from),
-        _ => to.iter_mut().zip(entries.iter().step_by(step)).for_each(|(to, from)| *to = *from),
     }
 }
 

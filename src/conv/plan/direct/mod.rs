@@ -28,10 +28,10 @@ mod place;
 mod run;
 mod write;
 
+pub(super) use self::copy::outer_source;
 pub(super) use self::cost::shared;
 use self::folded::{fold_taps, folded_rows};
 pub(super) use self::phases::PhasesStage;
-pub(super) use self::copy::outer_source;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
 use super::row_tile::MOST_ROW_VECTORS;

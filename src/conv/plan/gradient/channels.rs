@@ -7,8 +7,10 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::super::axis_map::AxisMap;
 use super::super::direct::even;
 use super::super::microkernel::{ChannelTile, MOST_CHANNEL_VECTORS, Offsets, positions_per_tile};
+use super::super::plane::{Entries, PlanePart};
 use super::super::strip::Layout;
 use super::Part;
 use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
@@ -225,16 +227,14 @@ impl ChannelLayout {
         strip: &mut [T],
     ) {
         let (y, x) = (&self.geometry.y, &self.geometry.x);
-        let from = (column * x.step) as isize + self.x_layout.planes[0];
-        let mut at = 0;
-        for channel in channel..channel + channels {
+        let along = |axis: &AxisMap, layout: &Layout, first: usize, count: usize| {
+            Entries::new(axis, (first * axis.step) as isize + layout.planes[0], 1, count)
+        };
+        let rows = along(y, &self.y_layout, row, self.channel_stride / self.pitch);
+        let part = PlanePart { rows, columns: along(x, &self.x_layout, column, self.pitch) };
+        for (number, channel) in (channel..channel + channels).enumerate() {
             let start = self.geometry.signal_start((n, group), channel, plane);
-            for strip_row in 0..self.channel_stride / self.pitch {
-                let entry = (row * y.step + strip_row) as isize + self.y_layout.planes[0];
-                let to = &mut strip[at..];
-                self.geometry.copy_row(simd, (signal, start), entry, (from, 1), self.pitch, to);
-                at += self.pitch;
-            }
+            part.copy(simd, (signal, start), &mut strip[number * self.channel_stride..]);
         }
     }
 

@@ -7,10 +7,9 @@
 use super::super::axis_map::AxisMap;
 use super::super::direct::{Channels, outer_source};
 use super::super::microkernel::lanes;
-use super::super::strip::{Layout, Row, fill};
+use super::super::strip::Layout;
 use crate::conv::Problem;
 use crate::conv::simd::{Element, InstructionSet};
-use pulp::Simd;
 
 /// Parts of the work that suffice to keep threads busy.
 pub(super) const PARTS: usize = 8;
@@ -73,27 +72,6 @@ impl Geometry {
             (n * self.channels.groups + group) * self.channels.columns + channel / self.outer_taps();
         let planes: usize = self.outer.iter().map(|axis| axis.source).product();
         Some((channel * planes + source) * self.y.source * self.x.source)
-    }
-
-    /// Copies the entries `from`, `from + step`, … of row `entry` of a plane of the signal, or zeros where there is none.
-    #[inline(always)]
-    pub(super) fn copy_row<T: Element, S: Simd>(
-        &self,
-        simd: S,
-        (signal, start): (&[T], Option<usize>),
-        entry: isize,
-        (from, step): (isize, usize),
-        count: usize,
-        to: &mut [T],
-    ) {
-        match start.zip(self.y.boundary.source(entry, self.y.source)) {
-            None => fill(simd, count, to),
-            Some((start, entry)) => {
-                let start = start + entry * self.x.source;
-                let row = Row { signal, start, length: self.x.source, boundary: self.x.boundary };
-                row.copy(simd, from, step, count, to);
-            }
-        }
     }
 }
 

@@ -3,12 +3,12 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::axis_map::AxisMap;
+use super::super::plane::{Entries, PlanePart};
 use super::super::strip::{Layout, fill};
 use super::Part;
 use super::geometry::pieces;
 use super::position_tile::PositionTile;
-use super::positions::{PositionLayout, inside};
-use crate::conv::Boundary;
+use super::positions::PositionLayout;
 use crate::conv::simd::Element;
 
 /// Sample, plane of the output, first row and column of a piece.
@@ -42,18 +42,15 @@ impl PositionLayout {
             false => (row as isize, band),
             true => (row as isize - self.y_layout.extra as isize, band + self.y_layout.extra),
         };
-        let (low, high) = inside(first, 1, lines, rows);
+        let part = PlanePart {
+            rows: Entries::neighbours(lines, first, rows, rows),
+            columns: Entries::neighbours(length, column as isize, self.pitch, width),
+        };
+        let end = rows * self.pitch;
         for m in 0..self.geometry.channels.rows {
             let to = &mut to[m * self.output_stride..];
-            fill(simd, low * self.pitch, to);
-            let mut end = low * self.pitch;
-            if low < high {
-                let start = self.geometry.output_start(n, group, m, plane);
-                let start = start + (first + low as isize) as usize * length + column;
-                let to = &mut to[end..];
-                copy_rows(simd, (&y[start..], length), (high - low, width), (to, self.pitch));
-                end = (high - 1) * self.pitch + width;
-            }
+            let start = self.geometry.output_start(n, group, m, plane);
+            part.copy(simd, (y, Some(start)), to);
             fill(simd, self.output_stride - end, &mut to[end..]);
         }
     }
@@ -80,55 +77,16 @@ impl PositionLayout {
                     let to = &mut to[at..];
                     at += self.plane_stride;
                     let from = (column * x.step) as isize + x_start;
-                    let end = match start {
-                        Some(start) if x.boundary == Boundary::Zero && x.step == 1 => {
-                            self.copy_plane(simd, (signal, start), entry, from, rows, to)
-                        }
-                        _ => {
-                            for r in 0..rows {
-                                let entry = entry + (r * y.step) as isize;
-                                let to = &mut to[r * self.pitch..];
-                                let source = (signal, start);
-                                self.geometry.copy_row(simd, source, entry, (from, x.step), self.pitch, to);
-                            }
-                            rows * self.pitch
-                        }
+                    let part = PlanePart {
+                        rows: Entries::new(y, entry, y.step, rows),
+                        columns: Entries::new(x, from, x.step, self.pitch),
                     };
+                    part.copy(simd, (signal, start), to);
+                    let end = rows * self.pitch;
                     fill(simd, self.plane_stride - end, &mut to[end..]);
                 }
             }
         }
-    }
-
-    /// Copies one plane whose border is of zeros, as far as it goes, and tells how far.
-    #[inline(always)]
-    fn copy_plane<T: Element, S: Simd>(
-        &self,
-        simd: S,
-        (signal, start): (&[T], usize),
-        entry: isize,
-        from: isize,
-        rows: usize,
-        to: &mut [T],
-    ) -> usize {
-        let (y, x) = (&self.geometry.y, &self.geometry.x);
-        let (low, high) = inside(entry, y.step, y.source, rows);
-        let (left, right) = inside(from, 1, x.source, self.pitch);
-        if low == high || left == right {
-            return 0;
-        }
-        let ahead = low * self.pitch + left;
-        fill(simd, ahead, to);
-        let first = (entry + (low * y.step) as isize) as usize * x.source;
-        let first = start + first + (from + left as isize) as usize;
-        let stride = y.step * x.source;
-        copy_rows(
-            simd,
-            (&signal[first..], stride),
-            (high - low, right - left),
-            (&mut to[ahead..], self.pitch),
-        );
-        ahead + (high - low - 1) * self.pitch + right - left
     }
 
     /// What the piece at this place will read, one output channel or channel after the other: where it begins.
@@ -161,42 +119,6 @@ impl PositionLayout {
     pub(super) fn add_up<T: Element>(&self, parts: &[Part<T>], first: usize, to: &mut [T]) {
         let row = self.geometry.virtual_channels() * self.geometry.taps();
         self.geometry.set.run(AddUp { layout: self, parts, first, to, row });
-    }
-}
-
-/// Copies rows of so many entries, `stride` apart, to rows `pitch` apart with zeros between. What follows the last, as far
-/// as one vector, is overwritten by anything.
-#[inline(always)]
-fn copy_rows<T: Element, S: Simd>(
-    simd: S,
-    (from, stride): (&[T], usize),
-    (rows, width): (usize, usize),
-    (to, pitch): (&mut [T], usize),
-) {
-    let lanes = T::lanes::<S>();
-    // Rows that stand end to end on both sides are one.
-    let (rows, width) = if width == stride && width == pitch { (1, rows * width) } else { (rows, width) };
-    assert!((rows - 1) * stride + width <= from.len() && (rows == 1 || width <= pitch));
-    assert!((rows - 1) * pitch + width + lanes <= to.len());
-    let zeros = T::splat(simd, T::zero());
-    let whole = width / lanes * lanes;
-    for row in 0..rows {
-        // SAFETY: rows end inside, as asserted, and what is written begins before the end of the last row.
-        unsafe {
-            let (from, to) = (from.as_ptr().add(row * stride), to.as_mut_ptr().add(row * pitch));
-            for at in (0..whole).step_by(lanes) {
-                T::store::<S>(to.add(at), T::load::<S>(from.add(at)));
-            }
-            let mut done = whole;
-            if whole < width {
-                T::store::<S>(to.add(whole), T::load_first(simd, from.add(whole), width - whole));
-                done += lanes;
-            }
-            let end = if row + 1 < rows { pitch } else { 0 };
-            for at in (done..end).step_by(lanes) {
-                T::store::<S>(to.add(at), zeros);
-            }
-        }
     }
 }
 

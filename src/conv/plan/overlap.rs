@@ -84,9 +84,9 @@ impl Cut {
 
 /// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, or filling one without a
 /// tile, and each of its points.
-const ROW_COST: f64 = 22.0;
+const ROW_COST: f64 = 30.0;
 const EMPTY_ROW_COST: f64 = 8.0;
-const POINT_COST: f64 = 3.0;
+const POINT_COST: f64 = 4.5;
 
 /// What loading all rows of the tiles side by side costs, and storing those that hold positions, if there are so many
 /// tiles in all.

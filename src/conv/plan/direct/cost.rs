@@ -6,7 +6,7 @@ use super::super::row_tile::row_positions;
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
 
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
-const ROW_COST: f64 = 20.0;
+const ROW_COST: f64 = 10.0;
 const WRITE_COST: f64 = 3.0;
 /// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
 const WRITE_ENTRY_COST: f64 = 1.2;

@@ -32,6 +32,7 @@ pub(super) use self::copy::outer_source;
 pub(super) use self::cost::shared;
 use self::folded::{fold_taps, folded_rows};
 pub(super) use self::phases::PhasesStage;
+use self::place::Group;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
 use super::row_tile::MOST_ROW_VECTORS;
@@ -42,7 +43,7 @@ use crate::conv::simd::{Element, InstructionSet};
 /// Most vectors of positions in a piece.
 const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
-const STRIP_BYTES: usize = 192 * 1024;
+const STRIP_BYTES: usize = 320 * 1024;
 /// Vectors of channels are written when there are so many positions: whole squares where rows stand end to end.
 const POSITIONS_AT_ONCE: usize = 48;
 /// Most positions of a part of a row that is cut into tiles.
@@ -76,39 +77,6 @@ impl Channels {
     }
 }
 
-/// A run of sums that are neighbours in the result.
-#[derive(Clone, Copy, Debug)]
-struct Run {
-    lane: usize,
-    sample: usize,
-    row: usize,
-    column: usize,
-    length: usize,
-    /// Where it goes, counted from where the first sum of the piece goes.
-    to: usize,
-}
-
-/// The vectors of one tile, or tiles of rows that are written at once, and where their sums go.
-#[derive(Clone, Debug, Default)]
-struct Group {
-    /// Of vectors of positions, one for each.
-    starts: Vec<usize>,
-    /// Of vectors of channels, one for each tile.
-    row_tiles: Vec<PlacedRowTile>,
-    runs: Vec<Run>,
-}
-
-/// Some neighbouring positions of a row.
-#[derive(Clone, Copy, Debug)]
-struct PlacedRowTile {
-    start: usize,
-    positions: usize,
-    sample: usize,
-    row: usize,
-    /// The number of its first position in the group.
-    lane: usize,
-}
-
 /// One direction and phase of a problem, laid out for the kernel: see the [module](self).
 #[derive(Clone, Debug)]
 pub(super) struct DirectStage {
@@ -140,6 +108,8 @@ pub(super) struct DirectStage {
     /// Channels (times outer taps) in the workspace at once.
     block: usize,
     offsets: Offsets,
+    /// The taps of the axis before the last that read inside the signal, for each of its positions.
+    taps_inside: Vec<Range<usize>>,
     /// Which terms the rows of a tile have: empty if all have all.
     spans: Vec<Span>,
     /// First and number of the rows (times R) of each tile.
@@ -194,6 +164,7 @@ impl DirectStage {
             flat: false,
             block: 1,
             offsets: Offsets::default(),
+            taps_inside: Vec::new(),
             spans: Vec::new(),
             tiles: Vec::new(),
             groups: Vec::new(),

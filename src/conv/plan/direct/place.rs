@@ -2,7 +2,40 @@
 
 use super::super::microkernel::{Offsets, Span, tile_shape};
 use super::super::row_tile::{MOST_ROW_VECTORS, row_positions};
-use super::{DirectStage, Group, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, PlacedRowTile, Run, even};
+use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
+
+/// A run of sums that are neighbours in the result.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) lane: usize,
+    pub(super) sample: usize,
+    pub(super) row: usize,
+    pub(super) column: usize,
+    pub(super) length: usize,
+    /// Where it goes, counted from where the first sum of the piece goes.
+    pub(super) to: usize,
+}
+
+/// The vectors of one tile, or tiles of rows that are written at once, and where their sums go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Group {
+    /// Of vectors of positions, one for each.
+    pub(super) starts: Vec<usize>,
+    /// Of vectors of channels, one for each tile.
+    pub(super) row_tiles: Vec<PlacedRowTile>,
+    pub(super) runs: Vec<Run>,
+}
+
+/// Some neighbouring positions of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlacedRowTile {
+    pub(super) start: usize,
+    pub(super) positions: usize,
+    pub(super) sample: usize,
+    pub(super) row: usize,
+    /// The number of its first position in the group.
+    pub(super) lane: usize,
+}
 
 impl DirectStage {
     pub(super) fn place_terms(&mut self) {
@@ -27,6 +60,7 @@ impl DirectStage {
             }
         }
         self.offsets = Offsets::new(offsets);
+        self.taps_inside = (0..self.y.positions).map(|row| self.y.taps_inside(row)).collect();
     }
 
     pub(super) fn place_tiles(&mut self) {

@@ -6,8 +6,9 @@ use super::super::axis_map::AxisMap;
 use super::super::microkernel::Tile;
 use super::super::row_tile::RowTile;
 use super::super::workspace::{Call, Pieces};
+use super::DirectStage;
 use super::copy::Ahead;
-use super::{DirectStage, Group};
+use super::place::Group;
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Which part of the output.
@@ -165,11 +166,10 @@ impl<T: Element> PieceRun<'_, T> {
             false => &*self.strip,
         };
         for tile in &group.row_tiles {
-            if piece.sample + tile.sample >= stage.channels.batch || piece.row + tile.row >= stage.y.positions
-            {
+            let taps = stage.taps_inside.get(piece.row + tile.row);
+            let Some(taps) = taps.filter(|_| piece.sample + tile.sample < stage.channels.batch) else {
                 continue;
-            }
-            let taps = stage.y.taps_inside(piece.row + tile.row);
+            };
             simd.vectorize(RowTile {
                 weights,
                 vectors,

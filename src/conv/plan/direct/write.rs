@@ -3,8 +3,9 @@
 use pulp::Simd;
 
 use super::super::output::SharedOutput;
+use super::DirectStage;
+use super::place::{Group, Run};
 use super::run::{Piece, PieceRun};
-use super::{DirectStage, Group, Run};
 use crate::conv::simd::Element;
 
 /// With so many terms the places of sums are asked for before the sums are computed.

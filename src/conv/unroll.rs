@@ -13,6 +13,7 @@ macro_rules! unrolled {
     ($index:ident in 0..$count:expr => $body:block) => {
         const { assert!($count <= 12, "at most twelve steps are written out") }
         #[cfg(debug_assertions)]
+        #[allow(clippy::needless_range_loop)]
         for $index in 0..$count $body
         #[cfg(not(debug_assertions))]
         unrolled!(@steps $index, $count, $body, 0 1 2 3 4 5 6 7 8 9 10 11);

@@ -32,6 +32,7 @@ mod direct_tiles;
 mod fold;
 mod fourier;
 mod gradient;
+mod line;
 mod machine;
 mod microkernel;
 mod options;

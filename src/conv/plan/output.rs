@@ -59,6 +59,36 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         }
     }
 
+    /// Finishes the first `length` sums of a vector, and writes them as neighbours from `to` on.
+    ///
+    /// # Safety
+    /// No other thread may access these entries of the output meanwhile.
+    #[inline(always)]
+    pub(super) unsafe fn write_vector<S: Simd>(
+        &self,
+        simd: S,
+        to: usize,
+        mut values: T::Vector<S>,
+        length: usize,
+        (bias, relu): (Option<T>, bool),
+    ) {
+        assert!(length <= T::lanes::<S>() && to + length <= self.length);
+        if let Some(bias) = bias {
+            values = T::vector_add(simd, values, T::splat(simd, bias));
+        }
+        if relu {
+            values = T::vector_max(simd, T::splat(simd, T::zero()), values);
+        }
+        // SAFETY: there is such a place in the output, as asserted.
+        unsafe {
+            let to = self.pointer.add(to);
+            match length == T::lanes::<S>() {
+                true => T::store::<S>(to, values),
+                false => T::store_first(simd, to, values, length),
+            }
+        }
+    }
+
     /// Finishes `rows` rows of `length` sums each, at most a vector, and writes each row's as neighbours. Row j begins
     /// at `sums[j·sums_stride]`, and goes to `to + j·stride`; `finish` tells for each what to do.
     ///

@@ -189,6 +189,7 @@ impl PlanePart {
 #[inline(always)]
 fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
     match step {
+        1 => to.copy_from_slice(entries),
         2 => to.iter_mut().zip(entries.iter().step_by(2)).for_each(|(to, from)| *to = *from),
         _ => to.iter_mut().zip(entries.iter().step_by(step)).for_each(|(to, from)| *to = *from),
     }

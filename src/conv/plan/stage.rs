@@ -10,6 +10,7 @@ use super::depthwise::DepthwiseStage;
 use super::direct::{Channels, DirectStage, PhasesStage};
 use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
+use super::line::LineStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
 use super::winograd::{FOUR, TWO, WinogradStage};
 use super::workspace::{Call, Workspace, run_pieces};
@@ -21,6 +22,7 @@ use crate::conv::{Problem, Unsupported};
 pub(super) enum Stage<T> {
     Direct(Box<DirectStage>),
     Phases(Box<PhasesStage>),
+    Line(Box<LineStage>),
     DirectTiles(Box<DirectTiles>),
     Depthwise(Box<DepthwiseStage>),
     Winograd(Box<WinogradStage>),
@@ -59,8 +61,14 @@ impl<T: Element> Stage<T> {
             let stage = WinogradStage::new::<T>(set, channels, &axes, filtering, threads);
             stage.map(|stage| Stage::Winograd(Box::new(stage)))
         };
-        let direct =
-            |threads| Stage::Direct(Box::new(DirectStage::new::<T>(set, channels, axes.clone(), threads)));
+        let in_pieces = |threads| DirectStage::new::<T>(set, channels, axes.clone(), threads);
+        let direct = || {
+            let stage = in_pieces(1);
+            match LineStage::new::<T>(set, channels, &axes) {
+                Some(line) if line.cost() < stage.cost() => Stage::Line(Box::new(line)),
+                _ => Stage::Direct(Box::new(stage)),
+            }
+        };
         let fourier = || {
             let stage = FourierStage::new(set, channels, &axes, options.longest_tile);
             stage.map(|stage| Stage::Fourier(Box::new(stage)))
@@ -75,9 +83,9 @@ impl<T: Element> Stage<T> {
         };
         let meets_nothing = axes.iter().any(|axis| axis.taps.is_empty());
         let considered: Vec<Self> = match options.kernel {
-            Kernel::Direct => vec![direct(1)],
+            Kernel::Direct => vec![direct()],
             // A phase that no tap meets is no more than a bias.
-            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct(1)],
+            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct()],
             Kernel::DirectTiles => direct_tiles().into_iter().collect(),
             Kernel::Depthwise => depthwise().into_iter().collect(),
             Kernel::Fourier => fourier().into_iter().collect(),
@@ -85,7 +93,7 @@ impl<T: Element> Stage<T> {
             Kernel::WinogradFour => winograd(FOUR, 1).into_iter().collect(),
             Kernel::Automatic => {
                 let all = [
-                    Some(direct(1)),
+                    Some(direct()),
                     direct_tiles(),
                     depthwise(),
                     winograd(TWO, 1),
@@ -118,7 +126,7 @@ impl<T: Element> Stage<T> {
         // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are the same.
         let threads = rayon::current_num_threads();
         let stage = match stage {
-            Stage::Direct(_) if threads > 1 => direct(threads),
+            Stage::Direct(_) if threads > 1 => Stage::Direct(Box::new(in_pieces(threads))),
             Stage::Winograd(stage) if threads > 1 => {
                 let filtering = if stage.is_two() { TWO } else { FOUR };
                 winograd(filtering, threads).unwrap_or(Stage::Winograd(stage))
@@ -183,7 +191,7 @@ impl<T: Element> Stage<T> {
 
     pub(super) fn kernel(&self) -> Kernel {
         match self {
-            Stage::Direct(_) | Stage::Phases(_) => Kernel::Direct,
+            Stage::Direct(_) | Stage::Phases(_) | Stage::Line(_) => Kernel::Direct,
             Stage::DirectTiles(_) => Kernel::DirectTiles,
             Stage::Depthwise(_) => Kernel::Depthwise,
             Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
@@ -196,6 +204,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(_) => "direct",
             Stage::Phases(_) => "direct_phases",
+            Stage::Line(_) => "direct_line",
             Stage::DirectTiles(_) => "direct_tiles",
             Stage::Depthwise(_) => "direct_depthwise",
             Stage::Winograd(stage) => stage.name(),
@@ -207,6 +216,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.cost(),
             Stage::Phases(stage) => stage.cost(),
+            Stage::Line(stage) => stage.cost(),
             Stage::DirectTiles(stage) => stage.cost::<T>(),
             Stage::Depthwise(stage) => stage.cost(),
             Stage::Winograd(stage) => stage.cost(),
@@ -216,9 +226,11 @@ impl<T: Element> Stage<T> {
 
     fn relative_bound(&self, problem: &Problem) -> f64 {
         match self {
-            Stage::Direct(_) | Stage::Phases(_) | Stage::DirectTiles(_) | Stage::Depthwise(_) => {
-                (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
-            }
+            Stage::Direct(_)
+            | Stage::Phases(_)
+            | Stage::Line(_)
+            | Stage::DirectTiles(_)
+            | Stage::Depthwise(_) => (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1(),
             Stage::Winograd(stage) => stage.relative_bound::<T>(),
             Stage::Fourier(stage) => stage.relative_bound(),
         }
@@ -236,6 +248,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.workspace(),
             Stage::Phases(stage) => stage.workspace(),
+            Stage::Line(stage) => stage.workspace(),
             Stage::DirectTiles(stage) => stage.workspace(),
             Stage::Depthwise(stage) => stage.workspace(),
             Stage::Winograd(stage) => stage.workspace(),
@@ -247,6 +260,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.packed_length(),
             Stage::Phases(stage) => stage.packed_length(),
+            Stage::Line(stage) => stage.packed_length(),
             Stage::DirectTiles(stage) => stage.packed_length(),
             Stage::Depthwise(stage) => stage.packed_length(),
             Stage::Winograd(stage) => stage.packed_length(),
@@ -258,6 +272,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => stage.pack(kernel, packed),
             Stage::Phases(stage) => stage.pack(kernel, packed),
+            Stage::Line(stage) => stage.pack(kernel, packed),
             Stage::DirectTiles(stage) => stage.pack(kernel, packed),
             Stage::Depthwise(stage) => stage.pack(kernel, packed),
             Stage::Winograd(stage) => stage.pack(kernel, packed),
@@ -270,6 +285,7 @@ impl<T: Element> Stage<T> {
         match self {
             Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Phases(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Line(stage) => run_pieces(&**stage, call, workspaces),
             Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),

@@ -150,6 +150,18 @@ fn small_problems_that_failed() {
     }
 }
 
+/// So that the test of lines is about them.
+#[test]
+fn one_channel_of_a_signal_has_a_kernel_of_its_own() {
+    let (signal, taps) = ([1, 1, 1000], [1, 1, 31]);
+    let problem = Problem::new(Operation::Correlation, &taps, &signal, &Options::new()).unwrap();
+    for set in InstructionSet::ALL {
+        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
+        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().kernel_name(), "direct_line");
+        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().kernel_name(), "direct_line");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -165,6 +177,21 @@ proptest! {
         check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
         let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
         check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
+    }
+
+    /// One axis with taps that are neighbours, more than a vector of them, and more positions than a piece has.
+    #[test]
+    fn lines(
+        channels in (0usize..3, 1usize..3, 1usize..3, 1usize..3),
+        (length, taps, padding) in (1usize..2000, 1usize..140, (0usize..140, 0usize..140)),
+        operation in select(vec![Operation::Correlation, Operation::Convolution]),
+        boundary in select(Boundary::ALL.to_vec()),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let axes = vec![(length, taps, 1, 1, padding)];
+        let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
     }
 
     #[test]

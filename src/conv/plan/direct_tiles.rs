@@ -6,7 +6,7 @@
 //!
 //! for all lanes at once: every load is a whole vector, whatever the tap, and no lane is lost on the ends of rows. A
 //! register tile has R neighbouring positions of two vectors each. Taps that read neighbours are taken four at a time:
-//! R + 3 points serve 4R multiply-adds on each part, so that the loads hide behind the arithmetic. This is the kernel for few channels: signals
+//! R + 3 points serve 4R multiply-adds on each part, so that the loads hide behind the arithmetic. This is a kernel for few channels: signals
 //! of one dimension, depthwise layers, images of one channel.
 //!
 //! Cost: the products of the definition; each tile is copied and transposed once for each channel, T entries for V

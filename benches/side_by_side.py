@@ -1,7 +1,8 @@
 """Sets `equivariant bench --workloads` beside PyTorch and SciPy in one run.
 
 For each workload the peers and this program take turns; a turn counts by its least time, and the ratio is the median over the turns. PyTorch is tried with
-channels first, channels last and prepacked weights, and the fastest of them is kept.
+channels first, channels last and prepacked weights, and the fastest of them is kept. Single images are set beside FFTW too, if there is pyfftw: real
+transforms of the padded image with a measured plan and the spectrum of the kernel at hand, the fastest of several sizes.
 
     cargo build --release
     pip install torch scipy
@@ -19,9 +20,15 @@ import tempfile
 import time
 
 import numpy as np
+import scipy.fft
 import scipy.signal
 import torch
 import torch.nn.functional as functional
+
+try:
+    import pyfftw
+except ImportError:
+    pyfftw = None
 
 # name: (samples, input channels, side, output channels, kernel, stride, padding, dilation, groups, transposed)
 LAYERS = {
@@ -97,6 +104,33 @@ def signals(work):
     }
 
 
+def fftw(image, kernel, side):
+    """A convolution of the same size by transforms of this side, all that does not depend on the image made before."""
+    padded = pyfftw.zeros_aligned((side, side), np.float32)
+    spectrum = pyfftw.zeros_aligned((side, side // 2 + 1), np.complex64)
+    options = {"axes": (0, 1), "flags": ("FFTW_MEASURE",), "threads": torch.get_num_threads()}
+    forward = pyfftw.FFTW(padded, spectrum, **options)
+    backward = pyfftw.FFTW(spectrum, padded, direction="FFTW_BACKWARD", **options)
+    (n, k), before = (len(image), len(kernel)), (len(kernel) - 1) // 2
+    padded[:] = 0
+    padded[:k, :k] = kernel
+    forward.execute()
+    weights = spectrum / (side * side)
+
+    def call():
+        padded[:n, :n] = image
+        padded[n:] = 0
+        padded[:n, n:] = 0
+        forward.execute()
+        np.multiply(spectrum, weights, out=spectrum)
+        backward.execute()
+        return padded[before : before + n, before : before + n].copy()
+
+    expected = scipy.signal.fftconvolve(image, kernel, mode="same")
+    assert np.abs(call() - expected).max() <= 1e-4 * np.abs(expected).max()
+    return call
+
+
 def images(work):
     n, cin, side, cout, k = (work[key] for key in ("n", "cin", "h", "cout", "k"))
     stride, pad, dilation, groups = (work[key] for key in ("stride", "pad", "dil", "groups"))
@@ -124,6 +158,10 @@ def images(work):
         image, kernel = np.random.randn(side, side).astype(np.float32), np.random.randn(k, k).astype(np.float32)
         calls["scipy fftconvolve"] = lambda: scipy.signal.fftconvolve(image, kernel, mode="same")
         calls["scipy oaconvolve"] = lambda: scipy.signal.oaconvolve(image, kernel, mode="same")
+        if pyfftw is not None:
+            padded = side + k - 1
+            for transformed in sorted({scipy.fft.next_fast_len(padded, real=True), -(-padded // 32) * 32, -(-padded // 64) * 64}):
+                calls[f"fftw, {transformed}"] = fftw(image, kernel, transformed)
     return calls
 
 
@@ -154,7 +192,7 @@ def main():
         calls = signals(work) if work["kind"] == "conv1d" else images(work)
         tried = {name: least_time(call) for name, call in calls.items()}
         kept = []
-        for family in ("torch", "scipy"):
+        for family in ("torch", "scipy", "fftw"):
             kept += sorted((name for name in tried if name.startswith(family)), key=tried.get)[:1]
         turns = []
         for _ in range(arguments.turns):

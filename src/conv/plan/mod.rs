@@ -48,7 +48,7 @@ mod transform;
 pub(super) mod winograd;
 mod workspace;
 
-use ndarray::{Array3, ArrayView1, ArrayViewD, ArrayViewMutD};
+use ndarray::{Array3, ArrayView1, ArrayView3, ArrayViewD, ArrayViewMutD};
 
 pub use gradient::GradientPlan;
 pub use machine::Machine;
@@ -60,7 +60,7 @@ use self::direct::Channels;
 use self::fold::Fold;
 use self::output::{Finish, SharedOutput};
 use self::stage::Stage;
-use self::workspace::{Call, Workspace};
+use self::workspace::{Call, LINE_BYTES, Workspace};
 use super::algorithm::flatten_space;
 use super::problem::check_shape;
 use super::simd::Element;
@@ -94,7 +94,24 @@ enum Direction {
 #[derive(Clone, Debug)]
 struct Prepared<T> {
     stage: Stage<T>,
+    /// As packed, from the first entry on that begins a line of the cache: vectors that cross lines take two loads.
     weights: Vec<T>,
+    begin: usize,
+}
+
+impl<T: Element> Prepared<T> {
+    fn pack(&mut self, kernel: ArrayView3<'_, T>) {
+        self.stage.pack(kernel, &mut self.weights);
+        let (length, line) = (self.weights.len(), LINE_BYTES / size_of::<T>());
+        self.weights.reserve_exact(line);
+        self.begin = self.weights.as_ptr().align_offset(LINE_BYTES).min(line);
+        self.weights.resize(length + self.begin, T::zero());
+        self.weights.copy_within(..length, self.begin);
+    }
+
+    fn weights(&self) -> &[T] {
+        &self.weights[self.begin..]
+    }
 }
 
 impl<T: Element> Plan<T> {
@@ -149,7 +166,7 @@ impl<T: Element> Plan<T> {
         for workspace in &mut workspaces {
             stages.iter().for_each(|stage| workspace.reserve(stage.workspace()));
         }
-        let prepared = |stage| Prepared { stage, weights: Vec::new() };
+        let prepared = |stage| Prepared { stage, weights: Vec::new(), begin: 0 };
         let folds = direction == Direction::Transposed && problem.boundary() != Boundary::Zero;
         let (input_shape, output_shape) = match direction {
             Direction::Forward => (problem.signal_shape(), problem.output_shape()),
@@ -275,7 +292,7 @@ impl<T: Element> Plan<T> {
         match self.direction {
             Direction::Forward => {
                 for prepared in &mut self.stages {
-                    prepared.stage.pack(kernel.view(), &mut prepared.weights);
+                    prepared.pack(kernel.view());
                 }
             }
             Direction::Transposed => {
@@ -286,7 +303,7 @@ impl<T: Element> Plan<T> {
                         kernel[[c / channels * (outputs / groups) + m, c % channels, tap]]
                     });
                 for prepared in &mut self.stages {
-                    prepared.stage.pack(swapped.view(), &mut prepared.weights);
+                    prepared.pack(swapped.view());
                 }
             }
         }
@@ -333,7 +350,8 @@ impl<T: Element> Plan<T> {
         let finish = Finish { bias: bias.as_deref(), relu: *relu };
         let mut into = |output: &mut [T], finish| {
             let shared = SharedOutput::new(output);
-            for Prepared { stage, weights } in stages.iter() {
+            for prepared in stages.iter() {
+                let (stage, weights) = (&prepared.stage, prepared.weights());
                 assert_eq!(weights.len(), stage.packed_length(), "the plan must be prepared before it runs");
                 let call = Call { packed: weights, signal: input, output: &shared, finish, threads: 1 };
                 stage.run(call, workspaces);

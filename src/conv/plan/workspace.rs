@@ -13,7 +13,7 @@ use super::output::{Finish, SharedOutput};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Bytes of a line of the cache.
-const LINE_BYTES: usize = 64;
+pub(super) const LINE_BYTES: usize = 64;
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
 pub(super) const TINY_COST: f64 = 40_000.0;
 

@@ -39,8 +39,9 @@ use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
 use crate::conv::simd::{Element, InstructionSet};
 
-/// Multiply-adds of vectors that a pass over one point costs.
-const PASS_COST: f64 = 4.5;
+/// Multiply-adds of vectors that a pass over one point costs, for loading and storing it and for each factor 2 of its radix.
+const PASS_COST: f64 = 2.0;
+const FACTOR_COST: f64 = 1.25;
 /// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
 /// before it.
 const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
@@ -234,11 +235,12 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let Channels { batch, groups, rows, columns } = channels;
     let tiles = batch * cuts.iter().map(|cut| cut.tiles).product::<usize>();
     let points: usize = cuts.iter().map(|cut| cut.length).product();
-    let passes: f64 = cuts.iter().map(|cut| (cut.length as f64).log2() / 2.0).sum();
+    let radices = cuts.iter().flat_map(|cut| radices(cut.length).unwrap_or_default());
+    let passes: f64 = radices.map(|radix| PASS_COST + FACTOR_COST * (radix as f64).log2()).sum();
     let entry = 2 * lanes * size_of::<T>();
     let spectra = (columns + if rows * columns == 1 { 0 } else { SUMMED.min(rows) }) * points * entry;
     let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
-    let transform = passes * PASS_COST + far;
+    let transform = passes + far;
     let product = (4 * rows * columns + 2 * rows.div_ceil(SUMMED) * columns + 2 * rows) as f64;
     let (load, store) = transfer_costs(cuts, lanes, tiles);
     let transforms = points as f64 * ((rows + columns) as f64 * transform + product);

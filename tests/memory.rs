@@ -1,5 +1,5 @@
 //! What plans do with memory: a warm run allocates nothing, a plan holds what it states, and nothing is read or written
-//! outside the arrays it is given.
+//! outside the arrays it is given. And a warm step of training allocates nothing.
 //!
 //! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler: the memory around
 //! every array holds what is no number, which would show in a sum or be missing afterwards.
@@ -9,6 +9,10 @@ use std::cell::Cell;
 
 use equivariant::conv::plan::{GradientPlan, Kernel, Plan, PlanOptions};
 use equivariant::conv::{Boundary, Element, InstructionSet, Operation, Options, Problem};
+use equivariant::layer::Initialisation;
+use equivariant::network::{Executor, Objective, Weights, all_convolutional, lenet5, p4cnn};
+use equivariant::train::optimiser::{Moments, Optimiser, Rule};
+use equivariant::train::schedule::Setting;
 use ndarray::{Array1, ArrayView, ArrayViewMut, IxDyn};
 
 /// The system's allocator, which counts what each thread asks of it.
@@ -175,6 +179,40 @@ fn plans_keep_to_their_memory() {
                 check_gradient::<f32>(&problem, set);
                 check_gradient::<f64>(&problem, set);
             }
+        }
+    });
+}
+
+/// Convolutions, pools, batch normalisation, dropout, activations, dense and group layers, forward and backward, and the
+/// optimiser.
+#[test]
+fn a_warm_step_of_training_allocates_nothing() {
+    const SAMPLES: usize = 37;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let inputs: Vec<f32> = (0..SAMPLES * 28 * 28).map(entry).collect();
+    let labels: Vec<usize> = (0..SAMPLES).map(|sample| sample % 10).collect();
+    pool.install(|| {
+        for (name, network) in
+            [("LeNet-5", lenet5(10)), ("all convolutional", all_convolutional(10)), ("P4CNN", p4cnn(10))]
+        {
+            let mut weights = Weights::initial(&network, Initialisation::He, 1);
+            let mut executor = Executor::new(&network, &[1, 28, 28]).unwrap();
+            let rule = Rule::AdamW(Moments::default());
+            let mut optimiser = Optimiser::new(rule, &weights.parts).unwrap();
+            let mut gradient = vec![0.0; weights.trained.len()];
+            let mut step = |seed| {
+                let objective = Objective::CrossEntropy { labels: &labels, smoothing: 0.1 };
+                let outcome = executor.step(&weights, &inputs, objective, seed, &mut gradient);
+                executor.update_running(&mut weights);
+                let setting = Setting { rate: 1e-3, momentum: None };
+                optimiser.step(setting, &mut weights.trained, &gradient);
+                outcome.loss
+            };
+            let first = step(0);
+            let mut second = f64::NAN;
+            let count = allocations(|| second = step(1));
+            assert!(first.is_finite() && second.is_finite() && first != second, "{name} learns nothing");
+            assert_eq!(count, 0, "{name}: allocations of a warm step");
         }
     });
 }

@@ -1,11 +1,13 @@
 //! What plans do with memory: a warm run allocates nothing, a plan holds what it states, and nothing is read or written
 //! outside the arrays it is given. And a warm step of training allocates nothing.
 //!
-//! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler: the memory around
-//! every array holds what is no number, which would show in a sum or be missing afterwards.
+//! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler: every array ends, and
+//! in a second run begins, at a page that the system lets nobody read or write.
+#![cfg(unix)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::ops::Range;
 
 use equivariant::conv::plan::{GradientPlan, Kernel, Plan, PlanOptions};
 use equivariant::conv::{Boundary, Element, InstructionSet, Operation, Options, Problem};
@@ -54,46 +56,91 @@ fn entry<T: Element>(n: usize) -> T {
     T::rounded((n * 7919 % 1009) as f64 / 504.5 - 1.0)
 }
 
-/// Entries in the middle of memory whose margins are no numbers.
+/// Entries whose memory ends, or begins, where pages begin that nobody may read or write. What is left of their own pages
+/// holds no numbers.
 struct Guarded<T> {
-    memory: Vec<T>,
+    mapped: *mut u8,
+    bytes: usize,
+    /// All entries of the pages between, and which of them are those of the array.
+    entries: *mut T,
+    count: usize,
+    inside: Range<usize>,
     shape: Vec<usize>,
 }
 
-/// Entries on each side: more than any vector, tile or row reaches.
-const MARGIN: usize = 4096;
+/// At which end of an array the pages stand.
+#[derive(Clone, Copy, Debug)]
+enum Guard {
+    Before,
+    Behind,
+}
 
 impl<T: Element> Guarded<T> {
-    fn new(shape: Vec<usize>, entry: impl Fn(usize) -> T) -> Self {
+    fn new(shape: Vec<usize>, guard: Guard, entry: impl Fn(usize) -> T) -> Self {
         let length: usize = shape.iter().product();
-        let mut memory = vec![T::rounded(f64::NAN); length + 2 * MARGIN];
-        memory[MARGIN..MARGIN + length].iter_mut().enumerate().for_each(|(n, to)| *to = entry(n));
-        Guarded { memory, shape }
+        // SAFETY: new pages at any place, of which those between the first and the last are made accessible.
+        let (mapped, bytes, page) = unsafe {
+            let page = libc::sysconf(libc::_SC_PAGESIZE) as usize;
+            let inner = (length * size_of::<T>()).next_multiple_of(page).max(page);
+            let (bytes, flags) = (inner + 2 * page, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+            let mapped = libc::mmap(std::ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0);
+            assert_ne!(mapped, libc::MAP_FAILED, "{}", std::io::Error::last_os_error());
+            let access = libc::PROT_READ | libc::PROT_WRITE;
+            assert_eq!(libc::mprotect(mapped.byte_add(page), inner, access), 0);
+            (mapped.cast::<u8>(), bytes, page)
+        };
+        // SAFETY: the first page is followed by others.
+        let entries = unsafe { mapped.add(page).cast::<T>() };
+        let count = (bytes - 2 * page) / size_of::<T>();
+        let inside = match guard {
+            Guard::Before => 0..length,
+            Guard::Behind => count - length..count,
+        };
+        let mut guarded = Guarded { mapped, bytes, entries, count, inside: inside.clone(), shape };
+        let memory = guarded.memory_mut();
+        memory.fill(T::rounded(f64::NAN));
+        memory[inside].iter_mut().enumerate().for_each(|(n, to)| *to = entry(n));
+        guarded
+    }
+
+    fn memory(&self) -> &[T] {
+        // SAFETY: the pages between are accessible, aligned, hold numbers of any bits, and are borrowed with `self`.
+        unsafe { std::slice::from_raw_parts(self.entries, self.count) }
+    }
+
+    fn memory_mut(&mut self) -> &mut [T] {
+        // SAFETY: as above.
+        unsafe { std::slice::from_raw_parts_mut(self.entries, self.count) }
     }
 
     fn view(&self) -> ArrayView<'_, T, IxDyn> {
-        let length: usize = self.shape.iter().product();
-        ArrayView::from_shape(IxDyn(&self.shape), &self.memory[MARGIN..MARGIN + length]).unwrap()
+        ArrayView::from_shape(IxDyn(&self.shape), &self.memory()[self.inside.clone()]).unwrap()
     }
 
     fn view_mut(&mut self) -> ArrayViewMut<'_, T, IxDyn> {
-        let length: usize = self.shape.iter().product();
-        ArrayViewMut::from_shape(IxDyn(&self.shape), &mut self.memory[MARGIN..MARGIN + length]).unwrap()
+        let (shape, inside) = (IxDyn(&self.shape), self.inside.clone());
+        ArrayViewMut::from_shape(shape, &mut self.memory_mut()[inside]).unwrap()
     }
 
-    /// That all entries are numbers, and the margins are none still.
+    /// That all entries are numbers, and what is left of the pages is none still.
     fn check(&self, context: &str) {
-        let length = self.memory.len() - 2 * MARGIN;
-        for (n, value) in self.memory.iter().enumerate() {
-            let inside = (MARGIN..MARGIN + length).contains(&n);
+        for (n, value) in self.memory().iter().enumerate() {
             // Only numbers can be compared.
             assert_eq!(
                 value.partial_cmp(value).is_some(),
-                inside,
-                "{context}: entry {} of {length}",
-                n as isize - MARGIN as isize
+                self.inside.contains(&n),
+                "{context}: entry {} of {}",
+                n as isize - self.inside.start as isize,
+                self.inside.len()
             );
         }
+    }
+}
+
+impl<T> Drop for Guarded<T> {
+    fn drop(&mut self) {
+        // SAFETY: what was mapped, once.
+        unsafe { libc::munmap(self.mapped.cast(), self.bytes) };
     }
 }
 
@@ -125,9 +172,9 @@ fn options(kernel: Kernel, set: InstructionSet) -> PlanOptions {
     PlanOptions::new().kernel(kernel).instruction_set(set)
 }
 
-fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSet) {
-    let context = format!("{problem:?} by {kernel:?} with {set:?}");
-    let weights = Guarded::<T>::new(problem.kernel_shape(), entry);
+fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSet, guard: Guard) {
+    let context = format!("{problem:?} by {kernel:?} with {set:?}, guarded {guard:?}");
+    let weights = Guarded::<T>::new(problem.kernel_shape(), guard, entry);
     for transposed in [false, true] {
         let held = HELD.get();
         let plan = match transposed {
@@ -138,8 +185,8 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSe
         let bias = Array1::from_elem(plan.output_shape()[1], T::rounded(0.5));
         plan.prepare(weights.view(), Some(bias.view())).unwrap();
         let holds = (HELD.get() - held) as usize - bias.len() * size_of::<T>();
-        let input = Guarded::<T>::new(plan.input_shape(), entry);
-        let mut output = Guarded::<T>::new(plan.output_shape(), |_| T::rounded(f64::NAN));
+        let input = Guarded::<T>::new(plan.input_shape(), guard, entry);
+        let mut output = Guarded::<T>::new(plan.output_shape(), guard, |_| T::rounded(f64::NAN));
         let stated = plan.workspace_bytes() + plan.prepared_bytes();
         // Beside numbers it holds tables of where they stand: no more than the numbers themselves and a few pages.
         assert!((stated..=2 * stated + 65_536).contains(&holds), "{context}: states {stated}, holds {holds}");
@@ -153,12 +200,12 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSe
     }
 }
 
-fn check_gradient<T: Element>(problem: &Problem, set: InstructionSet) {
-    let context = format!("gradient of {problem:?} with {set:?}");
+fn check_gradient<T: Element>(problem: &Problem, set: InstructionSet, guard: Guard) {
+    let context = format!("gradient of {problem:?} with {set:?}, guarded {guard:?}");
     let mut plan = GradientPlan::<T>::new(problem, &options(Kernel::Automatic, set));
-    let signal = Guarded::<T>::new(problem.signal_shape(), entry);
-    let y = Guarded::<T>::new(problem.output_shape(), entry);
-    let mut gradient = Guarded::<T>::new(problem.kernel_shape(), |_| T::rounded(f64::NAN));
+    let signal = Guarded::<T>::new(problem.signal_shape(), guard, entry);
+    let y = Guarded::<T>::new(problem.output_shape(), guard, entry);
+    let mut gradient = Guarded::<T>::new(problem.kernel_shape(), guard, |_| T::rounded(f64::NAN));
     plan.run(signal.view(), y.view(), gradient.view_mut()).unwrap();
     gradient.check(&context);
     let (signal, y, gradient) = (signal.view(), y.view(), gradient.view_mut());
@@ -171,13 +218,15 @@ fn plans_keep_to_their_memory() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     pool.install(|| {
         for problem in problems() {
-            for set in InstructionSet::ALL {
+            for (set, guard) in
+                InstructionSet::ALL.into_iter().flat_map(|set| [(set, Guard::Before), (set, Guard::Behind)])
+            {
                 for kernel in Kernel::ALL {
-                    check_plans::<f32>(&problem, kernel, set);
-                    check_plans::<f64>(&problem, kernel, set);
+                    check_plans::<f32>(&problem, kernel, set, guard);
+                    check_plans::<f64>(&problem, kernel, set, guard);
                 }
-                check_gradient::<f32>(&problem, set);
-                check_gradient::<f64>(&problem, set);
+                check_gradient::<f32>(&problem, set, guard);
+                check_gradient::<f64>(&problem, set, guard);
             }
         }
     });

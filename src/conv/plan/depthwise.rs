@@ -17,7 +17,8 @@ use pulp::{Simd, WithSimd};
 use super::axis_map::AxisMap;
 use super::direct::{Channels, even};
 use super::microkernel::lanes;
-use super::strip::{ChannelRows, Layout, prefetch};
+use super::prefetch::{Purpose, prefetch_part};
+use super::strip::{ChannelRows, Layout};
 use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
@@ -195,7 +196,8 @@ impl<T: Element> Pieces<T> for DepthwiseStage {
                     };
                     // Rows are too short for the machine to see where the next one is.
                     for channel in 0..rows.channels {
-                        prefetch(signal, rows.start + channel * plane + 2 * x.source, x.source);
+                        let next = rows.start + channel * plane + 2 * x.source;
+                        prefetch_part(signal, next, x.source, Purpose::Soon);
                     }
                     rows.copy::<S>((column * x.step) as isize + x.taps[0].1, pitch, to);
                 }

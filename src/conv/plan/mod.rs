@@ -39,6 +39,7 @@ mod options;
 mod output;
 mod overlap;
 mod plane;
+mod prefetch;
 mod row_tile;
 mod stage;
 mod strip;
@@ -349,11 +350,11 @@ impl<T: Element> Plan<T> {
         };
         let finish = Finish { bias: bias.as_deref(), relu: *relu };
         let mut into = |output: &mut [T], finish| {
-            let shared = SharedOutput::new(output);
+            let (shared, threads) = (SharedOutput::new(output), workspaces.len());
             for prepared in stages.iter() {
                 let (stage, weights) = (&prepared.stage, prepared.weights());
                 assert_eq!(weights.len(), stage.packed_length(), "the plan must be prepared before it runs");
-                let call = Call { packed: weights, signal: input, output: &shared, finish, threads: 1 };
+                let call = Call { packed: weights, signal: input, output: &shared, finish, threads };
                 stage.run(call, workspaces);
             }
         };

@@ -4,10 +4,12 @@ use std::marker::PhantomData;
 
 use pulp::Simd;
 
+use super::prefetch::{Purpose, prefetch};
+use super::workspace::LINE_BYTES;
 use crate::conv::simd::Element;
 
-/// Bytes of an output that the second-level cache does not hold beside all else.
-const LARGE_BYTES: usize = 1 << 20;
+/// Bytes of an array that the second-level cache does not hold beside all else.
+pub(super) const LARGE_BYTES: usize = 1 << 20;
 
 /// An output that threads write in places of their own.
 pub(super) struct SharedOutput<'a, T> {
@@ -47,15 +49,10 @@ impl<'a, T: Element> SharedOutput<'a, T> {
     /// Asks for the entries `to..to + count` to be brought near for writing, as far as there are such entries.
     #[inline(always)]
     pub(super) fn expect_write(&self, to: usize, count: usize) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            use std::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
-            let end = self.length.min(to + count);
-            let line = 64 / size_of::<T>();
-            for entry in (to..end).step_by(line).chain((to < end).then(|| end - 1)) {
-                // SAFETY: the entry lies inside, and every x86-64 ignores this instruction or has it.
-                unsafe { _mm_prefetch::<_MM_HINT_ET0>(self.pointer.add(entry).cast_const().cast()) };
-            }
+        let end = self.length.min(to + count);
+        let last = (to < end).then(|| end - 1);
+        for entry in (to..end).step_by(LINE_BYTES / size_of::<T>()).chain(last) {
+            prefetch(self.pointer.wrapping_add(entry), Purpose::Write);
         }
     }
 
@@ -68,18 +65,35 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         &self,
         simd: S,
         to: usize,
+        values: T::Vector<S>,
+        length: usize,
+        finish: (Option<T>, bool),
+    ) {
+        assert!(length <= T::lanes::<S>() && to + length <= self.length);
+        // SAFETY: there is such a place in the output, as asserted.
+        unsafe { self.put(simd, to, values, length, finish) };
+    }
+
+    /// The same without a look at the length of the output.
+    ///
+    /// # Safety
+    /// As for [`write_vector`](Self::write_vector), and `length`, at most a vector, entries must stand at `to`.
+    #[inline(always)]
+    unsafe fn put<S: Simd>(
+        &self,
+        simd: S,
+        to: usize,
         mut values: T::Vector<S>,
         length: usize,
         (bias, relu): (Option<T>, bool),
     ) {
-        assert!(length <= T::lanes::<S>() && to + length <= self.length);
         if let Some(bias) = bias {
             values = T::vector_add(simd, values, T::splat(simd, bias));
         }
         if relu {
             values = T::vector_max(simd, T::splat(simd, T::zero()), values);
         }
-        // SAFETY: there is such a place in the output, as asserted.
+        // SAFETY: the caller vouches for the place.
         unsafe {
             let to = self.pointer.add(to);
             match length == T::lanes::<S>() {
@@ -107,24 +121,13 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         let lanes = T::lanes::<S>();
         assert!(rows > 0 && length <= lanes && to + (rows - 1) * stride + length <= self.length);
         assert!((rows - 1) * sums_stride + lanes <= sums.len());
-        let zero = T::splat(simd, T::zero());
         let bias = finish.bias.map(|bias| &bias[first_channel..first_channel + rows]);
         for j in 0..rows {
             // SAFETY: there are as many sums, and such a place in the output, as asserted.
             unsafe {
-                let mut values = T::load::<S>(sums.as_ptr().add(j * sums_stride));
-                if let Some(bias) = bias {
-                    values = T::vector_add(simd, values, T::splat(simd, bias[j]));
-                }
-                if finish.relu {
-                    values = T::vector_max(simd, zero, values);
-                }
-                let to = self.pointer.add(to + j * stride);
-                if length == lanes {
-                    T::store::<S>(to, values);
-                } else {
-                    T::store_first(simd, to, values, length);
-                }
+                let values = T::load::<S>(sums.as_ptr().add(j * sums_stride));
+                let finish = (bias.map(|bias| bias[j]), finish.relu);
+                self.put(simd, to + j * stride, values, length, finish);
             }
         }
     }

@@ -11,7 +11,8 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::axis_map::AxisMap;
-use super::strip::{fill, prefetch};
+use super::prefetch::{Purpose, prefetch_part};
+use super::strip::fill;
 use crate::conv::Boundary;
 use crate::conv::simd::Element;
 use crate::conv::unroll::unrolled;
@@ -30,26 +31,31 @@ pub(super) struct Entries {
     high: usize,
 }
 
+/// Of `count` entries from `from` on, `step` apart, number `low` to number `high` − 1 lie inside an axis of this length.
+#[inline(always)]
+pub(super) fn inside(from: isize, step: usize, length: usize, count: usize) -> (usize, usize) {
+    let ahead = |distance: isize| {
+        let distance = distance.max(0) as usize;
+        if step == 1 { distance } else { distance.div_ceil(step) }
+    };
+    let low = ahead(-from).min(count);
+    (low, ahead(length as isize - from).clamp(low, count))
+}
+
 impl Entries {
     /// `count` entries along an axis of the signal.
     #[inline(always)]
     pub(super) fn new(axis: &AxisMap, from: isize, step: usize, count: usize) -> Self {
         let (length, boundary) = (axis.source, axis.boundary);
-        let ahead = |distance: isize| {
-            let distance = distance.max(0) as usize;
-            if step == 1 { distance } else { distance.div_ceil(step) }
-        };
-        let low = ahead(-from).min(count);
-        let high = ahead(length as isize - from).clamp(low, count);
+        let (low, high) = inside(from, step, length, count);
         Entries { from, step, count, length, boundary, low, high }
     }
 
     /// `count` neighbours along an axis of so many entries, zeros beyond its ends and instead of all but the first `most`.
     #[inline(always)]
     pub(super) fn neighbours(length: usize, from: isize, count: usize, most: usize) -> Self {
-        let ahead = |distance: isize| (distance.max(0) as usize).min(count);
-        let low = ahead(-from);
-        let high = ahead(length as isize - from).min(most).max(low);
+        let (low, high) = inside(from, 1, length, count);
+        let high = high.min(most).max(low);
         Entries { from, step: 1, count, length, boundary: Boundary::Zero, low, high }
     }
 
@@ -168,13 +174,13 @@ impl PlanePart {
         let first = self.places_inside(start).start;
         for row in 0..rows.high - rows.low {
             let from = first.wrapping_add(row * rows.step * columns.length);
-            prefetch(signal, from, (columns.high - columns.low) * columns.step);
+            prefetch_part(signal, from, (columns.high - columns.low) * columns.step, Purpose::Soon);
         }
     }
 
     /// From the first entry inside to behind the last one, of a plane that begins at `start`; empty if there is none.
     #[inline(always)]
-    pub(super) fn places_inside(&self, start: usize) -> Range<usize> {
+    fn places_inside(&self, start: usize) -> Range<usize> {
         let PlanePart { rows, columns } = self;
         let first = rows.first_inside(0).wrapping_mul(columns.length);
         let first = columns.first_inside(start.wrapping_add(first));

@@ -62,28 +62,6 @@ impl Layout {
     }
 }
 
-/// Asks for `signal[from..from + count]` to be brought near, as far as there is such a part.
-#[inline(always)]
-pub(super) fn prefetch<T: Element>(signal: &[T], from: usize, count: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for entry in (from..signal.len().min(from + count)).step_by(64 / size_of::<T>()) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: the entry lies inside, and every x86-64 has this instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(signal.as_ptr().add(entry).cast()) };
-    }
-}
-
-/// Asks for `signal[from..from + count]` to be brought into the second-level cache, as far as there is such a part.
-#[inline(always)]
-pub(super) fn prefetch_far<T: Element>(signal: &[T], from: usize, count: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for entry in (from..signal.len().min(from + count)).step_by(64 / size_of::<T>()) {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: as above.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(signal.as_ptr().add(entry).cast()) };
-    }
-}
-
 /// The rows of some channels, one row of each, to be copied channels last: at most as many as a vector has lanes.
 pub(super) struct ChannelRows<'a, T> {
     pub(super) signal: &'a [T],

@@ -71,7 +71,7 @@ pub(super) struct Call<'a, T> {
     pub(super) signal: &'a [T],
     pub(super) output: &'a SharedOutput<'a, T>,
     pub(super) finish: Finish<'a, T>,
-    /// How many pieces run at the same time.
+    /// How many pieces run at the same time, at most.
     pub(super) threads: usize,
 }
 
@@ -114,8 +114,6 @@ pub(super) fn run_pieces<T: Element, K: Pieces<T>>(
     workspaces: &mut [Workspace<T>],
 ) {
     let (jobs, cost, set) = (kernel.jobs(), kernel.cost(), kernel.instruction_set());
-    let alone = jobs == 1 || cost < TINY_COST;
-    let call = Call { threads: if alone { 1 } else { workspaces.len() }, ..call };
     let next = AtomicUsize::new(0);
     let worker = |workspace: &mut Workspace<T>| {
         let (strip, sums) = workspace.parts();
@@ -129,7 +127,7 @@ pub(super) fn run_pieces<T: Element, K: Pieces<T>>(
     };
     match workspaces {
         [] => {}
-        [first, ..] if alone => worker(first),
+        [first, ..] if jobs == 1 || cost < TINY_COST => worker(first),
         [only] => worker(only),
         several => several.par_iter_mut().with_max_len(1).for_each(worker),
     }

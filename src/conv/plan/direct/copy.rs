@@ -8,19 +8,18 @@ use std::ops::Range;
 use pulp::Simd;
 
 use super::super::axis_map::AxisMap;
+use super::super::output::LARGE_BYTES;
 use super::super::plane::{Entries, PlanePart};
-use super::super::strip::prefetch_far;
+use super::super::prefetch::{Purpose, prefetch_part};
 use super::super::workspace::Call;
 use super::DirectStage;
-use super::run::{Piece, PieceRun};
+use super::run::PieceRun;
+use super::write::EXPECTING_TERMS;
 use crate::conv::simd::Element;
 
-/// A signal of so many bytes is far, and asked for ahead: rows are too short for the machine to see where the next one is.
-const FAR_BYTES: usize = 1024 * 1024;
-/// How many channels ahead of the copy.
+/// A far signal is asked for so many channels ahead of the copy: rows are too short for the machine to see where the next
+/// one is.
 const PREFETCHED_CHANNELS: usize = 4;
-/// The next piece is asked for if sums have so many terms.
-const EXPECTING_TERMS: usize = 128;
 
 /// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border of zeros.
 pub(in crate::conv::plan) fn outer_source(
@@ -52,18 +51,15 @@ pub(super) struct Ahead {
 }
 
 impl DirectStage {
-    /// The piece that the same thread is likely to take next, if it is worth while to bring it near.
-    pub(super) fn copied_next<T>(&self, call: Call<'_, T>, job: usize) -> Option<Piece> {
+    /// What the same thread is likely to copy next, of the first sample, if it is worth while to bring it near.
+    pub(super) fn ahead<T>(&self, call: Call<'_, T>, job: usize) -> Option<Ahead> {
         let next = job + call.threads;
-        let far = size_of_val(call.signal) >= FAR_BYTES && self.terms() >= EXPECTING_TERMS;
+        let worth_while = size_of_val(call.signal) >= LARGE_BYTES && self.terms() >= EXPECTING_TERMS;
         let parts_of_rows = self.outer.is_empty() && self.y.source == 1 && !self.in_place;
-        (far && parts_of_rows && next < self.jobs()).then(|| self.piece(next))
-    }
-
-    /// What the piece copies of its first sample.
-    pub(super) fn ahead(&self, piece: Option<Piece>) -> Option<Ahead> {
-        let piece = piece?;
-        let x = &self.x;
+        if !worth_while || !parts_of_rows || next >= self.jobs() {
+            return None;
+        }
+        let (x, piece) = (&self.x, self.piece(next));
         let start = (piece.column * x.step) as isize + x.taps[0].1;
         let end = start + (self.pitch * self.copy_step(x)) as isize;
         let inside = |entry: isize| entry.clamp(0, x.source as isize) as usize;
@@ -83,7 +79,7 @@ impl Ahead {
     #[inline(always)]
     pub(super) fn expect<T: Element>(&self, signal: &[T], share: usize) {
         for number in share * self.count / self.shares..(share + 1) * self.count / self.shares {
-            prefetch_far(signal, self.first + number * self.stride, self.length);
+            prefetch_part(signal, self.first + number * self.stride, self.length, Purpose::Later);
         }
     }
 }
@@ -99,7 +95,7 @@ impl<T: Element> PieceRun<'_, T> {
         let plane = y.source * x.source;
         let all_channels = stage.channels.groups * stage.channels.columns;
         let (row_step, column_step) = (stage.copy_step(y) * stage.folded, stage.copy_step(x));
-        let far = size_of_val(signal) >= FAR_BYTES;
+        let far = size_of_val(signal) >= LARGE_BYTES;
         for s in 0..stage.samples.min(stage.channels.batch - piece.sample) {
             let mut at = s * stage.sample_stride;
             for channel in channels.clone() {

@@ -16,6 +16,7 @@ use super::super::strip::Layout;
 use super::super::workspace::{Call, Pieces};
 use super::cost::{PIECE_COST, SQUARE_COST};
 use super::run::{Piece, PieceRun};
+use super::write::Destination;
 use super::{Channels, DirectStage, Group, MOST_ROW_VECTORS};
 use crate::conv::simd::{Element, InstructionSet};
 
@@ -102,7 +103,8 @@ impl PhasesStage {
     fn write<T: Element, S: Simd>(
         &self,
         simd: S,
-        (call, piece, sums): (Call<'_, T>, Piece, &mut [T]),
+        (call, sums): (Call<'_, T>, &mut [T]),
+        (piece, Destination { first: begin, channel_stride, .. }): (Piece, Destination),
         (phases, group): (&[DirectStage], &Group),
         (first, rows): (usize, usize),
         slot: usize,
@@ -110,10 +112,8 @@ impl PhasesStage {
         let (lanes, apart) = (self.union.lanes, phases.len());
         let (sums, square) = sums.split_at_mut(self.kept_sums());
         let per_position = rows.next_multiple_of(lanes);
-        let destination = phases[0].destination(piece);
-        let channel_stride = destination.channel_stride;
         for run in &group.runs {
-            let (to, _) = phases[0].place(piece, &destination, run);
+            let to = begin + run.to;
             let count: usize = phases.iter().map(|phase| phase.wanted(piece, run, 0)).sum();
             for position in (0..count).step_by(lanes) {
                 for channel in (first..first + rows).step_by(lanes) {
@@ -171,9 +171,10 @@ impl<T: Element> Pieces<T> for PhasesStage {
                     let mut packed = call.packed;
                     for (row, phases) in self.phases.iter().enumerate() {
                         let apart = phases.len();
+                        let destination = phases[0].destination(piece);
                         if end == channels {
-                            let to = phases[0].destination(piece);
-                            phases[0].expect_writes(call.output, (piece, &to), (first, rows), group);
+                            let to = (piece, &destination);
+                            phases[0].expect_writes(call.output, to, (first, rows), group);
                         }
                         let slot = (place * self.phases.len() + row) * apart * union.slot();
                         for (column, stage) in phases.iter().enumerate() {
@@ -186,8 +187,9 @@ impl<T: Element> Pieces<T> for PhasesStage {
                             run.add_rows(simd, group, weights, (begin > 0, rows), (place, apart));
                         }
                         if end == channels {
-                            let memory = (call, piece, &mut *sums);
-                            self.write(simd, memory, (phases, group), (first, rows), slot);
+                            let memory = (call, &mut *sums);
+                            let to = (piece, destination);
+                            self.write(simd, memory, to, (phases, group), (first, rows), slot);
                         }
                     }
                 }

@@ -80,7 +80,7 @@ impl<T: Element> Pieces<T> for DirectStage {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        let next = self.ahead(self.copied_next(call, job));
+        let next = self.ahead(call, job);
         PieceRun { stage: self, call, strip, sums, piece: self.piece(job) }.run(simd, next);
     }
 }

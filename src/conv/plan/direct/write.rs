@@ -8,14 +8,14 @@ use super::place::{Group, Run};
 use super::run::{Piece, PieceRun};
 use crate::conv::simd::Element;
 
-/// With so many terms the places of sums are asked for before the sums are computed.
-const EXPECTING_TERMS: usize = 128;
+/// With so many terms sums take longer than memory that is asked for before they are computed.
+pub(super) const EXPECTING_TERMS: usize = 128;
 
 /// Where the sums of a piece go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Destination {
     /// Of the first sum.
-    first: usize,
+    pub(super) first: usize,
     /// From channel to channel.
     pub(super) channel_stride: usize,
     /// Whether all sums of the piece are wanted.
@@ -58,7 +58,7 @@ impl DirectStage {
 
     /// Where a run goes for the first channel and the first row of the fold, and how many of its sums are wanted.
     #[inline(always)]
-    pub(super) fn place(&self, piece: Piece, destination: &Destination, run: &Run) -> (usize, usize) {
+    fn place(&self, piece: Piece, destination: &Destination, run: &Run) -> (usize, usize) {
         let length = if destination.whole { run.length } else { self.wanted(piece, run, 0) };
         (destination.first + run.to, length)
     }

@@ -235,7 +235,8 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let Channels { batch, groups, rows, columns } = channels;
     let tiles = batch * cuts.iter().map(|cut| cut.tiles).product::<usize>();
     let points: usize = cuts.iter().map(|cut| cut.length).product();
-    let passes: f64 = cuts.iter().map(|cut| passes(cut.length)).sum();
+    let radices = cuts.iter().flat_map(|cut| radices(cut.length).into_iter().flatten());
+    let passes: f64 = radices.map(|radix| PASS_COST + FACTOR_COST * (radix as f64).log2()).sum();
     let entry = 2 * lanes * size_of::<T>();
     let spectra = (columns + if rows * columns == 1 { 0 } else { SUMMED.min(rows) }) * points * entry;
     let far: f64 = FAR.iter().filter(|(bytes, _)| spectra > *bytes).map(|(_, cost)| cost).sum();
@@ -247,17 +248,6 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let lines = if weights > FAR_WEIGHT_BYTES { weights / 64 } else { 0 };
     let work = transforms + lines as f64 * FAR_LINE_COST + columns as f64 * load + rows as f64 * store;
     (tiles.div_ceil(2 * lanes) * groups) as f64 * work
-}
-
-/// What all passes of a transform cost for each point: those of radix 3, then one of radix 2 or none, and those of radix 4.
-fn passes(mut length: usize) -> f64 {
-    let mut cost = 0.0;
-    while length.is_multiple_of(3) {
-        cost += PASS_COST + FACTOR_COST * 3_f64.log2();
-        length /= 3;
-    }
-    let levels = length.trailing_zeros();
-    cost + PASS_COST * f64::from(levels.div_ceil(2)) + FACTOR_COST * f64::from(levels)
 }
 
 /// Transforms kernels.

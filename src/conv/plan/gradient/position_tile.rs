@@ -10,6 +10,7 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::super::prefetch::{Purpose, prefetch};
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
 
@@ -50,19 +51,6 @@ impl Side {
     pub(super) fn starts(&self) -> &[usize] {
         &self.starts
     }
-}
-
-/// Asks for the line of an entry to be brought into the second-level cache, if there is such an entry.
-#[inline(always)]
-fn prefetch<T>(entry: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: every x86-64 has this instruction, and it does nothing where there is no memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(entry.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = entry;
 }
 
 /// One tile: see the [module](self).
@@ -150,7 +138,7 @@ impl<T: Element> PositionTile<'_, T> {
             let x: [*const T; V] =
                 std::array::from_fn(|v| unsafe { self.x.as_ptr().add(x_starts[v] + sample * x_step) });
             for at in (0..self.vectors * lanes).step_by(lanes) {
-                prefetch(self.ahead.as_ptr().wrapping_add(at));
+                prefetch(self.ahead.as_ptr().wrapping_add(at), Purpose::Later);
                 // SAFETY: the last vector of the last sample ends inside, as asserted.
                 let columns: [T::Vector<S>; V] =
                     std::array::from_fn(|v| unsafe { T::load::<S>(x[v].add(at)) });

@@ -18,6 +18,7 @@
 //! Then the rows of x̃ are cut into pieces, and those of y come with their neighbours.
 
 use super::super::direct::even;
+use super::super::plane::inside;
 use super::super::strip::Layout;
 use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
 use super::position_tile::{Side, most_columns, most_rows};
@@ -258,13 +259,6 @@ fn shared_gap(geometry: &Geometry, layout: &Layout) -> usize {
     let inside = layout.planes.iter().map(|&start| inside(start, x.step, x.source, length));
     let pitch = inside.map(|(low, high)| high.max(length - low)).max().unwrap_or(length);
     pitch.max(x.positions) - x.positions
-}
-
-/// Which of the entries `start`, `start + step`, … lie in a source of so many, as far as there are `count`.
-pub(super) fn inside(start: isize, step: usize, source: usize, count: usize) -> (usize, usize) {
-    let ahead = |distance: isize| (distance.max(0) as usize).div_ceil(step).min(count);
-    let low = ahead(-start);
-    (low, ahead(source as isize - start).max(low))
 }
 
 /// The rows of the copied planes that meet y, without those that are zeros in all planes: the first, and how many.

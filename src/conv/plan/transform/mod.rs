@@ -26,6 +26,8 @@
 
 mod pass;
 
+use std::iter::repeat_n;
+
 use num_complex::Complex;
 use pulp::Simd;
 
@@ -46,28 +48,22 @@ pub(super) struct LaneTransform<T> {
 }
 
 /// The radices of a length, those of the first pass first, or none if it has prime factors above 3.
-pub(super) fn radices(mut length: usize) -> Option<Vec<usize>> {
-    let mut radices = Vec::new();
+pub(super) fn radices(mut length: usize) -> Option<impl Iterator<Item = usize> + Clone> {
+    let mut threes = 0;
     while length.is_multiple_of(3) {
-        radices.push(3);
+        threes += 1;
         length /= 3;
     }
-    if !length.is_power_of_two() {
-        return None;
-    }
     let levels = length.trailing_zeros() as usize;
-    if levels % 2 == 1 {
-        radices.push(2);
-    }
-    radices.extend(std::iter::repeat_n(4, levels / 2));
-    Some(radices)
+    let powers_of_two = repeat_n(2, levels % 2).chain(repeat_n(4, levels / 2));
+    length.is_power_of_two().then(|| repeat_n(3, threes).chain(powers_of_two))
 }
 
 /// ρ of the module documentation, for all passes.
 pub(super) fn roundings(length: usize) -> usize {
-    let radices = radices(length).unwrap_or_default();
-    let sums: usize = radices.iter().map(|radix| [0, 0, 1, 6, 2][*radix]).sum();
-    sums + 6 * radices.len().saturating_sub(1)
+    let radices = || radices(length).into_iter().flatten();
+    let sums: usize = radices().map(|radix| [0, 0, 1, 6, 2][radix]).sum();
+    sums + 6 * radices().count().saturating_sub(1)
 }
 
 /// exp(−2πi·j/n)
@@ -180,9 +176,9 @@ mod tests {
 
     #[test]
     fn lengths_without_other_primes_have_radices() {
-        assert_eq!(radices(1), Some(vec![]));
-        assert_eq!(radices(96), Some(vec![3, 2, 4, 4]));
-        assert_eq!(radices(40), None);
+        assert_eq!(radices(1).map(Vec::from_iter), Some(vec![]));
+        assert_eq!(radices(96).map(Vec::from_iter), Some(vec![3, 2, 4, 4]));
+        assert_eq!(radices(40).map(Vec::from_iter), None);
         assert_eq!((roundings(1), roundings(2), roundings(4), roundings(96)), (0, 1, 2, 29));
     }
 

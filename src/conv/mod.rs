@@ -12,6 +12,7 @@
 //! | [`Algorithm`] | the interface: [`Definition`], [`MatrixProduct`], [`Fourier`], [`NumberTheoretic`], [`OverlapAdd`], [`Separable`], [`Direct`], [`Winograd`], [`FourierTiles`] |
 //! | [`plan`] | prepared convolutions, their transposes and gradients, at the speed of the machine |
 //! | [`planner`] | which algorithms a scalar has; running a [`Choice`] of them or the planner's |
+//! | [`strict`] | the map, its adjoint and its gradient by the fastest sums of products that a scalar has: for layers |
 //! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
 //! | [`boundary`] | the four paddings |
 //! | [`fourier`] | the discrete Fourier transform: definition, fast, unitary |
@@ -20,7 +21,7 @@
 //! | [`tolerance`] | derived bounds of rounding errors |
 //!
 //! The functions at the top run the definition on every ring and never anything faster: they are what proofs are
-//! about. Speed is asked for by a [`Problem`] and [`planner::run`].
+//! about. Speed is asked for by a [`Problem`] and [`planner::run`], [`strict`] or a [`plan`].
 
 pub mod adjoint;
 mod algorithm;
@@ -45,6 +46,7 @@ mod problem;
 mod separable;
 mod simd;
 mod spectral;
+pub mod strict;
 pub mod tolerance;
 mod transpose;
 mod unroll;

@@ -6,7 +6,8 @@
 //!
 //! over the channels c of the group of m and the taps k ([`crate::conv`] has the definition). The gradient with respect to the input
 //! is the transposed convolution of the output's gradient, the one with respect to the kernel a correlation of input and output's
-//! gradient ([`adjoint`]), the one with respect to the bias a sum. Cost: `connections` products a sample and direction.
+//! gradient ([`adjoint`](crate::conv::adjoint)), the one with respect to the bias a sum. All are run by [`strict`]: by the definition over exact
+//! scalars, at the speed of the machine over floats. Cost: `connections` products a sample and direction.
 
 use ndarray::{ArrayD, Axis};
 
@@ -14,7 +15,7 @@ use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
     equivariance, extents, shape_error,
 };
-use crate::conv::{Operation, Options, Problem, adjoint, correlate_channels};
+use crate::conv::{Operation, Options, Problem, strict};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -190,14 +191,10 @@ impl Layer for Convolution {
         weights: &[ArrayD<S>],
         _mode: Mode,
     ) -> Result<ArrayD<S>, LayerError> {
-        self.problem(x.shape())?;
+        let problem = self.problem(x.shape())?;
         check_weights(self, weights)?;
-        let mut output = correlate_channels(&weights[0], x, &self.options)
-            .map_err(|source| LayerError::Convolution { layer: self.name(), source })?;
-        if self.bias {
-            add_bias(&mut output, &weights[1]);
-        }
-        Ok(output)
+        strict::output(&problem, &weights[0], x, weights.get(1))
+            .map_err(|source| LayerError::Convolution { layer: self.name(), source })
     }
 
     fn backward<S: Scalar + PartialOrd>(
@@ -210,21 +207,13 @@ impl Layer for Convolution {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
         let problem = self.problem(x.shape())?;
         let failed = |source| LayerError::Convolution { layer: self.name(), source };
-        let y = output_gradient.view();
-        let input = adjoint::transposed(&problem, weights[0].view(), y.clone()).map_err(failed)?;
-        let kernel = adjoint::kernel_gradient(&problem, x.view(), y).map_err(failed)?;
+        let input = strict::transposed(&problem, &weights[0], output_gradient, None).map_err(failed)?;
+        let kernel = strict::kernel_gradient(&problem, x, output_gradient).map_err(failed)?;
         let mut weights = vec![kernel];
         if self.bias {
             weights.push(sum_over_places(output_gradient));
         }
         Ok(Gradients { input, weights })
-    }
-}
-
-/// Adds one number to each channel of (batch, channels, space…).
-pub(super) fn add_bias<S: Scalar>(output: &mut ArrayD<S>, bias: &ArrayD<S>) {
-    for (mut channel, summand) in output.axis_iter_mut(Axis(1)).zip(bias) {
-        channel.iter_mut().for_each(|entry| entry.add_in_place(summand));
     }
 }
 

@@ -3,13 +3,15 @@
 //! Cost: inputs · outputs products a sample and direction. Its kernel obeys no symmetry; a convolution is the dense layer whose matrix is
 //! banded and repeats its entries ([`matrix`](super::matrix)).
 
-use ndarray::{Array2, ArrayD};
+use ndarray::linalg::Dot as _;
+use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, LinalgScalar};
 
-use super::convolution::{add_bias, sum_over_places};
+use super::convolution::sum_over_places;
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
     shape_error,
 };
+use crate::conv::strict::{back, same_type};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -38,19 +40,52 @@ impl Dense {
     }
 }
 
-/// Σ_j a(i, j)·b(j, k)
-fn product<S: Scalar>(
-    rows: [usize; 3],
-    a: impl Fn(usize, usize) -> S,
-    b: impl Fn(usize, usize) -> S,
-) -> ArrayD<S> {
-    let [first, inner, last] = rows;
-    Array2::from_shape_fn((first, last), |(i, k)| {
-        let mut sum = S::zero();
-        (0..inner).for_each(|j| sum.add_product(&a(i, j), &b(j, k)));
-        sum
-    })
-    .into_dyn()
+/// The products of two matrices that a dense layer needs, a matrix transposed or not.
+#[derive(Clone, Copy)]
+enum Product {
+    /// a·bᵀ
+    SecondTransposed,
+    /// a·b
+    Plain,
+    /// aᵀ·b
+    FirstTransposed,
+}
+
+impl Product {
+    /// By a library for matrices over `f32` and `f64`, else term by term.
+    fn of<S: Scalar>(self, a: &ArrayD<S>, b: &ArrayD<S>) -> ArrayD<S> {
+        self.by_library::<S, f32>(a, b).or_else(|| self.by_library::<S, f64>(a, b)).unwrap_or_else(|| {
+            let (a, b) = self.oriented(a, b);
+            let sum = |(i, k)| {
+                let mut sum = S::zero();
+                a.row(i).iter().zip(b.column(k)).for_each(|(x, y)| sum.add_product(x, y));
+                sum
+            };
+            Array2::from_shape_fn((a.nrows(), b.ncols()), sum).into_dyn()
+        })
+    }
+
+    /// If `S` is `T`.
+    fn by_library<S: Scalar, T: Scalar + LinalgScalar>(
+        self,
+        a: &ArrayD<S>,
+        b: &ArrayD<S>,
+    ) -> Option<ArrayD<S>> {
+        let (a, b) = self.oriented(same_type::<S, T>(a)?, same_type(b)?);
+        Some(back(a.dot(&b).into_dyn()))
+    }
+
+    fn oriented<'a, S>(self, a: &'a ArrayD<S>, b: &'a ArrayD<S>) -> (ArrayView2<'a, S>, ArrayView2<'a, S>) {
+        let [a, b] = [a, b].map(|matrix| {
+            let matrix = matrix.view().into_dimensionality::<Ix2>();
+            matrix.unwrap_or_else(|_| unreachable!("shapes have been checked"))
+        });
+        match self {
+            Product::SecondTransposed => (a, b.reversed_axes()),
+            Product::Plain => (a, b),
+            Product::FirstTransposed => (a.reversed_axes(), b),
+        }
+    }
 }
 
 impl Layer for Dense {
@@ -103,13 +138,13 @@ impl Layer for Dense {
         weights: &[ArrayD<S>],
         _mode: Mode,
     ) -> Result<ArrayD<S>, LayerError> {
-        let shape = self.output_shape(x.shape())?;
+        self.output_shape(x.shape())?;
         check_weights(self, weights)?;
-        let w = &weights[0];
-        let sizes = [shape[0], self.inputs, self.outputs];
-        let mut output = product(sizes, |n, i| x[[n, i]].clone(), |i, o| w[[o, i]].clone());
+        let mut output = Product::SecondTransposed.of(x, &weights[0]);
         if self.bias {
-            add_bias(&mut output, &weights[1]);
+            for (mut output, bias) in output.axis_iter_mut(Axis(1)).zip(&weights[1]) {
+                output.iter_mut().for_each(|entry| entry.add_in_place(bias));
+            }
         }
         Ok(output)
     }
@@ -122,13 +157,10 @@ impl Layer for Dense {
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
-        let (batch, w, dy) = (x.shape()[0], &weights[0], output_gradient);
-        let sizes = [batch, self.outputs, self.inputs];
-        let input = product(sizes, |n, o| dy[[n, o]].clone(), |o, i| w[[o, i]].clone());
-        let sizes = [self.outputs, batch, self.inputs];
-        let mut weights = vec![product(sizes, |o, n| dy[[n, o]].clone(), |n, i| x[[n, i]].clone())];
+        let input = Product::Plain.of(output_gradient, &weights[0]);
+        let mut weights = vec![Product::FirstTransposed.of(output_gradient, x)];
         if self.bias {
-            weights.push(sum_over_places(dy));
+            weights.push(sum_over_places(output_gradient));
         }
         Ok(Gradients { input, weights })
     }
@@ -140,6 +172,7 @@ mod tests {
 
     use super::super::laws;
     use super::*;
+    use crate::scalar::Goldilocks;
 
     #[test]
     fn by_hand() {
@@ -149,6 +182,28 @@ mod tests {
         let x = arr2(&[[1.0, 10.0]]).into_dyn();
         let y = layer.forward(&x, &weights, Mode::Inference).unwrap();
         assert_eq!(y, arr2(&[[21.5, 43.0, 65.0]]).into_dyn());
+    }
+
+    #[test]
+    fn floats_multiply_as_integers_do() {
+        fn all<S: Scalar>(integers: [&ArrayD<i64>; 3]) -> [ArrayD<i64>; 3] {
+            let [x, w, dy] = integers.map(|array| array.mapv(S::from_integer));
+            let products = [
+                Product::SecondTransposed.of(&x, &w),
+                Product::Plain.of(&dy, &w),
+                Product::FirstTransposed.of(&dy, &x),
+            ];
+            products.map(|array| {
+                let small = |entry: &S| (-9999..=9999).find(|&value| S::from_integer(value) == *entry);
+                array.map(|entry| small(entry).unwrap())
+            })
+        }
+        let matrix =
+            |rows, columns| Array2::from_shape_fn((rows, columns), |(i, j)| (7 * i + 5 * j) as i64 % 19 - 9);
+        let (x, w, dy) = (matrix(3, 17).into_dyn(), matrix(9, 17).into_dyn(), matrix(3, 9).into_dyn());
+        let expected = all::<Goldilocks>([&x, &w, &dy]);
+        assert_eq!(all::<f32>([&x, &w, &dy]), expected);
+        assert_eq!(all::<f64>([&x, &w, &dy]), expected);
     }
 
     #[test]

@@ -155,7 +155,8 @@ impl LaneConvolution {
             let kernel = &weights[group * self.group_weights()..][..self.group_weights()];
             let row = self.input_channels * self.taps;
             let packed = &mut scratch[..self.group_weights()];
-            pack(packed, self.output_channels, row, |m, j| kernel[m * row + j]);
+            let panels = panels(self.output_channels, self.instructions.are_wide());
+            pack(packed, panels, row, |m, j| kernel[m * row + j]);
             self.instructions.run(Gather {
                 reads: &self.of_output,
                 weights: packed,
@@ -190,7 +191,8 @@ impl LaneConvolution {
             let kernel = &weights[group * self.group_weights()..][..self.group_weights()];
             let row = self.input_channels * self.taps;
             let packed = &mut scratch[..self.group_weights()];
-            pack(packed, self.input_channels, self.output_channels * self.taps, |c, j| {
+            let panels = panels(self.input_channels, self.instructions.are_wide());
+            pack(packed, panels, self.output_channels * self.taps, |c, j| {
                 let (m, tap) = (j / self.taps, j % self.taps);
                 kernel[m * row + c * self.taps + tap]
             });
@@ -277,9 +279,14 @@ fn check_bias(bias: Option<&[f32]>, channels: usize) {
 }
 
 /// Panels of weights: for each panel of M channels, the M weights of each of the `row` steps of its sum.
-fn pack(packed: &mut [f32], channels: usize, row: usize, weight: impl Fn(usize, usize) -> f32) {
+fn pack(
+    packed: &mut [f32],
+    panels: impl Iterator<Item = usize>,
+    row: usize,
+    weight: impl Fn(usize, usize) -> f32,
+) {
     let (mut channel, mut at) = (0, 0);
-    for panel in panels(channels) {
+    for panel in panels {
         for j in 0..row {
             for m in channel..channel + panel {
                 packed[at] = weight(m, j);

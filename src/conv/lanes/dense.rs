@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::instructions::{Instructions, multiply_add};
+use super::instructions::{Instructions, is_wide, multiply_add};
 use super::layout::{LANES, transpose};
 
 /// A dense layer. Weights have the ordinary layout (outputs, inputs); chunks (inputs, lane) and (outputs, lane).
@@ -142,7 +142,7 @@ impl LaneDense {
     }
 }
 
-/// Sixteen outputs at a time, then eight, four and one; their sums live in registers.
+/// Sixteen outputs at a time with one vector of samples, or six with two, then fewer; their sums live in registers.
 struct Forward<'a> {
     weights: &'a [f32],
     bias: Option<&'a [f32]>,
@@ -159,43 +159,49 @@ impl WithSimd for Forward<'_> {
         let outputs = self.output.len() / LANES;
         let mut m = 0;
         while m < outputs {
-            m += match outputs - m {
-                16.. => self.rows::<S, 16>(simd, m),
-                8.. => self.rows::<S, 8>(simd, m),
-                4.. => self.rows::<S, 4>(simd, m),
-                _ => self.rows::<S, 1>(simd, m),
+            m += match (is_wide::<S>(), outputs - m) {
+                (true, 16..) => self.rows::<S, 16, 1>(simd, m),
+                (true, 8..) => self.rows::<S, 8, 1>(simd, m),
+                (true, 4..) => self.rows::<S, 4, 1>(simd, m),
+                (true, _) => self.rows::<S, 1, 1>(simd, m),
+                (false, 6..) => self.rows::<S, 6, 2>(simd, m),
+                (false, 4..) => self.rows::<S, 4, 2>(simd, m),
+                (false, _) => self.rows::<S, 1, 2>(simd, m),
             };
         }
     }
 }
 
 impl Forward<'_> {
-    /// M outputs from `first` on; returns M.
+    /// M outputs from `first` on, P vectors of samples at a time; returns M.
     #[inline(always)]
-    fn rows<S: Simd, const M: usize>(&mut self, simd: S, first: usize) -> usize {
+    fn rows<S: Simd, const M: usize, const P: usize>(&mut self, simd: S, first: usize) -> usize {
         let parts = LANES / S::F32_LANES;
         let inputs = self.inputs;
         let rows: [&[f32]; M] = std::array::from_fn(|m| &self.weights[(first + m) * inputs..][..inputs]);
         let (input, _) = S::as_simd_f32s(self.input);
         let (output, _) = S::as_mut_simd_f32s(self.output);
-        for part in 0..parts {
+        for part in (0..parts).step_by(P) {
             let start = |m: usize| self.bias.map_or(0.0, |bias| bias[first + m]);
-            let mut sums: [S::f32s; M] = std::array::from_fn(|m| simd.splat_f32s(start(m)));
+            let mut sums: [[S::f32s; P]; M] = std::array::from_fn(|m| [simd.splat_f32s(start(m)); P]);
             for i in 0..inputs {
-                let x = input[i * parts + part];
+                let x = &input[i * parts + part..][..P];
                 for m in 0..M {
-                    sums[m] = multiply_add(simd, simd.splat_f32s(rows[m][i]), x, sums[m]);
+                    let weight = simd.splat_f32s(rows[m][i]);
+                    for p in 0..P {
+                        sums[m][p] = multiply_add(simd, weight, x[p], sums[m][p]);
+                    }
                 }
             }
             for m in 0..M {
-                output[(first + m) * parts + part] = sums[m];
+                output[(first + m) * parts + part..][..P].copy_from_slice(&sums[m]);
             }
         }
         M
     }
 }
 
-/// Sixteen inputs at a time, then eight, four and one.
+/// Sixteen inputs at a time with one vector of samples, or six with two, then fewer.
 struct InputGradient<'a> {
     weights: &'a [f32],
     output_gradient: &'a [f32],
@@ -210,40 +216,46 @@ impl WithSimd for InputGradient<'_> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let mut i = 0;
         while i < self.inputs {
-            i += match self.inputs - i {
-                16.. => self.columns::<S, 16>(simd, i),
-                8.. => self.columns::<S, 8>(simd, i),
-                4.. => self.columns::<S, 4>(simd, i),
-                _ => self.columns::<S, 1>(simd, i),
+            i += match (is_wide::<S>(), self.inputs - i) {
+                (true, 16..) => self.columns::<S, 16, 1>(simd, i),
+                (true, 8..) => self.columns::<S, 8, 1>(simd, i),
+                (true, 4..) => self.columns::<S, 4, 1>(simd, i),
+                (true, _) => self.columns::<S, 1, 1>(simd, i),
+                (false, 6..) => self.columns::<S, 6, 2>(simd, i),
+                (false, 4..) => self.columns::<S, 4, 2>(simd, i),
+                (false, _) => self.columns::<S, 1, 2>(simd, i),
             };
         }
     }
 }
 
 impl InputGradient<'_> {
-    /// I inputs from `first` on; returns I.
+    /// I inputs from `first` on, P vectors of samples at a time; returns I.
     #[inline(always)]
-    fn columns<S: Simd, const I: usize>(&mut self, simd: S, first: usize) -> usize {
+    fn columns<S: Simd, const I: usize, const P: usize>(&mut self, simd: S, first: usize) -> usize {
         let parts = LANES / S::F32_LANES;
         let (y, _) = S::as_simd_f32s(self.output_gradient);
         let (x, _) = S::as_mut_simd_f32s(self.input_gradient);
-        for part in 0..parts {
-            let mut sums = [simd.splat_f32s(0.0); I];
+        for part in (0..parts).step_by(P) {
+            let mut sums = [[simd.splat_f32s(0.0); P]; I];
             for (row, y) in self.weights.chunks_exact(self.inputs).zip(y.chunks_exact(parts)) {
-                let (weights, y) = (&row[first..][..I], y[part]);
+                let (weights, y) = (&row[first..][..I], &y[part..][..P]);
                 for i in 0..I {
-                    sums[i] = multiply_add(simd, simd.splat_f32s(weights[i]), y, sums[i]);
+                    let weight = simd.splat_f32s(weights[i]);
+                    for p in 0..P {
+                        sums[i][p] = multiply_add(simd, weight, y[p], sums[i][p]);
+                    }
                 }
             }
             for i in 0..I {
-                x[(first + i) * parts + part] = sums[i];
+                x[(first + i) * parts + part..][..P].copy_from_slice(&sums[i]);
             }
         }
         I
     }
 }
 
-/// Tiles of four rows by four vectors of inputs.
+/// Tiles of four rows by four vectors of inputs, or by two.
 struct WeightGradient<'a> {
     transposed: &'a [f32],
     stride: usize,
@@ -276,8 +288,9 @@ impl WeightGradient<'_> {
         let whole = self.inputs / S::F32_LANES;
         let mut vector = 0;
         while vector < whole {
-            vector += match whole - vector {
-                4.. => self.tile::<S, M, 4>(simd, first, vector),
+            vector += match (is_wide::<S>(), whole - vector) {
+                (true, 4..) => self.tile::<S, M, 4>(simd, first, vector),
+                (false, 2..) => self.tile::<S, M, 2>(simd, first, vector),
                 _ => self.tile::<S, M, 1>(simd, first, vector),
             };
         }

@@ -38,6 +38,28 @@ impl Instructions {
     }
 }
 
+impl Instructions {
+    /// Whether tiles of 24 sums fit the registers: see [`is_wide`].
+    pub(super) fn are_wide(self) -> bool {
+        struct Wide;
+        impl WithSimd for Wide {
+            type Output = bool;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) -> bool {
+                is_wide::<S>()
+            }
+        }
+        self.run(Wide)
+    }
+}
+
+/// Whether there are 32 registers, for 24 sums and what they are made of. Sums that do not fit the registers are five times slower; 16
+/// registers hold twelve of them, or ten, as one or two are kept for what is loaded.
+pub(super) const fn is_wide<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
+}
+
 impl Default for Instructions {
     fn default() -> Self {
         Instructions::best()

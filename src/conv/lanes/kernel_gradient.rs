@@ -1,14 +1,17 @@
 //! The gradient of a loss with respect to a kernel: `w'(m, c, k) += Σ_n Σ_lanes y(m, n) · x(c, e(n, k))`.
 //!
 //! A tile is M output channels by T pairs (c, k): M·T vectors of sums live in registers while the loop runs over all
-//! positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8. At the end the lanes of each are added up, once for each
-//! weight. The signal is read with its padding, so that entry e(n, k) is a base of n plus an offset of (c, k) everywhere.
+//! positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8 with 32 registers, 6×2, 4×2, 2×4 and 1×8
+//! with 16. At the end the lanes of each are added up. The signal is read with its padding, so that entry e(n, k) is a base of n plus an offset of (c, k) everywhere.
 
 use pulp::{Simd, WithSimd};
 
 use super::gather::panels;
-use super::instructions::multiply_add;
+use super::instructions::{is_wide, multiply_add};
 use super::layout::LANES;
+
+/// Positions that all tiles pass over before the next ones, so that what they read stays in the caches.
+const BLOCK: usize = 64;
 
 /// The operation, for one group of channels.
 pub(super) struct KernelGradient<'a> {
@@ -30,38 +33,44 @@ impl WithSimd for KernelGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        let mut channel = 0;
-        for panel in panels(self.output_channels) {
-            match panel {
-                8 => {
-                    self.panel::<S, 4, 6>(simd, channel);
-                    self.panel::<S, 4, 6>(simd, channel + 4);
+        for block in 0..self.bases.len().div_ceil(BLOCK) {
+            let mut channel = 0;
+            for panel in panels(self.output_channels, is_wide::<S>()) {
+                match panel {
+                    6 if !is_wide::<S>() => self.panel::<S, 6, 2>(simd, channel, block),
+                    4 if !is_wide::<S>() => self.panel::<S, 4, 2>(simd, channel, block),
+                    2 if !is_wide::<S>() => self.panel::<S, 2, 4>(simd, channel, block),
+                    8 => {
+                        self.panel::<S, 4, 6>(simd, channel, block);
+                        self.panel::<S, 4, 6>(simd, channel + 4, block);
+                    }
+                    6 => self.panel::<S, 6, 4>(simd, channel, block),
+                    4 => self.panel::<S, 4, 6>(simd, channel, block),
+                    2 => self.panel::<S, 2, 8>(simd, channel, block),
+                    _ => self.panel::<S, 1, 8>(simd, channel, block),
                 }
-                6 => self.panel::<S, 6, 4>(simd, channel),
-                4 => self.panel::<S, 4, 6>(simd, channel),
-                2 => self.panel::<S, 2, 8>(simd, channel),
-                _ => self.panel::<S, 1, 8>(simd, channel),
+                channel += panel;
             }
-            channel += panel;
         }
     }
 }
 
 impl KernelGradient<'_> {
-    /// M output channels from this one on.
+    /// M output channels from this one on, at the positions of a block.
     #[inline(always)]
-    fn panel<S: Simd, const M: usize, const T: usize>(&mut self, simd: S, channel: usize) {
+    fn panel<S: Simd, const M: usize, const T: usize>(&mut self, simd: S, channel: usize, block: usize) {
+        let rows = (channel, block);
         let (tiles, rest) = self.offsets.as_chunks::<T>();
         for (i, tile) in tiles.iter().enumerate() {
-            self.tile::<S, M, T>(simd, channel, i * T, tile, T);
+            self.tile::<S, M, T>(simd, rows, i * T, tile, T);
         }
         let done = tiles.len() * T;
         if let [single] = rest {
-            self.tile::<S, M, 1>(simd, channel, done, &[*single], 1);
+            self.tile::<S, M, 1>(simd, rows, done, &[*single], 1);
         } else if let [first, ..] = rest {
             // The tile is filled up with a pair whose sums are thrown away.
             let filled = std::array::from_fn(|t| rest.get(t).copied().unwrap_or(*first));
-            self.tile::<S, M, T>(simd, channel, done, &filled, rest.len());
+            self.tile::<S, M, T>(simd, rows, done, &filled, rest.len());
         }
     }
 
@@ -70,7 +79,7 @@ impl KernelGradient<'_> {
     fn tile<S: Simd, const M: usize, const T: usize>(
         &mut self,
         simd: S,
-        channel: usize,
+        (channel, block): (usize, usize),
         pair: usize,
         offsets: &[u32; T],
         wanted: usize,
@@ -79,15 +88,16 @@ impl KernelGradient<'_> {
         let pairs = self.offsets.len();
         let (y, _) = S::as_simd_f32s(self.output_gradient);
         let (x, _) = S::as_simd_f32s(self.signal);
-        let positions = self.bases.len();
+        let (positions, first) = (self.bases.len(), block * BLOCK);
+        let bases = &self.bases[first..positions.min(first + BLOCK)];
         let rows: [&[S::f32s]; M] =
-            std::array::from_fn(|m| &y[(channel + m) * positions * parts..][..positions * parts]);
+            std::array::from_fn(|m| &y[((channel + m) * positions + first) * parts..][..bases.len() * parts]);
+        let offsets: [usize; T] = std::array::from_fn(|t| offsets[t] as usize * parts);
         let mut sums = [[simd.splat_f32s(0.0); T]; M];
-        for part in 0..parts {
-            let offsets: [usize; T] = std::array::from_fn(|t| offsets[t] as usize * parts + part);
-            for (n, &base) in self.bases.iter().enumerate() {
-                let base = base as usize * parts;
-                let x: [S::f32s; T] = std::array::from_fn(|t| x[base + offsets[t]]);
+        for (n, &base) in bases.iter().enumerate() {
+            let base = base as usize * parts;
+            for part in 0..parts {
+                let x: [S::f32s; T] = std::array::from_fn(|t| x[base + offsets[t] + part]);
                 for m in 0..M {
                     let y = rows[m][n * parts + part];
                     for t in 0..T {

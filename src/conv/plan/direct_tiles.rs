@@ -76,7 +76,7 @@ impl DirectTiles {
         let x = &tiles.axes()[tiles.axes().len() - 1];
         let neighbours = x.taps.windows(2).all(|pair| pair[1].1 - pair[0].1 == x.step as isize);
         let run = if neighbours { x.taps.len() } else { 1 };
-        let most = if set == InstructionSet::Avx512 { MOST_POSITIONS } else { MOST_POSITIONS - 2 };
+        let most = if set == InstructionSet::Avx512 { MOST_POSITIONS } else { MOST_POSITIONS / 2 };
         Some(DirectTiles { set, channels, tiles, offsets, run, most, lanes })
     }
 
@@ -269,12 +269,13 @@ impl<T: Element> Sum<'_, T> {
             let mut tap = 0;
             // SAFETY: the terms of a run stand `step` apart, and (R − 1)·step beyond the last is inside, as asserted.
             unsafe {
-                while tap + 4 <= run {
+                // Sums, weights and points fit 32 registers; of 16, with two taps.
+                while S::REGISTER_COUNT >= 32 && tap + 4 <= run {
                     let from = source.as_ptr().add(offsets[tap]);
                     add::<T, S, R, 4>(simd, &mut totals, &weights[tap..], from, step);
                     tap += 4;
                 }
-                if tap + 2 <= run {
+                while tap + 2 <= run {
                     let from = source.as_ptr().add(offsets[tap]);
                     add::<T, S, R, 2>(simd, &mut totals, &weights[tap..], from, step);
                     tap += 2;

@@ -33,8 +33,8 @@ pub(super) const MOST_VECTORS: usize = 3;
 pub(super) fn tile_shape(set: InstructionSet) -> (usize, usize) {
     match set {
         InstructionSet::Avx512 => (MOST_ROWS, MOST_VECTORS),
-        // Twelve sums, three vectors of the source and a weight: 16 registers.
-        InstructionSet::Avx2 | InstructionSet::Portable => (4, MOST_VECTORS),
+        // Twelve sums, two vectors of the source and a weight: 15 of 16 registers. With all 16 in use some are spilled.
+        InstructionSet::Avx2 | InstructionSet::Portable => (6, 2),
     }
 }
 
@@ -260,28 +260,18 @@ pub(super) fn positions_per_tile(set: InstructionSet, vectors: usize) -> usize {
             if wide {
                 12
             } else {
-                6
+                5
             }
         }
-        3 => {
-            if wide {
-                8
-            } else {
-                4
-            }
-        }
-        _ => {
-            if wide {
-                6
-            } else {
-                3
-            }
-        }
+        3 => 8,
+        _ => 6,
     }
 }
 
-/// Most vectors of channels in a tile.
-pub(super) const MOST_CHANNEL_VECTORS: usize = 4;
+/// Most vectors of channels in a tile: as many as leave registers for sums.
+pub(super) fn most_channel_vectors(set: InstructionSet) -> usize {
+    if set == InstructionSet::Avx512 { 4 } else { 2 }
+}
 
 /// One tile whose vectors are of channels: see the [module](self).
 pub(super) struct ChannelTile<'a, T> {
@@ -309,9 +299,7 @@ impl<T: Element> WithSimd for ChannelTile<'_, T> {
             (2, 12) => self.sum::<S, 12, 2>(simd),
             (3, 8) => self.sum::<S, 8, 3>(simd),
             (4, 6) => self.sum::<S, 6, 4>(simd),
-            (2, 6) => self.sum::<S, 6, 2>(simd),
-            (3, 4) => self.sum::<S, 4, 3>(simd),
-            (4, 3) => self.sum::<S, 3, 4>(simd),
+            (2, 5) => self.sum::<S, 5, 2>(simd),
             other => unreachable!("no tile has {other:?} vectors and positions"),
         }
     }

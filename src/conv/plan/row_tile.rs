@@ -22,12 +22,35 @@ use crate::conv::unroll::unrolled;
 /// Most vectors of channels in a tile.
 pub(super) const MOST_ROW_VECTORS: usize = 2;
 
-/// Positions of a tile over rows of this length: as few as possible are computed twice, and tiles are as long as possible.
-pub(super) fn row_positions(set: InstructionSet, length: usize) -> usize {
-    // Sums, two vectors of weights and an entry: 23 registers of 32, 15 of 16.
-    let most = if set == InstructionSet::Avx512 { 10 } else { 6 };
-    let computed = |size: &usize| (length.div_ceil(*size) * size, length.div_ceil(*size));
-    (1..=most.min(length)).min_by_key(computed).unwrap_or(1)
+/// Sums that keep the multipliers busy: two begin in a cycle, and each takes four.
+const SUMS_IN_FLIGHT: usize = 8;
+
+/// The tiles of so many positions in a row, as (first, positions): the fewest that registers allow, as even as possible.
+pub(super) fn row_tiles(
+    set: InstructionSet,
+    vectors: usize,
+    length: usize,
+) -> impl Iterator<Item = (usize, usize)> {
+    let most = match (set, vectors) {
+        // Sums, two vectors of weights and an entry: 23 registers of 32.
+        (InstructionSet::Avx512, _) => 10,
+        // 12 registers of 16, or 15.
+        (_, 1) => 10,
+        _ => 6,
+    };
+    let count = length.div_ceil(most);
+    (0..count).map(move |tile| {
+        let first = tile * length / count;
+        (first, (tile + 1) * length / count - first)
+    })
+}
+
+/// Multiply-adds of vectors for each term and vector of such tiles: those of few sums wait for each other.
+pub(super) fn row_tiles_cost(set: InstructionSet, vectors: usize, length: usize) -> f64 {
+    let vectors = vectors.min(MOST_ROW_VECTORS);
+    let sums =
+        row_tiles(set, vectors, length).map(|(_, positions)| (positions * vectors).max(SUMS_IN_FLIGHT));
+    sums.sum::<usize>() as f64 / vectors as f64
 }
 
 /// One tile: see the [module](self).
@@ -92,7 +115,7 @@ impl<T: Element> RowTile<'_, T> {
         assert!(((J - 1) * self.apart + 1) * V * lanes <= self.sums.len());
         assert!(self.taking_part.start <= self.taking_part.end && self.taking_part.end <= self.per_channel);
         let last = self.start + (J - 1) * self.step + self.offsets.reach;
-        assert!(last < self.source.len(), "a tile reads inside its source");
+        assert!(terms == 0 || last < self.source.len(), "a tile reads inside its source");
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let to = self.sums.as_mut_ptr();
         if self.continues {

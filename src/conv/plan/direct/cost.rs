@@ -2,15 +2,14 @@
 //!
 //! The constants were fitted to measured times, as `benches/LOG.md` tells. Of all layouts and pieces the cheapest is taken.
 
-use super::super::row_tile::row_positions;
+use super::super::row_tile::row_tiles_cost;
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
 
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
 const ROW_COST: f64 = 10.0;
 const WRITE_COST: f64 = 3.0;
-/// What writing one sum of a vector of channels costs, and transposing a square of them and writing its rows.
+/// What writing one sum of a vector of channels costs.
 const WRITE_ENTRY_COST: f64 = 1.2;
-pub(super) const SQUARE_COST: f64 = 110.0;
 /// What a vector of sums costs that stands in memory meanwhile, if there are more bytes of them than this.
 const FAR_SUM_COST: f64 = 12.0;
 const NEAR_SUMS: usize = 256 * 1024;
@@ -23,15 +22,20 @@ const FOLDED_ROW_COST: f64 = 16.0;
 /// What a term of a single vector of channels costs, which waits for its loads.
 const SINGLE_VECTOR_COST: f64 = 1.15;
 
+/// What transposing a square of sums costs, log₂ of its side exchanges of each vector, and writing its rows.
+pub(super) fn square_cost(lanes: usize) -> f64 {
+    1.15 * lanes as f64 * (f64::from(lanes.max(1).ilog2()) + 2.0)
+}
+
 impl DirectStage {
     /// Multiply-adds of vectors, and copies counted as such.
     pub(in crate::conv::plan) fn cost(&self) -> f64 {
         let sums = match self.channel_vectors {
             true => self.row_cost(match self.x.every {
-                1 if self.flat => SQUARE_COST / self.lanes as f64,
+                1 if self.flat => square_cost(self.lanes) / self.lanes as f64,
                 1 => {
                     let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
-                    SQUARE_COST * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
+                    square_cost(self.lanes) * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
                 }
                 _ => WRITE_ENTRY_COST * self.lanes as f64,
             }),
@@ -56,11 +60,12 @@ impl DirectStage {
     /// What the tiles of rows of a piece cost, and writing each of their vectors.
     pub(super) fn row_cost(&self, write: f64) -> f64 {
         let segment = even(self.width, MOST_IN_SEGMENT);
-        let tile = row_positions(self.set, segment);
-        let positions = self.width.div_ceil(segment) * segment.div_ceil(tile) * tile;
-        let vectors = self.samples * self.band * positions * self.channels.rows.div_ceil(self.lanes);
-        let term = if self.channels.rows <= self.lanes { SINGLE_VECTOR_COST } else { 1.0 };
-        vectors as f64 * (self.terms_taking_part() * term + self.continued_cost() + write)
+        let vectors = self.channels.rows.div_ceil(self.lanes);
+        let row = self.width.div_ceil(segment) as f64 * row_tiles_cost(self.set, vectors, segment);
+        let term = if vectors == 1 { SINGLE_VECTOR_COST } else { 1.0 };
+        let sums =
+            row * self.terms_taking_part() * term + self.width as f64 * (self.continued_cost() + write);
+        (self.samples * self.band * vectors) as f64 * sums
     }
 
     /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.

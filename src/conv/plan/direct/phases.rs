@@ -14,7 +14,7 @@ use pulp::Simd;
 use super::super::axis_map::AxisMap;
 use super::super::strip::Layout;
 use super::super::workspace::{Call, Pieces};
-use super::cost::{PIECE_COST, SQUARE_COST};
+use super::cost::{PIECE_COST, square_cost};
 use super::run::{Piece, PieceRun};
 use super::write::Destination;
 use super::{Channels, DirectStage, Group, MOST_ROW_VECTORS};
@@ -62,7 +62,7 @@ impl PhasesStage {
     pub(in crate::conv::plan) fn cost(&self) -> f64 {
         let squares = self.union.width.div_ceil(self.union.lanes) * self.union.samples * self.union.band;
         let write = (squares * self.union.channels.rows.div_ceil(self.union.lanes)) as f64;
-        let write = write * SQUARE_COST;
+        let write = write * square_cost(self.union.lanes);
         let sums: f64 = self.each_phase().map(|phase| phase.row_cost(0.0) + write).sum();
         (sums + self.union.copy_cost() + PIECE_COST) * self.union.jobs() as f64
     }

@@ -1,7 +1,7 @@
 //! Where the terms, the rows and the positions of the tiles of a piece stand in its strip.
 
 use super::super::microkernel::{Offsets, Span, tile_shape};
-use super::super::row_tile::{MOST_ROW_VECTORS, row_positions};
+use super::super::row_tile::{MOST_ROW_VECTORS, row_tiles};
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
 
 /// A run of sums that are neighbours in the result.
@@ -125,8 +125,7 @@ impl DirectStage {
         if self.terms() == 0 { 0 } else { sample * self.sample_stride + in_plane }
     }
 
-    /// Rows in order, cut into parts and those into tiles; the last tile of a part begins where it just fits, and computes
-    /// some positions again.
+    /// Rows in order, cut into parts and those into tiles.
     fn place_rows(&mut self) {
         let segment = even(self.width, MOST_IN_SEGMENT);
         let mut group = Group::default();
@@ -135,9 +134,8 @@ impl DirectStage {
             let (sample, row) = (number / self.band, number % self.band);
             for first in (0..self.width).step_by(segment) {
                 let length = segment.min(self.width - first);
-                let positions = row_positions(self.set, length);
-                for tile in 0..length.div_ceil(positions) {
-                    let column = (tile * positions).min(length - positions);
+                let vectors = self.channels.rows.div_ceil(self.lanes);
+                for (column, positions) in row_tiles(self.set, vectors, length) {
                     let in_plane = row * self.y.step * self.pitch + (first + column) * self.x.step;
                     let start = self.start(sample, in_plane);
                     group.row_tiles.push(PlacedRowTile {

@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 
 use super::super::axis_map::AxisMap;
 use super::super::direct::even;
-use super::super::microkernel::{ChannelTile, MOST_CHANNEL_VECTORS, Offsets, positions_per_tile};
+use super::super::microkernel::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
 use super::super::plane::{Entries, PlanePart};
 use super::super::strip::Layout;
 use super::Part;
@@ -20,6 +20,8 @@ use crate::conv::simd::Element;
 const PIECE_POSITIONS: usize = 800;
 /// Bytes of copied signal that a part of the work may have at once.
 const STRIP_BYTES: usize = 128 * 1024;
+/// Channels of a part at least.
+const LEAST_BLOCK: usize = 4;
 /// What a tile costs beside its terms and its sums, a row to copy, and a square to transpose, in multiply-adds of vectors.
 const TILE_COST: f64 = 30.0;
 const ROW_COST: f64 = 20.0;
@@ -55,8 +57,8 @@ impl ChannelLayout {
         let channel_stride = ((band - 1) * y.step + 1 + y_layout.extra) * pitch;
         let virtual_channels = geometry.virtual_channels();
         let fitting = (STRIP_BYTES / (size_of::<T>() * channel_stride)).max(1);
-        let wanted = virtual_channels.div_ceil(PARTS).max(MOST_CHANNEL_VECTORS);
-        let vectors = even(channels.rows.div_ceil(geometry.lanes), MOST_CHANNEL_VECTORS);
+        let wanted = virtual_channels.div_ceil(PARTS).max(LEAST_BLOCK);
+        let vectors = even(channels.rows.div_ceil(geometry.lanes), most_channel_vectors(geometry.set));
         let rows = positions_per_tile(geometry.set, vectors);
         let block =
             whole_tiles(even(virtual_channels, fitting.min(wanted)), virtual_channels, geometry.taps(), rows);

@@ -18,15 +18,27 @@ use crate::conv::unroll::unrolled;
 pub(super) fn most_rows(set: InstructionSet) -> usize {
     match set {
         InstructionSet::Avx512 => 8,
-        InstructionSet::Avx2 | InstructionSet::Portable => 4,
+        InstructionSet::Avx2 | InstructionSet::Portable => 6,
     }
 }
 
 /// Most columns of a tile of so many rows: sums, the loaded columns and a row fit the registers.
 pub(super) fn most_columns(set: InstructionSet, rows: usize) -> usize {
     match set {
-        InstructionSet::Avx512 if rows <= 6 => 4,
-        _ => 3,
+        InstructionSet::Avx512 => {
+            if rows <= 6 {
+                4
+            } else {
+                3
+            }
+        }
+        InstructionSet::Avx2 | InstructionSet::Portable => {
+            if rows <= 3 {
+                3
+            } else {
+                2
+            }
+        }
     }
 }
 

@@ -27,7 +27,7 @@ use ndarray::ArrayView3;
 pub(in crate::conv) use self::filtering::{FOUR, Filtering, ONE, TWO};
 use super::axis_map::AxisMap;
 use super::direct::{Channels, even, shared};
-use super::microkernel::{MOST_CHANNEL_VECTORS, Offsets, lanes, positions_per_tile};
+use super::microkernel::{Offsets, lanes, most_channel_vectors, positions_per_tile};
 use crate::conv::simd::{Element, InstructionSet};
 
 /// Tiles of a piece.
@@ -97,7 +97,7 @@ impl WinogradStage {
         let columns = x.positions.div_ceil(along_x.outputs);
         let frequencies = along_y.entries * along_x.entries;
         let fitting = PIECE_BYTES / (size_of::<T>() * frequencies * channels.columns);
-        let vectors = even(channels.rows.div_ceil(lanes), MOST_CHANNEL_VECTORS);
+        let vectors = even(channels.rows.div_ceil(lanes), most_channel_vectors(set));
         let offsets = Offsets::new((0..channels.columns).collect());
         let stage = WinogradStage {
             set,

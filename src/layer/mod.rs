@@ -23,7 +23,9 @@
 //! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative, by hand, and is judged
 //! over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
-//! Everything here is the definition: clear, for every scalar, and slow. Training runs on kernels that are judged by it: [`lanes`].
+//! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats convolutions, forward and backward, run
+//! the planned kernels that are judged by it ([`strict`](crate::conv::strict)), and dense layers a library's product of matrices. The trainer runs
+//! whole networks on sixteen samples side by side: [`lanes`].
 
 mod activation;
 mod any;

@@ -23,8 +23,9 @@ use super::workspace::{Call, Pieces};
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
 
-/// Bytes of tiles that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
-const NEAR_BYTES: usize = 512 * 1024;
+/// Points of all channels that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors. A point has two vectors: 512 KiB of
+/// them with vectors of 64 bytes, half of that on machines with narrower vectors, whose second-level caches are half as large.
+const NEAR_POINTS: usize = 4096;
 const FAR_FACTOR: f64 = 3.0;
 /// What a position costs beside its terms.
 const POSITION_COST: f64 = 40.0;
@@ -54,11 +55,8 @@ impl DirectTiles {
     ) -> Option<Self> {
         let axes = AxisMap::joined(axes.to_vec());
         let lanes = lanes::<T>(set);
-        let cuts = Cut::cheapest(
-            &axes,
-            |axis| lengths(axis, longest),
-            |cuts| cost::<T>(channels, &axes, cuts, lanes),
-        )?;
+        let cost = |cuts: &[Cut]| cost(channels, &axes, cuts, lanes);
+        let cuts = Cut::cheapest(&axes, |axis| lengths(axis, longest), cost)?;
         let tiles = Tiles::new(axes, cuts, channels.batch, lanes);
         let mut offsets = vec![0];
         for (number, (axis, cut)) in tiles.axes().iter().zip(tiles.cuts()).enumerate() {
@@ -80,8 +78,8 @@ impl DirectTiles {
         Some(DirectTiles { set, channels, tiles, offsets, run, most, lanes })
     }
 
-    pub(super) fn cost<T: Element>(&self) -> f64 {
-        cost::<T>(self.channels, self.tiles.axes(), self.tiles.cuts(), self.lanes)
+    pub(super) fn cost(&self) -> f64 {
+        cost(self.channels, self.tiles.axes(), self.tiles.cuts(), self.lanes)
     }
 
     /// Entries of memory that one thread needs: the tiles of all channels, and rows of tiles before and after.
@@ -145,14 +143,14 @@ const PARTS: [usize; 26] = [
 ];
 
 /// Multiply-adds of vectors, other work counted as such.
-fn cost<T: Element>(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: usize) -> f64 {
+fn cost(channels: Channels, axes: &[AxisMap], cuts: &[Cut], lanes: usize) -> f64 {
     let Channels { batch, groups, rows, columns } = channels;
     let tiles = batch * cuts.iter().map(|cut| cut.tiles).product::<usize>();
     let points: usize = cuts.iter().map(|cut| cut.length).product();
     let positions: usize = cuts.iter().map(|cut| cut.positions).product();
     let taps: usize = axes.iter().map(|axis| axis.taps.len()).product();
     let last = cuts[cuts.len() - 1];
-    let far = columns * points * 2 * lanes * size_of::<T>() > NEAR_BYTES;
+    let far = columns * points > NEAR_POINTS;
     let register_tile = even(last.positions, MOST_POSITIONS) as f64;
     // Reading and writing a register tile takes about as long as a term.
     let term = (2.0 + 1.0 / register_tile) * if far { FAR_FACTOR } else { 1.0 };
@@ -173,7 +171,7 @@ impl<T: Element> Pieces<T> for DirectTiles {
     }
 
     fn cost(&self) -> f64 {
-        DirectTiles::cost::<T>(self)
+        DirectTiles::cost(self)
     }
 
     #[inline(always)]

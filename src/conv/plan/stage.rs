@@ -217,7 +217,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => stage.cost(),
             Stage::Phases(stage) => stage.cost(),
             Stage::Line(stage) => stage.cost(),
-            Stage::DirectTiles(stage) => stage.cost::<T>(),
+            Stage::DirectTiles(stage) => stage.cost(),
             Stage::Depthwise(stage) => stage.cost(),
             Stage::Winograd(stage) => stage.cost(),
             Stage::Fourier(stage) => stage.cost(),

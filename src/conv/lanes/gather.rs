@@ -7,8 +7,8 @@
 //! position. What is left over of the channels takes a narrower tile, what is left over of the positions half as many or one.
 //!
 //! Blocks of positions are the outer loop, panels of M channels the inner one: a block of the input stays in the cache
-//! while all panels pass over it. Of a large input only some channels at once, so that it is the first cache; their sums are
-//! continued.
+//! while all panels pass over it. Of a large input only some channels at once, so that they stay in the first-level cache; their
+//! sums are continued.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ use super::reads::{Alike, Position, Reads};
 const BLOCK: usize = 48;
 
 /// Inputs of more bytes are taken by channels, so many terms of a sum at once.
-const NEAR_BYTES: usize = 256 * 1024;
+pub(super) const NEAR_BYTES: usize = 256 * 1024;
 const TERMS: usize = 48;
 
 /// Numbers of channels of the panels that cover `channels`, widest first; those of eight only with

@@ -54,8 +54,8 @@ impl Instructions {
     }
 }
 
-/// Whether there are 32 registers, for 24 sums and what they are made of. Sums that do not fit the registers are five times slower; 16
-/// registers hold twelve of them, or ten, as one or two are kept for what is loaded.
+/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
+/// some stand in memory.
 pub(super) const fn is_wide<S: Simd>() -> bool {
     S::REGISTER_COUNT >= 32
 }

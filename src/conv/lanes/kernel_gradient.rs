@@ -2,7 +2,8 @@
 //!
 //! A tile is M output channels by T pairs (c, k): M·T vectors of sums live in registers while the loop runs over all
 //! positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8 with 32 registers, 6×2, 4×2, 2×4 and 1×8
-//! with 16. At the end the lanes of each are added up. The signal is read with its padding, so that entry e(n, k) is a base of n plus an offset of (c, k) everywhere.
+//! with 16. At the end the lanes of each are added up. The signal is read with its padding, so that entry e(n, k) is a base of
+//! n plus an offset of (c, k) everywhere.
 
 use pulp::{Simd, WithSimd};
 
@@ -10,8 +11,10 @@ use super::gather::panels;
 use super::instructions::{is_wide, multiply_add};
 use super::layout::LANES;
 
-/// Positions that all tiles pass over before the next ones, so that what they read stays in the caches.
+/// Most positions that all tiles pass over before the next ones, so that what they read stays in the first-level cache: machines with
+/// [more registers](is_wide) have larger ones.
 const BLOCK: usize = 64;
+const WIDE_BLOCK: usize = 128;
 
 /// The operation, for one group of channels.
 pub(super) struct KernelGradient<'a> {
@@ -33,7 +36,10 @@ impl WithSimd for KernelGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
-        for block in 0..self.bases.len().div_ceil(BLOCK) {
+        let most = if is_wide::<S>() { WIDE_BLOCK } else { BLOCK };
+        let (positions, count) = (self.bases.len(), self.bases.len().div_ceil(most));
+        for block in 0..count {
+            let block = (block * positions / count, (block + 1) * positions / count);
             let mut channel = 0;
             for panel in panels(self.output_channels, is_wide::<S>()) {
                 match panel {
@@ -56,9 +62,14 @@ impl WithSimd for KernelGradient<'_> {
 }
 
 impl KernelGradient<'_> {
-    /// M output channels from this one on, at the positions of a block.
+    /// M output channels from this one on, at the positions of a block, from the first to one past the last.
     #[inline(always)]
-    fn panel<S: Simd, const M: usize, const T: usize>(&mut self, simd: S, channel: usize, block: usize) {
+    fn panel<S: Simd, const M: usize, const T: usize>(
+        &mut self,
+        simd: S,
+        channel: usize,
+        block: (usize, usize),
+    ) {
         let rows = (channel, block);
         let (tiles, rest) = self.offsets.as_chunks::<T>();
         for (i, tile) in tiles.iter().enumerate() {
@@ -79,7 +90,7 @@ impl KernelGradient<'_> {
     fn tile<S: Simd, const M: usize, const T: usize>(
         &mut self,
         simd: S,
-        (channel, block): (usize, usize),
+        (channel, (first, end)): (usize, (usize, usize)),
         pair: usize,
         offsets: &[u32; T],
         wanted: usize,
@@ -88,8 +99,8 @@ impl KernelGradient<'_> {
         let pairs = self.offsets.len();
         let (y, _) = S::as_simd_f32s(self.output_gradient);
         let (x, _) = S::as_simd_f32s(self.signal);
-        let (positions, first) = (self.bases.len(), block * BLOCK);
-        let bases = &self.bases[first..positions.min(first + BLOCK)];
+        let positions = self.bases.len();
+        let bases = &self.bases[first..end];
         let rows: [&[S::f32s]; M] =
             std::array::from_fn(|m| &y[((channel + m) * positions + first) * parts..][..bases.len() * parts]);
         let offsets: [usize; T] = std::array::from_fn(|t| offsets[t] as usize * parts);

@@ -141,6 +141,18 @@ proptest! {
     }
 }
 
+/// Chunks so large that sums are continued over their channels, in both directions, and more positions than one block has.
+#[test]
+fn large_chunks_are_taken_by_channels() {
+    let options = Options::new().padding([1, 0]);
+    let problem = Problem::new(Operation::Correlation, &[37, 39, 3, 2], &[2, 39, 11, 13], &options).unwrap();
+    for instructions in Instructions::available() {
+        let layer = LaneConvolution::with_instructions(&problem, instructions);
+        assert!(layer.input_length().min(layer.output_length()) * size_of::<f32>() > gather::NEAR_BYTES);
+        check_exactly(&problem, instructions, 11);
+    }
+}
+
 /// The three kernels of a dense layer, with the gradient of the weights in two ranges of outputs.
 fn check_dense(
     inputs: usize,

@@ -1,8 +1,8 @@
 //! How fast this machine runs the kernels: what turns their cost models into seconds.
 //!
 //! Each kernel counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says how many nanoseconds
-//! such a unit takes for each kernel and float. The defaults are those of a Zen 5 with AVX-512; only their ratios matter to
-//! the choice of a kernel. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
+//! such a unit takes for each kernel and float. The defaults are those of a Zen 5 with AVX-512, and choose well on a Zen 3 with
+//! AVX2 too, as only their ratios matter. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
 //! user's cache directory (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
 
 use std::io::{Error, ErrorKind, Write};

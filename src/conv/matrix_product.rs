@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Cost: `N·M·C/groups·taps·positions` products, fast ones because a matrix product reads its operands in order, and
-//! memory for `C/groups·taps` rows of [`LEAST_COLUMNS`] positions, or of more up to [`MOST_ENTRIES`] entries. Source: K. Chellapilla, S. Puri, P. Simard, *High Performance
-//! Convolutional Neural Networks for Document Processing*, 2006, section 2.
+//! memory for `C/groups·taps` rows of [`LEAST_COLUMNS`] positions, or of more up to [`MOST_ENTRIES`] entries. Source:
+//! K. Chellapilla, S. Puri, P. Simard, *High Performance Convolutional Neural Networks for Document Processing*, 2006, section 2.
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewD, Axis, s};
 

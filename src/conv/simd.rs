@@ -68,6 +68,12 @@ impl InstructionSet {
     }
 }
 
+/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
+/// some stand in memory.
+pub(super) const fn is_wide<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
+}
+
 /// A float that kernels compute with: `f32` or `f64`.
 pub trait Element:
     ConvolutionScalar + DivideByInteger + Copy + Default + PartialOrd + Debug + 'static

@@ -30,13 +30,7 @@ pub fn output<S: Ring>(
     signal: &ArrayD<S>,
     bias: Option<&ArrayD<S>>,
 ) -> Result<ArrayD<S>, ConvolutionError> {
-    check_shape("kernel", problem.kernel_shape(), kernel.shape())?;
-    check_shape("signal", problem.signal_shape(), signal.shape())?;
-    check_bias(problem.output_shape()[1], bias)?;
-    match over_floats(Map::Output, problem, kernel, signal, bias) {
-        Some(result) => result,
-        None => Definition.run(problem, kernel.view(), signal.view()).map(|output| with_bias(output, bias)),
-    }
+    Map::Output.run(problem, [kernel, signal], bias)
 }
 
 /// The adjoint [`adjoint::transposed`] of the forward map at `y`, and the bias added to its channels.
@@ -50,13 +44,7 @@ pub fn transposed<S: Ring>(
     y: &ArrayD<S>,
     bias: Option<&ArrayD<S>>,
 ) -> Result<ArrayD<S>, ConvolutionError> {
-    check_shape("kernel", problem.kernel_shape(), kernel.shape())?;
-    check_shape("output", problem.output_shape(), y.shape())?;
-    check_bias(problem.signal_shape()[1], bias)?;
-    match over_floats(Map::Transposed, problem, kernel, y, bias) {
-        Some(result) => result,
-        None => adjoint::transposed(problem, kernel.view(), y.view()).map(|output| with_bias(output, bias)),
-    }
+    Map::Transposed.run(problem, [kernel, y], bias)
 }
 
 /// The gradient [`adjoint::kernel_gradient`] with respect to the kernel, at `signal` and `y`.
@@ -68,12 +56,7 @@ pub fn kernel_gradient<S: Ring>(
     signal: &ArrayD<S>,
     y: &ArrayD<S>,
 ) -> Result<ArrayD<S>, ConvolutionError> {
-    check_shape("signal", problem.signal_shape(), signal.shape())?;
-    check_shape("output", problem.output_shape(), y.shape())?;
-    match over_floats(Map::KernelGradient, problem, signal, y, None) {
-        Some(result) => result,
-        None => adjoint::kernel_gradient(problem, signal.view(), y.view()),
-    }
+    Map::KernelGradient.run(problem, [signal, y], None)
 }
 
 #[derive(Clone, Copy)]
@@ -83,32 +66,53 @@ enum Map {
     KernelGradient,
 }
 
-/// The map by a plan, if `S` is a float and the problem not too small.
-fn over_floats<S: Ring>(
-    map: Map,
-    problem: &Problem,
-    first: &ArrayD<S>,
-    second: &ArrayD<S>,
-    bias: Option<&ArrayD<S>>,
-) -> Option<Result<ArrayD<S>, ConvolutionError>> {
-    if problem.multiply_adds() < PLANNED {
-        return None;
+impl Map {
+    /// By a plan if `S` is a float and the problem not too small, else by the definition; and the bias added.
+    fn run<S: Ring>(
+        self,
+        problem: &Problem,
+        operands: [&ArrayD<S>; 2],
+        bias: Option<&ArrayD<S>>,
+    ) -> Result<ArrayD<S>, ConvolutionError> {
+        let kernel = ("kernel", problem.kernel_shape());
+        let signal = ("signal", problem.signal_shape());
+        let output = ("output", problem.output_shape());
+        let (expected, result) = match self {
+            Map::Output => ([kernel, signal], output),
+            Map::Transposed => ([kernel, output], signal),
+            Map::KernelGradient => ([signal, output], kernel),
+        };
+        for ((what, shape), operand) in expected.into_iter().zip(operands) {
+            check_shape(what, shape, operand.shape())?;
+        }
+        if let Some(bias) = bias {
+            check_shape("bias", vec![result.1[1]], bias.shape())?;
+        }
+        if problem.multiply_adds() >= PLANNED {
+            let planned = self.by_plan::<S, f32>(problem, operands, bias);
+            if let Some(result) = planned.or_else(|| self.by_plan::<S, f64>(problem, operands, bias)) {
+                return result;
+            }
+        }
+        let [first, second] = operands.map(|operand| operand.view());
+        let result = match self {
+            Map::Output => Definition.run(problem, first, second),
+            Map::Transposed => adjoint::transposed(problem, first, second),
+            Map::KernelGradient => adjoint::kernel_gradient(problem, first, second),
+        };
+        result.map(|output| with_bias(output, bias))
     }
-    by_plan::<S, f32>(map, problem, first, second, bias)
-        .or_else(|| by_plan::<S, f64>(map, problem, first, second, bias))
-}
 
-/// The map by a plan, if `S` is `T`.
-fn by_plan<S: Ring, T: Element>(
-    map: Map,
-    problem: &Problem,
-    first: &ArrayD<S>,
-    second: &ArrayD<S>,
-    bias: Option<&ArrayD<S>>,
-) -> Option<Result<ArrayD<S>, ConvolutionError>> {
-    let (first, second) = (same_type(first)?, same_type(second)?);
-    let result = run::<T>(map, problem, first, second, bias.and_then(same_type));
-    Some(result.map(back))
+    /// If `S` is `T`.
+    fn by_plan<S: Ring, T: Element>(
+        self,
+        problem: &Problem,
+        [first, second]: [&ArrayD<S>; 2],
+        bias: Option<&ArrayD<S>>,
+    ) -> Option<Result<ArrayD<S>, ConvolutionError>> {
+        let operands = [same_type(first)?, same_type(second)?];
+        Some(planned::<T>(self, problem, operands, bias.and_then(same_type)).map(back))
+    }
 }
 
 /// The array, if its scalar `S` is `T`.
@@ -125,11 +129,10 @@ pub(crate) fn back<S: Ring, T: Ring>(array: ArrayD<T>) -> ArrayD<S> {
     *array.downcast().unwrap_or_else(|_| unreachable!("the two scalars are the same"))
 }
 
-fn run<T: Element>(
+fn planned<T: Element>(
     map: Map,
     problem: &Problem,
-    first: &ArrayD<T>,
-    second: &ArrayD<T>,
+    [first, second]: [&ArrayD<T>; 2],
     bias: Option<&ArrayD<T>>,
 ) -> Result<ArrayD<T>, ConvolutionError> {
     let options = PlanOptions::new().accuracy(Accuracy::Strict);
@@ -150,12 +153,8 @@ fn run<T: Element>(
     Ok(output)
 }
 
-fn check_bias<S>(channels: usize, bias: Option<&ArrayD<S>>) -> Result<(), ConvolutionError> {
-    bias.map_or(Ok(()), |bias| check_shape("bias", vec![channels], bias.shape()))
-}
-
 /// One number added to each channel of (batch, channels, space…).
-fn with_bias<S: Ring>(mut output: ArrayD<S>, bias: Option<&ArrayD<S>>) -> ArrayD<S> {
+pub(crate) fn with_bias<S: Ring>(mut output: ArrayD<S>, bias: Option<&ArrayD<S>>) -> ArrayD<S> {
     for (mut channel, summand) in output.axis_iter_mut(Axis(1)).zip(bias.into_iter().flatten()) {
         channel.iter_mut().for_each(|entry| entry.add_in_place(summand));
     }

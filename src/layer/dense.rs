@@ -4,14 +4,14 @@
 //! banded and repeats its entries ([`matrix`](super::matrix)).
 
 use ndarray::linalg::Dot as _;
-use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, LinalgScalar};
+use ndarray::{Array2, ArrayD, ArrayView2, Ix2, LinalgScalar};
 
 use super::convolution::sum_over_places;
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
     shape_error,
 };
-use crate::conv::strict::{back, same_type};
+use crate::conv::strict::{back, same_type, with_bias};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -140,13 +140,7 @@ impl Layer for Dense {
     ) -> Result<ArrayD<S>, LayerError> {
         self.output_shape(x.shape())?;
         check_weights(self, weights)?;
-        let mut output = Product::SecondTransposed.of(x, &weights[0]);
-        if self.bias {
-            for (mut output, bias) in output.axis_iter_mut(Axis(1)).zip(&weights[1]) {
-                output.iter_mut().for_each(|entry| entry.add_in_place(bias));
-            }
-        }
-        Ok(output)
+        Ok(with_bias(Product::SecondTransposed.of(x, &weights[0]), weights.get(1)))
     }
 
     fn backward<S: Scalar + PartialOrd>(

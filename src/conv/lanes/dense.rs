@@ -11,7 +11,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::instructions::{Instructions, is_wide, multiply_add};
+use super::super::simd::is_wide;
+use super::instructions::{Instructions, multiply_add};
 use super::layout::{LANES, transpose};
 
 /// A dense layer. Weights have the ordinary layout (outputs, inputs); chunks (inputs, lane) and (outputs, lane).

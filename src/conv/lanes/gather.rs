@@ -14,7 +14,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::instructions::{is_wide, multiply_add};
+use super::super::simd::is_wide;
+use super::instructions::multiply_add;
 use super::layout::LANES;
 use super::reads::{Alike, Position, Reads};
 
@@ -26,7 +27,7 @@ pub(super) const NEAR_BYTES: usize = 256 * 1024;
 const TERMS: usize = 48;
 
 /// Numbers of channels of the panels that cover `channels`, widest first; those of eight only with
-/// [many registers](super::instructions::is_wide).
+/// [many registers](is_wide).
 pub(super) fn panels(channels: usize, is_wide: bool) -> impl Iterator<Item = usize> {
     let mut left = channels;
     std::iter::from_fn(move || {

@@ -7,6 +7,8 @@ use std::any::TypeId;
 
 use pulp::{Arch, Scalar128b, Simd, WithSimd};
 
+use super::super::simd::is_wide;
+
 /// An instruction set that this machine has.
 #[derive(Clone, Copy, Debug)]
 pub struct Instructions(Arch);
@@ -36,9 +38,7 @@ impl Instructions {
             other => other.dispatch(operation),
         }
     }
-}
 
-impl Instructions {
     /// Whether tiles of 24 sums fit the registers: see [`is_wide`].
     pub(super) fn are_wide(self) -> bool {
         struct Wide;
@@ -52,12 +52,6 @@ impl Instructions {
         }
         self.run(Wide)
     }
-}
-
-/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
-/// some stand in memory.
-pub(super) const fn is_wide<S: Simd>() -> bool {
-    S::REGISTER_COUNT >= 32
 }
 
 impl Default for Instructions {

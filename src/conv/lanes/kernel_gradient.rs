@@ -7,8 +7,9 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::super::simd::is_wide;
 use super::gather::panels;
-use super::instructions::{is_wide, multiply_add};
+use super::instructions::multiply_add;
 use super::layout::LANES;
 
 /// Most positions that all tiles pass over before the next ones, so that what they read stays in the first-level cache: machines with

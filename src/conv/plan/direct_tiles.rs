@@ -20,7 +20,7 @@ use super::direct::{Channels, even};
 use super::microkernel::{Offsets, lanes};
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::simd::{Element, InstructionSet, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// Points of all channels that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors. A point has two vectors: 512 KiB of
@@ -268,7 +268,7 @@ impl<T: Element> Sum<'_, T> {
             // SAFETY: the terms of a run stand `step` apart, and (R − 1)·step beyond the last is inside, as asserted.
             unsafe {
                 // Sums, weights and points fit 32 registers; of 16, with two taps.
-                while S::REGISTER_COUNT >= 32 && tap + 4 <= run {
+                while is_wide::<S>() && tap + 4 <= run {
                     let from = source.as_ptr().add(offsets[tap]);
                     add::<T, S, R, 4>(simd, &mut totals, &weights[tap..], from, step);
                     tap += 4;

@@ -128,13 +128,13 @@ impl DirectStage {
     /// Rows in order, cut into parts and those into tiles.
     fn place_rows(&mut self) {
         let segment = even(self.width, MOST_IN_SEGMENT);
+        let vectors = self.channels.rows.div_ceil(self.lanes);
         let mut group = Group::default();
         let mut lanes = 0;
         for number in 0..self.samples * self.band {
             let (sample, row) = (number / self.band, number % self.band);
             for first in (0..self.width).step_by(segment) {
                 let length = segment.min(self.width - first);
-                let vectors = self.channels.rows.div_ceil(self.lanes);
                 for (column, positions) in row_tiles(self.set, vectors, length) {
                     let in_plane = row * self.y.step * self.pitch + (first + column) * self.x.step;
                     let start = self.start(sample, in_plane);

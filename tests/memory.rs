@@ -163,6 +163,9 @@ fn problems() -> Vec<Problem> {
         add(&[33, 1, 2, 3], &[1, 33, 4, side], Options::new().stride([1, 2]).groups(33));
         add(&[33, 6, 3, 2], &[5, 6, side, side], Options::new());
     }
+    for length in [1, 47, 48, 49, 400] {
+        add(&[18, 7, 1], &[2, 14, length], Options::new().groups(2));
+    }
     add(&[1, 1, 15, 15], &[1, 1, 50, 70], Options::new().padding([7, 7]));
     add(&[3, 2, 2, 3, 2], &[2, 2, 5, 9, 18], Options::new().padding([1, 1, 0]));
     problems

@@ -77,7 +77,7 @@ impl AxisMap {
     }
 
     /// Whether positions are entries: one tap that reads where it writes, so that neighbouring axes can be joined.
-    fn is_identity(&self) -> bool {
+    pub(super) fn is_identity(&self) -> bool {
         let one_to_one = self.positions == self.source && self.source == self.result;
         one_to_one && self.step == 1 && self.every == 1 && self.kernel == 1 && self.taps == [(0, 0)]
     }

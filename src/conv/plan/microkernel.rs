@@ -29,6 +29,9 @@ use crate::conv::unroll::unrolled;
 pub(super) const MOST_ROWS: usize = 8;
 pub(super) const MOST_VECTORS: usize = 3;
 
+/// Sums that keep the multipliers busy: two begin in a cycle, and each takes four.
+pub(super) const SUMS_IN_FLIGHT: usize = 8;
+
 /// Shape of the tiles that fill the registers of an instruction set: (rows, vectors).
 pub(super) fn tile_shape(set: InstructionSet) -> (usize, usize) {
     match set {

@@ -50,9 +50,14 @@ impl<'a, T: Element> SharedOutput<'a, T> {
     #[inline(always)]
     pub(super) fn expect_write(&self, to: usize, count: usize) {
         let end = self.length.min(to + count);
-        let last = (to < end).then(|| end - 1);
-        for entry in (to..end).step_by(LINE_BYTES / size_of::<T>()).chain(last) {
+        let mut entry = to;
+        while entry < end {
             prefetch(self.pointer.wrapping_add(entry), Purpose::Write);
+            entry += LINE_BYTES / size_of::<T>();
+        }
+        // The line of the last entry, which may begin after the last of those.
+        if to < end {
+            prefetch(self.pointer.wrapping_add(end - 1), Purpose::Write);
         }
     }
 

@@ -15,15 +15,12 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::microkernel::Offsets;
+use super::microkernel::{Offsets, SUMS_IN_FLIGHT};
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
 
 /// Most vectors of channels in a tile.
 pub(super) const MOST_ROW_VECTORS: usize = 2;
-
-/// Sums that keep the multipliers busy: two begin in a cycle, and each takes four.
-const SUMS_IN_FLIGHT: usize = 8;
 
 /// The tiles of so many positions in a row, as (first, positions): the fewest that registers allow, as even as possible.
 pub(super) fn row_tiles(

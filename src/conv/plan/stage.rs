@@ -12,6 +12,7 @@ use super::direct_tiles::DirectTiles;
 use super::fourier::FourierStage;
 use super::line::LineStage;
 use super::options::{Accuracy, Kernel, PlanOptions};
+use super::pointwise::PointwiseStage;
 use super::winograd::{FOUR, TWO, WinogradStage};
 use super::workspace::{Call, Workspace, run_pieces};
 use crate::conv::simd::Element;
@@ -23,6 +24,7 @@ pub(super) enum Stage<T> {
     Direct(Box<DirectStage>),
     Phases(Box<PhasesStage>),
     Line(Box<LineStage>),
+    Pointwise(Box<PointwiseStage>),
     DirectTiles(Box<DirectTiles>),
     Depthwise(Box<DepthwiseStage>),
     Winograd(Box<WinogradStage>),
@@ -62,12 +64,15 @@ impl<T: Element> Stage<T> {
             stage.map(|stage| Stage::Winograd(Box::new(stage)))
         };
         let in_pieces = |threads| DirectStage::new::<T>(set, channels, axes.clone(), threads);
+        let pointwise = |threads| {
+            let stage = PointwiseStage::new::<T>(set, channels, &axes, threads);
+            stage.map(|stage| Stage::Pointwise(Box::new(stage)))
+        };
         let direct = || {
-            let stage = in_pieces(1);
-            match LineStage::new::<T>(set, channels, &axes) {
-                Some(line) if line.cost() < stage.cost() => Stage::Line(Box::new(line)),
-                _ => Stage::Direct(Box::new(stage)),
-            }
+            let line = LineStage::new::<T>(set, channels, &axes).map(|stage| Stage::Line(Box::new(stage)));
+            let any = Stage::Direct(Box::new(in_pieces(1)));
+            let cheaper = |a: Self, b: Self| if b.cost() < a.cost() { b } else { a };
+            [line, pointwise(1)].into_iter().flatten().fold(any, cheaper)
         };
         let fourier = || {
             let stage = FourierStage::new(set, channels, &axes, options.longest_tile);
@@ -127,6 +132,7 @@ impl<T: Element> Stage<T> {
         let threads = rayon::current_num_threads();
         let stage = match stage {
             Stage::Direct(_) if threads > 1 => Stage::Direct(Box::new(in_pieces(threads))),
+            Stage::Pointwise(_) if threads > 1 => pointwise(threads).unwrap_or(stage),
             Stage::Winograd(stage) if threads > 1 => {
                 let filtering = if stage.is_two() { TWO } else { FOUR };
                 winograd(filtering, threads).unwrap_or(Stage::Winograd(stage))
@@ -191,7 +197,7 @@ impl<T: Element> Stage<T> {
 
     pub(super) fn kernel(&self) -> Kernel {
         match self {
-            Stage::Direct(_) | Stage::Phases(_) | Stage::Line(_) => Kernel::Direct,
+            Stage::Direct(_) | Stage::Phases(_) | Stage::Line(_) | Stage::Pointwise(_) => Kernel::Direct,
             Stage::DirectTiles(_) => Kernel::DirectTiles,
             Stage::Depthwise(_) => Kernel::Depthwise,
             Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
@@ -205,6 +211,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(_) => "direct",
             Stage::Phases(_) => "direct_phases",
             Stage::Line(_) => "direct_line",
+            Stage::Pointwise(_) => "direct_pointwise",
             Stage::DirectTiles(_) => "direct_tiles",
             Stage::Depthwise(_) => "direct_depthwise",
             Stage::Winograd(stage) => stage.name(),
@@ -217,6 +224,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => stage.cost(),
             Stage::Phases(stage) => stage.cost(),
             Stage::Line(stage) => stage.cost(),
+            Stage::Pointwise(stage) => stage.cost(),
             Stage::DirectTiles(stage) => stage.cost(),
             Stage::Depthwise(stage) => stage.cost(),
             Stage::Winograd(stage) => stage.cost(),
@@ -229,6 +237,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(_)
             | Stage::Phases(_)
             | Stage::Line(_)
+            | Stage::Pointwise(_)
             | Stage::DirectTiles(_)
             | Stage::Depthwise(_) => (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1(),
             Stage::Winograd(stage) => stage.relative_bound::<T>(),
@@ -249,6 +258,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => stage.workspace(),
             Stage::Phases(stage) => stage.workspace(),
             Stage::Line(stage) => stage.workspace(),
+            Stage::Pointwise(stage) => stage.workspace(),
             Stage::DirectTiles(stage) => stage.workspace(),
             Stage::Depthwise(stage) => stage.workspace(),
             Stage::Winograd(stage) => stage.workspace(),
@@ -261,6 +271,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => stage.packed_length(),
             Stage::Phases(stage) => stage.packed_length(),
             Stage::Line(stage) => stage.packed_length(),
+            Stage::Pointwise(stage) => stage.packed_length(),
             Stage::DirectTiles(stage) => stage.packed_length(),
             Stage::Depthwise(stage) => stage.packed_length(),
             Stage::Winograd(stage) => stage.packed_length(),
@@ -273,6 +284,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => stage.pack(kernel, packed),
             Stage::Phases(stage) => stage.pack(kernel, packed),
             Stage::Line(stage) => stage.pack(kernel, packed),
+            Stage::Pointwise(stage) => stage.pack(kernel, packed),
             Stage::DirectTiles(stage) => stage.pack(kernel, packed),
             Stage::Depthwise(stage) => stage.pack(kernel, packed),
             Stage::Winograd(stage) => stage.pack(kernel, packed),
@@ -286,6 +298,7 @@ impl<T: Element> Stage<T> {
             Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Phases(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Line(stage) => run_pieces(&**stage, call, workspaces),
+            Stage::Pointwise(stage) => run_pieces(&**stage, call, workspaces),
             Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),

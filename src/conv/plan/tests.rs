@@ -162,6 +162,18 @@ fn one_channel_of_a_signal_has_a_kernel_of_its_own() {
     }
 }
 
+/// So that the test of kernels of one tap is about a matrix product.
+#[test]
+fn kernels_of_one_tap_are_matrices() {
+    let (signal, weights) = ([2, 20, 30, 31], [18, 20, 1, 1]);
+    let problem = Problem::new(Operation::Correlation, &weights, &signal, &Options::new()).unwrap();
+    for set in InstructionSet::ALL {
+        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
+        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().kernel_name(), "direct_pointwise");
+        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().kernel_name(), "direct_pointwise");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -191,6 +203,19 @@ proptest! {
     ) {
         let axes = vec![(length, taps, 1, 1, padding)];
         let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+    }
+
+    /// Channels and positions that straddle tiles and panels, and signals of several strips.
+    #[test]
+    fn kernels_of_one_tap(
+        channels in (0usize..4, 1usize..3, 1usize..60, 1usize..40),
+        lengths in prop::collection::vec(1usize..45, 1..3),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let axes = lengths.into_iter().map(|length| (length, 1, 1, 1, (0, 0))).collect();
+        let problem = with_axes(Operation::Correlation, Boundary::Zero, channels, axes).unwrap();
         check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
     }
 

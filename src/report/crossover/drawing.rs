@@ -48,7 +48,7 @@ pub fn drawing(run: &ComparisonRun) -> anyhow::Result<String> {
 /// The curve of a kernel's name as the planner tells it.
 fn curve(name: &str) -> &str {
     match name {
-        "direct_line" => "direct",
+        "direct_line" | "direct_pointwise" => "direct",
         "winograd_4x4_3x3" | "winograd_4_3" => "winograd",
         "winograd_2x2_3x3" | "winograd_2_3" => "winograd_two",
         other => other,

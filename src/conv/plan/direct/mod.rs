@@ -33,6 +33,7 @@ pub(super) use self::cost::shared;
 use self::folded::{fold_taps, folded_rows};
 pub(super) use self::phases::PhasesStage;
 use self::place::Group;
+pub(super) use self::write::EXPECTING_TERMS;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, Span, lanes, tile_shape};
 use super::row_tile::MOST_ROW_VECTORS;

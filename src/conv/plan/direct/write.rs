@@ -9,7 +9,7 @@ use super::run::{Piece, PieceRun};
 use crate::conv::simd::Element;
 
 /// With so many terms sums take longer than memory that is asked for before they are computed.
-pub(super) const EXPECTING_TERMS: usize = 128;
+pub(in crate::conv::plan) const EXPECTING_TERMS: usize = 128;
 
 /// Where the sums of a piece go.
 #[derive(Clone, Copy, Debug)]

@@ -165,7 +165,7 @@ fn one_channel_of_a_signal_has_a_kernel_of_its_own() {
 /// So that the test of kernels of one tap is about a matrix product.
 #[test]
 fn kernels_of_one_tap_are_matrices() {
-    let (signal, weights) = ([2, 20, 30, 31], [18, 20, 1, 1]);
+    let (signal, weights) = ([1, 40, 26, 26], [40, 40, 1, 1]);
     let problem = Problem::new(Operation::Correlation, &weights, &signal, &Options::new()).unwrap();
     for set in InstructionSet::ALL {
         let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);

@@ -17,7 +17,7 @@ use ndarray::ArrayView3;
 use pulp::Simd;
 
 use super::axis_map::AxisMap;
-use super::direct::{Channels, EXPECTING_TERMS, even, shared};
+use super::direct::{Channels, EXPECTING_TERMS, even, pieces, shared};
 use super::microkernel::{SUMS_IN_FLIGHT, lanes, tile_shape};
 use super::output::LARGE_BYTES;
 use super::panel_tile::PanelTile;
@@ -96,8 +96,7 @@ impl PointwiseStage {
     /// The panels of a strip of so many vectors, as (first vector, vectors): all but the last as large as they can be.
     #[inline(always)]
     fn panels(&self, vectors: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let most = self.panel;
-        (0..vectors.div_ceil(most)).map(move |panel| (panel * most, most.min(vectors - panel * most)))
+        pieces(vectors, self.panel)
     }
 
     /// Multiply-adds of vectors, other work counted as such.
@@ -134,8 +133,7 @@ impl PointwiseStage {
 
     /// The tiles of output channels of a group, as (first, channels).
     fn tiles(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
-        let (rows, size) = (self.channels.rows, self.rows);
-        (0..rows).step_by(size).map(move |first| (first, size.min(rows - first)))
+        pieces(self.channels.rows, self.rows)
     }
 
     /// Lays the weights out as (group, tile, input channel, output channel).

@@ -379,3 +379,9 @@ impl DirectStage {
 pub(super) fn even(length: usize, most: usize) -> usize {
     length.div_ceil(length.div_ceil(most.max(1)).max(1)).max(1)
 }
+
+/// The pieces of a length, as (first, size).
+#[inline(always)]
+pub(super) fn pieces(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..length).step_by(size).map(move |first| (first, size.min(length - first)))
+}

@@ -2,7 +2,7 @@
 
 use super::super::microkernel::{Offsets, Span, tile_shape};
 use super::super::row_tile::{MOST_ROW_VECTORS, row_tiles};
-use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
+use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even, pieces};
 
 /// A run of sums that are neighbours in the result.
 #[derive(Clone, Copy, Debug)]
@@ -66,13 +66,13 @@ impl DirectStage {
     pub(super) fn place_tiles(&mut self) {
         if self.channel_vectors {
             let (rows, size) = (self.channels.rows, MOST_ROW_VECTORS * self.lanes);
-            self.tiles = (0..rows).step_by(size).map(|first| (first, size.min(rows - first))).collect();
+            self.tiles = pieces(rows, size).collect();
             return;
         }
         let rows = self.channels.rows * self.folded;
         let (most, _) = tile_shape(self.set);
         let size = even(rows, most);
-        self.tiles = (0..rows).step_by(size).map(|first| (first, size.min(rows - first))).collect();
+        self.tiles = pieces(rows, size).collect();
     }
 
     pub(super) fn place_groups(&mut self) {

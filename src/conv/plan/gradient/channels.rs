@@ -8,12 +8,12 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::axis_map::AxisMap;
-use super::super::direct::even;
+use super::super::direct::{even, pieces};
 use super::super::microkernel::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
 use super::super::plane::{Entries, PlanePart};
 use super::super::strip::Layout;
 use super::Part;
-use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
+use super::geometry::{Geometry, PARTS, in_kernel_order};
 use crate::conv::simd::Element;
 
 /// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal stays in the first.

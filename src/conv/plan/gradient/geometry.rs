@@ -81,8 +81,3 @@ pub(super) fn in_kernel_order(axis: &AxisMap, layout: &Layout) -> Vec<(usize, us
     taps.sort_unstable();
     taps.into_iter().map(|(_, place)| place).collect()
 }
-
-/// The pieces of a length, as (first, size).
-pub(super) fn pieces(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..length).step_by(size).map(move |first| (first, size.min(length - first)))
-}

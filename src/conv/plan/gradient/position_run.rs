@@ -3,10 +3,10 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::axis_map::AxisMap;
+use super::super::direct::pieces;
 use super::super::plane::{Entries, PlanePart};
 use super::super::strip::{Layout, fill};
 use super::Part;
-use super::geometry::pieces;
 use super::position_tile::PositionTile;
 use super::positions::PositionLayout;
 use crate::conv::simd::Element;

@@ -17,10 +17,10 @@
 //!
 //! Then the rows of x̃ are cut into pieces, and those of y come with their neighbours.
 
-use super::super::direct::even;
+use super::super::direct::{even, pieces};
 use super::super::plane::inside;
 use super::super::strip::Layout;
-use super::geometry::{Geometry, PARTS, in_kernel_order, pieces};
+use super::geometry::{Geometry, PARTS, in_kernel_order};
 use super::position_tile::{Side, most_columns, most_rows};
 use crate::conv::Boundary;
 use crate::conv::simd::Element;

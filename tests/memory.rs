@@ -167,6 +167,7 @@ fn problems() -> Vec<Problem> {
         add(&[18, 7, 1], &[2, 14, length], Options::new().groups(2));
     }
     add(&[1, 1, 15, 15], &[1, 1, 50, 70], Options::new().padding([7, 7]));
+    add(&[1, 1, 20, 31], &[2, 1, 21, 33], Options::new().padding([19, 30]));
     add(&[3, 2, 2, 3, 2], &[2, 2, 5, 9, 18], Options::new().padding([1, 1, 0]));
     problems
 }

@@ -56,6 +56,21 @@ impl Axis {
         self.padding.0 + self.signal + self.padding.1
     }
 
+    /// Pairs of an output and a tap that reads an entry of the signal, not a zero beyond its ends.
+    pub(super) fn connections(&self, boundary: Boundary) -> u128 {
+        if boundary != Boundary::Zero {
+            return self.output as u128 * self.taps as u128;
+        }
+        // Outputs `first .. end` read it through the tap at this distance.
+        let outputs = |tap: usize| {
+            let entry = tap * self.dilation;
+            let first = self.padding.0.saturating_sub(entry).div_ceil(self.stride);
+            let end = (self.padding.0 + self.signal).saturating_sub(entry).div_ceil(self.stride);
+            end.min(self.output).saturating_sub(first) as u128
+        };
+        (0..self.taps).map(outputs).sum()
+    }
+
     /// The index in the signal that `tap` reads at `output`; `None` for a zero.
     pub(super) fn source(
         &self,
@@ -70,5 +85,31 @@ impl Axis {
         };
         let padded = output * self.stride + tap * self.dilation;
         boundary.source(padded as isize - self.padding.0 as isize, self.signal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_pairs_that_read_an_entry() {
+        for (taps, signal, stride, dilation, padding) in [
+            (1, 1, 1, 1, (0, 0)),
+            (3, 5, 1, 1, (1, 1)),
+            (4, 9, 3, 2, (5, 0)),
+            (9, 2, 1, 3, (20, 30)),
+            (5, 12, 4, 1, (0, 7)),
+        ] {
+            for boundary in [Boundary::Zero, Boundary::Periodic] {
+                let axis = Axis::new(0, (taps, signal), (stride, dilation, padding), boundary).unwrap();
+                for operation in [Operation::Correlation, Operation::Convolution] {
+                    let outputs = 0..axis.output;
+                    let pairs = outputs.flat_map(|output| (0..taps).map(move |tap| (output, tap)));
+                    let reads = pairs.filter(|&(o, tap)| axis.source(operation, boundary, o, tap).is_some());
+                    assert_eq!(axis.connections(boundary), reads.count() as u128);
+                }
+            }
+        }
     }
 }

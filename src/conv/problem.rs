@@ -201,11 +201,7 @@ impl Problem {
     /// Pairs of an input and an output that a weight connects, in one sample. Taps on zero padding connect nothing;
     /// on other padding they connect the output with the entry that the padding repeats.
     pub fn connections(&self) -> u128 {
-        let inside = self.axes.iter().enumerate().map(|(a, axis)| {
-            let taps_inside =
-                |output| (0..axis.taps).filter(|&tap| self.source(a, output, tap).is_some()).count();
-            (0..axis.output).map(taps_inside).sum::<usize>() as u128
-        });
+        let inside = self.axes.iter().map(|axis| axis.connections(self.boundary));
         inside.product::<u128>() * self.output_channels as u128 * self.group_channels() as u128
     }
 

@@ -92,6 +92,22 @@ impl AxisMap {
         first..self.taps.partition_point(|tap| entry(tap) < self.source as isize).max(first)
     }
 
+    /// The share of all taps of all positions that [meet the signal](Self::taps_inside), so many positions at once: a tap
+    /// that one of them needs is there for all.
+    pub(super) fn share_inside(&self, at_once: usize) -> f64 {
+        let all = self.positions.div_ceil(at_once) * self.taps.len();
+        if self.boundary != Boundary::Zero || all == 0 {
+            return 1.0;
+        }
+        let inside = |&(_, entry): &(usize, isize)| {
+            let first = ((-entry).max(0) as usize).div_ceil(self.step);
+            let end = ((self.source as isize - entry).max(0) as usize).div_ceil(self.step);
+            let end = end.min(self.positions);
+            if first >= end { 0 } else { (end - 1) / at_once - first / at_once + 1 }
+        };
+        self.taps.iter().map(inside).sum::<usize>() as f64 / all as f64
+    }
+
     /// An axis of one entry and one tap.
     pub(super) fn point() -> Self {
         AxisMap {
@@ -174,6 +190,31 @@ mod tests {
                 forward.sort_unstable();
                 back.sort_unstable();
                 assert_eq!(forward, back);
+            }
+        }
+    }
+
+    /// Counted position by position.
+    #[test]
+    fn the_share_of_taps_inside_is_what_positions_see() {
+        for (length, taps, stride, dilation, padding) in
+            [(32, 31, 1, 1, (30, 30)), (7, 5, 2, 2, (4, 1)), (40, 3, 3, 1, (1, 0)), (2, 9, 1, 3, (20, 30))]
+        {
+            for boundary in [Boundary::Zero, Boundary::Periodic] {
+                let options = Options::new().stride([stride]).dilation([dilation]).boundary(boundary);
+                let options = options.padding_before_after([padding]);
+                let shape = ([1, 1, taps], [1, 1, length]);
+                let problem = Problem::new(Operation::Correlation, &shape.0, &shape.1, &options).unwrap();
+                let map = AxisMap::forward(&problem.axes()[0], problem.operation(), boundary);
+                for at_once in [1, 2, 16] {
+                    let blocks: Vec<_> = (0..map.positions).step_by(at_once).collect();
+                    let sees = |first: usize, tap: usize| {
+                        (first..map.positions.min(first + at_once)).any(|o| map.taps_inside(o).contains(&tap))
+                    };
+                    let pairs = blocks.iter().flat_map(|&first| (0..taps).map(move |tap| (first, tap)));
+                    let seen = pairs.filter(|&(first, tap)| sees(first, tap)).count();
+                    assert_eq!(map.share_inside(at_once), seen as f64 / (blocks.len() * taps) as f64);
+                }
             }
         }
     }

@@ -88,13 +88,16 @@ impl LineStage {
     /// Multiply-adds of vectors, other work counted as such.
     pub(super) fn cost(&self) -> f64 {
         let tile = self.most();
-        let shift = |numbers: usize| (tile * numbers).max(2 * (tile + numbers - 1) + numbers);
-        let terms = self.blocks.iter().map(|block| block.shifts.len() * shift(block.numbers.len()));
-        let terms = terms.sum::<usize>();
+        let shift = |numbers: usize| {
+            let loads = (2 * (tile + numbers - 1) + numbers) as f64 * self.set.load_cost();
+            loads.max((tile * numbers) as f64)
+        };
+        let terms = self.blocks.iter().map(|block| block.shifts.len() as f64 * shift(block.numbers.len()));
+        let terms = terms.sum::<f64>();
         let vectors = self.piece.div_ceil(self.lanes) as f64;
         let rows = self.channels.rows as f64;
         let columns = self.channels.columns as f64;
-        let sums = rows * vectors * (columns * terms as f64 / tile as f64 + VECTOR_COST);
+        let sums = rows * vectors * (columns * terms / tile as f64 + VECTOR_COST);
         let copied = columns * (ROW_COST + COPY_COST * (self.stride() / self.lanes) as f64);
         self.jobs() as f64 * (sums + copied + PIECE_COST)
     }

@@ -29,9 +29,6 @@ use crate::conv::unroll::unrolled;
 pub(super) const MOST_ROWS: usize = 8;
 pub(super) const MOST_VECTORS: usize = 3;
 
-/// Sums that keep the multipliers busy: two begin in a cycle, and each takes four.
-pub(super) const SUMS_IN_FLIGHT: usize = 8;
-
 /// Shape of the tiles that fill the registers of an instruction set: (rows, vectors).
 pub(super) fn tile_shape(set: InstructionSet) -> (usize, usize) {
     match set {
@@ -69,22 +66,18 @@ impl Offsets {
     }
 }
 
-/// Some terms, one after the other, and which rows of all tiles have them.
-#[derive(Clone, Debug)]
-pub(super) struct Span {
-    pub(super) terms: usize,
-    pub(super) rows: Range<usize>,
-}
-
 /// One tile: see the [module](self).
 pub(super) struct Tile<'a, T> {
-    /// (terms, rows)
+    /// (channels, taps along y, taps along x, rows)
     pub(super) weights: &'a [T],
     pub(super) rows: usize,
     /// The terms from the first on, as many as there are weights.
     pub(super) offsets: &'a Offsets,
-    /// Which terms the rows have, all terms in order; empty if all rows have all.
-    pub(super) spans: &'a [Span],
+    /// The taps of a channel along each axis, and which of them take part: along x all, unless rows differ in their taps.
+    pub(super) taps: [usize; 2],
+    pub(super) taking_part: [Range<usize>; 2],
+    /// For each tap along y, which rows of all tiles have it; empty if all rows have all.
+    pub(super) rows_with_tap: &'a [Range<usize>],
     /// The number of the tile's first row among the rows of all tiles.
     pub(super) first: usize,
     pub(super) source: &'a [T],
@@ -151,23 +144,36 @@ impl<T: Element> Tile<'_, T> {
             unsafe { self.source.as_ptr().add(self.starts[v]) }
         });
         let (offsets, weights) = (&self.offsets.list[..terms], &self.weights[..terms * J]);
-        if self.spans.is_empty() {
-            // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there are J weights
-            // for each offset.
-            unsafe { add_rows(simd, &mut sums, from, offsets, weights, 0..J) };
+        let part = |begin: usize, end: usize| (&offsets[begin..end], &weights[begin * J..end * J]);
+        let ([taps_y, taps_x], [y, x]) = (self.taps, self.taking_part);
+        if self.rows_with_tap.is_empty() {
+            // If all terms take part, they are those of one channel.
+            let (per_channel, taking_part) = match y.len() == taps_y {
+                true => (terms, 0..terms),
+                false => (taps_y * taps_x, y.start * taps_x..y.end * taps_x),
+            };
+            let mut first = 0;
+            while first < terms {
+                let (offsets, weights) = part(first + taking_part.start, first + taking_part.end);
+                // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there are J weights
+                // for each offset.
+                unsafe { add_rows(simd, &mut sums, from, offsets, weights, 0..J) };
+                first += per_channel;
+            }
         } else {
-            let mut begin = 0;
-            for span in self.spans {
-                let end = begin + span.terms;
-                if begin >= terms {
-                    break;
+            let mut channel = 0;
+            while channel < terms {
+                let mut first = channel + y.start * taps_x;
+                for rows in &self.rows_with_tap[y.clone()] {
+                    let (offsets, weights) = part(first + x.start, first + x.end);
+                    let row = |row: usize| row.saturating_sub(self.first).min(J);
+                    // SAFETY: as above.
+                    unsafe {
+                        add_rows(simd, &mut sums, from, offsets, weights, row(rows.start)..row(rows.end))
+                    };
+                    first += taps_x;
                 }
-                let (offsets, weights) = (&offsets[begin..end], &weights[begin * J..end * J]);
-                let row = |row: usize| row.saturating_sub(self.first).min(J);
-                let rows = row(span.rows.start)..row(span.rows.end);
-                // SAFETY: as above.
-                unsafe { add_rows(simd, &mut sums, from, offsets, weights, rows) };
-                begin = end;
+                channel += taps_y * taps_x;
             }
         }
         unrolled!(j in 0..J => {

@@ -18,7 +18,7 @@ use pulp::Simd;
 
 use super::axis_map::AxisMap;
 use super::direct::{Channels, EXPECTING_TERMS, even, pieces, shared};
-use super::microkernel::{SUMS_IN_FLIGHT, lanes, tile_shape};
+use super::microkernel::{lanes, tile_shape};
 use super::output::LARGE_BYTES;
 use super::panel_tile::PanelTile;
 use super::prefetch::{Purpose, prefetch_part};
@@ -103,8 +103,8 @@ impl PointwiseStage {
     pub(super) fn cost(&self) -> f64 {
         let Channels { batch, groups, rows, columns } = self.channels;
         let term = |vectors: usize| {
-            let loads = vectors + self.rows;
-            (vectors * self.rows).max(loads).max(SUMS_IN_FLIGHT) as f64 / self.rows as f64
+            let loads = (vectors + self.rows) as f64 * self.set.load_cost();
+            ((vectors * self.rows).max(self.set.sums_in_flight()) as f64).max(loads) / self.rows as f64
         };
         let sums = |vectors| self.panels(vectors).map(|(_, vectors)| term(vectors)).sum::<f64>();
         let last = self.vectors() - (self.strips() - 1) * self.strip;

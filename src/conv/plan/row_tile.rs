@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-use super::microkernel::{Offsets, SUMS_IN_FLIGHT};
+use super::microkernel::Offsets;
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
 
@@ -46,7 +46,7 @@ pub(super) fn row_tiles(
 pub(super) fn row_tiles_cost(set: InstructionSet, vectors: usize, length: usize) -> f64 {
     let vectors = vectors.min(MOST_ROW_VECTORS);
     let sums =
-        row_tiles(set, vectors, length).map(|(_, positions)| (positions * vectors).max(SUMS_IN_FLIGHT));
+        row_tiles(set, vectors, length).map(|(_, positions)| (positions * vectors).max(set.sums_in_flight()));
     sums.sum::<usize>() as f64 / vectors as f64
 }
 

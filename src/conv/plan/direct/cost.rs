@@ -2,8 +2,11 @@
 //!
 //! The constants were fitted to measured times, as `benches/LOG.md` tells. Of all layouts and pieces the cheapest is taken.
 
+use super::super::axis_map::AxisMap;
+use super::super::microkernel::tile_shape;
 use super::super::row_tile::row_tiles_cost;
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
+use crate::conv::simd::InstructionSet;
 
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
 const ROW_COST: f64 = 10.0;
@@ -21,10 +24,16 @@ const VECTOR_COST: f64 = 24.0;
 const FOLDED_ROW_COST: f64 = 16.0;
 /// What a term of a single vector of channels costs, which waits for its loads.
 const SINGLE_VECTOR_COST: f64 = 1.15;
+/// Tiles of vectors one below the other must cost less than this share of the others: writing them takes longer.
+const COLUMNS_GAIN: f64 = 0.95;
 
 /// What transposing a square of sums costs, log₂ of its side exchanges of each vector, and writing its rows.
 pub(super) fn square_cost(lanes: usize) -> f64 {
     1.15 * lanes as f64 * (f64::from(lanes.max(1).ilog2()) + 2.0)
+}
+
+fn single_vector_cost(set: InstructionSet) -> f64 {
+    (SINGLE_VECTOR_COST * set.load_cost()).max(1.0)
 }
 
 impl DirectStage {
@@ -40,11 +49,11 @@ impl DirectStage {
                 _ => WRITE_ENTRY_COST * self.lanes as f64,
             }),
             false => {
-                let positions = (self.band - 1) * self.pitch + self.width;
-                let vectors = (self.samples * positions.div_ceil(self.lanes)) as f64;
+                let vectors = (self.samples * self.vectors_of_sample()) as f64;
                 let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
                 let rows = (self.channels.rows * self.folded) as f64;
                 let term = self.folded_cost() / self.y_layout.taps.len().max(1) as f64;
+                let term = term * self.columns().map_or(self.share_inside, |columns| columns.term_cost);
                 let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
                 vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (self.continued_cost() + write))
             }
@@ -62,17 +71,17 @@ impl DirectStage {
         let segment = even(self.width, MOST_IN_SEGMENT);
         let vectors = self.channels.rows.div_ceil(self.lanes);
         let row = self.width.div_ceil(segment) as f64 * row_tiles_cost(self.set, vectors, segment);
-        let term = if vectors == 1 { SINGLE_VECTOR_COST } else { 1.0 };
-        let sums =
-            row * self.terms_taking_part() * term + self.width as f64 * (self.continued_cost() + write);
+        let term = if vectors == 1 { single_vector_cost(self.set) } else { 1.0 };
+        let sums = row * self.terms() as f64 * self.share_inside * term
+            + self.width as f64 * (self.continued_cost() + write);
         (self.samples * self.band * vectors) as f64 * sums
     }
 
     /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.
     fn folded_cost(&self) -> f64 {
-        let taps = self.y.taps.len();
+        let (taps, unaligned) = (self.y.taps.len(), UNALIGNED_COST * self.set.load_cost());
         let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
-        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(UNALIGNED_COST);
+        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(unaligned);
         (0..self.y_layout.taps.len()).map(cost).sum()
     }
 
@@ -94,12 +103,37 @@ impl DirectStage {
         let near = blocks == 1 || positions * self.channels.rows * self.bytes <= NEAR_SUMS;
         blocks as f64 * if near { 2.0 } else { FAR_SUM_COST }
     }
+}
 
-    /// Terms of a sum of vectors of channels on the average.
-    fn terms_taking_part(&self) -> f64 {
-        let taking_part: usize = (0..self.y.positions).map(|row| self.y.taps_inside(row).len()).sum();
-        let possible = self.y.positions * self.y.taps.len();
-        self.terms() as f64 * if possible == 0 { 1.0 } else { taking_part as f64 / possible as f64 }
+/// Tiles of vectors one below the other: what they have in common is the taps beyond the ends of rows, which are left out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Columns {
+    /// Vectors of a tile.
+    pub(super) vectors: usize,
+    /// What a term of all costs on the average, whether it takes part or not.
+    term_cost: f64,
+}
+
+impl Columns {
+    /// The best for tiles of so many folded rows, if they are better than tiles of neighbouring columns.
+    pub(super) fn best(
+        set: InstructionSet,
+        rows: usize,
+        [y, x]: [&AxisMap; 2],
+        lanes: usize,
+    ) -> Option<Self> {
+        let (most_rows, most) = tile_shape(set);
+        // With fewer taps some position of a vector needs almost every one.
+        if x.taps.len() <= lanes || y.taps.len() <= 1 || rows > most_rows {
+            return None;
+        }
+        let of = |vectors| {
+            let load = if vectors == 1 { single_vector_cost(set) } else { 1.0 };
+            Columns { vectors, term_cost: y.share_inside(vectors) * x.share_inside(lanes) * load }
+        };
+        let busy = (1..=most).filter(|vectors| rows * vectors >= set.sums_in_flight()).map(of);
+        let best = busy.min_by(|a, b| a.term_cost.total_cmp(&b.term_cost))?;
+        (best.term_cost < COLUMNS_GAIN * y.share_inside(1)).then_some(best)
     }
 }
 

@@ -9,9 +9,18 @@ use crate::conv::plan::axis_map::AxisMap;
 /// What a load that crosses a cache line costs, in multiply-adds of vectors.
 const LOAD_COST: f64 = 1.5;
 
-/// The taps of R rows of the output, one below the other.
-pub(super) fn fold_taps(axis: &AxisMap, folded: usize) -> Vec<(usize, isize)> {
-    (0..axis.taps.len() + folded - 1).map(|tap| (tap, axis.taps[0].1 + tap as isize)).collect()
+/// Positions of R rows of the output each, with the taps of all of them, one below the other.
+pub(super) fn folded_axis(axis: &AxisMap, folded: usize) -> AxisMap {
+    if folded == 1 {
+        return axis.clone();
+    }
+    let taps = (0..axis.taps.len() + folded - 1).map(|tap| (tap, axis.taps[0].1 + tap as isize));
+    AxisMap {
+        step: axis.step * folded,
+        positions: axis.positions.div_ceil(folded),
+        taps: taps.collect(),
+        ..axis.clone()
+    }
 }
 
 /// How many rows of the output to fold into a tile, with `rows` channels each and room for `most`.

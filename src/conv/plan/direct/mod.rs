@@ -29,13 +29,14 @@ mod run;
 mod write;
 
 pub(super) use self::copy::outer_source;
+use self::cost::Columns;
 pub(super) use self::cost::shared;
-use self::folded::{fold_taps, folded_rows};
+use self::folded::{folded_axis, folded_rows};
 pub(super) use self::phases::PhasesStage;
 use self::place::Group;
 pub(super) use self::write::EXPECTING_TERMS;
 use super::axis_map::AxisMap;
-use super::microkernel::{Offsets, Span, lanes, tile_shape};
+use super::microkernel::{Offsets, lanes, tile_shape};
 use super::row_tile::MOST_ROW_VECTORS;
 use super::strip::Layout;
 use crate::conv::Problem;
@@ -106,13 +107,19 @@ pub(super) struct DirectStage {
     may_be_in_place: bool,
     /// Whether the rows of a piece stand end to end in the result too.
     flat: bool,
+    /// Whether vectors of positions begin anew in each row, not run over the ends of rows.
+    row_by_row: bool,
     /// Channels (times outer taps) in the workspace at once.
     block: usize,
     offsets: Offsets,
-    /// The taps of the axis before the last that read inside the signal, for each of its positions.
+    /// The share of the taps of the axis before the last that read inside the signal.
+    share_inside: f64,
+    /// The tiles to be taken where vectors begin anew in each row, if tiles of neighbouring columns cost more.
+    columns: Option<Columns>,
+    /// The taps of the axis before the last that read inside the signal, for each of its (folded) positions.
     taps_inside: Vec<Range<usize>>,
-    /// Which terms the rows of a tile have: empty if all have all.
-    spans: Vec<Span>,
+    /// Which rows of the tiles have a tap of that axis: empty if all have all.
+    rows_with_tap: Vec<Range<usize>>,
     /// First and number of the rows (times R) of each tile.
     tiles: Vec<(usize, usize)>,
     groups: Vec<Group>,
@@ -137,13 +144,9 @@ impl DirectStage {
         let lanes = lanes::<T>(set);
         let (most_rows, _) = tile_shape(set);
         let folded = folded_rows(&y, channels.rows, most_rows);
-        let (step, positions) = (y.step * folded, y.positions.div_ceil(folded));
-        let folded_y = AxisMap {
-            step,
-            positions,
-            taps: if folded == 1 { y.taps.clone() } else { fold_taps(&y, folded) },
-            ..y.clone()
-        };
+        let folded_y = folded_axis(&y, folded);
+        let positions = folded_y.positions;
+        let columns = Columns::best(set, folded * channels.rows, [&folded_y, &x], lanes);
         DirectStage {
             set,
             channels,
@@ -163,10 +166,13 @@ impl DirectStage {
             may_be_in_place: false,
             in_place: false,
             flat: false,
+            row_by_row: false,
             block: 1,
             offsets: Offsets::default(),
+            share_inside: folded_y.share_inside(1),
+            columns,
             taps_inside: Vec::new(),
-            spans: Vec::new(),
+            rows_with_tap: Vec::new(),
             tiles: Vec::new(),
             groups: Vec::new(),
             lanes,
@@ -204,6 +210,7 @@ impl DirectStage {
         self.channel_vectors = true;
         self.may_be_in_place = in_place;
         self.folded = 1;
+        self.share_inside = self.y.share_inside(1);
         (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
         self.best_piece()
     }
@@ -259,6 +266,9 @@ impl DirectStage {
             && width == self.x.positions
             && self.x.every == 1
             && self.y.every == 1;
+        let over_ends = self.vectors_of_sample();
+        self.row_by_row = true;
+        self.row_by_row = !self.flat && self.vectors_of_sample() <= over_ends;
         self
     }
 

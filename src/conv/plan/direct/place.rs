@@ -1,7 +1,12 @@
 //! Where the terms, the rows and the positions of the tiles of a piece stand in its strip.
 
-use super::super::microkernel::{Offsets, Span, tile_shape};
+use std::ops::Range;
+
+use super::super::microkernel::{Offsets, tile_shape};
 use super::super::row_tile::{MOST_ROW_VECTORS, row_tiles};
+use super::cost::Columns;
+use super::folded::folded_axis;
+use super::run::Piece;
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even, pieces};
 
 /// A run of sums that are neighbours in the result.
@@ -19,8 +24,10 @@ pub(super) struct Run {
 /// The vectors of one tile, or tiles of rows that are written at once, and where their sums go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
-    /// Of vectors of positions, one for each.
+    /// Of vectors of positions, one for each, and the rows and columns of a piece in which they are.
     pub(super) starts: Vec<usize>,
+    pub(super) rows: Range<usize>,
+    pub(super) columns: Range<usize>,
     /// Of vectors of channels, one for each tile.
     pub(super) row_tiles: Vec<PlacedRowTile>,
     pub(super) runs: Vec<Run>,
@@ -43,14 +50,7 @@ impl DirectStage {
         let mut offsets = Vec::new();
         let columns = self.x_layout.planes.len();
         for channel in 0..self.block {
-            for (number, &(y_plane, y_shift)) in self.y_layout.taps.iter().enumerate() {
-                if self.folded > 1 {
-                    // Row r of the fold has the taps number − r of the kernel.
-                    let first = (number + 1).saturating_sub(self.y.taps.len());
-                    let last = number.min(self.folded - 1);
-                    let rows = first * self.channels.rows..(last + 1) * self.channels.rows;
-                    self.spans.push(Span { terms: self.x_layout.taps.len(), rows });
-                }
+            for &(y_plane, y_shift) in &self.y_layout.taps {
                 for &(x_plane, x_shift) in &self.x_layout.taps {
                     let plane_number = y_plane * columns + x_plane;
                     offsets.push(
@@ -60,7 +60,17 @@ impl DirectStage {
             }
         }
         self.offsets = Offsets::new(offsets);
-        self.taps_inside = (0..self.y.positions).map(|row| self.y.taps_inside(row)).collect();
+        let y = folded_axis(&self.y, self.folded);
+        self.taps_inside = (0..y.positions).map(|row| y.taps_inside(row)).collect();
+        if self.folded > 1 || self.columns().is_some() {
+            // Row r of the fold has the taps number − r of the kernel.
+            let rows = |number: usize| {
+                let first = (number + 1).saturating_sub(self.y.taps.len());
+                let last = number.min(self.folded - 1);
+                first * self.channels.rows..(last + 1) * self.channels.rows
+            };
+            self.rows_with_tap = (0..y.taps.len()).map(rows).collect();
+        }
     }
 
     pub(super) fn place_tiles(&mut self) {
@@ -79,38 +89,107 @@ impl DirectStage {
         if self.channel_vectors {
             return self.place_rows();
         }
-        let positions = (self.band - 1) * self.pitch + self.width;
-        let per_sample = positions.div_ceil(self.lanes);
-        let vectors: Vec<_> = (0..self.samples).flat_map(|s| (0..per_sample).map(move |v| (s, v))).collect();
-        let (_, most) = tile_shape(self.set);
-        let count = vectors.len().div_ceil(most);
-        let mut first = 0;
-        for group in 0..count {
+        let per_sample = self.vectors_of_sample();
+        let vectors = (0..self.samples).flat_map(|s| (0..per_sample).map(move |v| (s, v)));
+        let mut vectors: Vec<_> = vectors.map(|(s, v)| (s, self.first_of_vector(v))).collect();
+        let (_, mut most) = tile_shape(self.set);
+        let mut together = vectors.len();
+        if let Some(columns) = self.columns() {
+            vectors.sort_by_key(|&(sample, (row, column))| (sample, column, row));
+            (most, together) = (columns.vectors, self.band);
+        }
+        let parts = vectors.chunks(together).flat_map(|vectors| {
             // As even as possible: a tile of one vector is slower than one of two.
-            let last = (group + 1) * vectors.len() / count;
-            let members = &vectors[first..last];
-            first = last;
-            let starts = members.iter().map(|&(s, v)| self.start(s, v * self.lanes)).collect();
+            let count = vectors.len().div_ceil(most);
+            (0..count)
+                .map(move |part| &vectors[part * vectors.len() / count..(part + 1) * vectors.len() / count])
+        });
+        for members in parts {
+            let mut starts = Vec::new();
             let mut runs: Vec<Run> = Vec::new();
-            for (number, &(sample, vector)) in members.iter().enumerate() {
+            for (number, &(sample, (row, column))) in members.iter().enumerate() {
+                starts.push(self.start(sample, row * self.pitch + column));
                 for lane in 0..self.lanes {
-                    let position = vector * self.lanes + lane;
-                    if position >= positions {
-                        break;
+                    if let Some((row, column)) = self.position(row, column + lane) {
+                        let lane = number * self.lanes + lane;
+                        extend_runs(&mut runs, self.run(lane, (sample, row, column), 1));
                     }
-                    let (row, column) = match self.flat {
-                        true => (0, position),
-                        false => (position / self.pitch, position % self.pitch),
-                    };
-                    if column >= self.width && !self.flat {
-                        continue;
-                    }
-                    let lane = number * self.lanes + lane;
-                    extend_runs(&mut runs, self.run(lane, (sample, row, column), 1));
                 }
             }
-            self.groups.push(Group { starts, row_tiles: Vec::new(), runs });
+            let (rows, columns) = self.place_of_tile(members);
+            self.groups.push(Group { starts, rows, columns, row_tiles: Vec::new(), runs });
         }
+    }
+
+    /// If tiles are of vectors of positions one below the other.
+    pub(super) fn columns(&self) -> Option<Columns> {
+        self.columns.filter(|_| self.row_by_row)
+    }
+
+    /// Vectors of positions of a sample of a piece.
+    pub(super) fn vectors_of_sample(&self) -> usize {
+        match self.row_by_row {
+            true => self.band * self.width.div_ceil(self.lanes),
+            false => ((self.band - 1) * self.pitch + self.width).div_ceil(self.lanes),
+        }
+    }
+
+    /// The rows and columns of a piece in which some vectors are: all of them, if they are of several samples.
+    fn place_of_tile(&self, vectors: &[(usize, (usize, usize))]) -> (Range<usize>, Range<usize>) {
+        let (mut rows, mut columns) = (self.band..0, self.width..0);
+        for &(sample, (row, column)) in vectors {
+            let last = column + self.lanes - 1;
+            let (first_row, last_row) = match self.row_by_row {
+                true => (row, row),
+                false => (column / self.pitch, (last / self.pitch).min(self.band - 1)),
+            };
+            let one_sample = sample == vectors[0].0;
+            rows =
+                if one_sample { rows.start.min(first_row)..rows.end.max(last_row + 1) } else { 0..self.band };
+            columns = match self.row_by_row {
+                true => columns.start.min(column)..columns.end.max(self.width.min(last + 1)),
+                false => 0..self.width,
+            };
+        }
+        (rows, columns)
+    }
+
+    /// The taps along y and x that read inside the signal for any position of a tile.
+    #[inline(always)]
+    pub(super) fn taking_part(&self, piece: Piece, group: &Group) -> [Range<usize>; 2] {
+        let of_tile = |first: Range<usize>, last: Range<usize>| last.start..first.end;
+        let rows = (piece.row + group.rows.start, (piece.row + group.rows.end).min(self.taps_inside.len()));
+        let y = match rows.0 < rows.1 {
+            true => of_tile(self.taps_inside[rows.0].clone(), self.taps_inside[rows.1 - 1].clone()),
+            false => 0..0,
+        };
+        let all = 0..self.x.taps.len();
+        if self.columns().is_none() {
+            return [y, all];
+        }
+        let column = |column: usize| self.x.taps_inside((piece.column + column).min(self.x.positions - 1));
+        [y, of_tile(column(group.columns.start), column(group.columns.end - 1))]
+    }
+
+    /// Row and column of the first lane of a vector of positions.
+    fn first_of_vector(&self, vector: usize) -> (usize, usize) {
+        if self.row_by_row {
+            let in_row = self.width.div_ceil(self.lanes);
+            (vector / in_row, vector % in_row * self.lanes)
+        } else {
+            (0, vector * self.lanes)
+        }
+    }
+
+    /// Row and column in the result of the position that is so many columns behind the first of a row, if a sum is wanted
+    /// there. Rows that stand end to end are one.
+    fn position(&self, row: usize, column: usize) -> Option<(usize, usize)> {
+        if self.flat {
+            return (column < self.band * self.width).then_some((0, column));
+        }
+        let (row, column) =
+            if self.row_by_row { (row, column) } else { (column / self.pitch, column % self.pitch) };
+        (row < self.band && column < self.width).then_some((row, column))
     }
 
     fn run(&self, lane: usize, (sample, row, column): (usize, usize, usize), length: usize) -> Run {
@@ -172,5 +251,67 @@ fn extend_runs(runs: &mut Vec<Run>, next: Run) {
             run.length += next.length;
         }
         _ => runs.push(next),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::axis_map::AxisMap;
+    use super::super::Channels;
+    use super::*;
+    use crate::conv::simd::InstructionSet;
+    use crate::conv::{Operation, Options, Problem};
+
+    fn stage(set: InstructionSet, problem: &Problem) -> DirectStage {
+        let axes = problem.axes().iter();
+        let axes = axes.map(|axis| AxisMap::forward(axis, problem.operation(), problem.boundary())).collect();
+        DirectStage::new::<f32>(set, Channels::forward(problem), axes, 1)
+    }
+
+    /// What a tile leaves out, none of its positions reads; and with large kernels much is left out.
+    #[test]
+    fn tiles_leave_out_what_lies_beyond_the_border() {
+        for set in [InstructionSet::Avx512, InstructionSet::Avx2] {
+            for (side, taps, padding, columns) in [
+                (32, 31, 30, true),
+                (64, 31, 30, true),
+                (33, 19, 18, true),
+                (40, 31, 0, false),
+                (50, 5, 4, false),
+            ] {
+                let options = Options::new().padding([padding; 2]);
+                let (kernel, signal) = ([1, 1, taps, taps], [1, 1, side, side]);
+                let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
+                let stage = stage(set, &problem);
+                assert_eq!(stage.columns().is_some(), columns, "{set:?}: {side}², {taps}² taps");
+                let (mut products, mut needed) = (0, 0);
+                for job in 0..stage.jobs() {
+                    let piece = stage.piece(job);
+                    for group in &stage.groups {
+                        let [y, x] = stage.taking_part(piece, group);
+                        products += y.len() * x.len() * stage.folded * group.starts.len() * stage.lanes;
+                        for run in &group.runs {
+                            for fold in 0..stage.folded {
+                                let row = (piece.row + run.row) * stage.folded + fold;
+                                for column in 0..stage.wanted(piece, run, fold) {
+                                    let inside = stage.y.taps_inside(row);
+                                    let column = stage.x.taps_inside(piece.column + run.column + column);
+                                    needed += inside.len() * column.len();
+                                    assert!(y.start <= inside.start + fold && inside.end + fold <= y.end);
+                                    assert!(x.start <= column.start && column.end <= x.end);
+                                }
+                            }
+                        }
+                    }
+                }
+                assert_eq!(needed as u128, problem.multiply_adds());
+                if columns {
+                    let all =
+                        stage.jobs() * stage.groups.iter().map(|group| group.starts.len()).sum::<usize>();
+                    let all = all * stage.lanes * stage.folded * stage.y_layout.taps.len() * taps;
+                    assert!(products * 4 < all * 3, "{products} of {all}");
+                }
+            }
+        }
     }
 }

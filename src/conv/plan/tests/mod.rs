@@ -1,12 +1,14 @@
 //! Plans against the definition: bit for bit on integers, whatever the instructions, the threads and the memory.
 
-use ndarray::{ArrayD, IxDyn, Slice, s};
+use ndarray::{ArrayD, Slice};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
 use crate::conv::laws::{integers, problem};
 use crate::conv::{Algorithm, Definition, InstructionSet, Operation, Options, adjoint};
+
+mod choice;
 
 fn floats(shape: &[usize], seed: u64, magnitude: i64) -> ArrayD<f32> {
     integers(shape, seed, magnitude).mapv(|value| value as f32)
@@ -206,6 +208,24 @@ proptest! {
         check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
     }
 
+    /// Kernels with more taps than a vector has lanes and few rows of results, so that tiles stand one below the other and
+    /// taps beyond all four borders are left out.
+    #[test]
+    fn large_kernels(
+        channels in (1usize..3, 1usize..3, 1usize..3, 1usize..4),
+        rows in (1usize..30, 2usize..10, 1usize..3, 1usize..3, (0usize..10, 0usize..10)),
+        columns in (1usize..40, 9usize..34, (0usize..33, 0usize..33)),
+        operation in select(vec![Operation::Correlation, Operation::Convolution]),
+        boundary in select(vec![Boundary::Zero, Boundary::Zero, Boundary::Periodic]),
+        set in select(InstructionSet::ALL.to_vec()),
+        seed: u64,
+    ) {
+        let (length, taps, padding) = columns;
+        let axes = vec![rows, (length, taps, 1, 1, padding)];
+        let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
+        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+    }
+
     /// Channels and positions that straddle tiles and panels, and signals of several strips.
     #[test]
     fn kernels_of_one_tap(
@@ -331,121 +351,4 @@ proptest! {
         let plan = Plan::transposed(&problem, &options).unwrap();
         check_within(plan, (&float(&kernel), &bias), &float(&y), (&exact, terms))?;
     }
-}
-
-/// Large enough that several threads take part. The weights are no integers, so that another order of sums would show.
-#[test]
-fn bits_do_not_depend_on_the_number_of_threads() {
-    let options = Options::new().padding([1, 1]);
-    let problem = Problem::new(Operation::Correlation, &[40, 24, 3, 3], &[6, 24, 21, 23], &options).unwrap();
-    let real = |shape: &[usize], seed| floats(shape, seed, 1000).mapv(|value| (value / 1000.0).sin());
-    let kernel = real(&problem.kernel_shape(), 1);
-    let signal = real(&problem.signal_shape(), 2);
-    let y = real(&problem.output_shape(), 3);
-    let with_threads = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut results = Vec::new();
-            for options in [Kernel::Automatic, Kernel::Direct, Kernel::DirectTiles, Kernel::Fourier]
-                .map(|kernel| PlanOptions::new().kernel(kernel))
-            {
-                let mut plan = Plan::forward(&problem, &options).unwrap();
-                plan.prepare(kernel.view(), None).unwrap();
-                let mut output = ArrayD::zeros(problem.output_shape());
-                plan.run(signal.view(), output.view_mut()).unwrap();
-                results.push(output);
-                let mut plan = Plan::transposed(&problem, &options).unwrap();
-                plan.prepare(kernel.view(), None).unwrap();
-                let mut back = ArrayD::zeros(problem.signal_shape());
-                plan.run(y.view(), back.view_mut()).unwrap();
-                results.push(back);
-                let mut gradient = ArrayD::zeros(problem.kernel_shape());
-                GradientPlan::new(&problem, &options)
-                    .run(signal.view(), y.view(), gradient.view_mut())
-                    .unwrap();
-                results.push(gradient);
-            }
-            results
-        })
-    };
-    let alone = with_threads(1);
-    assert_eq!(with_threads(2), alone);
-    assert_eq!(with_threads(3), alone);
-}
-
-#[test]
-fn the_accuracy_asked_for_is_kept() {
-    let problem = Problem::new(
-        Operation::Correlation,
-        &[64, 64, 3, 3],
-        &[1, 64, 32, 32],
-        &Options::new().padding([1, 1]),
-    )
-    .unwrap();
-    let strict = Plan::<f32>::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-    assert!(strict.kernel_name().starts_with("direct"));
-    let sums = |candidate: &&Candidate| candidate.accurate;
-    assert!(strict.candidates().iter().filter(sums).all(|candidate| candidate.name.starts_with("direct")));
-    let large = Options::new().padding([15, 15]);
-    let large = Problem::new(Operation::Correlation, &[8, 8, 31, 31], &[1, 8, 128, 128], &large).unwrap();
-    let fourier = Plan::<f32>::forward(&large, &PlanOptions::new()).unwrap();
-    assert_eq!(fourier.kernel_name(), "fourier_tiles");
-    let strict = Plan::<f32>::forward(&large, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-    assert!(strict.kernel_name().starts_with("direct"));
-    let default = Plan::<f32>::forward(&problem, &PlanOptions::new()).unwrap();
-    let chosen = default.candidates().iter().find(|candidate| candidate.chosen).unwrap();
-    assert!(chosen.relative_bound <= 1.0 / 128.0 && chosen.accurate);
-    assert_eq!(chosen.name, default.kernel_name());
-    let strided =
-        Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 9], &Options::new().stride([2])).unwrap();
-    let forced = PlanOptions::new().kernel(Kernel::WinogradTwo);
-    assert!(matches!(Plan::<f32>::forward(&strided, &forced), Err(ConvolutionError::Unsupported(_))));
-}
-
-/// As many channels as these take the phases together, with the same bits whatever the pieces.
-#[test]
-fn strided_layers_run_their_phases_together() {
-    let options = Options::new().stride([2, 2]).padding([1, 1]);
-    let problem = Problem::new(Operation::Correlation, &[16, 32, 4, 4], &[3, 32, 20, 22], &options).unwrap();
-    let (kernel, y) = (floats(&problem.kernel_shape(), 1, 9), floats(&problem.output_shape(), 2, 9));
-    let expected = adjoint::transposed(&problem, kernel.view(), y.view()).unwrap();
-    for threads in [1, 2, 5] {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| {
-            let mut plan =
-                Plan::transposed(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-            assert_eq!(plan.kernel_name(), "direct_phases");
-            assert!(plan.candidates().iter().filter(|candidate| candidate.chosen).count() == 1);
-            plan.prepare(kernel.view(), None).unwrap();
-            let mut back = ArrayD::zeros(problem.signal_shape());
-            plan.run(y.view(), back.view_mut()).unwrap();
-            assert_eq!(back, expected);
-        });
-    }
-}
-
-/// A second run of the same plan works in the memory of the first.
-#[test]
-fn a_warm_plan_keeps_its_memory() {
-    let problem =
-        Problem::new(Operation::Correlation, &[4, 2, 3, 3], &[2, 2, 9, 9], &Options::new()).unwrap();
-    let kernel = floats(&problem.kernel_shape(), 1, 9);
-    let mut plan = Plan::forward(&problem, &PlanOptions::new()).unwrap();
-    plan.prepare(kernel.view(), None).unwrap();
-    let stated = plan.workspace_bytes();
-    assert!(stated > 0);
-    let expected = |signal: &ArrayD<f32>| Definition.run(&problem, kernel.view(), signal.view()).unwrap();
-    for seed in 0..3 {
-        let signal = floats(&problem.signal_shape(), seed, 9);
-        let mut output = ArrayD::zeros(problem.output_shape());
-        plan.run(signal.view(), output.view_mut()).unwrap();
-        assert_eq!(output, expected(&signal));
-        assert_eq!(plan.workspace_bytes(), stated);
-    }
-    let wrong = ArrayD::<f32>::zeros(IxDyn(&[2, 2, 9, 8]));
-    let mut output = ArrayD::zeros(problem.output_shape());
-    assert!(plan.run(wrong.view(), output.view_mut()).is_err());
-    assert!(
-        plan.run(output.slice(s![.., .., .., ..]).to_owned().into_dyn().view(), output.view_mut()).is_err()
-    );
 }

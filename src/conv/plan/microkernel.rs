@@ -22,6 +22,7 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
+use super::output::Places;
 use crate::conv::simd::{Element, InstructionSet};
 use crate::conv::unroll::unrolled;
 
@@ -87,6 +88,8 @@ pub(super) struct Tile<'a, T> {
     pub(super) continues: bool,
     /// (rows, vectors, lanes)
     pub(super) sums: &'a mut [T],
+    /// Where the sums go instead, if they are finished.
+    pub(super) places: Option<Places<'a, T>>,
 }
 
 impl<T: Element> WithSimd for Tile<'_, T> {
@@ -175,6 +178,21 @@ impl<T: Element> Tile<'_, T> {
                 }
                 channel += taps_y * taps_x;
             }
+        }
+        if let Some(places) = self.places {
+            unrolled!(v in 0..V => {
+                let vector = places.vector(v);
+                if vector.length == lanes {
+                    unrolled!(j in 0..J => {
+                        places.write::<S, true>(simd, j, vector, sums[j][v]);
+                    });
+                } else {
+                    unrolled!(j in 0..J => {
+                        places.write::<S, false>(simd, j, vector, sums[j][v]);
+                    });
+                }
+            });
+            return;
         }
         unrolled!(j in 0..J => {
             unrolled!(v in 0..V => {

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use pulp::Simd;
 
+use super::microkernel::MOST_VECTORS;
 use super::prefetch::{Purpose, prefetch};
 use super::workspace::LINE_BYTES;
 use crate::conv::simd::Element;
@@ -33,6 +34,98 @@ impl<T: Element> Finish<'_, T> {
     #[inline(always)]
     pub(super) fn of(self, channel: usize) -> (Option<T>, bool) {
         (self.bias.map(|bias| bias[channel]), self.relu)
+    }
+}
+
+/// What becomes of sums.
+#[inline(always)]
+fn finished<T: Element, S: Simd>(
+    simd: S,
+    mut sums: T::Vector<S>,
+    (bias, relu): (Option<T>, bool),
+) -> T::Vector<S> {
+    if let Some(bias) = bias {
+        sums = T::vector_add(simd, sums, T::splat(simd, bias));
+    }
+    if relu {
+        sums = T::vector_max(simd, T::splat(simd, T::zero()), sums);
+    }
+    sums
+}
+
+/// A row of a tile: the row of the fold and the channel whose sums it has, and where these go, counted from where those of
+/// the first row go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlacedRow {
+    pub(super) fold: usize,
+    pub(super) channel: usize,
+    pub(super) to: usize,
+}
+
+/// A vector of a tile: where its sums of the first row go, how many are wanted, and in how many rows of the fold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PlacedVector {
+    pub(super) to: usize,
+    pub(super) length: usize,
+    pub(super) folds: usize,
+}
+
+/// Where the sums of a tile go from the registers.
+pub(super) struct Places<'a, T> {
+    output: &'a SharedOutput<'a, T>,
+    finish: Finish<'a, T>,
+    rows: &'a [PlacedRow],
+    /// The channel of the output that is the first of the rows'.
+    channel: usize,
+    vectors: [PlacedVector; MOST_VECTORS],
+}
+
+impl<'a, T: Element> Places<'a, T> {
+    /// # Safety
+    /// As long as it lives no one else may access these entries of the output.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        output: &'a SharedOutput<'a, T>,
+        finish: Finish<'a, T>,
+        (rows, channel): (&'a [PlacedRow], usize),
+        vectors: [PlacedVector; MOST_VECTORS],
+    ) -> Self {
+        Places { output, finish, rows, channel, vectors }
+    }
+
+    /// How the vector of this number is written.
+    #[inline(always)]
+    pub(super) fn vector(&self, number: usize) -> PlacedVector {
+        self.vectors[number]
+    }
+
+    /// Finishes the sums of a row and a vector, and writes them: all lanes if `WHOLE`, else the first ones.
+    #[inline(always)]
+    pub(super) fn write<S: Simd, const WHOLE: bool>(
+        &self,
+        simd: S,
+        row: usize,
+        vector: PlacedVector,
+        sums: T::Vector<S>,
+    ) {
+        let row = &self.rows[row];
+        if row.fold >= vector.folds {
+            return;
+        }
+        let to = vector.to + row.to;
+        let length = if WHOLE { T::lanes::<S>() } else { vector.length };
+        assert!(length <= T::lanes::<S>() && to + length <= self.output.length);
+        let plain = self.finish.bias.is_none() && !self.finish.relu;
+        let sums =
+            if plain { sums } else { finished(simd, sums, self.finish.of(self.channel + row.channel)) };
+        // SAFETY: there is such a place in the output, as asserted, and whoever made the places vouched for it.
+        unsafe {
+            let to = self.output.pointer.add(to);
+            match WHOLE {
+                true => T::store::<S>(to, sums),
+                false => T::store_first(simd, to, sums, vector.length),
+            }
+        }
     }
 }
 
@@ -88,16 +181,11 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         &self,
         simd: S,
         to: usize,
-        mut values: T::Vector<S>,
+        values: T::Vector<S>,
         length: usize,
-        (bias, relu): (Option<T>, bool),
+        finish: (Option<T>, bool),
     ) {
-        if let Some(bias) = bias {
-            values = T::vector_add(simd, values, T::splat(simd, bias));
-        }
-        if relu {
-            values = T::vector_max(simd, T::splat(simd, T::zero()), values);
-        }
+        let values = finished(simd, values, finish);
         // SAFETY: the caller vouches for the place.
         unsafe {
             let to = self.pointer.add(to);

@@ -37,6 +37,7 @@ use self::place::Group;
 pub(super) use self::write::EXPECTING_TERMS;
 use super::axis_map::AxisMap;
 use super::microkernel::{Offsets, lanes, tile_shape};
+use super::output::PlacedRow;
 use super::row_tile::MOST_ROW_VECTORS;
 use super::strip::Layout;
 use crate::conv::Problem;
@@ -122,6 +123,8 @@ pub(super) struct DirectStage {
     rows_with_tap: Vec<Range<usize>>,
     /// First and number of the rows (times R) of each tile.
     tiles: Vec<(usize, usize)>,
+    /// Where the rows of all tiles go, if they are of vectors of positions.
+    rows: Vec<PlacedRow>,
     groups: Vec<Group>,
     lanes: usize,
     /// Of an entry.
@@ -145,7 +148,6 @@ impl DirectStage {
         let (most_rows, _) = tile_shape(set);
         let folded = folded_rows(&y, channels.rows, most_rows);
         let folded_y = folded_axis(&y, folded);
-        let positions = folded_y.positions;
         let columns = Columns::best(set, folded * channels.rows, [&folded_y, &x], lanes);
         DirectStage {
             set,
@@ -158,7 +160,7 @@ impl DirectStage {
             folded,
             channel_vectors: false,
             samples: 1,
-            band: positions,
+            band: folded_y.positions,
             width: 1,
             pitch: 1,
             channel_stride: 0,
@@ -174,6 +176,7 @@ impl DirectStage {
             taps_inside: Vec::new(),
             rows_with_tap: Vec::new(),
             tiles: Vec::new(),
+            rows: Vec::new(),
             groups: Vec::new(),
             lanes,
             bytes: size_of::<T>(),

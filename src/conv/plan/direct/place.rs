@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::microkernel::{Offsets, tile_shape};
+use super::super::output::PlacedRow;
 use super::super::row_tile::{MOST_ROW_VECTORS, row_tiles};
 use super::cost::Columns;
 use super::folded::folded_axis;
@@ -83,6 +84,12 @@ impl DirectStage {
         let (most, _) = tile_shape(self.set);
         let size = even(rows, most);
         self.tiles = pieces(rows, size).collect();
+        let place = |row: usize| {
+            let (fold, channel) = (row / self.channels.rows, row % self.channels.rows);
+            let to = channel * self.result_planes() + fold * self.y.every * self.x.result;
+            PlacedRow { fold, channel, to }
+        };
+        self.rows = (0..rows).map(place).collect();
     }
 
     pub(super) fn place_groups(&mut self) {
@@ -98,6 +105,7 @@ impl DirectStage {
             vectors.sort_by_key(|&(sample, (row, column))| (sample, column, row));
             (most, together) = (columns.vectors, self.band);
         }
+        let most_lanes = if self.writes_vectors() { self.lanes } else { usize::MAX };
         let parts = vectors.chunks(together).flat_map(|vectors| {
             // As even as possible: a tile of one vector is slower than one of two.
             let count = vectors.len().div_ceil(most);
@@ -112,7 +120,8 @@ impl DirectStage {
                 for lane in 0..self.lanes {
                     if let Some((row, column)) = self.position(row, column + lane) {
                         let lane = number * self.lanes + lane;
-                        extend_runs(&mut runs, self.run(lane, (sample, row, column), 1));
+                        let run = self.run(lane, (sample, row, column), 1);
+                        extend_runs(&mut runs, run, most_lanes);
                     }
                 }
             }
@@ -124,6 +133,12 @@ impl DirectStage {
     /// If tiles are of vectors of positions one below the other.
     pub(super) fn columns(&self) -> Option<Columns> {
         self.columns.filter(|_| self.row_by_row)
+    }
+
+    /// Whether tiles write their vectors from the registers: the sums of each are neighbours in the result, and whole.
+    pub(super) fn writes_vectors(&self) -> bool {
+        let neighbours = (self.row_by_row || self.flat) && self.x.every == 1;
+        !self.channel_vectors && neighbours && self.block >= self.virtual_channels()
     }
 
     /// Vectors of positions of a sample of a piece.
@@ -226,7 +241,7 @@ impl DirectStage {
                     });
                 }
                 let (row, column) = if self.flat { (0, row * self.width + first) } else { (row, first) };
-                extend_runs(&mut group.runs, self.run(lanes, (sample, row, column), length));
+                extend_runs(&mut group.runs, self.run(lanes, (sample, row, column), length), usize::MAX);
                 lanes += length;
                 if lanes >= POSITIONS_AT_ONCE {
                     self.groups.push(std::mem::take(&mut group));
@@ -240,11 +255,12 @@ impl DirectStage {
     }
 }
 
-/// Adds a run to the last one, if they are neighbours.
-fn extend_runs(runs: &mut Vec<Run>, next: Run) {
+/// Adds a run to the last one, if they are neighbours and no multiple of `apart` lanes is between them.
+fn extend_runs(runs: &mut Vec<Run>, next: Run, apart: usize) {
     match runs.last_mut() {
         Some(run)
             if (run.sample, run.row) == (next.sample, next.row)
+                && !next.lane.is_multiple_of(apart)
                 && run.column + run.length == next.column
                 && run.lane + run.length == next.lane =>
         {

@@ -4,6 +4,7 @@ use pulp::Simd;
 
 use super::super::axis_map::AxisMap;
 use super::super::microkernel::Tile;
+use super::super::output::Places;
 use super::super::row_tile::RowTile;
 use super::super::workspace::{Call, Pieces};
 use super::DirectStage;
@@ -123,6 +124,13 @@ impl<T: Element> PieceRun<'_, T> {
                     if stage.channel_vectors {
                         self.add_rows(simd, group, weights, (begin > 0, rows), (slot, 1));
                     } else {
+                        let places = stage.writes_vectors().then(|| {
+                            let channel = self.piece.group * stage.channels.rows;
+                            let rows = (&stage.rows[first..first + rows], channel);
+                            let vectors = stage.placed_vectors(self.piece, &destination, group);
+                            // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                            unsafe { Places::new(self.call.output, self.call.finish, rows, vectors) }
+                        });
                         simd.vectorize(Tile {
                             weights,
                             rows,
@@ -135,9 +143,10 @@ impl<T: Element> PieceRun<'_, T> {
                             starts: &group.starts,
                             continues: begin > 0,
                             sums: &mut self.sums[slot..],
+                            places,
                         });
                     }
-                    if end == channels {
+                    if end == channels && !stage.writes_vectors() {
                         self.scatter(simd, (first, rows), (group, slot), &destination);
                     }
                 }

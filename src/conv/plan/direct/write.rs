@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::super::output::SharedOutput;
+use super::super::microkernel::MOST_VECTORS;
+use super::super::output::{PlacedVector, SharedOutput};
 use super::DirectStage;
 use super::place::{Group, Run};
 use super::run::{Piece, PieceRun};
@@ -61,6 +62,24 @@ impl DirectStage {
     fn place(&self, piece: Piece, destination: &Destination, run: &Run) -> (usize, usize) {
         let length = if destination.whole { run.length } else { self.wanted(piece, run, 0) };
         (destination.first + run.to, length)
+    }
+
+    /// Where the vectors of a tile go, if they are written from the registers.
+    #[inline(always)]
+    pub(super) fn placed_vectors(
+        &self,
+        piece: Piece,
+        destination: &Destination,
+        group: &Group,
+    ) -> [PlacedVector; MOST_VECTORS] {
+        let mut vectors = [PlacedVector::default(); MOST_VECTORS];
+        for (vector, run) in vectors.iter_mut().zip(&group.runs) {
+            let (to, length) = self.place(piece, destination, run);
+            let rows = self.y.positions.saturating_sub((piece.row + run.row) * self.folded);
+            let folds = if length > 0 { self.folded.min(rows) } else { 0 };
+            *vector = PlacedVector { to, length, folds };
+        }
+        vectors
     }
 
     /// Asks for the places where the sums of a tile will go, so that they are near when the sums are written: if there are

@@ -89,8 +89,8 @@ impl Map {
             check_shape("bias", vec![result.1[1]], bias.shape())?;
         }
         if problem.multiply_adds() >= PLANNED {
-            let planned = self.by_plan::<S, f32>(problem, operands, bias);
-            if let Some(result) = planned.or_else(|| self.by_plan::<S, f64>(problem, operands, bias)) {
+            let planned = self.by_plan(single, problem, operands, bias);
+            if let Some(result) = planned.or_else(|| self.by_plan(double, problem, operands, bias)) {
                 return result;
             }
         }
@@ -106,12 +106,13 @@ impl Map {
     /// If `S` is `T`.
     fn by_plan<S: Ring, T: Element>(
         self,
+        plan: fn(Self, &Problem, [&ArrayD<T>; 2], Option<&ArrayD<T>>) -> Result<ArrayD<T>, ConvolutionError>,
         problem: &Problem,
         [first, second]: [&ArrayD<S>; 2],
         bias: Option<&ArrayD<S>>,
     ) -> Option<Result<ArrayD<S>, ConvolutionError>> {
         let operands = [same_type(first)?, same_type(second)?];
-        Some(planned::<T>(self, problem, operands, bias.and_then(same_type)).map(back))
+        Some(plan(self, problem, operands, bias.and_then(same_type)).map(back))
     }
 }
 
@@ -127,6 +128,28 @@ pub(crate) fn same_type<S: Ring, T: Ring>(array: &ArrayD<S>) -> Option<&ArrayD<T
 pub(crate) fn back<S: Ring, T: Ring>(array: ArrayD<T>) -> ArrayD<S> {
     let array: Box<dyn Any> = Box::new(array);
     *array.downcast().unwrap_or_else(|_| unreachable!("the two scalars are the same"))
+}
+
+/// [`planned`] over `f32`, compiled here once and for all: compilers take minutes for the kernels, in every crate that needs them.
+#[inline(never)]
+fn single(
+    map: Map,
+    problem: &Problem,
+    operands: [&ArrayD<f32>; 2],
+    bias: Option<&ArrayD<f32>>,
+) -> Result<ArrayD<f32>, ConvolutionError> {
+    planned(map, problem, operands, bias)
+}
+
+/// The same over `f64`.
+#[inline(never)]
+fn double(
+    map: Map,
+    problem: &Problem,
+    operands: [&ArrayD<f64>; 2],
+    bias: Option<&ArrayD<f64>>,
+) -> Result<ArrayD<f64>, ConvolutionError> {
+    planned(map, problem, operands, bias)
 }
 
 fn planned<T: Element>(

@@ -59,6 +59,10 @@ pub fn kernel_gradient<S: Ring>(
     Map::KernelGradient.run(problem, [signal, y], None)
 }
 
+/// A map of a problem over one float, of two operands and perhaps a bias.
+type Planned<T> =
+    fn(Map, &Problem, [&ArrayD<T>; 2], Option<&ArrayD<T>>) -> Result<ArrayD<T>, ConvolutionError>;
+
 #[derive(Clone, Copy)]
 enum Map {
     Output,
@@ -106,7 +110,7 @@ impl Map {
     /// If `S` is `T`.
     fn by_plan<S: Ring, T: Element>(
         self,
-        plan: fn(Self, &Problem, [&ArrayD<T>; 2], Option<&ArrayD<T>>) -> Result<ArrayD<T>, ConvolutionError>,
+        plan: Planned<T>,
         problem: &Problem,
         [first, second]: [&ArrayD<S>; 2],
         bias: Option<&ArrayD<S>>,

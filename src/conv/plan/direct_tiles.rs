@@ -245,11 +245,13 @@ impl<T: Element> WithSimd for Sum<'_, T> {
             2 => self.sum::<S, 2>(simd),
             3 => self.sum::<S, 3>(simd),
             4 => self.sum::<S, 4>(simd),
-            5 => self.sum::<S, 5>(simd),
-            6 => self.sum::<S, 6>(simd),
-            7 => self.sum::<S, 7>(simd),
-            8 => self.sum::<S, 8>(simd),
-            other => unreachable!("a register tile has one to eight positions, not {other}"),
+            5 if const { is_wide::<S>() } => self.sum::<S, 5>(simd),
+            6 if const { is_wide::<S>() } => self.sum::<S, 6>(simd),
+            7 if const { is_wide::<S>() } => self.sum::<S, 7>(simd),
+            8 if const { is_wide::<S>() } => self.sum::<S, 8>(simd),
+            other => unreachable!(
+                "a register tile has one to eight positions, or with 16 registers four, not {other}"
+            ),
         }
     }
 }

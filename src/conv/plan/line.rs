@@ -22,7 +22,7 @@ use super::microkernel::lanes;
 use super::output::SharedOutput;
 use super::plane::Entries;
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::simd::{Element, InstructionSet, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// Positions of a piece at least, and times the taps at most.
@@ -210,7 +210,7 @@ impl<T: Element> WithSimd for RowSums<'_, T> {
             let fitting = |&tile: &usize| tile <= self.stage.most() && tile <= vectors - done;
             let tile = TILES.into_iter().find(fitting).unwrap_or(1);
             match tile {
-                12 => self.tile::<S, 12>(simd, done),
+                12 if const { is_wide::<S>() } => self.tile::<S, 12>(simd, done),
                 6 => self.tile::<S, 6>(simd, done),
                 3 => self.tile::<S, 3>(simd, done),
                 2 => self.tile::<S, 2>(simd, done),

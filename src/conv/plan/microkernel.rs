@@ -23,14 +23,14 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::output::Places;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::simd::{Element, InstructionSet, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// Most rows and vectors of a tile.
 pub(super) const MOST_ROWS: usize = 8;
 pub(super) const MOST_VECTORS: usize = 3;
 
-/// Shape of the tiles that fill the registers of an instruction set: (rows, vectors).
+/// Shape of the tiles that fill the registers of an instruction set: (rows, vectors). Larger ones are not compiled for it.
 pub(super) fn tile_shape(set: InstructionSet) -> (usize, usize) {
     match set {
         InstructionSet::Avx512 => (MOST_ROWS, MOST_VECTORS),
@@ -89,7 +89,7 @@ pub(super) struct Tile<'a, T> {
     /// (rows, vectors, lanes)
     pub(super) sums: &'a mut [T],
     /// Where the sums go instead, if they are finished.
-    pub(super) places: Option<Places<'a, T>>,
+    pub(super) places: Option<&'a Places<'a, T>>,
 }
 
 impl<T: Element> WithSimd for Tile<'_, T> {
@@ -100,8 +100,8 @@ impl<T: Element> WithSimd for Tile<'_, T> {
         match self.starts.len() {
             1 => self.with_vectors::<S, 1>(simd),
             2 => self.with_vectors::<S, 2>(simd),
-            3 => self.with_vectors::<S, 3>(simd),
-            other => unreachable!("a tile has one to three vectors, not {other}"),
+            3 if const { is_wide::<S>() } => self.with_vectors::<S, 3>(simd),
+            other => unreachable!("a tile has one to three vectors, or with 16 registers two, not {other}"),
         }
     }
 }
@@ -116,9 +116,9 @@ impl<T: Element> Tile<'_, T> {
             4 => self.with_shape::<S, 4, V>(simd),
             5 => self.with_shape::<S, 5, V>(simd),
             6 => self.with_shape::<S, 6, V>(simd),
-            7 => self.with_shape::<S, 7, V>(simd),
-            8 => self.with_shape::<S, 8, V>(simd),
-            other => unreachable!("a tile has one to eight rows, not {other}"),
+            7 if const { is_wide::<S>() } => self.with_shape::<S, 7, V>(simd),
+            8 if const { is_wide::<S>() } => self.with_shape::<S, 8, V>(simd),
+            other => unreachable!("a tile has one to eight rows, or with 16 registers six, not {other}"),
         }
     }
 
@@ -323,10 +323,10 @@ impl<T: Element> WithSimd for ChannelTile<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         match (self.vectors, self.starts.len()) {
             (1, 12) => self.sum::<S, 12, 1>(simd),
-            (2, 12) => self.sum::<S, 12, 2>(simd),
-            (3, 8) => self.sum::<S, 8, 3>(simd),
-            (4, 6) => self.sum::<S, 6, 4>(simd),
-            (2, 5) => self.sum::<S, 5, 2>(simd),
+            (2, 12) if const { is_wide::<S>() } => self.sum::<S, 12, 2>(simd),
+            (3, 8) if const { is_wide::<S>() } => self.sum::<S, 8, 3>(simd),
+            (4, 6) if const { is_wide::<S>() } => self.sum::<S, 6, 4>(simd),
+            (2, 5) if const { !is_wide::<S>() } => self.sum::<S, 5, 2>(simd),
             other => unreachable!("no tile has {other:?} vectors and positions"),
         }
     }

@@ -95,9 +95,9 @@ impl PlanOptions {
         self
     }
 
-    /// With these instructions.
+    /// With these instructions, or with the portable ones where the machine lacks them.
     pub fn instruction_set(mut self, set: InstructionSet) -> Self {
-        self.instruction_set = set;
+        self.instruction_set = if set.is_available() { set } else { InstructionSet::Portable };
         self
     }
 

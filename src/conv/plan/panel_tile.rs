@@ -13,18 +13,18 @@
 use pulp::{Simd, WithSimd};
 
 use super::output::{Finish, SharedOutput};
-use crate::conv::simd::Element;
+use crate::conv::simd::{Element, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// One tile: see the [module](self).
 pub(super) struct PanelTile<'a, T> {
     /// (terms, rows)
     pub(super) weights: &'a [T],
-    /// From one to eight.
+    /// From one to eight, with 16 registers to six.
     pub(super) rows: usize,
     /// (terms, vectors, lanes)
     pub(super) panel: &'a [T],
-    /// From one to three.
+    /// From one to three, with 16 registers to two.
     pub(super) vectors: usize,
     pub(super) output: &'a SharedOutput<'a, T>,
     /// Where the first sum goes, and how far apart rows are.
@@ -58,8 +58,8 @@ impl<T: Element> WithSimd for Vectorized<'_, T> {
         match self.0.vectors {
             1 => self.with_vectors::<S, 1>(simd),
             2 => self.with_vectors::<S, 2>(simd),
-            3 => self.with_vectors::<S, 3>(simd),
-            other => unreachable!("a tile has one to three vectors, not {other}"),
+            3 if const { is_wide::<S>() } => self.with_vectors::<S, 3>(simd),
+            other => unreachable!("a tile has one to three vectors, or with 16 registers two, not {other}"),
         }
     }
 }
@@ -74,9 +74,9 @@ impl<T: Element> Vectorized<'_, T> {
             4 => self.sum::<S, 4, V>(simd),
             5 => self.sum::<S, 5, V>(simd),
             6 => self.sum::<S, 6, V>(simd),
-            7 => self.sum::<S, 7, V>(simd),
-            8 => self.sum::<S, 8, V>(simd),
-            other => unreachable!("a tile has one to eight rows, not {other}"),
+            7 if const { is_wide::<S>() } => self.sum::<S, 7, V>(simd),
+            8 if const { is_wide::<S>() } => self.sum::<S, 8, V>(simd),
+            other => unreachable!("a tile has one to eight rows, or with 16 registers six, not {other}"),
         }
     }
 

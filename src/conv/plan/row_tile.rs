@@ -16,7 +16,7 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::microkernel::Offsets;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::simd::{Element, InstructionSet, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// Most vectors of channels in a tile.
@@ -96,11 +96,11 @@ impl<T: Element> RowTile<'_, T> {
             4 => self.sum::<S, 4, V>(simd),
             5 => self.sum::<S, 5, V>(simd),
             6 => self.sum::<S, 6, V>(simd),
-            7 => self.sum::<S, 7, V>(simd),
-            8 => self.sum::<S, 8, V>(simd),
-            9 => self.sum::<S, 9, V>(simd),
-            10 => self.sum::<S, 10, V>(simd),
-            other => unreachable!("a tile has one to ten positions, not {other}"),
+            7 if const { V == 1 || is_wide::<S>() } => self.sum::<S, 7, V>(simd),
+            8 if const { V == 1 || is_wide::<S>() } => self.sum::<S, 8, V>(simd),
+            9 if const { V == 1 || is_wide::<S>() } => self.sum::<S, 9, V>(simd),
+            10 if const { V == 1 || is_wide::<S>() } => self.sum::<S, 10, V>(simd),
+            other => unreachable!("a tile of {V} vectors has no {other} positions"),
         }
     }
 

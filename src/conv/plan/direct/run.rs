@@ -143,7 +143,7 @@ impl<T: Element> PieceRun<'_, T> {
                             starts: &group.starts,
                             continues: begin > 0,
                             sums: &mut self.sums[slot..],
-                            places,
+                            places: places.as_ref(),
                         });
                     }
                     if end == channels && !stage.writes_vectors() {

@@ -11,7 +11,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::prefetch::{Purpose, prefetch};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::conv::simd::{Element, InstructionSet, is_wide};
 use crate::conv::unroll::unrolled;
 
 /// Most rows of a tile.
@@ -93,9 +93,9 @@ impl<T: Element> WithSimd for PositionTile<'_, T> {
             4 => self.with_rows::<S, 4>(simd),
             5 => self.with_rows::<S, 5>(simd),
             6 => self.with_rows::<S, 6>(simd),
-            7 => self.with_rows::<S, 7>(simd),
-            8 => self.with_rows::<S, 8>(simd),
-            other => unreachable!("a tile has one to eight rows, not {other}"),
+            7 if const { is_wide::<S>() } => self.with_rows::<S, 7>(simd),
+            8 if const { is_wide::<S>() } => self.with_rows::<S, 8>(simd),
+            other => unreachable!("a tile has one to eight rows, or with 16 registers six, not {other}"),
         }
     }
 }
@@ -106,8 +106,8 @@ impl<T: Element> PositionTile<'_, T> {
         match self.columns.starts.len() {
             1 => self.sum::<S, J, 1>(simd),
             2 => self.sum::<S, J, 2>(simd),
-            3 => self.sum::<S, J, 3>(simd),
-            4 if J <= 6 => self.sum::<S, J, 4>(simd),
+            3 if const { J <= 3 || is_wide::<S>() } => self.sum::<S, J, 3>(simd),
+            4 if const { J <= 6 && is_wide::<S>() } => self.sum::<S, J, 4>(simd),
             other => unreachable!("a tile of {J} rows has no {other} columns"),
         }
     }

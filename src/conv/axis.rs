@@ -61,12 +61,10 @@ impl Axis {
         if boundary != Boundary::Zero {
             return self.output as u128 * self.taps as u128;
         }
-        // Outputs `first .. end` read it through the tap at this distance.
         let outputs = |tap: usize| {
-            let entry = tap * self.dilation;
-            let first = self.padding.0.saturating_sub(entry).div_ceil(self.stride);
-            let end = (self.padding.0 + self.signal).saturating_sub(entry).div_ceil(self.stride);
-            end.min(self.output).saturating_sub(first) as u128
+            let entry = (tap * self.dilation) as isize - self.padding.0 as isize;
+            let (low, high) = inside(entry, self.stride, self.signal, self.output);
+            (high - low) as u128
         };
         (0..self.taps).map(outputs).sum()
     }
@@ -86,6 +84,17 @@ impl Axis {
         let padded = output * self.stride + tap * self.dilation;
         boundary.source(padded as isize - self.padding.0 as isize, self.signal)
     }
+}
+
+/// Of `count` entries from `from` on, `step` apart, number `low` to number `high` − 1 lie inside an axis of this length.
+#[inline(always)]
+pub(super) fn inside(from: isize, step: usize, length: usize, count: usize) -> (usize, usize) {
+    let ahead = |distance: isize| {
+        let distance = distance.max(0) as usize;
+        if step == 1 { distance } else { distance.div_ceil(step) }
+    };
+    let low = ahead(-from).min(count);
+    (low, ahead(length as isize - from).clamp(low, count))
 }
 
 #[cfg(test)]

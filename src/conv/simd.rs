@@ -52,7 +52,7 @@ impl InstructionSet {
     }
 
     /// Multiply-adds of vectors that a core begins in a cycle: two, but for AMD's family 25 (Zen 4), where those of 512 bits take both
-    /// units. Source: AMD, *Software Optimization Guide for the Zen 4 Microarchitecture*, 2023, §2.11.
+    /// units. Source: AMD, *Software Optimization Guide for the Zen 4 Microarchitecture*, 2023.
     pub(super) fn multiply_adds_a_cycle(self) -> usize {
         #[cfg(target_arch = "x86_64")]
         if self == InstructionSet::Avx512 {

@@ -93,8 +93,8 @@ impl Map {
             check_shape("bias", vec![result.1[1]], bias.shape())?;
         }
         if problem.multiply_adds() >= PLANNED {
-            let planned = self.by_plan(single, problem, operands, bias);
-            if let Some(result) = planned.or_else(|| self.by_plan(double, problem, operands, bias)) {
+            let planned = self.by_plan(SINGLE, problem, operands, bias);
+            if let Some(result) = planned.or_else(|| self.by_plan(DOUBLE, problem, operands, bias)) {
                 return result;
             }
         }
@@ -134,27 +134,10 @@ pub(crate) fn back<S: Ring, T: Ring>(array: ArrayD<T>) -> ArrayD<S> {
     *array.downcast().unwrap_or_else(|_| unreachable!("the two scalars are the same"))
 }
 
-/// [`planned`] over `f32`, compiled here once and for all: compilers take minutes for the kernels, in every crate that needs them.
-#[inline(never)]
-fn single(
-    map: Map,
-    problem: &Problem,
-    operands: [&ArrayD<f32>; 2],
-    bias: Option<&ArrayD<f32>>,
-) -> Result<ArrayD<f32>, ConvolutionError> {
-    planned(map, problem, operands, bias)
-}
-
-/// The same over `f64`.
-#[inline(never)]
-fn double(
-    map: Map,
-    problem: &Problem,
-    operands: [&ArrayD<f64>; 2],
-    bias: Option<&ArrayD<f64>>,
-) -> Result<ArrayD<f64>, ConvolutionError> {
-    planned(map, problem, operands, bias)
-}
+/// [`planned`] over each float. As they are statics, the kernels are compiled here once and for all, not again, for minutes, in
+/// every crate that needs them.
+static SINGLE: Planned<f32> = planned;
+static DOUBLE: Planned<f64> = planned;
 
 fn planned<T: Element>(
     map: Map,

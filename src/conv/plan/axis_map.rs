@@ -13,6 +13,7 @@
 
 use std::ops::Range;
 
+use crate::conv::axis::inside;
 use crate::conv::{Axis, Boundary, Operation};
 
 /// One axis of space, for one direction and phase.
@@ -99,13 +100,11 @@ impl AxisMap {
         if self.boundary != Boundary::Zero || all == 0 {
             return 1.0;
         }
-        let inside = |&(_, entry): &(usize, isize)| {
-            let first = ((-entry).max(0) as usize).div_ceil(self.step);
-            let end = ((self.source as isize - entry).max(0) as usize).div_ceil(self.step);
-            let end = end.min(self.positions);
-            if first >= end { 0 } else { (end - 1) / at_once - first / at_once + 1 }
+        let blocks = |&(_, entry): &(usize, isize)| {
+            let (low, high) = inside(entry, self.step, self.source, self.positions);
+            if low == high { 0 } else { (high - 1) / at_once - low / at_once + 1 }
         };
-        self.taps.iter().map(inside).sum::<usize>() as f64 / all as f64
+        self.taps.iter().map(blocks).sum::<usize>() as f64 / all as f64
     }
 
     /// An axis of one entry and one tap.

@@ -14,6 +14,7 @@ use super::axis_map::AxisMap;
 use super::prefetch::{Purpose, prefetch_part};
 use super::strip::fill;
 use crate::conv::Boundary;
+use crate::conv::axis::inside;
 use crate::conv::simd::Element;
 use crate::conv::unroll::unrolled;
 
@@ -29,17 +30,6 @@ pub(super) struct Entries {
     /// Of those that are copied, number `low` to number `high` − 1 lie inside.
     low: usize,
     high: usize,
-}
-
-/// Of `count` entries from `from` on, `step` apart, number `low` to number `high` − 1 lie inside an axis of this length.
-#[inline(always)]
-pub(super) fn inside(from: isize, step: usize, length: usize, count: usize) -> (usize, usize) {
-    let ahead = |distance: isize| {
-        let distance = distance.max(0) as usize;
-        if step == 1 { distance } else { distance.div_ceil(step) }
-    };
-    let low = ahead(-from).min(count);
-    (low, ahead(length as isize - from).clamp(low, count))
 }
 
 impl Entries {

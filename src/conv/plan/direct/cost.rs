@@ -72,7 +72,7 @@ impl DirectStage {
         let vectors = self.channels.rows.div_ceil(self.lanes);
         let row = self.width.div_ceil(segment) as f64 * row_tiles_cost(self.set, vectors, segment);
         let term = if vectors == 1 { single_vector_cost(self.set) } else { 1.0 };
-        let sums = row * self.terms() as f64 * self.share_inside * term
+        let sums = row * self.terms() as f64 * self.y.share_inside(1) * term
             + self.width as f64 * (self.continued_cost() + write);
         (self.samples * self.band * vectors) as f64 * sums
     }

@@ -113,7 +113,7 @@ pub(super) struct DirectStage {
     /// Channels (times outer taps) in the workspace at once.
     block: usize,
     offsets: Offsets,
-    /// The share of the taps of the axis before the last that read inside the signal.
+    /// The share of the taps of the (folded) axis before the last that read inside the signal.
     share_inside: f64,
     /// The tiles to be taken where vectors begin anew in each row, if tiles of neighbouring columns cost more.
     columns: Option<Columns>,
@@ -213,7 +213,6 @@ impl DirectStage {
         self.channel_vectors = true;
         self.may_be_in_place = in_place;
         self.folded = 1;
-        self.share_inside = self.y.share_inside(1);
         (self.y_layout, self.x_layout) = (Layout::plain(&self.y), Layout::plain(&self.x));
         self.best_piece()
     }
@@ -269,9 +268,8 @@ impl DirectStage {
             && width == self.x.positions
             && self.x.every == 1
             && self.y.every == 1;
-        let over_ends = self.vectors_of_sample();
-        self.row_by_row = true;
-        self.row_by_row = !self.flat && self.vectors_of_sample() <= over_ends;
+        self.row_by_row =
+            !self.channel_vectors && !self.flat && self.vectors_row_by_row() <= self.vectors_over_ends();
         self
     }
 

@@ -47,7 +47,6 @@ impl PhasesStage {
             stage.y_layout = relative(&union.y_layout, y);
             stage.x_layout = relative(&union.x_layout, x);
             (stage.y, stage.x) = (y.clone(), x.clone());
-            stage.share_inside = y.share_inside(1);
             stage.place_terms();
             stage
         };

@@ -143,10 +143,15 @@ impl DirectStage {
 
     /// Vectors of positions of a sample of a piece.
     pub(super) fn vectors_of_sample(&self) -> usize {
-        match self.row_by_row {
-            true => self.band * self.width.div_ceil(self.lanes),
-            false => ((self.band - 1) * self.pitch + self.width).div_ceil(self.lanes),
-        }
+        if self.row_by_row { self.vectors_row_by_row() } else { self.vectors_over_ends() }
+    }
+
+    pub(super) fn vectors_row_by_row(&self) -> usize {
+        self.band * self.width.div_ceil(self.lanes)
+    }
+
+    pub(super) fn vectors_over_ends(&self) -> usize {
+        ((self.band - 1) * self.pitch + self.width).div_ceil(self.lanes)
     }
 
     /// The rows and columns of a piece in which some vectors are: all of them, if they are of several samples.

@@ -102,6 +102,7 @@ impl<T: Element> PieceRun<'_, T> {
         let stage = self.stage;
         let channels = stage.virtual_channels();
         let destination = stage.destination(self.piece);
+        let writes_vectors = stage.writes_vectors();
         let mut begin = 0;
         loop {
             let end = channels.min(begin + stage.block);
@@ -124,7 +125,7 @@ impl<T: Element> PieceRun<'_, T> {
                     if stage.channel_vectors {
                         self.add_rows(simd, group, weights, (begin > 0, rows), (slot, 1));
                     } else {
-                        let places = stage.writes_vectors().then(|| {
+                        let places = writes_vectors.then(|| {
                             let channel = self.piece.group * stage.channels.rows;
                             let rows = (&stage.rows[first..first + rows], channel);
                             let vectors = stage.placed_vectors(self.piece, &destination, group);
@@ -146,7 +147,7 @@ impl<T: Element> PieceRun<'_, T> {
                             places: places.as_ref(),
                         });
                     }
-                    if end == channels && !stage.writes_vectors() {
+                    if end == channels && !writes_vectors {
                         self.scatter(simd, (first, rows), (group, slot), &destination);
                     }
                 }

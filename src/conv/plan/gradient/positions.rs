@@ -18,11 +18,11 @@
 //! Then the rows of x̃ are cut into pieces, and those of y come with their neighbours.
 
 use super::super::direct::{even, pieces};
-use super::super::plane::inside;
 use super::super::strip::Layout;
 use super::geometry::{Geometry, PARTS, in_kernel_order};
 use super::position_tile::{Side, most_columns, most_rows};
 use crate::conv::Boundary;
+use crate::conv::axis::inside;
 use crate::conv::simd::Element;
 
 /// Entries of a row of a tile that a piece aims at, so that all its rows stay in the first-level cache: of different output

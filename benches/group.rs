@@ -7,9 +7,10 @@
 //! `cargo bench --bench group`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use equivariant::executor::{Executor, Objective};
 use equivariant::group::C4;
 use equivariant::layer::{AnyLayer, Convolution, GroupConvolution, Initialisation, Layer};
-use equivariant::network::{Executor, Network, Objective, Weights};
+use equivariant::network::{Network, Weights};
 use equivariant::signal::{FeatureType, GridGroup};
 use equivariant::verify::{Reading, prove};
 

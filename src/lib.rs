@@ -77,11 +77,13 @@
 
 pub mod claims;
 pub mod conv;
+pub mod executor;
 pub mod group;
 pub mod layer;
 pub mod network;
 pub mod scalar;
 pub mod signal;
+pub mod simd;
 pub mod train;
 pub mod verify;
 

@@ -10,9 +10,11 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use equivariant::conv::plan::{GradientPlan, Kernel, Plan, PlanOptions};
-use equivariant::conv::{Boundary, Element, InstructionSet, Operation, Options, Problem};
+use equivariant::conv::{Boundary, Operation, Options, Problem};
+use equivariant::executor::{Executor, Objective};
 use equivariant::layer::Initialisation;
-use equivariant::network::{Executor, Objective, Weights, all_convolutional, lenet5, p4cnn};
+use equivariant::network::{Weights, all_convolutional, lenet5, p4cnn};
+use equivariant::simd::{Element, InstructionSet};
 use equivariant::train::optimiser::{Moments, Optimiser, Rule};
 use equivariant::train::schedule::Setting;
 use ndarray::{Array1, ArrayView, ArrayViewMut, IxDyn};

@@ -13,8 +13,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array4, Axis};
 
 use super::destination::{self, Destination};
+use crate::executor::Executor;
 use crate::network::onnx::export_onnx;
-use crate::network::{Executor, Network, Plain, Summary, Weights, write_safetensors};
+use crate::network::{Network, Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use ndarray::{Array, Array3, ArrayD, ArrayRef, ArrayViewD, Axis, CowArray, Dimension, Ix3};
 
-use super::tolerance::Rounding;
 use super::{ConvolutionError, Problem, Unsupported};
 use crate::scalar::Ring;
+use crate::scalar::Rounding;
 
 /// A way to compute convolutions and correlations over the scalar `S`.
 ///

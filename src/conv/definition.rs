@@ -14,9 +14,10 @@
 use ndarray::{Array3, ArrayD, ArrayViewD};
 
 use super::algorithm::{flatten_space, restore_space};
-use super::tolerance::{self, Rounding};
+use super::tolerance;
 use super::{Algorithm, ConvolutionError, Problem};
 use crate::scalar::Ring;
+use crate::scalar::Rounding;
 
 /// The definition, as an [`Algorithm`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,9 +29,10 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftNum, FftPlanner};
 
 use super::spectral::{self, CyclicTransform, Grid};
-use super::tolerance::{self, Rounding};
+use super::tolerance;
 use super::{Algorithm, ConvolutionError, Problem, Unsupported};
 use crate::scalar::Ring;
+use crate::scalar::Rounding;
 
 /// ε / (u·(1 + log₂ T)) in the error bound of [`Fourier`].
 pub const ROUNDINGS_PER_LEVEL: f64 = 4.0;

@@ -15,8 +15,9 @@
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewD, Axis, s};
 
 use super::algorithm::{flatten_space, restore_space};
-use super::tolerance::{self, Rounding};
+use super::tolerance;
 use super::{Algorithm, ConvolutionError, ConvolutionScalar, Problem};
+use crate::scalar::Rounding;
 
 /// Entries of the matrix that are made at a time at most, but for [`LEAST_COLUMNS`].
 const MOST_ENTRIES: usize = 1 << 16;

@@ -16,7 +16,6 @@
 //! | [`adjoint`] | the transposed map, and the gradient with respect to the kernel |
 //! | [`boundary`] | the four paddings |
 //! | [`fourier`] | the discrete Fourier transform: definition, fast, unitary |
-//! | [`lanes`] | sixteen samples side by side, with gradients: for training |
 //! | [`continuous`] | convolution and unitary transform of sampled functions on ℝⁿ |
 //! | [`tolerance`] | derived bounds of rounding errors |
 //!
@@ -32,7 +31,6 @@ mod definition;
 mod error;
 mod fft;
 pub mod fourier;
-pub mod lanes;
 #[cfg(test)]
 mod laws;
 mod matrix_product;
@@ -44,12 +42,9 @@ pub mod planner;
 mod prepared;
 mod problem;
 mod separable;
-mod simd;
 mod spectral;
 pub mod strict;
 pub mod tolerance;
-mod transpose;
-mod unroll;
 
 pub use algorithm::Algorithm;
 pub use axis::Axis;
@@ -65,7 +60,6 @@ pub use planner::{Choice, ConvolutionScalar};
 pub use prepared::{Direct, FourierTiles, Winograd};
 pub use problem::Problem;
 pub use separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
-pub use simd::{Element, InstructionSet};
 
 use ndarray::{Array, ArrayRef, Dimension};
 

@@ -18,8 +18,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use super::fourier::Direction;
 use super::spectral::{self, CyclicTransform, Grid};
-use super::tolerance::Rounding;
 use super::{Algorithm, ConvolutionError, Problem, Unsupported};
+use crate::scalar::Rounding;
 use crate::scalar::{Goldilocks, RootOfUnity};
 
 /// Lengths with larger prime factors are padded to powers of two: n·r products would be too many.

@@ -11,9 +11,10 @@
 use ndarray::{ArrayD, ArrayViewD, Slice};
 
 use super::boundary::pad;
-use super::tolerance::{self, Rounding};
+use super::tolerance;
 use super::{Algorithm, ConvolutionError, Options, Problem, Unsupported};
 use crate::scalar::Ring;
+use crate::scalar::Rounding;
 
 /// Cuts the signal into blocks, and leaves each to the algorithm `A`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,12 +12,13 @@ use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use num_complex::Complex;
 
 use super::plan::{Kernel, Plan, PlanOptions};
-use super::tolerance::Rounding;
 use super::{
-    Algorithm, ConvolutionError, Definition, Direct, Element, Fourier, FourierTiles, InstructionSet,
-    MatrixProduct, NumberTheoretic, OverlapAdd, Problem, Separable, Unsupported, Winograd,
+    Algorithm, ConvolutionError, Definition, Direct, Fourier, FourierTiles, MatrixProduct, NumberTheoretic,
+    OverlapAdd, Problem, Separable, Unsupported, Winograd,
 };
+use crate::scalar::Rounding;
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
+use crate::simd::{Element, InstructionSet};
 
 /// Kernels of at most so many taps go to the matrix product.
 pub const SMALL_KERNEL: usize = 64;

@@ -13,8 +13,10 @@ use super::algorithm::{flatten_space, restore_space};
 use super::boundary::pad;
 use super::plan::winograd::{FOUR, Filtering, ONE, TWO};
 use super::plan::{Kernel, Plan, PlanOptions};
-use super::tolerance::{self, Rounding};
-use super::{Algorithm, ConvolutionError, Element, InstructionSet, Operation, Problem, Unsupported};
+use super::tolerance;
+use super::{Algorithm, ConvolutionError, Operation, Problem, Unsupported};
+use crate::scalar::Rounding;
+use crate::simd::{Element, InstructionSet};
 
 /// Sums of products in register tiles: the kernels [`Kernel::Direct`], [`Kernel::DirectTiles`] and
 /// [`Kernel::Depthwise`].

@@ -17,8 +17,9 @@
 use ndarray::{Array1, ArrayD, ArrayRef, ArrayView1, ArrayViewD, Axis, Dimension, IxDyn, Slice};
 
 use super::algorithm::{with_channels, without_channels};
-use super::tolerance::{self, Rounding};
+use super::tolerance;
 use super::{Algorithm, ConvolutionError, Definition, Extent, Operation, Options, Problem};
+use crate::scalar::Rounding;
 use crate::scalar::{Field, Ring};
 
 /// Runs outer-product kernels as one-dimensional passes; refuses others.

@@ -8,14 +8,13 @@
 //! Cost: [`Problem::multiply_adds`] products, and for floats the making of a plan: some microseconds, a packed copy of the kernel, and the
 //! plan's workspace, given back afterwards. Who convolves again and again with the same kernel keeps a [`Plan`].
 
-use std::any::Any;
-
 use ndarray::{ArrayD, Axis, Ix1};
 
 use super::plan::{Accuracy, GradientPlan, Plan, PlanOptions};
 use super::problem::check_shape;
-use super::{Algorithm, ConvolutionError, Definition, Element, Problem, adjoint};
-use crate::scalar::Ring;
+use super::{Algorithm, ConvolutionError, Definition, Problem, adjoint};
+use crate::scalar::{Ring, back, same_type};
+use crate::simd::Element;
 
 /// Problems of fewer products run by the definition.
 pub const PLANNED: u128 = 4096;
@@ -118,20 +117,6 @@ impl Map {
         let operands = [same_type(first)?, same_type(second)?];
         Some(plan(self, problem, operands, bias.and_then(same_type)).map(back))
     }
-}
-
-/// The array, if its scalar `S` is `T`.
-pub(crate) fn same_type<S: Ring, T: Ring>(array: &ArrayD<S>) -> Option<&ArrayD<T>> {
-    (array as &dyn Any).downcast_ref()
-}
-
-/// The way back from [`same_type`].
-///
-/// # Panics
-/// If `S` is not `T`.
-pub(crate) fn back<S: Ring, T: Ring>(array: ArrayD<T>) -> ArrayD<S> {
-    let array: Box<dyn Any> = Box::new(array);
-    *array.downcast().unwrap_or_else(|_| unreachable!("the two scalars are the same"))
 }
 
 /// [`planned`] over each float. As they are statics, the kernels are compiled here once and for all, not again, for minutes, in

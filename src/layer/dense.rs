@@ -11,8 +11,8 @@ use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
     shape_error,
 };
-use crate::conv::strict::{back, same_type, with_bias};
-use crate::scalar::Scalar;
+use crate::conv::strict::with_bias;
+use crate::scalar::{Scalar, back, same_type};
 use crate::signal::FeatureType;
 
 /// A dense layer: inputs (batch, inputs), weight (outputs, inputs) and, if it has a bias, (outputs).

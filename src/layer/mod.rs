@@ -40,7 +40,6 @@ mod fraction;
 mod global_pool;
 mod group;
 mod initialisation;
-pub mod lanes;
 pub(crate) mod laws;
 mod map;
 mod normalisation;

@@ -41,9 +41,10 @@ pub fn deepsets(coordinates: usize, width: usize, classes: usize) -> Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::{Executor, Objective};
     use crate::group::Symmetric;
     use crate::layer::{Initialisation, Layer};
-    use crate::network::{Executor, Objective, Weights};
+    use crate::network::Weights;
     use crate::signal::OnAxis;
     use crate::verify::prove;
 

@@ -8,7 +8,6 @@
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
 //! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
 //! | [`Equivariance`]: what a network is equivariant to, and why | `equivariance` |
-//! | [`Executor`]: training and inference on sixteen samples side by side, in parallel | `executor` |
 //! | [`read_safetensors`], [`write_safetensors`]: weights in files, under PyTorch's names | `safetensors` |
 //! | [`onnx`]: networks in files, for whatever runs them elsewhere | `onnx/` |
 //! | [`lenet5`], [`lenet5_of_1998`], [`all_convolutional`] | `known` |
@@ -17,7 +16,6 @@
 
 mod deepsets;
 mod equivariance;
-mod executor;
 mod file;
 mod known;
 pub mod onnx;
@@ -32,7 +30,6 @@ mod weights;
 pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
 pub use deepsets::deepsets;
 pub use equivariance::{Equivariance, Step};
-pub use executor::{Executor, Objective, Outcome};
 pub(crate) use file::replace;
 #[cfg(feature = "cli")]
 pub(crate) use file::temporary_beside;

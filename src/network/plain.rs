@@ -127,7 +127,7 @@ impl Plain {
     ///
     /// # Panics
     /// If either are the weights of another network.
-    pub(super) fn expand(&self, shared: &Weights, plain: &mut Weights) {
+    pub(crate) fn expand(&self, shared: &Weights, plain: &mut Weights) {
         let found = (shared.trained.len(), shared.running.len());
         assert_eq!(found, self.shared, "these are the weights of another network");
         assert_eq!(plain.trained.len(), self.trained, "these are the weights of another network");
@@ -154,7 +154,7 @@ impl Plain {
     ///
     /// # Panics
     /// If either is of another network.
-    pub(super) fn fold(&self, plain: &[f32], shared: &mut [f32]) {
+    pub(crate) fn fold(&self, plain: &[f32], shared: &mut [f32]) {
         assert_eq!(plain.len(), self.trained, "this is the gradient of another network");
         assert_eq!(shared.len(), self.shared.0, "the gradient has one entry for each trained weight");
         shared.fill(0.0);
@@ -248,8 +248,8 @@ impl Rewriting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::executor::Executor;
     use crate::layer::{Activation, Dropout, Flatten, Fraction, GroupPool, Initialisation, Mode, Reduction};
-    use crate::network::Executor;
     use crate::signal::{FeatureType, GridGroup};
     use ndarray::ArrayD;
 

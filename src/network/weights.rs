@@ -50,7 +50,7 @@ impl Weights {
     }
 
     /// Nothing but zeros.
-    pub(super) fn zeros(network: &impl Layer) -> Self {
+    pub(crate) fn zeros(network: &impl Layer) -> Self {
         Self::from_parameters(&network.parameters(), |parameter| vec![0.0; parameter.len()])
     }
 

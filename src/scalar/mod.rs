@@ -28,6 +28,8 @@ mod integer;
 mod laws;
 mod operators;
 mod rational;
+mod rounding;
+mod same;
 mod symbolic;
 mod taylor;
 #[cfg(test)]
@@ -39,6 +41,8 @@ pub use dual::Dual;
 pub use goldilocks::Goldilocks;
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
+pub use rounding::Rounding;
+pub(crate) use same::{back, same_type};
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;
 

@@ -18,8 +18,9 @@ use super::data::{Dataset, Splits};
 use super::random::SampleRandom;
 use super::recipe::Recipe;
 use super::trainer::{EpochRecord, Evaluation, TrainError, Trainer, evaluate, mistakes};
+use crate::executor::Executor;
 use crate::layer::{LayerError, Softmax};
-use crate::network::{Executor, Network, Weights};
+use crate::network::{Network, Weights};
 
 /// What each run is trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

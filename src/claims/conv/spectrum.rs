@@ -29,7 +29,7 @@ use num_complex::Complex;
 use rand::RngExt;
 
 use super::transform::{Defect, Law, Roots, sides};
-use crate::conv::tolerance::Rounding;
+use crate::scalar::Rounding;
 use crate::scalar::{Goldilocks, RootOfUnity};
 use crate::verify::{Counterexample, Examiner, Failure, Finding, Reading, Report, Sides};
 

@@ -6,7 +6,8 @@ use ndarray::ArrayD;
 
 use super::timing::Times;
 use crate::conv::plan::{Kernel, Machine, Plan, PlanOptions};
-use crate::conv::{ConvolutionError, Element, Operation, Options, Problem};
+use crate::conv::{ConvolutionError, Operation, Options, Problem};
+use crate::simd::Element;
 
 /// Measures, keeps and tells.
 ///

@@ -20,8 +20,8 @@ use super::microkernel::lanes;
 use super::prefetch::{Purpose, prefetch_part};
 use super::strip::{ChannelRows, Layout};
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet};
 
 /// Bytes of a copied piece, and of the rows of it that one row of results reads over and over.
 const STRIP_BYTES: usize = 256 * 1024;

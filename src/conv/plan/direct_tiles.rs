@@ -20,8 +20,8 @@ use super::direct::{Channels, even};
 use super::microkernel::{Offsets, lanes};
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet, is_wide};
 
 /// Points of all channels that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors. A point has two vectors: 512 KiB of
 /// them with vectors of 64 bytes, half of that on machines with narrower vectors, whose second-level caches are half as large.

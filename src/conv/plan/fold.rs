@@ -6,7 +6,7 @@ use ndarray::{Dimension, IxDyn, indices};
 
 use super::output::Finish;
 use crate::conv::Problem;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]

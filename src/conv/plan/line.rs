@@ -22,8 +22,8 @@ use super::microkernel::lanes;
 use super::output::SharedOutput;
 use super::plane::Entries;
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet, is_wide};
 
 /// Positions of a piece at least, and times the taps at most.
 const LEAST_PIECE: usize = 1536;

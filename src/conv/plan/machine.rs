@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::options::Kernel;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// The rows of the file.
 const KERNELS: [(&str, Kernel); 6] = [

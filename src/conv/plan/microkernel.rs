@@ -23,8 +23,8 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::output::Places;
-use crate::conv::simd::{Element, InstructionSet, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet, is_wide};
 
 /// Most rows and vectors of a tile.
 pub(super) const MOST_ROWS: usize = 8;

@@ -63,11 +63,11 @@ use self::direct::Channels;
 use self::fold::Fold;
 use self::output::{Finish, SharedOutput};
 use self::stage::Stage;
-use self::workspace::{Call, LINE_BYTES, Workspace};
+use self::workspace::{Call, Workspace};
 use super::algorithm::flatten_space;
 use super::problem::check_shape;
-use super::simd::Element;
 use super::{Axis, Boundary, ConvolutionError, Problem};
+use crate::simd::{AlignedBuffer, Element};
 
 /// A convolution, or its transpose, prepared to be run many times: see the [module](self).
 #[derive(Clone, Debug)]
@@ -97,23 +97,15 @@ enum Direction {
 #[derive(Clone, Debug)]
 struct Prepared<T> {
     stage: Stage<T>,
-    /// As packed, from the first entry on that begins a line of the cache: vectors that cross lines take two loads.
-    weights: Vec<T>,
-    begin: usize,
+    /// As packed.
+    weights: AlignedBuffer<T>,
 }
 
 impl<T: Element> Prepared<T> {
     fn pack(&mut self, kernel: ArrayView3<'_, T>) {
-        self.stage.pack(kernel, &mut self.weights);
-        let (length, line) = (self.weights.len(), LINE_BYTES / size_of::<T>());
-        self.weights.reserve_exact(line);
-        self.begin = self.weights.as_ptr().align_offset(LINE_BYTES).min(line);
-        self.weights.resize(length + self.begin, T::zero());
-        self.weights.copy_within(..length, self.begin);
-    }
-
-    fn weights(&self) -> &[T] {
-        &self.weights[self.begin..]
+        let mut packed = std::mem::take(&mut self.weights).into_vec();
+        self.stage.pack(kernel, &mut packed);
+        self.weights = AlignedBuffer::from_vec(packed);
     }
 }
 
@@ -169,7 +161,7 @@ impl<T: Element> Plan<T> {
         for workspace in &mut workspaces {
             stages.iter().for_each(|stage| workspace.reserve(stage.workspace()));
         }
-        let prepared = |stage| Prepared { stage, weights: Vec::new(), begin: 0 };
+        let prepared = |stage| Prepared { stage, weights: AlignedBuffer::default() };
         let folds = direction == Direction::Transposed && problem.boundary() != Boundary::Zero;
         let (input_shape, output_shape) = match direction {
             Direction::Forward => (problem.signal_shape(), problem.output_shape()),
@@ -266,15 +258,15 @@ impl<T: Element> Plan<T> {
     /// Bytes that the plan holds beside the packed weights, for all threads together. Operands that do not stand in
     /// memory row by row cost a copy of each more, from the first such run on.
     pub fn workspace_bytes(&self) -> usize {
-        let entries: usize = self.workspaces.iter().map(Workspace::length).sum();
+        let workspaces: usize = self.workspaces.iter().map(Workspace::bytes).sum();
         let fold = self.fold.as_ref().map_or(0, Fold::bytes);
-        size_of::<T>() * (entries + self.input.len() + self.output.len()) + fold
+        size_of::<T>() * (self.input.len() + self.output.len()) + workspaces + fold
     }
 
     /// Bytes of the prepared weights, and of the bias.
     pub fn prepared_bytes(&self) -> usize {
-        let weights: usize = self.stages.iter().map(|prepared| prepared.weights.capacity()).sum();
-        size_of::<T>() * (weights + self.bias.as_ref().map_or(0, Vec::len))
+        let weights: usize = self.stages.iter().map(|prepared| prepared.weights.bytes()).sum();
+        weights + size_of::<T>() * self.bias.as_ref().map_or(0, Vec::len)
     }
 
     /// Takes the weights, and a bias with one entry for each channel of the result.
@@ -354,7 +346,7 @@ impl<T: Element> Plan<T> {
         let mut into = |output: &mut [T], finish| {
             let (shared, threads) = (SharedOutput::new(output), workspaces.len());
             for prepared in stages.iter() {
-                let (stage, weights) = (&prepared.stage, prepared.weights());
+                let (stage, weights) = (&prepared.stage, &*prepared.weights);
                 assert_eq!(weights.len(), stage.packed_length(), "the plan must be prepared before it runs");
                 let call = Call { packed: weights, signal: input, output: &shared, finish, threads };
                 stage.run(call, workspaces);

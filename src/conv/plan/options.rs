@@ -1,7 +1,7 @@
 //! What the maker of a plan chooses.
 
 use super::machine::Machine;
-use crate::conv::simd::InstructionSet;
+use crate::simd::InstructionSet;
 
 /// How far a result may lie from the exact one.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,8 +6,7 @@ use pulp::Simd;
 
 use super::microkernel::MOST_VECTORS;
 use super::prefetch::{Purpose, prefetch};
-use super::workspace::LINE_BYTES;
-use crate::conv::simd::Element;
+use crate::simd::{Element, line};
 
 /// Bytes of an array that the second-level cache does not hold beside all else.
 pub(super) const LARGE_BYTES: usize = 1 << 20;
@@ -146,7 +145,7 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         let mut entry = to;
         while entry < end {
             prefetch(self.pointer.wrapping_add(entry), Purpose::Write);
-            entry += LINE_BYTES / size_of::<T>();
+            entry += line::<T>();
         }
         // The line of the last entry, which may begin after the last of those.
         if to < end {

@@ -16,7 +16,7 @@ use super::axis_map::AxisMap;
 use super::output::{Finish, SharedOutput};
 use super::plane::Entries;
 use super::strip::fill;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// How an axis is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

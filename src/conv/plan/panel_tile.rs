@@ -13,8 +13,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::output::{Finish, SharedOutput};
-use crate::conv::simd::{Element, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, is_wide};
 
 /// One tile: see the [module](self).
 pub(super) struct PanelTile<'a, T> {

@@ -15,8 +15,8 @@ use super::prefetch::{Purpose, prefetch_part};
 use super::strip::fill;
 use crate::conv::Boundary;
 use crate::conv::axis::inside;
-use crate::conv::simd::Element;
-use crate::conv::unroll::unrolled;
+use crate::simd::Element;
+use crate::simd::unrolled;
 
 /// Which entries along an axis are copied: `from`, `from + step`, …
 #[derive(Clone, Copy, Debug)]

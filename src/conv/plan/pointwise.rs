@@ -23,7 +23,7 @@ use super::output::LARGE_BYTES;
 use super::panel_tile::PanelTile;
 use super::prefetch::{Purpose, prefetch_part};
 use super::workspace::{Call, Pieces};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Bytes of a strip, if it has more than one panel.
 const STRIP_BYTES: usize = 320 * 1024;

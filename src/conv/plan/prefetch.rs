@@ -2,7 +2,7 @@
 //!
 //! Nothing is read or written, and no address is wrong: without a line there, or on other machines, nothing happens.
 
-use super::workspace::LINE_BYTES;
+use crate::simd::line;
 
 /// What for: which cache the line comes to, and whether it is to be written.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ pub(super) fn prefetch<T>(entry: *const T, purpose: Purpose) {
 /// Asks for `entries[from..from + count]`, as far as there is such a part.
 #[inline(always)]
 pub(super) fn prefetch_part<T>(entries: &[T], from: usize, count: usize, purpose: Purpose) {
-    for entry in (from..entries.len().min(from + count)).step_by(LINE_BYTES / size_of::<T>()) {
+    for entry in (from..entries.len().min(from + count)).step_by(line::<T>()) {
         prefetch(entries.as_ptr().wrapping_add(entry), purpose);
     }
 }

@@ -16,8 +16,8 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::microkernel::Offsets;
-use crate::conv::simd::{Element, InstructionSet, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet, is_wide};
 
 /// Most vectors of channels in a tile.
 pub(super) const MOST_ROW_VECTORS: usize = 2;

@@ -15,8 +15,8 @@ use super::options::{Accuracy, Kernel, PlanOptions};
 use super::pointwise::PointwiseStage;
 use super::winograd::{FOUR, TWO, WinogradStage};
 use super::workspace::{Call, Workspace, run_pieces};
-use crate::conv::simd::Element;
 use crate::conv::{Problem, Unsupported};
+use crate::simd::Element;
 
 /// One direction and phase of a problem, by one kernel.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use pulp::Simd;
 
 use super::axis_map::AxisMap;
 use crate::conv::Boundary;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]

@@ -10,58 +10,44 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::output::{Finish, SharedOutput};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{AlignedBuffer, Element, InstructionSet};
 
-/// Bytes of a line of the cache.
-pub(super) const LINE_BYTES: usize = 64;
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
 pub(super) const TINY_COST: f64 = 40_000.0;
 
 /// What a thread needs: room for copied signal, and room for sums.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workspace<T> {
-    strip: Vec<T>,
-    sums: Vec<T>,
+    strip: AlignedBuffer<T>,
+    sums: AlignedBuffer<T>,
 }
 
 impl<T: Element> Workspace<T> {
     /// Makes room for so many entries of each, and keeps what is there already.
     pub(super) fn reserve(&mut self, (strip, sums): (usize, usize)) {
-        let line = LINE_BYTES / size_of::<T>();
-        self.strip.resize(self.strip.len().max(strip + line), T::zero());
-        self.sums.resize(self.sums.len().max(sums + line), T::zero());
+        self.strip.reserve(strip);
+        self.sums.reserve(sums);
     }
 
-    /// Entries of memory.
-    pub(super) fn length(&self) -> usize {
-        self.strip.len() + self.sums.len()
+    /// Bytes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.strip.bytes() + self.sums.bytes()
     }
 
     /// Room for copied signal, and for sums.
     pub(super) fn parts(&mut self) -> (&mut [T], &mut [T]) {
-        (from_line(&mut self.strip), from_line(&mut self.sums))
+        (&mut self.strip, &mut self.sums)
     }
 
-    /// Takes the room for copied signal, to be [aligned](Self::aligned), shared, and [put back](Self::put_strip).
-    pub(super) fn take_strip(&mut self) -> Vec<T> {
+    /// Takes the room for copied signal, to be shared and [put back](Self::put_strip).
+    pub(super) fn take_strip(&mut self) -> AlignedBuffer<T> {
         std::mem::take(&mut self.strip)
     }
 
-    /// What [`parts`](Self::parts) would give of it.
-    pub(super) fn aligned(strip: &mut [T]) -> &mut [T] {
-        from_line(strip)
-    }
-
     /// Puts back what was taken.
-    pub(super) fn put_strip(&mut self, strip: Vec<T>) {
+    pub(super) fn put_strip(&mut self, strip: AlignedBuffer<T>) {
         self.strip = strip;
     }
-}
-
-/// From the first entry on that begins a line.
-fn from_line<T>(memory: &mut [T]) -> &mut [T] {
-    let ahead = memory.as_ptr().align_offset(LINE_BYTES).min(memory.len());
-    &mut memory[ahead..]
 }
 
 /// What a run reads and writes: prepared weights, the signal, the results and what is done to sums on their way there.

@@ -12,7 +12,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::conv::Boundary;
-use crate::conv::tolerance::Rounding;
 use crate::group::{Representation, Symmetric};
 use crate::layer::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
@@ -21,6 +20,7 @@ use crate::layer::{
 };
 use crate::network::{Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998, p4cnn};
 use crate::scalar::Bounded;
+use crate::scalar::Rounding;
 use crate::signal::{FeatureType, GridGroup};
 
 /// What the reader computes: an array with so many axes.

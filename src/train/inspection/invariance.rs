@@ -7,8 +7,9 @@ use ndarray::{Array2, Array4, ArrayView1, ArrayViewD, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::executor::Executor;
 use crate::layer::LayerError;
-use crate::network::{Equivariance, Executor, Network, Weights};
+use crate::network::{Equivariance, Network, Weights};
 use crate::signal::{FeatureType, GridGroup};
 
 /// Images on which it is measured, at most: the first ones.

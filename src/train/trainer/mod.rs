@@ -28,8 +28,9 @@ use super::early_stopping::{EarlyStopping, Progress};
 use super::optimiser::{Optimiser, OptimiserError};
 use super::random::SampleRandom;
 use super::recipe::Recipe;
+use crate::executor::{Executor, Objective};
 use crate::layer::LayerError;
-use crate::network::{Executor, Network, Objective, Weights};
+use crate::network::{Network, Weights};
 
 /// Images that one task augments.
 const IMAGES: usize = 16;

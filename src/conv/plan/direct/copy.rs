@@ -15,7 +15,7 @@ use super::super::workspace::Call;
 use super::DirectStage;
 use super::run::PieceRun;
 use super::write::EXPECTING_TERMS;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// A far signal is asked for so many channels ahead of the copy: rows are too short for the machine to see where the next
 /// one is.

@@ -6,7 +6,7 @@ use super::super::axis_map::AxisMap;
 use super::super::microkernel::tile_shape;
 use super::super::row_tile::row_tiles_cost;
 use super::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
-use crate::conv::simd::InstructionSet;
+use crate::simd::InstructionSet;
 
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
 const ROW_COST: f64 = 10.0;

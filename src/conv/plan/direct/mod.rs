@@ -41,7 +41,7 @@ use super::output::PlacedRow;
 use super::row_tile::MOST_ROW_VECTORS;
 use super::strip::Layout;
 use crate::conv::Problem;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Most vectors of positions in a piece.
 const PIECE_VECTORS: usize = 64;

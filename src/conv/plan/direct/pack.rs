@@ -3,7 +3,7 @@
 use ndarray::{ArrayView3, Axis as ArrayAxis};
 
 use super::DirectStage;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 impl DirectStage {
     /// Lays the weights out in the order in which tiles read them. `kernel` is (row, column, tap) for all groups: rows

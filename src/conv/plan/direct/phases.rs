@@ -18,7 +18,7 @@ use super::cost::{PIECE_COST, square_cost};
 use super::run::{Piece, PieceRun};
 use super::write::Destination;
 use super::{Channels, DirectStage, Group, MOST_ROW_VECTORS};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// See the [module](self).
 #[derive(Clone, Debug)]

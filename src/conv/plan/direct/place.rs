@@ -280,8 +280,8 @@ mod tests {
     use super::super::super::axis_map::AxisMap;
     use super::super::Channels;
     use super::*;
-    use crate::conv::simd::InstructionSet;
     use crate::conv::{Operation, Options, Problem};
+    use crate::simd::InstructionSet;
 
     fn stage(set: InstructionSet, problem: &Problem) -> DirectStage {
         let axes = problem.axes().iter();

@@ -10,7 +10,7 @@ use super::super::workspace::{Call, Pieces};
 use super::DirectStage;
 use super::copy::Ahead;
 use super::place::Group;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Which part of the output.
 #[derive(Clone, Copy, Debug)]

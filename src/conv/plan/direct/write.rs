@@ -7,7 +7,7 @@ use super::super::output::{PlacedVector, SharedOutput};
 use super::DirectStage;
 use super::place::{Group, Run};
 use super::run::{Piece, PieceRun};
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// With so many terms sums take longer than memory that is asked for before they are computed.
 pub(in crate::conv::plan) const EXPECTING_TERMS: usize = 128;

@@ -37,7 +37,7 @@ use super::direct::Channels;
 use super::microkernel::lanes;
 use super::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use super::transform::{LaneTransform, radices, roundings};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Multiply-adds of vectors that a pass over one point costs, for loading and storing it and for each factor 2 of its radix.
 const PASS_COST: f64 = 2.0;

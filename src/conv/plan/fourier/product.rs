@@ -4,7 +4,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// Channels of the result whose spectra are summed at once.
 pub(super) const SUMMED: usize = 4;

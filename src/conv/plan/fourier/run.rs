@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::super::workspace::{Call, Pieces, TINY_COST, Workspace, run_pieces};
 use super::product::{Product, SUMMED, Scale};
 use super::{ChannelOf, FourierStage};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 impl<T: Element> FourierStage<T> {
     /// Runs on these workspaces, each on a thread of its own.
@@ -31,7 +31,7 @@ impl<T: Element> FourierStage<T> {
         let [first, ..] = workspaces else { return };
         let (entries, columns) = (self.tiles.entries(), self.channels.columns);
         let mut strip = first.take_strip();
-        let spectra = &mut Workspace::aligned(&mut strip)[..columns * entries];
+        let spectra = &mut strip[..columns * entries];
         let share = columns.div_ceil(workspaces.len());
         let parts = spectra.par_chunks_mut(share * entries).zip(workspaces.par_iter_mut());
         parts.with_max_len(1).enumerate().for_each(|(number, (spectra, workspace))| {

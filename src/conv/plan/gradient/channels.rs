@@ -14,7 +14,7 @@ use super::super::plane::{Entries, PlanePart};
 use super::super::strip::Layout;
 use super::Part;
 use super::geometry::{Geometry, PARTS, in_kernel_order};
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal stays in the first.
 const PIECE_POSITIONS: usize = 800;
@@ -241,7 +241,7 @@ impl ChannelLayout {
     }
 
     pub(super) fn run<T: Element>(&self, signal: &[T], transposed: &[T], part: &mut Part<T>) {
-        part.sums.get_mut().fill(T::zero());
+        part.sums.fill(T::zero());
         self.geometry.set.run(PartRun { layout: self, signal, transposed, part });
     }
 
@@ -300,7 +300,7 @@ impl<T: Element> WithSimd for PartRun<'_, T> {
         let tiles = layout.padded_rows() / size;
         let channels = layout.channels_of(part);
         let slot = layout.tile_rows() * size;
-        let (strip, sums) = (part.strip.get_mut(), part.sums.get_mut());
+        let (strip, sums) = (&mut *part.strip, &mut *part.sums);
         for n in part.sample..geometry.channels.batch.min(part.sample + layout.samples) {
             for outer in 0..planes {
                 for (row, band) in pieces(geometry.y.positions, layout.band) {
@@ -356,7 +356,7 @@ impl<T: Element> WithSimd for AddUp<'_, T> {
             let (tile, lane) = ((first + m) / size, (first + m) % size);
             for part in parts {
                 let pairs = layout.pairs(layout.channels_of(part));
-                let sums = &part.sums.get()[tile * layout.pair_rows() * size..];
+                let sums = &part.sums[tile * layout.pair_rows() * size..];
                 for pair in (0..pairs).step_by(lanes) {
                     Square {
                         from: &sums[pair * size + lane..],

@@ -9,7 +9,7 @@ use super::super::direct::{Channels, outer_source};
 use super::super::microkernel::lanes;
 use super::super::strip::Layout;
 use crate::conv::Problem;
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Parts of the work that suffice to keep threads busy.
 pub(super) const PARTS: usize = 8;

@@ -19,7 +19,6 @@
 
 mod channels;
 mod geometry;
-mod memory;
 mod position_run;
 mod position_tile;
 mod positions;
@@ -29,12 +28,11 @@ use rayon::prelude::*;
 
 use self::channels::ChannelLayout;
 use self::geometry::Geometry;
-use self::memory::Lines;
 use self::positions::PositionLayout;
 use super::options::PlanOptions;
 use crate::conv::problem::check_shape;
-use crate::conv::simd::Element;
 use crate::conv::{ConvolutionError, Problem};
+use crate::simd::{AlignedBuffer, Element};
 
 /// Below so many multiply-adds, another thread does not pay.
 const TINY: u128 = 400_000;
@@ -55,7 +53,7 @@ pub struct GradientPlan<T: Element> {
     geometry: Geometry,
     layout: Layout,
     /// (sample, group, tile of channels, position, vectors, lanes), if vectors are of channels
-    transposed: Lines<T>,
+    transposed: AlignedBuffer<T>,
     parts: Vec<Part<T>>,
     /// Operands that do not stand in memory row by row are copied here.
     signal: Vec<T>,
@@ -70,10 +68,10 @@ struct Part<T> {
     channel: usize,
     sample: usize,
     /// Pieces of the signal, and of y if vectors are of positions.
-    strip: Lines<T>,
-    output: Lines<T>,
+    strip: AlignedBuffer<T>,
+    output: AlignedBuffer<T>,
     /// (tile of channels, pair, vectors, lanes), or (output channel, pair, lanes)
-    sums: Lines<T>,
+    sums: AlignedBuffer<T>,
 }
 
 impl<T: Element> GradientPlan<T> {
@@ -105,7 +103,7 @@ impl<T: Element> GradientPlan<T> {
         for group in 0..problem.groups() {
             for channel in (0..geometry.virtual_channels()).step_by(block) {
                 for sample in (0..problem.batch().max(1)).step_by(samples) {
-                    let [strip, output, sums] = [strip, output, sums].map(Lines::new);
+                    let [strip, output, sums] = [strip, output, sums].map(AlignedBuffer::zeros);
                     parts.push(Part { group, channel, sample, strip, output, sums });
                 }
             }
@@ -115,7 +113,7 @@ impl<T: Element> GradientPlan<T> {
             shapes: [problem.signal_shape(), problem.output_shape(), problem.kernel_shape()],
             geometry,
             layout,
-            transposed: Lines::new(transposed),
+            transposed: AlignedBuffer::zeros(transposed),
             parts,
             signal: Vec::new(),
             output: Vec::new(),
@@ -165,7 +163,7 @@ impl<T: Element> GradientPlan<T> {
         let y = in_order(&y, y_copy);
         let tiny = problem.multiply_adds() < TINY || rayon::current_num_threads() == 1;
         if let Layout::Channels(layout) = layout {
-            let transposed = transposed.get_mut();
+            let transposed = &mut **transposed;
             let per_sample = (transposed.len() / problem.batch().max(1)).max(1);
             let transpose = |(n, to): (usize, &mut [T])| layout.transpose(y, n, to);
             if tiny {
@@ -176,7 +174,7 @@ impl<T: Element> GradientPlan<T> {
         }
         let layout = &*layout;
         let run = |part: &mut Part<T>| match layout {
-            Layout::Channels(layout) => layout.run(signal, transposed.get(), part),
+            Layout::Channels(layout) => layout.run(signal, &**transposed, part),
             Layout::Positions(layout) => layout.run(signal, y, part),
         };
         if tiny {

@@ -9,14 +9,14 @@ use super::super::strip::{Layout, fill};
 use super::Part;
 use super::position_tile::PositionTile;
 use super::positions::PositionLayout;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// Sample, plane of the output, first row and column of a piece.
 type Place = (usize, usize, usize, usize);
 
 impl PositionLayout {
     pub(super) fn run<T: Element>(&self, signal: &[T], y: &[T], part: &mut Part<T>) {
-        part.sums.get_mut().fill(T::zero());
+        part.sums.fill(T::zero());
         self.geometry.set.run(PartRun { layout: self, signal, y, part });
     }
 
@@ -141,9 +141,9 @@ impl<T: Element> WithSimd for PartRun<'_, T> {
             (geometry.channels.rows * layout.output_stride, layout.block * layout.channel_stride);
         let samples = part.sample..geometry.channels.batch.min(part.sample + layout.samples);
         let (group, first_channel) = (part.group, part.channel);
-        let output = part.output.get_mut();
-        let strip = part.strip.get_mut();
-        let sums = part.sums.get_mut();
+        let output = &mut *part.output;
+        let strip = &mut *part.strip;
+        let sums = &mut *part.sums;
         for (first, together) in pieces(samples.len(), layout.together) {
             for plane in 0..planes {
                 for (row, band) in pieces(layout.rows.1, layout.band) {
@@ -215,7 +215,7 @@ impl<T: Element> WithSimd for AddUp<'_, T> {
                     let place = ((first + m) * layout.pairs() + pair) * lanes;
                     let mut total = T::splat(simd, T::zero());
                     for part in parts {
-                        let sums = &part.sums.get()[place..place + lanes];
+                        let sums = &part.sums[place..place + lanes];
                         // SAFETY: it is a vector long.
                         total = T::vector_add(simd, total, unsafe { T::load::<S>(sums.as_ptr()) });
                     }

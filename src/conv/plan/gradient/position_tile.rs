@@ -11,8 +11,8 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::prefetch::{Purpose, prefetch};
-use crate::conv::simd::{Element, InstructionSet, is_wide};
-use crate::conv::unroll::unrolled;
+use crate::simd::unrolled;
+use crate::simd::{Element, InstructionSet, is_wide};
 
 /// Most rows of a tile.
 pub(super) fn most_rows(set: InstructionSet) -> usize {

@@ -23,7 +23,7 @@ use super::geometry::{Geometry, PARTS, in_kernel_order};
 use super::position_tile::{Side, most_columns, most_rows};
 use crate::conv::Boundary;
 use crate::conv::axis::inside;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// Entries of a row of a tile that a piece aims at, so that all its rows stay in the first-level cache: of different output
 /// channels, and of the same.

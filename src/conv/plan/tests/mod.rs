@@ -6,7 +6,8 @@ use proptest::sample::select;
 
 use super::*;
 use crate::conv::laws::{integers, problem};
-use crate::conv::{Algorithm, Definition, InstructionSet, Operation, Options, adjoint};
+use crate::conv::{Algorithm, Definition, Operation, Options, adjoint};
+use crate::simd::InstructionSet;
 
 mod choice;
 

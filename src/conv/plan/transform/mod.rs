@@ -32,8 +32,8 @@ use num_complex::Complex;
 use pulp::Simd;
 
 use self::pass::{Direction, Pass, PassRun};
-use crate::conv::simd::Element;
 use crate::scalar::RootOfUnity;
+use crate::simd::Element;
 
 /// Points that are finished before others are begun: with sixteen lanes of `f32`, 16 KiB.
 const NEAR_POINTS: usize = 128;
@@ -172,7 +172,7 @@ mod tests {
     use pulp::WithSimd;
 
     use super::*;
-    use crate::conv::InstructionSet;
+    use crate::simd::InstructionSet;
 
     #[test]
     fn lengths_without_other_primes_have_radices() {

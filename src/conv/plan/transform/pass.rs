@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// What distinguishes one pass from another.
 #[derive(Clone, Copy, Debug)]

@@ -28,7 +28,7 @@ pub(in crate::conv) use self::filtering::{FOUR, Filtering, ONE, TWO};
 use super::axis_map::AxisMap;
 use super::direct::{Channels, even, shared};
 use super::microkernel::{Offsets, lanes, most_channel_vectors, positions_per_tile};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 /// Tiles of a piece.
 const PIECE_TILES: usize = 48;

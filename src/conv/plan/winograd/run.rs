@@ -7,7 +7,7 @@ use super::super::strip::ChannelRows;
 use super::super::workspace::{Call, Pieces};
 use super::WinogradStage;
 use super::transforms::{Place, TransformInput, TransformOutput};
-use crate::conv::simd::{Element, InstructionSet};
+use crate::simd::{Element, InstructionSet};
 
 impl<T: Element> Pieces<T> for WinogradStage {
     fn instruction_set(&self) -> InstructionSet {

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::super::output::{Finish, SharedOutput};
 use super::WinogradStage;
-use crate::conv::simd::Element;
+use crate::simd::Element;
 
 /// Bᵀ d B for all tiles of a strip.
 pub(super) struct TransformInput<'a, T> {

@@ -1,0 +1,312 @@
+//! Losses of a chunk of outputs (class, lane), with their gradients.
+//!
+//! *Cross-entropy with smoothed labels* (Szegedy et al., *Rethinking the Inception architecture*, 2016, §7): with K classes,
+//! scores z and the label t, the target is q(k) = (1−ε)·[k = t] + ε/K, and
+//!
+//! ```text
+//! loss = log Σ_k e^z(k) − Σ_k q(k)·z(k),   ∂loss/∂z(k) = softmax(z)(k) − q(k)
+//! ```
+//!
+//! *Mean square*: the mean of (y − t)² over outputs.
+//!
+//! Both are means over the batch: the gradient of a sample is divided by the number of samples, and the functions return
+//! the *sum* of the losses of a chunk, in `f64`, for the caller to add up in the order of the chunks and to divide.
+
+use super::{blocks, blocks_mut, exponential::exponential};
+use crate::executor::layout::LANES;
+use crate::simd::InstructionSet;
+
+/// What the outputs of a chunk cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ChunkLoss {
+    /// The sum of the losses of its samples.
+    pub loss: f64,
+    /// Samples whose greatest score, the first of equals, is not that of their label.
+    pub mistakes: usize,
+}
+
+/// Turns scores (channels, space…, lane) into shares e^z(k)/Σe^z over the channels, at each place of each lane.
+///
+/// # Panics
+/// If there are no scores, or the channels do not divide them.
+pub fn softmax(instructions: InstructionSet, channels: usize, scores: &mut [f32]) {
+    let space = places(channels, scores);
+    instructions.run_on_blocks(
+        #[inline(always)]
+        || {
+            for place in 0..space {
+                softmax_at(blocks_mut(scores), place, space);
+            }
+        },
+    );
+}
+
+/// Turns the gradient of the output s of [`softmax`] into that of its input: s(k)·(dy(k) − Σ_j s(j)·dy(j)).
+///
+/// # Panics
+/// If the lengths differ or are zero, or the channels do not divide them.
+pub fn softmax_gradient(instructions: InstructionSet, channels: usize, output: &[f32], gradient: &mut [f32]) {
+    assert_eq!(output.len(), gradient.len(), "the gradient has one entry for each output");
+    let space = places(channels, output);
+    instructions.run_on_blocks(
+        #[inline(always)]
+        || {
+            let (output, gradient) = (blocks(output), blocks_mut(gradient));
+            for place in 0..space {
+                let mut mean = [0.0; LANES];
+                for (s, dy) in
+                    output[place..].iter().step_by(space).zip(gradient[place..].iter().step_by(space))
+                {
+                    for lane in 0..LANES {
+                        mean[lane] += s[lane] * dy[lane];
+                    }
+                }
+                let channels = gradient[place..].iter_mut().step_by(space);
+                for (s, dy) in output[place..].iter().step_by(space).zip(channels) {
+                    for lane in 0..LANES {
+                        dy[lane] = s[lane] * (dy[lane] - mean[lane]);
+                    }
+                }
+            }
+        },
+    );
+}
+
+/// Entries of a channel.
+fn places(channels: usize, chunk: &[f32]) -> usize {
+    let whole = channels > 0 && !chunk.is_empty() && chunk.len().is_multiple_of(channels * LANES);
+    assert!(whole, "a chunk has whole channels, found {} entries of {channels} channels", chunk.len());
+    chunk.len() / (channels * LANES)
+}
+
+/// The greatest score and the sum of e^(z − greatest) of each lane at a place; the scores become shares.
+#[inline(always)]
+fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> ([f32; LANES], [f32; LANES]) {
+    let mut greatest = scores[place];
+    for block in scores[place..].iter().step_by(space) {
+        for lane in 0..LANES {
+            greatest[lane] = if block[lane] > greatest[lane] { block[lane] } else { greatest[lane] };
+        }
+    }
+    let mut sum = [0.0; LANES];
+    for block in scores[place..].iter_mut().step_by(space) {
+        for lane in 0..LANES {
+            block[lane] = exponential(block[lane] - greatest[lane]);
+            sum[lane] += block[lane];
+        }
+    }
+    for block in scores[place..].iter_mut().step_by(space) {
+        for lane in 0..LANES {
+            block[lane] /= sum[lane];
+        }
+    }
+    (greatest, sum)
+}
+
+/// Cross-entropy of the first `labels.len()` lanes; `gradient` becomes that of the mean over `batch` samples, zero in the
+/// other lanes.
+///
+/// # Panics
+/// If there are more labels than lanes, a label is no class, the lengths differ or are zero, or `batch` is zero.
+pub fn cross_entropy(
+    instructions: InstructionSet,
+    scores: &[f32],
+    labels: &[usize],
+    smoothing: f32,
+    batch: usize,
+    gradient: &mut [f32],
+) -> ChunkLoss {
+    assert_eq!(scores.len(), gradient.len(), "the gradient has one entry for each score");
+    assert!(labels.len() <= LANES && batch > 0 && !scores.is_empty(), "up to {LANES} samples of some scores");
+    let classes = scores.len() / LANES;
+    gradient.copy_from_slice(scores);
+    let mut live = [0.0; LANES];
+    live[..labels.len()].fill(1.0 / batch as f32);
+    let even = smoothing / classes as f32;
+    let (greatest, sum) = instructions.run_on_blocks(
+        #[inline(always)]
+        || {
+            let gradient = blocks_mut(gradient);
+            let found = softmax_at(gradient, 0, 1);
+            for block in gradient {
+                for lane in 0..LANES {
+                    // Chosen, not multiplied: a dead lane may have overflowed.
+                    let slope = (block[lane] - even) * live[lane];
+                    block[lane] = if live[lane] > 0.0 { slope } else { 0.0 };
+                }
+            }
+            found
+        },
+    );
+    let scores = blocks(scores);
+    let mut total = ChunkLoss::default();
+    for (lane, &label) in labels.iter().enumerate() {
+        assert!(label < classes, "label {label} is none of {classes} classes");
+        gradient[label * LANES + lane] -= (1.0 - smoothing) * live[lane];
+        let score = |class: usize| f64::from(scores[class][lane]);
+        let mut target = f64::from(1.0 - smoothing) * score(label);
+        if smoothing > 0.0 {
+            target += f64::from(even) * (0..classes).map(score).sum::<f64>();
+        }
+        total.loss += f64::from(greatest[lane]) + f64::from(sum[lane]).ln() - target;
+        let first_greatest = (0..classes).find(|&class| scores[class][lane] == greatest[lane]);
+        total.mistakes += usize::from(first_greatest != Some(label));
+    }
+    total
+}
+
+/// The mean square distance from `target(output, lane)` in the first `samples` lanes; `gradient` becomes that of the mean
+/// over `batch` samples, zero in the other lanes.
+///
+/// # Panics
+/// If there are more samples than lanes, the lengths differ or are zero, or `batch` is zero.
+pub fn mean_square(
+    instructions: InstructionSet,
+    outputs: &[f32],
+    target: impl Fn(usize, usize) -> f32,
+    samples: usize,
+    batch: usize,
+    gradient: &mut [f32],
+) -> f64 {
+    assert_eq!(outputs.len(), gradient.len(), "the gradient has one entry for each output");
+    assert!(samples <= LANES && batch > 0 && !outputs.is_empty(), "up to {LANES} samples of some outputs");
+    let features = outputs.len() / LANES;
+    let slope = 2.0 / (batch as f32 * features as f32);
+    let squares = instructions.run_on_blocks(
+        #[inline(always)]
+        || {
+            let mut squares = [0f64; LANES];
+            for (feature, (dy, y)) in blocks_mut(gradient).iter_mut().zip(blocks(outputs)).enumerate() {
+                for lane in 0..LANES {
+                    let live = lane < samples;
+                    let difference = if live { y[lane] - target(feature, lane) } else { 0.0 };
+                    dy[lane] = difference * slope;
+                    squares[lane] += f64::from(difference) * f64::from(difference);
+                }
+            }
+            squares
+        },
+    );
+    squares.iter().sum::<f64>() / features as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executor::method::exponential::EXPONENTIAL_ULPS;
+
+    const CLASSES: usize = 10;
+
+    fn scores() -> Vec<f32> {
+        (0..CLASSES * LANES).map(|i| ((i * 7919 + 31) % 1009) as f32 / 50.0 - 10.0).collect()
+    }
+
+    /// Against `f64`. Let e be the relative error of e^(z−max): its argument is off by at most u·20 absolutely, the
+    /// function by EXPONENTIAL_ULPS ulps ≤ 2·EXPONENTIAL_ULPS·u, u = 2⁻²⁴. Sum, quotient, difference from the target and
+    /// division by the batch add at most K + 4 roundings of numbers below 1.
+    fn tolerance() -> f64 {
+        let u = 2f64.powi(-24);
+        let exponential = (20.0 + 2.0 * EXPONENTIAL_ULPS) * u;
+        // Numerator and denominator may err in opposite directions.
+        2.0 * exponential * 1.01 + (CLASSES + 4) as f64 * u * 1.01
+    }
+
+    #[test]
+    fn cross_entropy_is_the_formula() {
+        let (scores, labels, batch) = (scores(), [3, 0, 9, 5, 5, 1, 2], 11);
+        for instructions in InstructionSet::available() {
+            for smoothing in [0.0f32, 0.125] {
+                let mut gradient = vec![f32::NAN; scores.len()];
+                let total = cross_entropy(instructions, &scores, &labels, smoothing, batch, &mut gradient);
+                let (mut loss, mut mistakes) = (0.0, 0);
+                for lane in 0..LANES {
+                    let z: Vec<_> = (0..CLASSES).map(|k| f64::from(scores[k * LANES + lane])).collect();
+                    let sum: f64 = z.iter().map(|z| z.exp()).sum();
+                    let Some(&label) = labels.get(lane) else {
+                        assert!((0..CLASSES).all(|k| gradient[k * LANES + lane] == 0.0));
+                        continue;
+                    };
+                    let smoothing = f64::from(smoothing);
+                    let mut greatest = 0;
+                    for k in 0..CLASSES {
+                        let q = if k == label { 1.0 - smoothing } else { 0.0 } + smoothing / CLASSES as f64;
+                        let expected = (z[k].exp() / sum - q) / batch as f64;
+                        let found = f64::from(gradient[k * LANES + lane]);
+                        assert!((found - expected).abs() <= tolerance() / batch as f64);
+                        loss -= q * (z[k] - sum.ln());
+                        greatest = if z[k] > z[greatest] { k } else { greatest };
+                    }
+                    mistakes += usize::from(greatest != label);
+                }
+                // The logarithm of the sum has the sum's relative error as absolute error; ε/K is rounded and multiplied
+                // by K scores of at most 11.
+                let allowed = labels.len() as f64 * (tolerance() + 11.0 * 2f64.powi(-24));
+                assert!((total.loss - loss).abs() <= allowed, "{} {loss}", total.loss);
+                assert_eq!(total.mistakes, mistakes);
+                assert!(mistakes > 0);
+            }
+        }
+    }
+
+    #[test]
+    fn probabilities_add_up_to_one_and_large_scores_do_not_overflow() {
+        for instructions in InstructionSet::available() {
+            let mut scores = scores();
+            scores[0] = 1e30;
+            softmax(instructions, CLASSES, &mut scores);
+            for lane in 0..LANES {
+                let sum: f64 = (0..CLASSES).map(|k| f64::from(scores[k * LANES + lane])).sum();
+                // The denominator is the rounded sum of K numbers, each quotient is rounded.
+                assert!((sum - 1.0).abs() <= (CLASSES + 1) as f64 * 2f64.powi(-24));
+            }
+            assert_eq!(scores[0], 1.0);
+        }
+    }
+
+    /// Two places give what each gives alone, and the gradient is its formula: e^0 : e^0 are equal shares, so
+    /// ½·(dy − mean of dy).
+    #[test]
+    fn softmax_at_several_places() {
+        for instructions in InstructionSet::available() {
+            let first: Vec<f32> = scores()[..4 * LANES].to_vec();
+            let second: Vec<f32> = scores()[4 * LANES..8 * LANES].to_vec();
+            let both: Vec<f32> = (0..4 * LANES)
+                .collect::<Vec<_>>()
+                .chunks(LANES)
+                .flat_map(|lanes| [&first, &second].map(|place| place[lanes[0]..][..LANES].to_vec()).concat())
+                .collect();
+            let (mut first, mut second, mut both) = (first, second, both);
+            softmax(instructions, 4, &mut both);
+            softmax(instructions, 4, &mut first);
+            softmax(instructions, 4, &mut second);
+            for (i, lanes) in both.chunks(LANES).enumerate() {
+                let alone = if i % 2 == 0 { &first } else { &second };
+                assert_eq!(lanes, &alone[i / 2 * LANES..][..LANES]);
+            }
+            // Channels of two places: shares ½, gradients (1, 5) at the first and (2, −2) at the second.
+            let mut gradient = [[1.0; LANES], [2.0; LANES], [5.0; LANES], [-2.0; LANES]].concat();
+            softmax_gradient(instructions, 2, &[0.5; 4 * LANES], &mut gradient);
+            assert_eq!(gradient, [[-1.0; LANES], [1.0; LANES], [1.0; LANES], [-1.0; LANES]].concat());
+        }
+    }
+
+    #[test]
+    fn mean_square_by_hand() {
+        for instructions in InstructionSet::available() {
+            let mut gradient = vec![f32::NAN; 2 * LANES];
+            let (outputs, target) =
+                ([[3.0; LANES], [1.0; LANES]].concat(), |output: usize, _| [1.0, 2.0][output]);
+            let loss = mean_square(instructions, &outputs, target, 3, 4, &mut gradient);
+            // Each sample: (2² + 1²)/2; slopes 2·2/(4·2) and −2/(4·2).
+            assert_eq!(loss, 3.0 * 2.5);
+            let lanes = |slope: f32| [[slope; 3].to_vec(), vec![0.0; 13]].concat();
+            assert_eq!(gradient, [lanes(0.5), lanes(-0.25)].concat());
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "label 10 is none of 10 classes")]
+    fn labels_are_classes() {
+        cross_entropy(InstructionSet::best(), &scores(), &[10], 0.0, 1, &mut scores());
+    }
+}

@@ -1,0 +1,402 @@
+//! Training and using a network on chunks of sixteen samples, in parallel, with the same bits for any number of threads.
+//!
+//! A [`Network`] and the shape of its inputs are compiled into a list of steps over buffers of a chunk
+//! (see `layout`). One task takes one chunk through *all* steps, forward and backward, so that its
+//! activations stay in the cache of its core; a batch of 128 is eight tasks. Where the chunks of a batch must meet, at batch
+//! normalisation in training, the list is cut, and every chunk keeps its activations.
+//!
+//! *Determinism.* What a task computes depends on its chunk alone. Each chunk leaves its gradients of kernels and biases in its own
+//! memory, and these are added up in the order of the chunks. The matrices of dense layers are large, so their gradients
+//! are computed at the end instead, rows by rows, each row over all chunks in order. Losses and statistics are `f64` sums in
+//! the order of the chunks.
+//!
+//! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they are there.
+//!
+//! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what leads to it.
+//!
+//! Cost: the kernels' multiply–adds, and one pass over the activations for each layer without weights.
+
+mod layout;
+mod memory;
+mod method;
+mod pass;
+mod program;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, RwLock};
+
+use rayon::prelude::*;
+
+use crate::layer::{LayerError, Mode};
+use crate::network::{Network, Plain, Weights};
+use crate::simd::InstructionSet;
+use layout::{LANES, deinterleave};
+use memory::{Arena, Kept, Meeting};
+use pass::{Chunk, Pass};
+use program::{Operation, Program};
+
+/// What a batch of outputs is compared with.
+#[derive(Clone, Copy, Debug)]
+pub enum Objective<'a> {
+    /// Cross-entropy of scores with labels, one for each sample, smoothed by this share.
+    CrossEntropy {
+        /// The classes.
+        labels: &'a [usize],
+        /// The share of the target that is spread over all classes.
+        smoothing: f32,
+    },
+    /// The mean square distance from targets of the outputs' shape.
+    MeanSquare {
+        /// The targets, row by row.
+        targets: &'a [f32],
+    },
+    /// The loss is ⟨output, gradient⟩: backpropagation of a gradient with respect to the outputs.
+    Gradient {
+        /// The gradient, row by row.
+        output: &'a [f32],
+    },
+}
+
+/// What a step found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The mean loss of the batch; for [`Objective::Gradient`] the inner product.
+    pub loss: f64,
+    /// How many samples had their greatest score elsewhere than at their label; 0 without labels.
+    pub mistakes: usize,
+}
+
+/// A network made ready for inputs of one shape.
+///
+/// ```
+/// use equivariant::layer::{Activation, Dense, Initialisation};
+/// use equivariant::executor::{Executor, Objective};
+/// use equivariant::network::{Network, Weights};
+///
+/// let network = Network::new().then(Dense::new(2, 8)).then(Activation::Tanh).then(Dense::new(8, 2));
+/// let mut weights = Weights::initial(&network, Initialisation::He, 1);
+/// let mut executor = Executor::new(&network, &[2])?;
+/// // Exclusive or, by plain gradient descent.
+/// let inputs = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
+/// let objective = Objective::CrossEntropy { labels: &[0, 1, 1, 0], smoothing: 0.0 };
+/// let mut gradient = vec![0.0; weights.trained.len()];
+/// let first = executor.step(&weights, &inputs, objective, 0, &mut gradient);
+/// for _ in 0..500 {
+///     executor.step(&weights, &inputs, objective, 0, &mut gradient);
+///     weights.trained.iter_mut().zip(&gradient).for_each(|(weight, slope)| *weight -= 0.5 * slope);
+/// }
+/// let last = executor.step(&weights, &inputs, objective, 0, &mut gradient);
+/// assert!(last.loss < 0.1 * first.loss && last.mistakes == 0);
+/// # Ok::<(), equivariant::layer::LayerError>(())
+/// ```
+///
+/// Group convolutions run as the ordinary ones that they are: see [`Plain`].
+#[derive(Debug)]
+pub struct Executor {
+    program: Program,
+    /// If the network has group convolutions.
+    sharing: Option<Sharing>,
+    instructions: InstructionSet,
+    /// Activations and their gradients: one for each thread or, if chunks meet on the way, for each chunk.
+    arenas: Vec<Mutex<Arena>>,
+    /// What each chunk leaves behind.
+    kept: Vec<RwLock<Kept>>,
+    /// Where chunks meet: one for each batch normalisation.
+    meetings: Vec<Meeting>,
+}
+
+/// The ordinary network that is run instead of one with group convolutions, its numbers and their gradient.
+#[derive(Debug)]
+struct Sharing {
+    plain: Plain,
+    weights: Weights,
+    gradient: Vec<f32>,
+}
+
+impl Sharing {
+    fn new(plain: Plain) -> Self {
+        let weights = Weights::zeros(plain.network());
+        let gradient = vec![0.0; weights.trained.len()];
+        Sharing { plain, weights, gradient }
+    }
+}
+
+impl Executor {
+    /// Compiles a network for samples of this shape, (channels, space…) or (features).
+    ///
+    /// # Errors
+    /// If such inputs do not fit.
+    pub fn new(network: &Network, sample: &[usize]) -> Result<Self, LayerError> {
+        Executor::with_instructions(network, sample, InstructionSet::best())
+    }
+
+    /// Compiles it for these instructions.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_instructions(
+        network: &Network,
+        sample: &[usize],
+        instructions: InstructionSet,
+    ) -> Result<Self, LayerError> {
+        let plain = Plain::of(network)?;
+        let program = Program::new(plain.network(), sample, instructions)?;
+        let sharing = (!plain.is_same()).then(|| Sharing::new(plain));
+        let meetings =
+            program.normalisations.iter().map(|layer| Meeting::new(layer.lanes.features())).collect();
+        Ok(Executor { program, sharing, instructions, arenas: Vec::new(), kept: Vec::new(), meetings })
+    }
+
+    /// Entries of the output of one sample.
+    pub fn outputs(&self) -> usize {
+        self.program.outputs
+    }
+
+    /// One forward and one backward pass: `gradient` becomes that of the mean loss with respect to the trained weights, in their
+    /// order. `seed` is that of the masks of dropout, as in [`Mode::Training`].
+    ///
+    /// Batch normalisation uses the statistics of the batch; [`update_running`](Self::update_running) takes them over.
+    ///
+    /// # Panics
+    /// If there is no sample, a slice does not have its length, or a label is no class.
+    pub fn step(
+        &mut self,
+        weights: &Weights,
+        inputs: &[f32],
+        objective: Objective<'_>,
+        seed: u64,
+        gradient: &mut [f32],
+    ) -> Outcome {
+        let Some(mut sharing) = self.sharing.take() else {
+            return self.plain_step(weights, inputs, objective, seed, gradient);
+        };
+        sharing.plain.expand(weights, &mut sharing.weights);
+        let outcome = self.plain_step(&sharing.weights, inputs, objective, seed, &mut sharing.gradient);
+        sharing.plain.fold(&sharing.gradient, gradient);
+        self.sharing = Some(sharing);
+        outcome
+    }
+
+    /// The step of an ordinary network.
+    fn plain_step(
+        &mut self,
+        weights: &Weights,
+        inputs: &[f32],
+        objective: Objective<'_>,
+        seed: u64,
+        gradient: &mut [f32],
+    ) -> Outcome {
+        let samples = self.samples(weights, inputs);
+        assert!(samples > 0, "a step needs at least one sample");
+        assert_eq!(
+            gradient.len(),
+            self.program.trained,
+            "the gradient has one entry for each trained weight"
+        );
+        let expected = match objective {
+            Objective::CrossEntropy { labels, .. } => (labels.len(), samples),
+            Objective::MeanSquare { targets } => (targets.len(), samples * self.program.outputs),
+            Objective::Gradient { output } => (output.len(), samples * self.program.outputs),
+        };
+        assert_eq!(expected.0, expected.1, "the objective is for as many samples as there are inputs");
+        let chunks = samples.div_ceil(LANES);
+        let cut = !self.program.normalisations.is_empty();
+        self.make_memory(chunks, if cut { chunks } else { chunks.min(rayon::current_num_threads()) });
+
+        let mode = Mode::Training { seed };
+        let last = self.program.segments.len() - 1;
+        for segment in 0..last {
+            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+                pass.forward(segment, arena, Some(kept));
+                pass.moments(segment, arena, kept);
+            });
+            self.meetings[segment].meet(&mut self.kept[..chunks], segment);
+        }
+        self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+            pass.forward(last, arena, Some(kept));
+            pass.compare(objective, samples, arena, kept);
+            pass.backward(last, arena, kept);
+        });
+        for segment in (0..last).rev() {
+            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+                pass.gradient_sums(segment, arena, kept);
+            });
+            self.meetings[segment].meet_again(&mut self.kept[..chunks], segment);
+            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+                pass.normalisation_gradient(segment, arena);
+                pass.backward(segment, arena, kept);
+            });
+        }
+        self.add_up(chunks, gradient);
+        let mut outcome = Outcome::default();
+        for kept in &mut self.kept[..chunks] {
+            let kept = memory::inside(kept);
+            outcome.loss += kept.loss;
+            outcome.mistakes += kept.mistakes;
+        }
+        if !matches!(objective, Objective::Gradient { .. }) {
+            outcome.loss /= samples as f64;
+        }
+        outcome
+    }
+
+    /// Moves the running statistics towards those of the last step's batch, by the momentum of each normalisation.
+    ///
+    /// # Panics
+    /// If `weights` are not those of the network.
+    pub fn update_running(&self, weights: &mut Weights) {
+        assert_eq!(weights.running.len(), self.program.running, "these are other running statistics");
+        for (layer, meeting) in self.program.normalisations.iter().zip(&self.meetings) {
+            let mix = |running: &mut f32, newest: f64| {
+                *running = ((1.0 - layer.momentum) * f64::from(*running) + layer.momentum * newest) as f32;
+            };
+            for (feature, moments) in meeting.moments.iter().enumerate() {
+                // A single value has no unbiased variance: then the running one stays.
+                if moments.count > 1.0 {
+                    mix(&mut weights.running[layer.mean + feature], moments.mean);
+                    mix(&mut weights.running[layer.variance + feature], moments.unbiased_variance());
+                }
+            }
+        }
+    }
+
+    /// The outputs of inference, row by row: running statistics, no dropout.
+    ///
+    /// # Panics
+    /// If a slice does not have its length.
+    pub fn predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
+        let Some(mut sharing) = self.sharing.take() else {
+            return self.plain_predict(weights, inputs, outputs);
+        };
+        sharing.plain.expand(weights, &mut sharing.weights);
+        self.plain_predict(&sharing.weights, inputs, outputs);
+        self.sharing = Some(sharing);
+    }
+
+    /// The outputs of an ordinary network.
+    fn plain_predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
+        let samples = self.samples(weights, inputs);
+        assert_eq!(
+            outputs.len(),
+            samples * self.program.outputs,
+            "there is one row of outputs for each sample"
+        );
+        let chunks = samples.div_ceil(LANES);
+        self.make_memory(0, chunks.min(rayon::current_num_threads()));
+        for (layer, meeting) in self.program.normalisations.iter().zip(&mut self.meetings) {
+            let running = |start: usize| weights.running[start..].iter().map(|&value| f64::from(value));
+            for (statistics, found) in
+                meeting.statistics.iter_mut().zip(running(layer.mean).zip(running(layer.variance)))
+            {
+                *statistics = found;
+            }
+        }
+        let row = self.program.outputs;
+        outputs.par_chunks_mut((row * LANES).max(1)).enumerate().with_max_len(1).for_each(|(chunk, rows)| {
+            let pass = self.pass(weights, inputs, Mode::Inference, chunk);
+            let mut arena = self.free_arena();
+            for segment in 0..self.program.segments.len() {
+                pass.forward(segment, &mut arena, None);
+            }
+            deinterleave(&arena.buffers[self.program.last.data], row, rows);
+        });
+    }
+
+    /// Checks the lengths of weights and inputs; the number of samples.
+    fn samples(&self, weights: &Weights, inputs: &[f32]) -> usize {
+        assert_eq!(weights.trained.len(), self.program.trained, "these are the weights of another network");
+        assert_eq!(weights.running.len(), self.program.running, "these are the weights of another network");
+        assert!(inputs.len().is_multiple_of(self.program.inputs), "inputs are whole samples");
+        inputs.len() / self.program.inputs
+    }
+
+    fn make_memory(&mut self, chunks: usize, arenas: usize) {
+        while self.kept.len() < chunks {
+            self.kept.push(RwLock::new(Kept::new(&self.program)));
+        }
+        while self.arenas.len() < arenas {
+            self.arenas.push(Mutex::new(Arena::new(&self.program)));
+        }
+    }
+
+    fn pass<'a>(&'a self, weights: &'a Weights, inputs: &'a [f32], mode: Mode, chunk: usize) -> Pass<'a> {
+        let row = self.program.inputs;
+        let first = chunk * LANES;
+        let samples = (inputs.len() / row - first).min(LANES);
+        Pass {
+            program: &self.program,
+            instructions: self.instructions,
+            weights,
+            meetings: &self.meetings,
+            mode,
+            chunk: Chunk { first, samples, rows: &inputs[first * row..][..samples * row] },
+        }
+    }
+
+    /// Does something for each chunk, in parallel. Chunks that meet have an arena each, others take a free one.
+    fn each_chunk(
+        &self,
+        weights: &Weights,
+        inputs: &[f32],
+        mode: Mode,
+        work: impl Fn(&Pass<'_>, &mut Arena, &mut Kept) + Sync,
+    ) {
+        let chunks = (inputs.len() / self.program.inputs).div_ceil(LANES);
+        (0..chunks).into_par_iter().with_max_len(1).for_each(|chunk| {
+            let pass = self.pass(weights, inputs, mode, chunk);
+            let mut kept = memory::write(&self.kept[chunk]);
+            if self.program.normalisations.is_empty() {
+                work(&pass, &mut self.free_arena(), &mut kept);
+            } else {
+                work(&pass, &mut memory::lock(&self.arenas[chunk]), &mut kept);
+            }
+        });
+    }
+
+    /// An arena that no other task has: there are as many as threads.
+    fn free_arena(&self) -> std::sync::MutexGuard<'_, Arena> {
+        let own = rayon::current_thread_index().unwrap_or(0);
+        let arenas = self.arenas.len();
+        loop {
+            if let Some(arena) = (0..arenas).find_map(|i| self.arenas[(own + i) % arenas].try_lock().ok()) {
+                return arena;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// The gradient of the batch from what each chunk left behind, in the order of the chunks.
+    fn add_up(&mut self, chunks: usize, gradient: &mut [f32]) {
+        gradient.fill(0.0);
+        for kept in &mut self.kept[..chunks] {
+            let kept = memory::inside(kept);
+            for (range, start) in &self.program.small {
+                let from = &kept.small[*start..][..range.len()];
+                gradient[range.clone()].iter_mut().zip(from).for_each(|(sum, part)| *sum += part);
+            }
+        }
+        for (step, meeting) in self.program.normalisations.iter().zip(&self.meetings) {
+            for (feature, &(shift, scale)) in meeting.sums.iter().enumerate() {
+                gradient[step.shift + feature] = shift as f32;
+                gradient[step.scale + feature] = scale as f32;
+            }
+        }
+        /// Rows of a matrix that one task takes.
+        const ROWS: usize = 8;
+        let kept = &self.kept[..chunks];
+        for step in &self.program.steps {
+            let Operation::Dense { lanes, weights, number, .. } = &step.operation else { continue };
+            let inputs = lanes.weights() / (lanes.output_length() / LANES);
+            let rows = gradient[weights.clone()].par_chunks_mut(ROWS * inputs).enumerate();
+            rows.with_max_len(1).for_each(|(block, rows)| {
+                let outputs = block * ROWS..block * ROWS + rows.len() / inputs;
+                for kept in kept {
+                    let kept = memory::read(kept);
+                    let dense = &kept.dense[*number];
+                    lanes.weight_gradient(outputs.clone(), &dense.transposed, &dense.output_gradient, rows);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Which instructions the machine has, found at run time.
+//!
+//! The crate pulp chooses the instructions and keeps the choice sound. A method is a [`WithSimd`] whose code is compiled once for
+//! each set.
+
+use std::any::TypeId;
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::__cpuid;
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
+
+use pulp::{Arch, Scalar128b, Simd, WithSimd};
+
+/// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
+/// first two fuse a product with its sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InstructionSet {
+    /// 512-bit vectors, 32 registers.
+    Avx512,
+    /// 256-bit vectors with fused multiply-add, 16 registers.
+    Avx2,
+    /// What every machine has.
+    Portable,
+}
+
+impl InstructionSet {
+    /// All of them, the widest first.
+    pub const ALL: [InstructionSet; 3] =
+        [InstructionSet::Avx512, InstructionSet::Avx2, InstructionSet::Portable];
+
+    /// The widest that this machine has.
+    pub fn best() -> Self {
+        Self::ALL.into_iter().find(|set| set.is_available()).unwrap_or(InstructionSet::Portable)
+    }
+
+    /// Whether this machine has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => pulp::x86::V4::try_new().is_some(),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => pulp::x86::V3::try_new().is_some(),
+            #[cfg(not(target_arch = "x86_64"))]
+            InstructionSet::Avx512 | InstructionSet::Avx2 => false,
+            InstructionSet::Portable => true,
+        }
+    }
+
+    /// Multiply-adds of vectors that a core begins in a cycle: two, but for AMD's family 25 (Zen 4), where those of 512 bits take both
+    /// units. Source: AMD, *Software Optimization Guide for the Zen 4 Microarchitecture*, 2023.
+    pub(crate) fn multiply_adds_a_cycle(self) -> usize {
+        #[cfg(target_arch = "x86_64")]
+        if self == InstructionSet::Avx512 {
+            static HALVED: OnceLock<bool> = OnceLock::new();
+            let halved = || {
+                let vendor = __cpuid(0);
+                let family = __cpuid(1).eax >> 8;
+                let family = (family & 0xf) + (family >> 12 & 0xff);
+                [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).concat() == b"AuthenticAMD"
+                    && family == 25
+            };
+            return if *HALVED.get_or_init(halved) { 1 } else { 2 };
+        }
+        2
+    }
+
+    /// Multiply-adds of vectors that keep a core busy, as each takes four cycles.
+    pub(crate) fn sums_in_flight(self) -> usize {
+        4 * self.multiply_adds_a_cycle()
+    }
+
+    /// What a load costs, in multiply-adds: a core does two in a cycle.
+    pub(crate) fn load_cost(self) -> f64 {
+        self.multiply_adds_a_cycle() as f64 / 2.0
+    }
+
+    /// Runs a kernel with these instructions, or with the portable ones where the machine lacks them.
+    pub(crate) fn run<Kernel: WithSimd>(self, kernel: Kernel) -> Kernel::Output {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => {
+                if let Some(simd) = pulp::x86::V4::try_new() {
+                    return Simd::vectorize(simd, kernel);
+                }
+            }
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => {
+                if let Some(simd) = pulp::x86::V3::try_new() {
+                    return Simd::vectorize(simd, kernel);
+                }
+            }
+            _ => {}
+        }
+        Simd::vectorize(pulp::Scalar, kernel)
+    }
+
+    /// Those of [`ALL`](Self::ALL) that this machine has.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|set| set.is_available())
+    }
+
+    /// Runs an operation on blocks of sixteen floats with these instructions. A block is one vector with AVX-512, two with AVX2, and
+    /// elsewhere what the machine has, or four arrays that any compiler turns into that.
+    #[inline]
+    pub(crate) fn run_on_blocks<Operation: WithSimd>(self, operation: Operation) -> Operation::Output {
+        match self {
+            InstructionSet::Portable if cfg!(target_arch = "x86_64") => Scalar128b.vectorize(operation),
+            InstructionSet::Portable => match Arch::new() {
+                Arch::Scalar => Scalar128b.vectorize(operation),
+                other => other.dispatch(operation),
+            },
+            set => set.run(operation),
+        }
+    }
+
+    /// Whether tiles of 24 sums of an operation on blocks fit the registers: see [`is_wide`].
+    pub(crate) fn are_wide(self) -> bool {
+        struct Wide;
+        impl WithSimd for Wide {
+            type Output = bool;
+
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) -> bool {
+                is_wide::<S>()
+            }
+        }
+        self.run_on_blocks(Wide)
+    }
+}
+
+/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
+/// some stand in memory.
+pub(crate) const fn is_wide<S: Simd>() -> bool {
+    S::REGISTER_COUNT >= 32
+}
+
+/// a·b + c, with one rounding where the machine has an instruction for it and with two elsewhere.
+#[inline(always)]
+pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
+    if TypeId::of::<S>() == TypeId::of::<Scalar128b>() {
+        simd.add_f32s(simd.mul_f32s(a, b), c)
+    } else {
+        simd.mul_add_e_f32s(a, b, c)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct MultiplyAdd([f32; 3]);
+
+    impl WithSimd for MultiplyAdd {
+        type Output = f32;
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) -> f32 {
+            let [a, b, c] = self.0.map(|x| simd.splat_f32s(x));
+            simd.reduce_max_f32s(multiply_add(simd, a, b, c))
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_multiplies_and_adds() {
+        for set in InstructionSet::available() {
+            assert_eq!(set.run_on_blocks(MultiplyAdd([3.0, 5.0, -7.0])), 8.0, "{set:?}");
+        }
+    }
+}

@@ -5,8 +5,8 @@
 //! before anything is timed.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use equivariant::conv::algorithm::choice::algorithm;
 use equivariant::conv::plan::{Kernel, Plan, PlanOptions};
-use equivariant::conv::planner::algorithm;
 use equivariant::conv::{Choice, Extent, Operation, Problem};
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use equivariant::conv::planner::algorithm;
+use equivariant::conv::algorithm::choice::algorithm;
 use equivariant::conv::{Choice, ConvolutionScalar, Extent, Operation, Problem, convolve};
 use equivariant::scalar::Rational;
 use ndarray::{Array1, Axis};

@@ -20,9 +20,9 @@ use ndarray::{ArrayD, IxDyn};
 use num_complex::Complex;
 use thiserror::Error;
 
-use super::algorithm::with_channels;
-use super::planner::{self, Choice};
-use super::{ConvolutionError, Extent, Operation, Problem};
+use crate::conv::algorithm::choice::{self, Choice};
+use crate::conv::problem::layout::with_channels;
+use crate::conv::{ConvolutionError, Extent, Operation, Problem};
 
 /// The points `first + spacing·i` for `i = 0 … lengths − 1`, along each of N axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,10 +138,11 @@ impl<const N: usize> Samples<N> {
         }
         let (x, y) = (&self.values, &other.values);
         let problem = Problem::single_channel(Operation::Convolution, x.shape(), y.shape(), Extent::Full)?;
-        let summed = planner::run(&problem, with_channels(x), with_channels(y), Choice::Automatic)?;
+        let summed = choice::run(&problem, with_channels(x), with_channels(y), Choice::Automatic)?;
         let lengths: [usize; N] = std::array::from_fn(|a| summed.shape()[a + 2]);
         let first = std::array::from_fn(|a| self.grid.first[a] + other.grid.first[a]);
-        let values = super::algorithm::without_channels::<f64, IxDyn>(summed) * self.grid.cell_volume();
+        let values =
+            crate::conv::problem::layout::without_channels::<f64, IxDyn>(summed) * self.grid.cell_volume();
         Ok(Samples { grid: UniformGrid { first, lengths, ..self.grid }, values })
     }
 

@@ -20,46 +20,24 @@
 //! | [`tolerance`] | derived bounds of rounding errors |
 //!
 //! The functions at the top run the definition on every ring and never anything faster: they are what proofs are
-//! about. Speed is asked for by a [`Problem`] and [`planner::run`], [`strict`] or a [`plan`].
+//! about. Speed is asked for by a [`Problem`] and [`choice::run`], [`strict`] or a [`plan`].
 
-pub mod adjoint;
-mod algorithm;
-mod axis;
-pub mod boundary;
+pub mod algorithm;
 pub mod continuous;
-mod definition;
-mod error;
-mod fft;
-pub mod fourier;
-#[cfg(test)]
-mod laws;
-mod matrix_product;
-mod number_theoretic;
-mod options;
-mod overlap_add;
+pub mod discrete_fourier;
 pub mod plan;
-pub mod planner;
-mod prepared;
 mod problem;
-mod separable;
-mod spectral;
-pub mod strict;
-pub mod tolerance;
+pub mod sums;
 
-pub use algorithm::Algorithm;
-pub use axis::Axis;
-pub use boundary::Boundary;
-pub use definition::Definition;
-pub use error::{ConvolutionError, Unsupported};
-pub use fft::{Fourier, ROUNDINGS_PER_LEVEL};
-pub use matrix_product::MatrixProduct;
-pub use number_theoretic::{NumberTheoretic, fast_dft};
-pub use options::{Extent, Operation, Options};
-pub use overlap_add::OverlapAdd;
-pub use planner::{Choice, ConvolutionScalar};
-pub use prepared::{Direct, FourierTiles, Winograd};
-pub use problem::Problem;
-pub use separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
+pub use algorithm::adjoint;
+pub use algorithm::{
+    Algorithm, Choice, ConvolutionScalar, Definition, Direct, Fourier, FourierTiles, MatrixProduct,
+    NumberTheoretic, OverlapAdd, ROUNDINGS_PER_LEVEL, Separable, Winograd, convolve_separable,
+    correlate_separable, factor, fast_dft, outer_product,
+};
+pub use problem::{
+    Axis, Boundary, ConvolutionError, Extent, Operation, Options, Problem, Unsupported, boundary,
+};
 
 use ndarray::{Array, ArrayRef, Dimension};
 
@@ -149,9 +127,12 @@ fn run_single_channel<S: Ring, D: Dimension>(
     extent: Extent,
 ) -> Result<Array<S, D>, ConvolutionError> {
     let problem = Problem::single_channel(operation, kernel.shape(), signal.shape(), extent)?;
-    let output =
-        Definition.run(&problem, algorithm::with_channels(kernel), algorithm::with_channels(signal))?;
-    Ok(algorithm::without_channels(output))
+    let output = Definition.run(
+        &problem,
+        problem::layout::with_channels(kernel),
+        problem::layout::with_channels(signal),
+    )?;
+    Ok(problem::layout::without_channels(output))
 }
 
 fn run_channels<S: Ring, D: Dimension>(
@@ -162,7 +143,7 @@ fn run_channels<S: Ring, D: Dimension>(
 ) -> Result<Array<S, D>, ConvolutionError> {
     let problem = Problem::new(operation, kernel.shape(), signal.shape(), options)?;
     let output = Definition.run(&problem, kernel.view().into_dyn(), signal.view().into_dyn())?;
-    Ok(algorithm::with_dimension(output))
+    Ok(problem::layout::with_dimension(output))
 }
 
 #[cfg(test)]

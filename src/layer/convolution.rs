@@ -6,7 +6,7 @@
 //!
 //! over the channels c of the group of m and the taps k ([`crate::conv`] has the definition). The gradient with respect to the input
 //! is the transposed convolution of the output's gradient, the one with respect to the kernel a correlation of input and output's
-//! gradient ([`adjoint`](crate::conv::adjoint)), the one with respect to the bias a sum. All are run by [`strict`]: by the definition over exact
+//! gradient ([`adjoint`](crate::conv::algorithm::adjoint)), the one with respect to the bias a sum. All are run by [`sums`]: by the definition over exact
 //! scalars, at the speed of the machine over floats. Cost: `connections` products a sample and direction.
 
 use ndarray::{ArrayD, Axis};
@@ -15,7 +15,7 @@ use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
     equivariance, extents, shape_error,
 };
-use crate::conv::{Operation, Options, Problem, strict};
+use crate::conv::{Operation, Options, Problem, sums};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -193,7 +193,7 @@ impl Layer for Convolution {
     ) -> Result<ArrayD<S>, LayerError> {
         let problem = self.problem(x.shape())?;
         check_weights(self, weights)?;
-        strict::output(&problem, &weights[0], x, weights.get(1))
+        sums::output(&problem, &weights[0], x, weights.get(1))
             .map_err(|source| LayerError::Convolution { layer: self.name(), source })
     }
 
@@ -207,8 +207,8 @@ impl Layer for Convolution {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
         let problem = self.problem(x.shape())?;
         let failed = |source| LayerError::Convolution { layer: self.name(), source };
-        let input = strict::transposed(&problem, &weights[0], output_gradient, None).map_err(failed)?;
-        let kernel = strict::kernel_gradient(&problem, x, output_gradient).map_err(failed)?;
+        let input = sums::transposed(&problem, &weights[0], output_gradient, None).map_err(failed)?;
+        let kernel = sums::kernel_gradient(&problem, x, output_gradient).map_err(failed)?;
         let mut weights = vec![kernel];
         if self.bias {
             weights.push(sum_over_places(output_gradient));

@@ -11,7 +11,7 @@ use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
     shape_error,
 };
-use crate::conv::strict::with_bias;
+use crate::conv::sums::with_bias;
 use crate::scalar::{Scalar, back, same_type};
 use crate::signal::FeatureType;
 

@@ -24,7 +24,7 @@
 //! over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats convolutions, forward and backward, run
-//! the planned kernels that are judged by it ([`strict`](crate::conv::strict)), and dense layers a library's product of matrices. The trainer runs
+//! the planned kernels that are judged by it ([`sums`](crate::conv::sums)), and dense layers a library's product of matrices. The trainer runs
 //! whole networks on sixteen samples side by side: [`lanes`].
 
 mod activation;

@@ -2,7 +2,7 @@
 //!
 //! Along an axis of L inputs the output has s(L − 1) − p − q + d(k − 1) + 1 + r entries, where s is the stride, (p, q) the padding that is
 //! cut off, d the dilation and r the output padding: the r entries by which the sizes of a strided convolution that give the same
-//! output differ. ⟨conv(x), y⟩ = ⟨x, transposed(y)⟩ is its definition ([`adjoint::transposed`](crate::conv::adjoint::transposed)); so the gradient with respect to
+//! output differ. ⟨conv(x), y⟩ = ⟨x, transposed(y)⟩ is its definition ([`adjoint::transposed`](crate::conv::algorithm::adjoint::transposed)); so the gradient with respect to
 //! its input is the convolution. Source: V. Dumoulin, F. Visin, *A guide to convolution arithmetic for deep learning*, 2016, ch. 4.
 
 use ndarray::ArrayD;
@@ -12,7 +12,7 @@ use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, Spread, Symmetry, View, Window, check_backward,
     check_weights, equivariance, extents, shape_error,
 };
-use crate::conv::{Operation, Options, Problem, strict};
+use crate::conv::{Operation, Options, Problem, sums};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -149,7 +149,7 @@ impl Layer for TransposedConvolution {
     ) -> Result<ArrayD<S>, LayerError> {
         let problem = self.problem(x.shape())?;
         check_weights(self, weights)?;
-        strict::transposed(&problem, &weights[0], x, weights.get(1))
+        sums::transposed(&problem, &weights[0], x, weights.get(1))
             .map_err(|source| LayerError::Convolution { layer: self.name(), source })
     }
 
@@ -163,8 +163,8 @@ impl Layer for TransposedConvolution {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
         let problem = self.problem(x.shape())?;
         let failed = |source| LayerError::Convolution { layer: self.name(), source };
-        let input = strict::output(&problem, &weights[0], output_gradient, None).map_err(failed)?;
-        let kernel = strict::kernel_gradient(&problem, output_gradient, x).map_err(failed)?;
+        let input = sums::output(&problem, &weights[0], output_gradient, None).map_err(failed)?;
+        let kernel = sums::kernel_gradient(&problem, output_gradient, x).map_err(failed)?;
         let mut weights = vec![kernel];
         if self.bias {
             weights.push(sum_over_places(output_gradient));

@@ -7,8 +7,8 @@ use std::f64::consts::{PI, TAU};
 
 use ndarray::{ArrayD, Axis};
 
+use crate::conv::algorithm::choice::{self, Choice};
 use crate::conv::continuous::{Gaussian, Samples, UniformGrid, convolution_factor};
-use crate::conv::planner::{self, Choice};
 use crate::conv::{ConvolutionError, Extent, Operation, Problem};
 use crate::verify::Failure;
 
@@ -50,7 +50,7 @@ fn convolution_bound<const N: usize>(
     let (x, y) = (x.values(), y.values());
     let problem = Problem::single_channel(Operation::Convolution, x.shape(), y.shape(), Extent::Full)?;
     let [x, y] = [x, y].map(|values| values.view().insert_axis(Axis(0)).insert_axis(Axis(0)));
-    planner::algorithm(&problem, Choice::Automatic)?.error_bound(&problem, x, y)
+    choice::algorithm(&problem, Choice::Automatic)?.error_bound(&problem, x, y)
 }
 
 /// Bound on the rounding of any value of the sampled convolution of x and y.

@@ -12,7 +12,7 @@ use ndarray::{ArrayD, arr0};
 
 use super::product::Product;
 use crate::conv::Extent;
-use crate::conv::fourier::{Direction, dft_with_roots};
+use crate::conv::discrete_fourier::{Direction, dft_with_roots};
 use crate::scalar::DivideByInteger;
 use crate::verify::{Failure, Sides};
 

@@ -10,7 +10,7 @@ use std::io::{Error, ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::options::Kernel;
+use crate::conv::plan::options::Kernel;
 use crate::simd::{Element, InstructionSet};
 
 /// The rows of the file.

@@ -25,48 +25,32 @@
 //! # Ok::<(), equivariant::conv::ConvolutionError>(())
 //! ```
 
-mod axis_map;
-mod depthwise;
-mod direct;
-mod direct_tiles;
-mod fold;
-mod fourier;
+mod geometry;
 mod gradient;
-mod line;
 mod machine;
-mod microkernel;
+pub(in crate::conv) mod method;
 mod options;
-mod output;
-mod overlap;
-mod panel_tile;
-mod plane;
-mod pointwise;
-mod prefetch;
-mod row_tile;
-mod stage;
-mod strip;
+mod register;
 #[cfg(test)]
 mod tests;
-mod transform;
-pub(super) mod winograd;
 mod workspace;
 
 use ndarray::{Array3, ArrayView1, ArrayView3, ArrayViewD, ArrayViewMutD};
 
 pub use gradient::GradientPlan;
 pub use machine::Machine;
+pub use method::Candidate;
 pub use options::{Accuracy, Kernel, PlanOptions};
-pub use stage::Candidate;
 
-use self::axis_map::AxisMap;
-use self::direct::Channels;
-use self::fold::Fold;
-use self::output::{Finish, SharedOutput};
-use self::stage::Stage;
+use self::geometry::axis_map::AxisMap;
+use self::geometry::fold::Fold;
+use self::method::Stage;
+use self::method::direct::Channels;
+use self::register::output::{Finish, SharedOutput};
 use self::workspace::{Call, Workspace};
-use super::algorithm::flatten_space;
-use super::problem::check_shape;
-use super::{Axis, Boundary, ConvolutionError, Problem};
+use crate::conv::problem::check_shape;
+use crate::conv::problem::layout::flatten_space;
+use crate::conv::{Axis, Boundary, ConvolutionError, Problem};
 use crate::simd::{AlignedBuffer, Element};
 
 /// A convolution, or its transpose, prepared to be run many times: see the [module](self).
@@ -241,7 +225,7 @@ impl<T: Element> Plan<T> {
     }
 
     /// How much rounding errors may grow from the norms of tiles to a sum, if transforms run it.
-    pub(super) fn transform_growth(&self) -> Option<f64> {
+    pub(in crate::conv) fn transform_growth(&self) -> Option<f64> {
         self.stages.first().and_then(|prepared| prepared.stage.transform_growth())
     }
 

@@ -1,6 +1,6 @@
 //! What the maker of a plan chooses.
 
-use super::machine::Machine;
+use crate::conv::plan::machine::Machine;
 use crate::simd::InstructionSet;
 
 /// How far a result may lie from the exact one.
@@ -53,15 +53,15 @@ impl Kernel {
     ];
 }
 
-/// Options of a [`Plan`](super::Plan).
+/// Options of a [`Plan`](crate::conv::plan::Plan).
 #[derive(Clone, Copy, Debug)]
 pub struct PlanOptions {
-    pub(super) accuracy: Accuracy,
-    pub(super) kernel: Kernel,
-    pub(super) instruction_set: InstructionSet,
-    pub(super) relu: bool,
-    pub(super) longest_tile: Option<usize>,
-    pub(super) machine: Machine,
+    pub(in crate::conv::plan) accuracy: Accuracy,
+    pub(in crate::conv::plan) kernel: Kernel,
+    pub(in crate::conv::plan) instruction_set: InstructionSet,
+    pub(in crate::conv::plan) relu: bool,
+    pub(in crate::conv::plan) longest_tile: Option<usize>,
+    pub(in crate::conv::plan) machine: Machine,
 }
 
 impl Default for PlanOptions {

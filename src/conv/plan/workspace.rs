@@ -9,60 +9,60 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::output::{Finish, SharedOutput};
+use crate::conv::plan::register::output::{Finish, SharedOutput};
 use crate::simd::{AlignedBuffer, Element, InstructionSet};
 
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
-pub(super) const TINY_COST: f64 = 40_000.0;
+pub(in crate::conv::plan) const TINY_COST: f64 = 40_000.0;
 
 /// What a thread needs: room for copied signal, and room for sums.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Workspace<T> {
+pub(in crate::conv::plan) struct Workspace<T> {
     strip: AlignedBuffer<T>,
     sums: AlignedBuffer<T>,
 }
 
 impl<T: Element> Workspace<T> {
     /// Makes room for so many entries of each, and keeps what is there already.
-    pub(super) fn reserve(&mut self, (strip, sums): (usize, usize)) {
+    pub(in crate::conv::plan) fn reserve(&mut self, (strip, sums): (usize, usize)) {
         self.strip.reserve(strip);
         self.sums.reserve(sums);
     }
 
     /// Bytes of memory.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::conv::plan) fn bytes(&self) -> usize {
         self.strip.bytes() + self.sums.bytes()
     }
 
     /// Room for copied signal, and for sums.
-    pub(super) fn parts(&mut self) -> (&mut [T], &mut [T]) {
+    pub(in crate::conv::plan) fn parts(&mut self) -> (&mut [T], &mut [T]) {
         (&mut self.strip, &mut self.sums)
     }
 
     /// Takes the room for copied signal, to be shared and [put back](Self::put_strip).
-    pub(super) fn take_strip(&mut self) -> AlignedBuffer<T> {
+    pub(in crate::conv::plan) fn take_strip(&mut self) -> AlignedBuffer<T> {
         std::mem::take(&mut self.strip)
     }
 
     /// Puts back what was taken.
-    pub(super) fn put_strip(&mut self, strip: AlignedBuffer<T>) {
+    pub(in crate::conv::plan) fn put_strip(&mut self, strip: AlignedBuffer<T>) {
         self.strip = strip;
     }
 }
 
 /// What a run reads and writes: prepared weights, the signal, the results and what is done to sums on their way there.
 #[derive(Clone, Copy)]
-pub(super) struct Call<'a, T> {
-    pub(super) packed: &'a [T],
-    pub(super) signal: &'a [T],
-    pub(super) output: &'a SharedOutput<'a, T>,
-    pub(super) finish: Finish<'a, T>,
+pub(in crate::conv::plan) struct Call<'a, T> {
+    pub(in crate::conv::plan) packed: &'a [T],
+    pub(in crate::conv::plan) signal: &'a [T],
+    pub(in crate::conv::plan) output: &'a SharedOutput<'a, T>,
+    pub(in crate::conv::plan) finish: Finish<'a, T>,
     /// How many pieces run at the same time, at most.
-    pub(super) threads: usize,
+    pub(in crate::conv::plan) threads: usize,
 }
 
 /// A kernel whose work falls into pieces that any thread can take.
-pub(super) trait Pieces<T: Element>: Sync {
+pub(in crate::conv::plan) trait Pieces<T: Element>: Sync {
     /// The instructions of its vectors.
     fn instruction_set(&self) -> InstructionSet;
 
@@ -94,7 +94,7 @@ impl<T: Element, K: Pieces<T>> WithSimd for PieceRun<'_, T, K> {
 }
 
 /// Runs all pieces on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
-pub(super) fn run_pieces<T: Element, K: Pieces<T>>(
+pub(in crate::conv::plan) fn run_pieces<T: Element, K: Pieces<T>>(
     kernel: &K,
     call: Call<'_, T>,
     workspaces: &mut [Workspace<T>],

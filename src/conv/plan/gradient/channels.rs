@@ -1,19 +1,19 @@
 //! Vectors of output channels: how the work is cut and laid out, and the parts of it.
 //!
 //! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the
-//! [tile of channels](super::super::microkernel::ChannelTile) with the positions o as its terms. So y is first transposed,
+//! [tile of channels](crate::conv::plan::register::sum_tile::ChannelTile) with the positions o as its terms. So y is first transposed,
 //! channels last; the signal is copied piece by piece as for the forward map, where pair (c, t) stands at a constant
 //! distance from each position.
 
 use pulp::{Simd, WithSimd};
 
-use super::super::axis_map::AxisMap;
-use super::super::direct::{even, pieces};
-use super::super::microkernel::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
-use super::super::plane::{Entries, PlanePart};
-use super::super::strip::Layout;
-use super::Part;
-use super::geometry::{Geometry, PARTS, in_kernel_order};
+use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::plane::{Entries, PlanePart};
+use crate::conv::plan::geometry::strip::Layout;
+use crate::conv::plan::gradient::Part;
+use crate::conv::plan::gradient::geometry::{Geometry, PARTS, in_kernel_order};
+use crate::conv::plan::method::direct::{even, pieces};
+use crate::conv::plan::register::sum_tile::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
 use crate::simd::Element;
 
 /// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal stays in the first.

@@ -4,11 +4,11 @@
 //! each tap of the last two axes. Both are in the order of the kernel, so that the pairs of an output channel are its
 //! row of the gradient, one after the other.
 
-use super::super::axis_map::AxisMap;
-use super::super::direct::{Channels, outer_source};
-use super::super::microkernel::lanes;
-use super::super::strip::Layout;
 use crate::conv::Problem;
+use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::strip::Layout;
+use crate::conv::plan::method::direct::{Channels, outer_source};
+use crate::conv::plan::register::sum_tile::lanes;
 use crate::simd::{Element, InstructionSet};
 
 /// Parts of the work that suffice to keep threads busy.

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 use self::channels::ChannelLayout;
 use self::geometry::Geometry;
 use self::positions::PositionLayout;
-use super::options::PlanOptions;
+use crate::conv::plan::options::PlanOptions;
 use crate::conv::problem::check_shape;
 use crate::conv::{ConvolutionError, Problem};
 use crate::simd::{AlignedBuffer, Element};
@@ -174,7 +174,7 @@ impl<T: Element> GradientPlan<T> {
         }
         let layout = &*layout;
         let run = |part: &mut Part<T>| match layout {
-            Layout::Channels(layout) => layout.run(signal, &**transposed, part),
+            Layout::Channels(layout) => layout.run(signal, transposed, part),
             Layout::Positions(layout) => layout.run(signal, y, part),
         };
         if tiny {

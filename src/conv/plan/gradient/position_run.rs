@@ -1,14 +1,14 @@
-//! Runs the gradient with [vectors of positions](super::positions): copies, tiles, and the lanes added up.
+//! Runs the gradient with [vectors of positions](crate::conv::plan::gradient::positions): copies, tiles, and the lanes added up.
 
 use pulp::{Simd, WithSimd};
 
-use super::super::axis_map::AxisMap;
-use super::super::direct::pieces;
-use super::super::plane::{Entries, PlanePart};
-use super::super::strip::{Layout, fill};
-use super::Part;
-use super::position_tile::PositionTile;
-use super::positions::PositionLayout;
+use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::plane::{Entries, PlanePart};
+use crate::conv::plan::geometry::strip::{Layout, fill};
+use crate::conv::plan::gradient::Part;
+use crate::conv::plan::gradient::position_tile::PositionTile;
+use crate::conv::plan::gradient::positions::PositionLayout;
+use crate::conv::plan::method::direct::pieces;
 use crate::simd::Element;
 
 /// Sample, plane of the output, first row and column of a piece.

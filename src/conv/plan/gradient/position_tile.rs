@@ -10,7 +10,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use super::super::prefetch::{Purpose, prefetch};
+use crate::conv::plan::register::prefetch::{Purpose, prefetch};
 use crate::simd::unrolled;
 use crate::simd::{Element, InstructionSet, is_wide};
 

@@ -6,7 +6,7 @@
 //!
 //! Rows of y and x̃ are copied with the same pitch, y with zeros behind each row, so that every tap is a constant distance
 //! away, and vectors run over the ends of rows. Where the border is of zeros, the end of a row and the beginning of the
-//! next share them. A [tile](super::position_tile) takes some output channels m and some pairs (c, t).
+//! next share them. A [tile](crate::conv::plan::gradient::position_tile) takes some output channels m and some pairs (c, t).
 //!
 //! *Folded.* With few output channels, the taps of the axis before the last count as rows of a tile too: position o + t_y
 //! of x̃ meets position o of y, so that one load from x̃ serves as many rows of y,
@@ -17,12 +17,12 @@
 //!
 //! Then the rows of x̃ are cut into pieces, and those of y come with their neighbours.
 
-use super::super::direct::{even, pieces};
-use super::super::strip::Layout;
-use super::geometry::{Geometry, PARTS, in_kernel_order};
-use super::position_tile::{Side, most_columns, most_rows};
 use crate::conv::Boundary;
-use crate::conv::axis::inside;
+use crate::conv::plan::geometry::strip::Layout;
+use crate::conv::plan::gradient::geometry::{Geometry, PARTS, in_kernel_order};
+use crate::conv::plan::gradient::position_tile::{Side, most_columns, most_rows};
+use crate::conv::plan::method::direct::{even, pieces};
+use crate::conv::problem::axis::inside;
 use crate::simd::Element;
 
 /// Entries of a row of a tile that a piece aims at, so that all its rows stay in the first-level cache: of different output

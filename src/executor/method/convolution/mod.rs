@@ -1,7 +1,7 @@
 //! A convolution on chunks of sixteen samples, its transpose and its gradients.
 //!
 //! With ⟨a, b⟩ = Σ a·b, the output is linear in the kernel w and in the input x, and
-//! `⟨output(w, x), y⟩ = ⟨x, input_gradient(w, y)⟩ = ⟨w, kernel_gradient(x, y)⟩` (see [`adjoint`](crate::conv::adjoint)).
+//! `⟨output(w, x), y⟩ = ⟨x, input_gradient(w, y)⟩ = ⟨w, kernel_gradient(x, y)⟩` (see [`adjoint`](crate::conv::algorithm::adjoint)).
 //! A transposed convolution is the same three kernels in other roles: its output is `input_gradient` of its input, the
 //! gradient of its input is `forward` of the gradient of its output, and the gradient of its kernel is
 //! `kernel_gradient(output gradient, input)`.

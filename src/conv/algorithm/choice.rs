@@ -1,0 +1,297 @@
+//! Which algorithms a scalar has, and which of them to run.
+//!
+//! Over `f32` and `f64`, [`Choice::Automatic`] is the kernel that a [`Plan`] with default options chooses: see
+//! [`plan`](crate::conv::plan). The rule for other scalars:
+//! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
+//! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
+//! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into blocks first.
+//!
+//! The definition is never chosen: it is the judge.
+
+use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
+use num_complex::Complex;
+
+use crate::conv::plan::{Kernel, Plan, PlanOptions};
+use crate::conv::{
+    Algorithm, ConvolutionError, Definition, Direct, Fourier, FourierTiles, MatrixProduct, NumberTheoretic,
+    OverlapAdd, Problem, Separable, Unsupported, Winograd,
+};
+use crate::scalar::Rounding;
+use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
+use crate::simd::{Element, InstructionSet};
+
+/// Kernels of at most so many taps go to the matrix product.
+pub const SMALL_KERNEL: usize = 64;
+
+/// Signals more than so many times as long as the kernel are cut into blocks.
+pub const LONG_SIGNAL: usize = 8;
+
+/// What the caller wants run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Choice {
+    /// What the rule of [this module](self) chooses.
+    #[default]
+    Automatic,
+    /// [`Definition`]
+    Definition,
+    /// [`MatrixProduct`]
+    MatrixProduct,
+    /// [`Fourier`], over `f32`, `f64` and complex numbers of either.
+    Fourier,
+    /// [`NumberTheoretic`], over [`Goldilocks`].
+    NumberTheoretic,
+    /// [`OverlapAdd`] on the fast transform of the scalar.
+    OverlapAdd,
+    /// [`Separable`], over fields, for kernels that are outer products of vectors.
+    Separable,
+    /// [`Direct`], over `f32` and `f64`.
+    Direct,
+    /// [`Direct::tiles`], over `f32` and `f64`.
+    DirectTiles,
+    /// [`Direct::depthwise`], over `f32` and `f64`, for groups of one channel each.
+    Depthwise,
+    /// [`Winograd::two`], over `f32` and `f64`, for kernels of three taps.
+    WinogradTwo,
+    /// [`Winograd::four`], over `f32` and `f64`, for kernels of three taps.
+    WinogradFour,
+    /// [`FourierTiles`], over `f32` and `f64`.
+    FourierTiles,
+}
+
+impl Choice {
+    /// The name of the algorithm: [`Algorithm::name`].
+    pub fn name(self) -> &'static str {
+        match self {
+            Choice::Automatic => "automatic",
+            Choice::Definition => "definition",
+            Choice::MatrixProduct => "matrix product",
+            Choice::Fourier => "Fourier",
+            Choice::NumberTheoretic => "number-theoretic transform",
+            Choice::OverlapAdd => "overlap-add",
+            Choice::Separable => "separable",
+            Choice::Direct => "direct",
+            Choice::DirectTiles => "direct tiles",
+            Choice::Depthwise => "direct depthwise",
+            Choice::WinogradTwo => "Winograd F(2, 3)",
+            Choice::WinogradFour => "Winograd F(4, 3)",
+            Choice::FourierTiles => "Fourier tiles",
+        }
+    }
+}
+
+/// A scalar for which this folder knows more than the definition.
+pub trait ConvolutionScalar: Rounding {
+    /// Every algorithm for this scalar, the definition first.
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![Box::new(Definition), Box::new(MatrixProduct)]
+    }
+
+    /// The choice for large kernels.
+    fn transform() -> Choice {
+        Choice::MatrixProduct
+    }
+
+    /// What [`Choice::Automatic`] stands for: the rule of [this module](self).
+    fn automatic(problem: &Problem) -> Choice {
+        let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
+        match (taps <= SMALL_KERNEL, Self::transform(), problem.axes()) {
+            (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
+            (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
+            (_, transform, _) => transform,
+        }
+    }
+
+    /// The product of two matrices, each entry the sum of its products in some order.
+    ///
+    /// # Panics
+    /// If the columns of `a` are not as many as the rows of `b`.
+    fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+        assert_eq!(a.ncols(), b.nrows(), "columns of the first matrix, rows of the second");
+        Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
+            let mut sum = Self::zero();
+            for (x, y) in a.row(i).iter().zip(b.column(j)) {
+                sum.add_product(x, y);
+            }
+            sum
+        })
+    }
+}
+
+macro_rules! floating_point {
+    ($($float:ty: $(=> $automatic:path;)? $($kernel:expr),*;)*) => { $(
+        impl ConvolutionScalar for $float {
+            fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+                vec![
+                    Box::new(Definition),
+                    Box::new(MatrixProduct),
+                    Box::new(Fourier),
+                    Box::new(OverlapAdd::new(Fourier)),
+                    Box::new(Separable),
+                    $(Box::new($kernel),)*
+                ]
+            }
+
+            fn transform() -> Choice {
+                Choice::Fourier
+            }
+
+            $(
+                fn automatic(problem: &Problem) -> Choice {
+                    $automatic(problem)
+                }
+            )?
+
+            fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+                a.dot(&b)
+            }
+        }
+    )* };
+}
+
+floating_point! {
+    f32: => of_plan::<f32>;
+        Direct::new(InstructionSet::best()),
+        Direct::tiles(InstructionSet::best()),
+        Direct::depthwise(InstructionSet::best()),
+        Winograd::two(InstructionSet::best()),
+        Winograd::four(InstructionSet::best()),
+        FourierTiles::new(InstructionSet::best());
+    f64: => of_plan::<f64>;
+        Direct::new(InstructionSet::best()),
+        Direct::tiles(InstructionSet::best()),
+        Direct::depthwise(InstructionSet::best()),
+        Winograd::two(InstructionSet::best()),
+        Winograd::four(InstructionSet::best()),
+        FourierTiles::new(InstructionSet::best());
+    Complex<f32>: ;
+    Complex<f64>: ;
+}
+
+impl ConvolutionScalar for Goldilocks {
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![
+            Box::new(Definition),
+            Box::new(MatrixProduct),
+            Box::new(NumberTheoretic),
+            Box::new(OverlapAdd::new(NumberTheoretic)),
+            Box::new(Separable),
+        ]
+    }
+
+    fn transform() -> Choice {
+        Choice::NumberTheoretic
+    }
+}
+
+impl ConvolutionScalar for Rational {
+    fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
+        vec![Box::new(Definition), Box::new(MatrixProduct), Box::new(Separable)]
+    }
+}
+
+impl ConvolutionScalar for i64 {}
+impl ConvolutionScalar for i128 {}
+impl ConvolutionScalar for Symbolic {}
+impl ConvolutionScalar for Degree {}
+impl ConvolutionScalar for Bounded {}
+impl ConvolutionScalar for Dual<Goldilocks> {}
+
+/// The algorithm that `choice` stands for over `S`.
+///
+/// # Errors
+/// If the scalar has no such algorithm, or the algorithm does not support the problem.
+pub fn algorithm<S: ConvolutionScalar>(
+    problem: &Problem,
+    choice: Choice,
+) -> Result<Box<dyn Algorithm<S>>, Unsupported> {
+    let choice = if choice == Choice::Automatic { S::automatic(problem) } else { choice };
+    let name = choice.name();
+    let found = S::algorithms().into_iter().find(|algorithm| algorithm.name() == name);
+    let algorithm = found.ok_or_else(|| Unsupported {
+        algorithm: name,
+        needs: format!("another scalar than {}", std::any::type_name::<S>()),
+    })?;
+    algorithm.supports(problem)?;
+    Ok(algorithm)
+}
+
+/// What a plan with default options does.
+fn of_plan<T: Element>(problem: &Problem) -> Choice {
+    let plan = Plan::<T>::forward(problem, &PlanOptions::new());
+    match plan.map(|plan| plan.kernel()) {
+        Ok(Kernel::DirectTiles) => Choice::DirectTiles,
+        Ok(Kernel::Depthwise) => Choice::Depthwise,
+        Ok(Kernel::WinogradTwo) => Choice::WinogradTwo,
+        Ok(Kernel::WinogradFour) => Choice::WinogradFour,
+        Ok(Kernel::Fourier) => Choice::FourierTiles,
+        _ => Choice::Direct,
+    }
+}
+
+/// Runs a problem by the chosen algorithm.
+///
+/// # Errors
+/// If there is no such algorithm for this scalar and problem, or the arrays do not have the problem's shapes.
+pub fn run<S: ConvolutionScalar>(
+    problem: &Problem,
+    kernel: ArrayViewD<'_, S>,
+    signal: ArrayViewD<'_, S>,
+    choice: Choice,
+) -> Result<ArrayD<S>, ConvolutionError> {
+    algorithm(problem, choice)?.run(problem, kernel, signal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::{Extent, Operation};
+
+    fn chosen<S: ConvolutionScalar>(kernel: &[usize], signal: &[usize]) -> &'static str {
+        let problem = Problem::single_channel(Operation::Convolution, kernel, signal, Extent::Same).unwrap();
+        algorithm::<S>(&problem, Choice::Automatic).unwrap().name()
+    }
+
+    #[test]
+    fn the_rule() {
+        assert_eq!(chosen::<Complex<f32>>(&[8, 8], &[100, 100]), "matrix product");
+        assert_eq!(chosen::<Complex<f32>>(&[8, 9], &[100, 100]), "Fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[400]), "Fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[10_000]), "overlap-add");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[400]), "number-theoretic transform");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[10_000]), "overlap-add");
+        assert_eq!(chosen::<Symbolic>(&[100], &[10_000]), "matrix product");
+    }
+
+    #[test]
+    fn floats_leave_it_to_the_plan() {
+        assert!(chosen::<f32>(&[2, 2], &[10, 10]).starts_with("direct"));
+        assert_eq!(chosen::<f32>(&[63, 63], &[512, 512]), "Fourier tiles");
+        assert_eq!(chosen::<f64>(&[4095], &[100_000]), "Fourier tiles");
+    }
+
+    #[test]
+    fn every_choice_names_an_algorithm_of_some_scalar() {
+        let problem = Problem::single_channel(Operation::Convolution, &[3], &[5], Extent::Full).unwrap();
+        let choices = [
+            Choice::Definition,
+            Choice::MatrixProduct,
+            Choice::Fourier,
+            Choice::OverlapAdd,
+            Choice::Separable,
+            Choice::Direct,
+            Choice::DirectTiles,
+            Choice::Depthwise,
+            Choice::WinogradTwo,
+            Choice::WinogradFour,
+            Choice::FourierTiles,
+        ];
+        for choice in choices {
+            assert_eq!(algorithm::<f64>(&problem, choice).unwrap().name(), choice.name());
+        }
+        let exact = algorithm::<Goldilocks>(&problem, Choice::NumberTheoretic).unwrap();
+        assert_eq!(exact.name(), Choice::NumberTheoretic.name());
+        let error = algorithm::<i64>(&problem, Choice::Fourier).unwrap_err();
+        assert_eq!(error.to_string(), "Fourier cannot run this: it needs another scalar than i64");
+    }
+}

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         array
             .mapv(|entry| Rational::try_from_f64(entry).unwrap_or_else(|| panic!("{entry} should be finite")))
     };
-    let truth = convolve(&exact(&kernel), &exact(&signal), Extent::Full)?;
+    let truth = convolve(&exact(&signal), &exact(&kernel), Extent::Full)?;
     // A problem has an axis for samples and one for channels.
     let with_channels = |array: Array1<f64>| array.insert_axis(Axis(0)).insert_axis(Axis(0)).into_dyn();
     let (kernel, signal) = (with_channels(kernel), with_channels(signal));

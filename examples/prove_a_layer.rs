@@ -28,7 +28,7 @@ impl Map for Layer {
                 kernel = kernel + OnGrid.act(&C4, &turn, &weights[0]);
             }
         }
-        Ok(correlate(&kernel, x, Extent::Same)?.mapv(|entry| entry.relu()))
+        Ok(correlate(x, &kernel, Extent::Same)?.mapv(|entry| entry.relu()))
     }
 }
 

@@ -75,15 +75,23 @@
 //! opaque to it: what it proves is true, but it does not prove everything that is. A field certificate is probabilistic, and for
 //! maps with such functions it has no failure bound. A measurement proves nothing.
 
+#[cfg(feature = "catalogue")]
 pub mod claims;
 pub mod conv;
+#[cfg(feature = "train")]
 pub mod executor;
+#[cfg(any(feature = "files", feature = "train"))]
+mod file;
 pub mod group;
+#[cfg(feature = "layers")]
 pub mod layer;
+#[cfg(feature = "layers")]
 pub mod network;
 pub mod scalar;
 pub mod signal;
+#[cfg(feature = "plan")]
 pub mod simd;
+#[cfg(feature = "train")]
 pub mod train;
 pub mod verify;
 
@@ -95,6 +103,6 @@ pub mod cli;
 pub mod report;
 
 /// The examples of the README are tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "train"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

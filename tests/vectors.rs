@@ -68,7 +68,7 @@ fn one_axis(value: &Value) -> Array1<i64> {
 #[test]
 fn convolution() {
     for case in cases(include_str!("../proofs/vectors/convolve.txt")) {
-        let result = convolve(&one_axis(&case["kernel"]), &one_axis(&case["signal"]), Extent::Full);
+        let result = convolve(&one_axis(&case["signal"]), &one_axis(&case["kernel"]), Extent::Full);
         assert_eq!(result.as_ref(), Ok(&one_axis(&case["result"])), "{case}");
     }
 }
@@ -78,8 +78,8 @@ fn correlation_of_signals() {
     let with_channels = |value: &Value| array(value).insert_axis(Axis(0)).insert_axis(Axis(0));
     for case in cases(include_str!("../proofs/vectors/correlate.txt")) {
         let result = correlate_channels(
-            &with_channels(&case["kernel"]),
             &with_channels(&case["signal"]),
+            &with_channels(&case["kernel"]),
             &options(&case),
         );
         assert_eq!(result.as_ref(), Ok(&with_channels(&case["result"])), "{case}");
@@ -91,7 +91,7 @@ fn correlation_of_images_with_channels() {
     let one_sample = |value: &Value| array(value).insert_axis(Axis(0));
     for case in cases(include_str!("../proofs/vectors/correlate_images.txt")) {
         let result =
-            correlate_channels(&array(&case["kernel"]), &one_sample(&case["signal"]), &options(&case));
+            correlate_channels(&one_sample(&case["signal"]), &array(&case["kernel"]), &options(&case));
         assert_eq!(result.as_ref(), Ok(&one_sample(&case["result"])), "{case}");
     }
 }

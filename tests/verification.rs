@@ -30,7 +30,7 @@ impl Map for Layer {
         }
         let options = Options::new().padding([1, 1]).boundary(self.boundary);
         let image = x.clone().insert_axis(Axis(0)).insert_axis(Axis(0));
-        let output = correlate_channels(&kernel, &image, &options)?;
+        let output = correlate_channels(&image, &kernel, &options)?;
         Ok(output.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0).mapv(|entry| entry.relu()))
     }
 }

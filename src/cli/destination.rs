@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::network::{replace, temporary_beside};
+use crate::file::{replace, temporary_beside};
 
 /// A place to write one document to, tried before the long work begins so that a wrong path is known at once.
 pub(super) enum Destination {

@@ -1,20 +1,21 @@
-//! The three maps of a problem by the fastest kernels that add the products of the definition, and do nothing else.
+//! The three maps of a problem by the fastest methods that add the products of the definition, and do nothing else.
 //!
-//! Over `f32` and `f64` these are the kernels that a [`Plan`] with [`Accuracy::Strict`] chooses; over every other scalar, and
-//! for problems of fewer than [`PLANNED`] products, which are done before a plan is made, the definition itself. So exact
-//! scalars give exact results, and floats results within the bounds of sums of products ([`tolerance`](crate::conv::algorithm::tolerance)), in an
-//! order that the kernel chooses. This is what layers run.
+//! Over `f32` and `f64`, with the feature `plan`, these are the methods that a plan with strict accuracy chooses; over every other
+//! scalar, and for problems of fewer than [`PLANNED`] products, which are done before a plan is made, the definition itself.
+//! So exact scalars give exact results, and floats results within the bounds of sums of products
+//! ([`tolerance`](crate::conv::algorithm::tolerance)), in an order that the method chooses. This is what layers run.
 //!
-//! Cost: [`Problem::multiply_adds`] products, and for floats the making of a plan: some microseconds, a packed copy of the kernel, and the
-//! plan's workspace, given back afterwards. Who convolves again and again with the same kernel keeps a [`Plan`].
+//! Cost: [`Problem::multiply_adds`] products, and for floats the making of a plan: some microseconds, a packed copy of the
+//! kernel, and the plan's workspace, given back afterwards. Who convolves again and again with the same kernel keeps a plan.
 
-use ndarray::{ArrayD, Axis, Ix1};
+#[cfg(feature = "plan")]
+mod planned;
 
-use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions};
+use ndarray::{ArrayD, Axis};
+
 use crate::conv::problem::check_shape;
 use crate::conv::{Algorithm, ConvolutionError, Definition, Problem, adjoint};
-use crate::scalar::{Ring, back, same_type};
-use crate::simd::Element;
+use crate::scalar::Ring;
 
 /// Problems of fewer products run by the definition.
 pub const PLANNED: u128 = 4096;
@@ -58,10 +59,6 @@ pub fn kernel_gradient<S: Ring>(
     Map::KernelGradient.run(problem, [signal, y], None)
 }
 
-/// A map of a problem over one float, of two operands and perhaps a bias.
-type Planned<T> =
-    fn(Map, &Problem, [&ArrayD<T>; 2], Option<&ArrayD<T>>) -> Result<ArrayD<T>, ConvolutionError>;
-
 #[derive(Clone, Copy)]
 enum Map {
     Output,
@@ -91,11 +88,11 @@ impl Map {
         if let Some(bias) = bias {
             check_shape("bias", vec![result.1[1]], bias.shape())?;
         }
-        if problem.multiply_adds() >= PLANNED {
-            let planned = self.by_plan(SINGLE, problem, operands, bias);
-            if let Some(result) = planned.or_else(|| self.by_plan(DOUBLE, problem, operands, bias)) {
-                return result;
-            }
+        #[cfg(feature = "plan")]
+        if problem.multiply_adds() >= PLANNED
+            && let Some(result) = planned::by_plan(self, problem, operands, bias)
+        {
+            return result;
         }
         let [first, second] = operands.map(|operand| operand.view());
         let result = match self {
@@ -105,47 +102,6 @@ impl Map {
         };
         result.map(|output| with_bias(output, bias))
     }
-
-    /// If `S` is `T`.
-    fn by_plan<S: Ring, T: Element>(
-        self,
-        plan: Planned<T>,
-        problem: &Problem,
-        [first, second]: [&ArrayD<S>; 2],
-        bias: Option<&ArrayD<S>>,
-    ) -> Option<Result<ArrayD<S>, ConvolutionError>> {
-        let operands = [same_type(first)?, same_type(second)?];
-        Some(plan(self, problem, operands, bias.and_then(same_type)).map(back))
-    }
-}
-
-/// [`planned`] over each float. As they are statics, the kernels are compiled here once and for all, not again, for minutes, in
-/// every crate that needs them.
-static SINGLE: Planned<f32> = planned;
-static DOUBLE: Planned<f64> = planned;
-
-fn planned<T: Element>(
-    map: Map,
-    problem: &Problem,
-    [first, second]: [&ArrayD<T>; 2],
-    bias: Option<&ArrayD<T>>,
-) -> Result<ArrayD<T>, ConvolutionError> {
-    let options = PlanOptions::new().accuracy(Accuracy::Strict);
-    let mut plan = match map {
-        Map::Output => Plan::forward(problem, &options)?,
-        Map::Transposed => Plan::transposed(problem, &options)?,
-        Map::KernelGradient => {
-            let mut gradient = ArrayD::zeros(problem.kernel_shape());
-            let mut plan = GradientPlan::new(problem, &options);
-            plan.run(first.view(), second.view(), gradient.view_mut())?;
-            return Ok(gradient);
-        }
-    };
-    let bias = bias.and_then(|bias| bias.view().into_dimensionality::<Ix1>().ok());
-    plan.prepare(first.view(), bias)?;
-    let mut output = ArrayD::zeros(plan.output_shape());
-    plan.run(second.view(), output.view_mut())?;
-    Ok(output)
 }
 
 /// One number added to each channel of (batch, channels, space…).
@@ -156,18 +112,19 @@ pub(crate) fn with_bias<S: Ring>(mut output: ArrayD<S>, bias: Option<&ArrayD<S>>
     output
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "plan"))]
 mod tests {
     use ndarray::IxDyn;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::conv::algorithm::laws;
+    use crate::conv::plan::{Accuracy, Plan, PlanOptions};
+    use crate::conv::problem::samples;
     use crate::conv::{Operation, Options};
 
     /// All three maps against the definition over the integers, whose sums here are exact in a float.
     fn agrees<S: Ring>(problem: &Problem, seed: u64) -> Result<(), TestCaseError> {
-        let integers = |shape: &[usize], salt: u64| laws::integers(shape, seed ^ salt, 9);
+        let integers = |shape: &[usize], salt: u64| samples::integers(shape, seed ^ salt, 9);
         let over = |array: &ArrayD<i64>| array.mapv(S::from_integer);
         let (kernel, signal) = (integers(&problem.kernel_shape(), 0), integers(&problem.signal_shape(), 1));
         let y = integers(&problem.output_shape(), 2);
@@ -194,7 +151,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_the_definition(problem in laws::problem(), seed: u64) {
+        fn agrees_with_the_definition(problem in samples::problem(), seed: u64) {
             agrees::<f32>(&problem, seed)?;
             agrees::<f64>(&problem, seed)?;
             agrees::<i64>(&problem, seed)?;
@@ -221,7 +178,7 @@ mod tests {
         // Sums that are rounded differently: the plan adds with fewer roundings, or in another order.
         let problem = layer(24);
         let reals =
-            |shape: &[usize], salt: u64| laws::integers(shape, salt, 1 << 40).mapv(|value| value as f32);
+            |shape: &[usize], salt: u64| samples::integers(shape, salt, 1 << 40).mapv(|value| value as f32);
         let (kernel, signal) = (reals(&problem.kernel_shape(), 0), reals(&problem.signal_shape(), 1));
         let mut plan = Plan::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
         plan.prepare(kernel.view(), None).unwrap();

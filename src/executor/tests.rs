@@ -1,6 +1,7 @@
 //! The executor judged by the layers themselves, run in `f64`.
 
 mod rounded;
+mod sets;
 
 use ndarray::{ArrayD, IxDyn};
 use rand::{Rng, RngExt, SeedableRng};

@@ -156,6 +156,7 @@ pub(crate) fn gradient_sides(
     Ok([forward.derivative, backward])
 }
 
+#[cfg(feature = "catalogue")]
 /// Both sides of the adjoint identities of a layer that is linear (or affine) in its input and in its weights, added up.
 pub(crate) fn adjoint_sides(
     layer: &impl Layer,

@@ -40,6 +40,7 @@ mod fraction;
 mod global_pool;
 mod group;
 mod initialisation;
+#[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
 mod map;
 mod normalisation;

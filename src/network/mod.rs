@@ -16,23 +16,22 @@
 
 mod deepsets;
 mod equivariance;
-mod file;
 mod known;
+#[cfg(feature = "files")]
 pub mod onnx;
 mod plain;
 mod residual;
 mod rotated;
+#[cfg(feature = "files")]
 mod safetensors;
 mod sequence;
 mod summary;
 mod weights;
 
+#[cfg(feature = "files")]
 pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
 pub use deepsets::deepsets;
 pub use equivariance::{Equivariance, Step};
-pub(crate) use file::replace;
-#[cfg(feature = "cli")]
-pub(crate) use file::temporary_beside;
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use plain::Plain;
 pub use residual::Residual;

@@ -14,7 +14,8 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
-use super::{Weights, replace};
+use super::Weights;
+use crate::file::replace;
 use crate::layer::Layer;
 
 /// Weights that cannot be written or read.

@@ -29,6 +29,7 @@ mod laws;
 mod operators;
 mod rational;
 mod rounding;
+#[cfg(any(feature = "layers", feature = "plan"))]
 mod same;
 mod symbolic;
 mod taylor;
@@ -39,9 +40,11 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
+#[cfg(feature = "catalogue")]
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use rounding::Rounding;
+#[cfg(any(feature = "layers", feature = "plan"))]
 pub(crate) use same::{back, same_type};
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;

@@ -46,6 +46,7 @@ mod grid_group;
 mod interpolation;
 mod orbits;
 mod point;
+#[cfg(feature = "plan")]
 mod real_translation;
 mod rotation;
 mod semidirect;
@@ -61,6 +62,7 @@ pub use grid_group::GridGroup;
 pub use interpolation::Interpolation;
 pub use orbits::{count_colourings, orbit, permutation_of_cells, stabiliser};
 pub use point::{AboutOrigin, OnGrid, PointGroup};
+#[cfg(feature = "plan")]
 pub use real_translation::{TranslateReal, without_nyquist};
 pub use rotation::{Rotate, restrict_to_disc, share_of_disc_in_frame, share_of_pixels_kept};
 pub use translation::{ZeroFillShift, roll, shift_with_zeros};

@@ -3,13 +3,12 @@
 //! The crate pulp chooses the instructions and keeps the choice sound. A method is a [`WithSimd`] whose code is compiled once for
 //! each set.
 
-use std::any::TypeId;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::__cpuid;
 #[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
 
-use pulp::{Arch, Scalar128b, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 /// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
 /// first two fuse a product with its sum.
@@ -99,72 +98,10 @@ impl InstructionSet {
     pub fn available() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|set| set.is_available())
     }
-
-    /// Runs an operation on blocks of sixteen floats with these instructions. A block is one vector with AVX-512, two with AVX2, and
-    /// elsewhere what the machine has, or four arrays that any compiler turns into that.
-    #[inline]
-    pub(crate) fn run_on_blocks<Operation: WithSimd>(self, operation: Operation) -> Operation::Output {
-        match self {
-            InstructionSet::Portable if cfg!(target_arch = "x86_64") => Scalar128b.vectorize(operation),
-            InstructionSet::Portable => match Arch::new() {
-                Arch::Scalar => Scalar128b.vectorize(operation),
-                other => other.dispatch(operation),
-            },
-            set => set.run(operation),
-        }
-    }
-
-    /// Whether tiles of 24 sums of an operation on blocks fit the registers: see [`is_wide`].
-    pub(crate) fn are_wide(self) -> bool {
-        struct Wide;
-        impl WithSimd for Wide {
-            type Output = bool;
-
-            #[inline(always)]
-            fn with_simd<S: Simd>(self, _: S) -> bool {
-                is_wide::<S>()
-            }
-        }
-        self.run_on_blocks(Wide)
-    }
 }
 
 /// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
 /// some stand in memory.
 pub(crate) const fn is_wide<S: Simd>() -> bool {
     S::REGISTER_COUNT >= 32
-}
-
-/// a·b + c, with one rounding where the machine has an instruction for it and with two elsewhere.
-#[inline(always)]
-pub(crate) fn multiply_add<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
-    if TypeId::of::<S>() == TypeId::of::<Scalar128b>() {
-        simd.add_f32s(simd.mul_f32s(a, b), c)
-    } else {
-        simd.mul_add_e_f32s(a, b, c)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct MultiplyAdd([f32; 3]);
-
-    impl WithSimd for MultiplyAdd {
-        type Output = f32;
-
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> f32 {
-            let [a, b, c] = self.0.map(|x| simd.splat_f32s(x));
-            simd.reduce_max_f32s(multiply_add(simd, a, b, c))
-        }
-    }
-
-    #[test]
-    fn every_instruction_set_multiplies_and_adds() {
-        for set in InstructionSet::available() {
-            assert_eq!(set.run_on_blocks(MultiplyAdd([3.0, 5.0, -7.0])), 8.0, "{set:?}");
-        }
-    }
 }

@@ -64,7 +64,8 @@ fn beginning<T>(memory: &[T]) -> usize {
 impl<T: Clone> Clone for AlignedBuffer<T> {
     fn clone(&self) -> Self {
         let mut memory = self.memory.clone();
-        let start = beginning(&memory);
+        // Without memory, as in a default buffer, there is no room to begin elsewhere.
+        let start = beginning(&memory).min(memory.len() - self.length);
         memory.rotate_left(self.start);
         memory.rotate_right(start);
         AlignedBuffer { memory, start, length: self.length }
@@ -107,6 +108,11 @@ mod tests {
             assert!(begins_a_line(&from));
             assert_eq!(*from, *numbers);
         }
+    }
+
+    #[test]
+    fn an_empty_buffer_can_be_copied() {
+        assert!(AlignedBuffer::<f32>::default().clone().is_empty());
     }
 
     #[test]

@@ -8,6 +8,8 @@
 //! Both have w = 1 or nearly so at first, so that early weights are soon forgotten. Source of averaging weights: Polyak and
 //! Juditsky 1992.
 
+use crate::simd::vectorised;
+
 /// How an average begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
@@ -49,7 +51,7 @@ impl Average {
         }
         let weight = self.weight() as f32;
         let values = &mut self.values;
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for (value, newest) in values.iter_mut().zip(newest) {

@@ -76,7 +76,7 @@ pub fn arrays<E: Strategy>(
 ///
 /// // Sums multiply under convolution.
 /// proptest!(|(x in kernels::<i64>([3, 4]), y in kernels::<i64>([5, 2]))| {
-///     let product = convolve(&x, &y, Extent::Full)?;
+///     let product = convolve(&y, &x, Extent::Full)?;
 ///     prop_assert_eq!(product.sum(), x.sum() * y.sum());
 /// });
 /// ```

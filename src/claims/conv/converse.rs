@@ -177,7 +177,7 @@ impl<const D: usize> Identity for IsCircular<D> {
     fn sides<S: Scalar>(&self, values: &[ArrayD<S>]) -> Result<Sides<S>, Failure> {
         let on_grid = |x: &ArrayD<S>| x.to_shape(IxDyn(&self.group.extents())).map(|x| x.into_owned());
         let product = self.product.of(&self.group, &values[0], &values[1]);
-        let circular = convolve(&on_grid(&values[0])?, &on_grid(&values[1])?, Extent::Circular)?;
+        let circular = convolve(&on_grid(&values[1])?, &on_grid(&values[0])?, Extent::Circular)?;
         Ok((on_grid(&product)?, circular))
     }
 }

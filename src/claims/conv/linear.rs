@@ -164,7 +164,7 @@ impl Identity for Wrapped {
     }
 
     fn sides<S: Scalar>(&self, values: &[ArrayD<S>]) -> Result<Sides<S>, Failure> {
-        let linear = convolve(&values[0], &values[1], Extent::Full)?;
+        let linear = convolve(&values[1], &values[0], Extent::Full)?;
         let right = match self.right {
             Right::Linear => resized(linear, &self.grid)?,
             Right::Folded => folded(&linear, &self.grid),
@@ -175,7 +175,7 @@ impl Identity for Wrapped {
 
 /// The circular convolution after zero padding to the grid.
 fn circular<S: Ring>(x: &ArrayD<S>, y: &ArrayD<S>, grid: &[usize]) -> Result<ArrayD<S>, ConvolutionError> {
-    convolve(&resized(x.clone(), grid)?, &resized(y.clone(), grid)?, Extent::Circular)
+    convolve(&resized(y.clone(), grid)?, &resized(x.clone(), grid)?, Extent::Circular)
 }
 
 /// Cut or extended by zeros at the end of each axis.

@@ -30,11 +30,11 @@ impl Product {
         extent: Extent,
     ) -> Result<ArrayD<S>, ConvolutionError> {
         match self {
-            Product::Convolution => convolve(x, y, extent),
-            Product::NotFlipped => correlate(x, y, extent),
-            Product::Late => Ok(roll(convolve(x, y, extent)?.view(), &vec![1; x.ndim()])),
-            Product::Biased => Ok(convolve(x, y, extent)?.mapv(|sum| sum + S::one())),
-            Product::ZerosBeyond => convolve(x, y, Extent::Same),
+            Product::Convolution => convolve(y, x, extent),
+            Product::NotFlipped => correlate(y, x, extent),
+            Product::Late => Ok(roll(convolve(y, x, extent)?.view(), &vec![1; x.ndim()])),
+            Product::Biased => Ok(convolve(y, x, extent)?.mapv(|sum| sum + S::one())),
+            Product::ZerosBeyond => convolve(y, x, Extent::Same),
         }
     }
 }

@@ -62,7 +62,7 @@ impl<S: Ring> Function<S> {
 
     /// The convolution with `self` as the kernel.
     pub(super) fn convolve(&self, signal: &Self) -> Result<Self, ConvolutionError> {
-        let values = convolve(&self.values, &signal.values, self.domain.extent())?;
+        let values = convolve(&signal.values, &self.values, self.domain.extent())?;
         let first = self.first.iter().zip(&signal.first).map(|(p, q)| p + q).collect();
         Ok(Function { first, values, ..*self })
     }
@@ -93,7 +93,7 @@ impl<S: Ring> Function<S> {
     }
 
     fn correlate_over(&self, signal: &Self, extent: Extent) -> Result<Self, ConvolutionError> {
-        let values = correlate(&self.values, &signal.values, extent)?;
+        let values = correlate(&signal.values, &self.values, extent)?;
         let first = match self.domain {
             Domain::Torus => self.first.clone(),
             Domain::Lattice => (0..self.first.len())

@@ -105,6 +105,6 @@ impl Identity for OuterProduct {
             .map(|factor| factor.view().into_dimensionality::<Ix1>())
             .collect::<Result<_, _>>()?;
         let kernel = outer_product(&factors);
-        Ok((self.passes.run(&factors, signal, self.extent)?, correlate(&kernel, signal, self.extent)?))
+        Ok((self.passes.run(&factors, signal, self.extent)?, correlate(signal, &kernel, self.extent)?))
     }
 }

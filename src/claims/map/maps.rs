@@ -65,7 +65,7 @@ impl Map for Filter {
         let with_channels = |array: ArrayD<S>| array.insert_axis(Axis(0)).insert_axis(Axis(0));
         let kernel = with_channels(self.kernel.symmetrise(&weights[0]));
         let options = Options::new().padding([1, 1]).boundary(self.boundary);
-        let output = correlate_channels(&kernel, &with_channels(x.clone()), &options)?;
+        let output = correlate_channels(&with_channels(x.clone()), &kernel, &options)?;
         let output = output.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0);
         Ok(if self.rectified { output.mapv(|entry| entry.relu()) } else { output })
     }

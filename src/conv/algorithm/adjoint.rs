@@ -17,7 +17,7 @@
 
 use ndarray::{Array3, ArrayD, ArrayViewD};
 
-use crate::conv::algorithm::definition::for_each_term;
+use crate::conv::algorithm::terms::for_each_term;
 use crate::conv::problem::check_shape;
 use crate::conv::problem::layout::{flatten_space, restore_space};
 use crate::conv::{ConvolutionError, Problem};
@@ -71,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::conv::algorithm::laws;
+    use crate::conv::problem::samples;
     use crate::conv::{Algorithm, Definition, Operation, Options};
 
     fn inner_product(a: &ArrayD<i64>, b: &ArrayD<i64>) -> i64 {
@@ -97,10 +97,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn adjoint_and_gradient(problem in laws::problem(), seed: u64) {
-            let kernel = laws::integers(&problem.kernel_shape(), seed, 9);
-            let signal = laws::integers(&problem.signal_shape(), seed ^ 1, 9);
-            let y = laws::integers(&problem.output_shape(), seed ^ 2, 9);
+        fn adjoint_and_gradient(problem in samples::problem(), seed: u64) {
+            let kernel = samples::integers(&problem.kernel_shape(), seed, 9);
+            let signal = samples::integers(&problem.signal_shape(), seed ^ 1, 9);
+            let y = samples::integers(&problem.output_shape(), seed ^ 2, 9);
             let output = Definition.run(&problem, kernel.view(), signal.view()).unwrap();
             let pairing = inner_product(&output, &y);
             let back = transposed(&problem, kernel.view(), y.view()).unwrap();

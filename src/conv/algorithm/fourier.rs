@@ -29,7 +29,6 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::{Fft, FftNum, FftPlanner};
 
 use crate::conv::algorithm::grid::{self, CyclicTransform, Grid};
-use crate::conv::algorithm::tolerance;
 use crate::conv::{Algorithm, ConvolutionError, Problem, Unsupported};
 use crate::scalar::Ring;
 use crate::scalar::Rounding;
@@ -72,7 +71,7 @@ macro_rules! fourier {
                 let grid = grid(problem)?;
                 let levels = 1.0 + (grid.points() as f64).log2();
                 let epsilon = ROUNDINGS_PER_LEVEL * <$scalar>::UNIT_ROUNDOFF * levels;
-                tolerance::transform_bound(problem, &grid, kernel, signal, epsilon)
+                grid::transform_bound(problem, &grid, kernel, signal, epsilon)
             }
         }
     };

@@ -18,13 +18,14 @@
 //! Cost: N·C + M·C/groups + N·M transforms and N·M·C/groups products of spectra.
 
 use ndarray::{Array3, ArrayD, ArrayViewD};
-
+use num_complex::Complex;
 use num_traits::Zero;
 
+use crate::conv::algorithm::tolerance::inflation;
 use crate::conv::problem::boundary::pad;
 use crate::conv::problem::layout::{flatten_space, restore_space};
 use crate::conv::{Axis, Boundary, ConvolutionError, Operation, Problem};
-use crate::scalar::Ring;
+use crate::scalar::{Ring, Rounding};
 
 /// A family of transforms F with F(x*y) = F(x)·F(y) for cyclic convolution on grids of given lengths.
 pub(in crate::conv) trait CyclicTransform<S: Ring> {
@@ -182,4 +183,30 @@ pub(in crate::conv) fn run<S: Ring, T: CyclicTransform<S>>(
     let cyclic = Array3::from_shape_vec(shape, cyclic)
         .unwrap_or_else(|_| unreachable!("one point of the grid for each value"));
     Ok(grid.output(&cyclic))
+}
+
+/// The bound for a cyclic convolution on a grid by transforms that are relatively off by `epsilon`, derived in
+/// [`crate::conv::algorithm::fourier`]: one number for each sample and output channel.
+pub(in crate::conv) fn transform_bound<S: Rounding>(
+    problem: &Problem,
+    grid: &Grid<'_>,
+    kernel: ArrayViewD<'_, S>,
+    signal: ArrayViewD<'_, S>,
+    epsilon: f64,
+) -> Result<ArrayD<f64>, ConvolutionError> {
+    let norms = |magnitudes: Array3<f64>| magnitudes.map_axis(ndarray::Axis(2), |row| row.dot(&row).sqrt());
+    let kernels = norms(grid.kernel(kernel.mapv(|w| w.magnitude()).view()));
+    let signals = norms(grid.signal(signal.mapv(|x| x.magnitude()).view())?);
+    // Taps that meet on the grid are added: at most one rounding each.
+    let taps = if grid.folds_kernel() { problem.terms() / problem.group_channels() } else { 0 };
+    let sums = (problem.group_channels() + 2 + taps) as f64 * S::UNIT_ROUNDOFF.ln_1p();
+    let product = Complex::<f64>::PRODUCT_ROUNDOFF / f64::UNIT_ROUNDOFF * S::UNIT_ROUNDOFF;
+    let growth = (3.0 * epsilon.ln_1p() + product.ln_1p() + sums).exp_m1();
+    let growth = growth * inflation(problem.terms() + 2 * grid.points());
+    Ok(ArrayD::from_shape_fn(problem.output_shape(), |index| {
+        let (n, m) = (index[0], index[1]);
+        let channels = problem.channels_seen_by(m).enumerate();
+        let norms: f64 = channels.map(|(c, channel)| kernels[[m, c]] * signals[[n, channel]]).sum();
+        growth * norms
+    }))
 }

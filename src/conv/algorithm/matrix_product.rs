@@ -98,7 +98,7 @@ fn columns<S: ConvolutionScalar>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::algorithm::laws;
+    use crate::conv::problem::samples;
     use crate::conv::{Definition, Operation, Options};
 
     #[test]
@@ -108,8 +108,8 @@ mod tests {
             Problem::new(Operation::Correlation, &[3, 2, 3, 3], &[2, 2, 79, 79], &Options::new()).unwrap();
         let positions: usize = problem.output_shape()[2..].iter().product();
         assert!(problem.terms() * positions > MOST_ENTRIES);
-        let kernel = laws::integers(&problem.kernel_shape(), 1, 9);
-        let signal = laws::integers(&problem.signal_shape(), 2, 9);
+        let kernel = samples::integers(&problem.kernel_shape(), 1, 9);
+        let signal = samples::integers(&problem.signal_shape(), 2, 9);
         let expected = Definition.run(&problem, kernel.view(), signal.view()).unwrap();
         assert_eq!(MatrixProduct.run(&problem, kernel.view(), signal.view()).unwrap(), expected);
         let [kernel, signal] = [kernel, signal].map(|array| array.mapv(|entry| entry as f64));

@@ -1,25 +1,39 @@
 //! The interface that the definition and every faster way of computing it share.
 
 pub mod adjoint;
+#[cfg(feature = "plan")]
 pub mod choice;
 mod definition;
+#[cfg(feature = "plan")]
 pub(in crate::conv) mod fourier;
+#[cfg(feature = "plan")]
 pub(in crate::conv) mod grid;
-#[cfg(test)]
+#[cfg(all(test, feature = "plan"))]
 pub(in crate::conv) mod laws;
+#[cfg(feature = "plan")]
 mod matrix_product;
+#[cfg(feature = "plan")]
 mod number_theoretic;
+#[cfg(feature = "plan")]
 mod overlap_add;
+#[cfg(feature = "plan")]
 mod planned;
 mod separable;
+mod terms;
 pub mod tolerance;
 
+#[cfg(feature = "plan")]
 pub use self::choice::{Choice, ConvolutionScalar};
 pub use self::definition::Definition;
+#[cfg(feature = "plan")]
 pub use self::fourier::{Fourier, ROUNDINGS_PER_LEVEL};
+#[cfg(feature = "plan")]
 pub use self::matrix_product::MatrixProduct;
+#[cfg(feature = "plan")]
 pub use self::number_theoretic::{NumberTheoretic, fast_dft};
+#[cfg(feature = "plan")]
 pub use self::overlap_add::OverlapAdd;
+#[cfg(feature = "plan")]
 pub use self::planned::{Direct, FourierTiles, Winograd};
 pub use self::separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
 

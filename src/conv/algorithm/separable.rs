@@ -211,7 +211,7 @@ mod tests {
         let factors = [column.view(), row.view()];
         let kernel = outer_product(&factors).into_dimensionality().unwrap();
         for extent in Extent::ALL {
-            let expected = correlate(&kernel, &image, extent);
+            let expected = correlate(&image, &kernel, extent);
             assert_eq!(correlate_separable(&factors, &image, extent), expected);
         }
         assert!(correlate_separable(&factors[..1], &image, Extent::Full).is_err());

@@ -13,11 +13,10 @@
 //!
 //! The bounds are computed in `f64` and inflated for their own rounding.
 
-use ndarray::{Array3, ArrayD, ArrayViewD, Axis};
-use num_complex::Complex;
+use ndarray::{ArrayD, ArrayViewD};
 
-use crate::conv::algorithm::grid::Grid;
-use crate::conv::{Algorithm, ConvolutionError, Definition, Problem};
+use crate::conv::algorithm::terms::sum_of_terms;
+use crate::conv::{ConvolutionError, Problem};
 use crate::scalar::Rounding;
 
 /// `(1+v)(1+u)^(t−1) − 1`, the relative error of a sum of t products.
@@ -46,33 +45,7 @@ pub(in crate::conv) fn magnitude_sum<S: Rounding>(
     signal: ArrayViewD<'_, S>,
 ) -> Result<ArrayD<f64>, ConvolutionError> {
     let (kernel, signal) = (kernel.mapv(|w| w.magnitude()), signal.mapv(|x| x.magnitude()));
-    Ok(Definition.run(problem, kernel.view(), signal.view())? * inflation(problem.terms()))
-}
-
-/// The bound for a cyclic convolution on a grid by transforms that are relatively off by `epsilon`, derived in
-/// [`crate::conv::algorithm::fourier`]: one number for each sample and output channel.
-pub(in crate::conv) fn transform_bound<S: Rounding>(
-    problem: &Problem,
-    grid: &Grid<'_>,
-    kernel: ArrayViewD<'_, S>,
-    signal: ArrayViewD<'_, S>,
-    epsilon: f64,
-) -> Result<ArrayD<f64>, ConvolutionError> {
-    let norms = |magnitudes: Array3<f64>| magnitudes.map_axis(Axis(2), |row| row.dot(&row).sqrt());
-    let kernels = norms(grid.kernel(kernel.mapv(|w| w.magnitude()).view()));
-    let signals = norms(grid.signal(signal.mapv(|x| x.magnitude()).view())?);
-    // Taps that meet on the grid are added: at most one rounding each.
-    let taps = if grid.folds_kernel() { problem.terms() / problem.group_channels() } else { 0 };
-    let sums = (problem.group_channels() + 2 + taps) as f64 * S::UNIT_ROUNDOFF.ln_1p();
-    let product = Complex::<f64>::PRODUCT_ROUNDOFF / f64::UNIT_ROUNDOFF * S::UNIT_ROUNDOFF;
-    let growth = (3.0 * epsilon.ln_1p() + product.ln_1p() + sums).exp_m1();
-    let growth = growth * inflation(problem.terms() + 2 * grid.points());
-    Ok(ArrayD::from_shape_fn(problem.output_shape(), |index| {
-        let (n, m) = (index[0], index[1]);
-        let channels = problem.channels_seen_by(m).enumerate();
-        let norms: f64 = channels.map(|(c, channel)| kernels[[m, c]] * signals[[n, channel]]).sum();
-        growth * norms
-    }))
+    Ok(sum_of_terms(problem, kernel.view(), signal.view())? * inflation(problem.terms()))
 }
 
 /// What makes up for the rounding of a bound whose evaluation in `f64` rounds each term at most so many times and a few

@@ -15,6 +15,8 @@ pub mod boundary;
 mod error;
 pub(in crate::conv) mod layout;
 mod options;
+#[cfg(test)]
+pub(in crate::conv) mod samples;
 
 pub use self::axis::Axis;
 pub use self::boundary::Boundary;

@@ -8,12 +8,13 @@ use thiserror::Error;
 
 use super::{Graph, Value, Windows};
 use crate::conv::{Boundary, Options};
+use crate::file::replace;
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, EquivariantLinear,
     GlobalPool, GroupPool, Layer, LayerError, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
     matrix,
 };
-use crate::network::{Network, Node, Part, Plain, Weights, replace};
+use crate::network::{Network, Node, Part, Plain, Weights};
 
 /// A network that cannot be exported.
 #[derive(Debug, Error)]

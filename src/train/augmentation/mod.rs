@@ -19,7 +19,6 @@ mod warp;
 
 use std::fmt;
 
-use pulp::Arch;
 use rand::{Rng, RngExt};
 use thiserror::Error;
 
@@ -30,6 +29,7 @@ pub use warp::Workspace;
 
 use crate::group::Angle;
 use crate::signal::Interpolation;
+use crate::simd::vectorised;
 
 /// How much images are changed. The default is: not at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -267,7 +267,7 @@ fn run(
         "{} entries for an image of shape {shape:?} at stride {stride}",
         output.len()
     );
-    Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || warp::warp(image, shape, map, splines, reading, (output, stride), workspace),
     );

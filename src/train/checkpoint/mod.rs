@@ -18,7 +18,7 @@ use std::path::Path;
 pub use architecture::Architecture;
 pub use error::CheckpointError;
 
-use crate::network::replace;
+use crate::file::replace;
 
 /// The content of an entry.
 #[derive(Clone, Debug, PartialEq)]

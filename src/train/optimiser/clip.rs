@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::simd::vectorised;
+
 /// How gradients are clipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Clip {
@@ -49,7 +51,7 @@ pub fn euclidean_norm(vector: &[f32]) -> f64 {
     let square = |x: &f32| f64::from(*x) * f64::from(*x);
     let (blocks, rest) = vector.as_chunks::<SUMS>();
     let mut sums = [0.0; SUMS];
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             for block in blocks {

@@ -6,6 +6,8 @@
 
 use super::Moments;
 
+use crate::simd::vectorised;
+
 /// What becomes of a gradient g at a parameter θ: `clamp(scale·g, ±limit) + λθ + λ₁·sign θ`.
 #[derive(Clone, Copy)]
 pub(super) struct Gradient {
@@ -40,7 +42,7 @@ impl Momentum {
     }
 
     pub(super) fn run(self, rule: Gradient, parameters: &mut [f32], gradients: &[f32], moments: &mut [f32]) {
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 for ((parameter, gradient), moment) in parameters.iter_mut().zip(gradients).zip(moments) {
@@ -94,7 +96,7 @@ impl Adaptive {
         first: &mut [f32],
         second: &mut [f32],
     ) {
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 let entries = parameters.iter_mut().zip(gradients).zip(first).zip(second);

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::conv::algorithm::laws::{integers, problem};
+use crate::conv::problem::samples::{integers, problem};
 use crate::conv::{Algorithm, Definition, Operation, Options, adjoint};
 use crate::simd::InstructionSet;
 

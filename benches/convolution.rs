@@ -6,7 +6,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use equivariant::conv::algorithm::choice::algorithm;
-use equivariant::conv::plan::{Kernel, Plan, PlanOptions};
+use equivariant::conv::plan::{Kernel, Plan, PlanOptions, Workspace};
 use equivariant::conv::{Choice, Extent, Operation, Problem};
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
@@ -53,14 +53,15 @@ fn compare(criterion: &mut Criterion, name: &str, signal_space: &[usize], kernel
     let parameter = format!("kernel {kernel_space:?}, signal {signal_space:?}");
     for (kernel_of_plan, choice) in PLANNED {
         let options = PlanOptions::new().kernel(kernel_of_plan);
-        let Ok(mut plan) = Plan::forward(&problem, &options) else { continue };
-        plan.prepare(kernel.view(), None).expect("the shapes fit");
+        let Ok(plan) = Plan::forward(&problem, &options) else { continue };
+        let plan = plan.prepare(kernel.view(), None).expect("the shapes fit");
+        let mut workspace = Workspace::new();
         let mut output = ArrayD::zeros(problem.output_shape());
-        plan.run(signal.view(), output.view_mut()).expect("the shapes fit");
+        plan.run(signal.view(), output.view_mut(), &mut workspace).expect("the shapes fit");
         check(&output, choice);
         let name = format!("{}, planned", choice.name());
         group.bench_function(BenchmarkId::new(name, &parameter), |bencher| {
-            bencher.iter(|| plan.run(signal.view(), output.view_mut()));
+            bencher.iter(|| plan.run(signal.view(), output.view_mut(), &mut workspace));
         });
     }
     for choice in UNPLANNED {

@@ -180,10 +180,8 @@ mod tests {
         let reals =
             |shape: &[usize], salt: u64| samples::integers(shape, salt, 1 << 40).mapv(|value| value as f32);
         let (kernel, signal) = (reals(&problem.kernel_shape(), 0), reals(&problem.signal_shape(), 1));
-        let mut plan = Plan::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-        plan.prepare(kernel.view(), None).unwrap();
-        let mut planned = ArrayD::zeros(problem.output_shape());
-        plan.run(signal.view(), planned.view_mut()).unwrap();
+        let plan = Plan::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
+        let planned = plan.prepare(kernel.view(), None).unwrap().apply(signal.view()).unwrap();
         assert_eq!(output(&problem, &kernel, &signal, None).unwrap(), planned);
     }
 

@@ -19,6 +19,9 @@ pub trait Rounding: Ring {
     /// Bound on the absolute error of a product that underflows.
     const UNDERFLOW: f64 = 0.0;
 
+    /// The real numbers that it consists of: 1, or 2 for a complex number.
+    const PARTS: usize = 1;
+
     /// The absolute value |x|, up to one relative rounding of `f64`. Scalars without one have the trivial absolute
     /// value: 0 for zero, else 1.
     fn magnitude(&self) -> f64 {
@@ -49,6 +52,7 @@ macro_rules! rounding {
 
         impl Rounding for Complex<$float> {
             const UNIT_ROUNDOFF: f64 = <$float>::UNIT_ROUNDOFF;
+            const PARTS: usize = 2;
             // √5 rounded upwards.
             const PRODUCT_ROUNDOFF: f64 = 2.236_067_977_499_79 * <$float>::UNIT_ROUNDOFF;
             // Two real products in each of the two parts.

@@ -1,4 +1,4 @@
-//! The networks that are trained by name, each with its recipe: `STUDY.md` and, for turned digits, `ROTATED.md` beside
+//! The networks that are trained by name, each with its recipe: `studies/DIGITS.md` and, for turned digits, `studies/ROTATED.md`, beside
 //! this file tell what was tried.
 
 use super::augmentation::Augmentation;

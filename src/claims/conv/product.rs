@@ -1,8 +1,8 @@
 //! The operations under test: the crate's convolution by its definition, and plausible mistakes.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis};
 
-use crate::conv::{ConvolutionError, Extent, convolve, correlate};
+use crate::conv::{Algorithm, ConvolutionError, Definition, Extent, Operation, Problem, convolve, correlate};
 use crate::scalar::Ring;
 use crate::signal::roll;
 
@@ -34,7 +34,17 @@ impl Product {
             Product::NotFlipped => correlate(y, x, extent),
             Product::Late => Ok(roll(convolve(y, x, extent)?.view(), &vec![1; x.ndim()])),
             Product::Biased => Ok(convolve(y, x, extent)?.mapv(|sum| sum + S::one())),
-            Product::ZerosBeyond => convolve(y, x, Extent::Same),
+            Product::ZerosBeyond => same(y, x),
         }
     }
+}
+
+/// The convolution on the frame of the signal, also where the kernel is the larger one.
+fn same<S: Ring>(signal: &ArrayD<S>, kernel: &ArrayD<S>) -> Result<ArrayD<S>, ConvolutionError> {
+    let problem =
+        Problem::single_channel(Operation::Convolution, kernel.shape(), signal.shape(), Extent::Same)?;
+    let [kernel, signal] =
+        [kernel, signal].map(|array| array.view().insert_axis(Axis(0)).insert_axis(Axis(0)));
+    let output = Definition.run(&problem, kernel, signal)?;
+    Ok(output.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
 }

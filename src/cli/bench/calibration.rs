@@ -5,7 +5,7 @@ use std::time::Duration;
 use ndarray::ArrayD;
 
 use super::timing::Times;
-use crate::conv::plan::{Kernel, Machine, Plan, PlanOptions};
+use crate::conv::plan::{Kernel, Machine, Plan, PlanOptions, Workspace};
 use crate::conv::{ConvolutionError, Operation, Options, Problem};
 use crate::simd::Element;
 
@@ -35,7 +35,7 @@ fn measure<T: Element>(kernel: Kernel, seed: u64, budget: Duration) -> anyhow::R
     for problem in shapes()? {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
         let options = PlanOptions::new().kernel(kernel);
-        let Ok(mut plan) = Plan::<T>::forward(&problem, &options) else { continue };
+        let Ok(plan) = Plan::<T>::forward(&problem, &options) else { continue };
         let entry = |n: usize| T::rounded(((n as u64 ^ seed) % 17) as f64 / 8.0 - 1.0);
         let fill = |shape: Vec<usize>| {
             let mut n = 0;
@@ -44,11 +44,13 @@ fn measure<T: Element>(kernel: Kernel, seed: u64, budget: Duration) -> anyhow::R
                 entry(n)
             })
         };
-        plan.prepare(fill(problem.kernel_shape()).view(), None)?;
+        let cost = plan.candidates().iter().map(|candidate| candidate.cost).sum::<f64>();
+        let convolution = plan.prepare(fill(problem.kernel_shape()).view(), None)?;
         let signal = fill(problem.signal_shape());
         let mut output = ArrayD::zeros(problem.output_shape());
-        let times = pool.install(|| Times::of(budget, || plan.run(signal.view(), output.view_mut())))?;
-        let cost = plan.candidates().iter().map(|candidate| candidate.cost).sum::<f64>();
+        let mut workspace = Workspace::new();
+        let run = || convolution.run(signal.view(), output.view_mut(), &mut workspace);
+        let times = pool.install(|| Times::of(budget, run))?;
         nanoseconds.push(times.least * 1e9 / cost);
     }
     nanoseconds.sort_by(f64::total_cmp);

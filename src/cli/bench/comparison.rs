@@ -5,7 +5,7 @@ use std::time::Duration;
 use ndarray::ArrayD;
 
 use super::timing::{Contender, in_turns, random_arrays};
-use crate::conv::plan::{Kernel, Plan, PlanOptions};
+use crate::conv::plan::{Kernel, Plan, PlanOptions, Workspace};
 use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Options, Problem};
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
 
@@ -97,11 +97,12 @@ fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> an
         {
             continue;
         }
-        let Ok(mut plan) = Plan::forward(problem, &PlanOptions::new().kernel(kernel)) else { continue };
-        plan.prepare(weights.view(), None)?;
+        let Ok(plan) = Plan::forward(problem, &PlanOptions::new().kernel(kernel)) else { continue };
         let (signal, mut output) = (&signal, ArrayD::zeros(problem.output_shape()));
         let name = plan.kernel_name();
-        contenders.push((name, Box::new(move || Ok(plan.run(signal.view(), output.view_mut())?))));
+        let (convolution, mut workspace) = (plan.prepare(weights.view(), None)?, Workspace::new());
+        let run = move || Ok(convolution.run(signal.view(), output.view_mut(), &mut workspace)?);
+        contenders.push((name, Box::new(run)));
     }
     if family != Family::Layer {
         let (weights, signal) = (&weights, &signal);

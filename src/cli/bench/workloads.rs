@@ -8,7 +8,7 @@ use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 use super::timing::{Times, random_arrays};
-use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions};
+use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions, Workspace};
 use crate::conv::{ConvolutionError, Extent, Operation, Options, Problem};
 
 /// What to time.
@@ -113,36 +113,38 @@ impl Workload {
     ) -> Result<(&'static str, Times), ConvolutionError> {
         let (problem, transposed, pass) = self.problem()?;
         let [kernel, signal, y] = random_arrays(&problem, seed);
-        let mut forward = Plan::forward(&problem, options)?;
-        let mut back = Plan::transposed(&problem, options)?;
+        let forward = Plan::forward(&problem, options)?;
+        let back = Plan::transposed(&problem, options)?;
+        let (forward_name, back_name) = (forward.kernel_name(), back.kernel_name());
+        let workspace = &mut Workspace::new();
         let (mut output, mut gradient) = (ArrayD::zeros(y.raw_dim()), ArrayD::zeros(signal.raw_dim()));
         if pass == Pass::Fwd && !transposed {
-            forward.prepare(kernel.view(), None)?;
-            let times = Times::of(budget, || forward.run(signal.view(), output.view_mut()))?;
-            return Ok((forward.kernel_name(), times));
+            let forward = forward.prepare(kernel.view(), None)?;
+            let times = Times::of(budget, || forward.run(signal.view(), output.view_mut(), workspace))?;
+            return Ok((forward_name, times));
         }
         if pass == Pass::Fwd {
-            back.prepare(kernel.view(), None)?;
-            let times = Times::of(budget, || back.run(y.view(), gradient.view_mut()))?;
-            return Ok((back.kernel_name(), times));
+            let back = back.prepare(kernel.view(), None)?;
+            let times = Times::of(budget, || back.run(y.view(), gradient.view_mut(), workspace))?;
+            return Ok((back_name, times));
         }
         let mut of_kernel = GradientPlan::new(&problem, options);
         let mut kernel_gradient = ArrayD::zeros(kernel.raw_dim());
         if transposed {
             // Of a transposed convolution, the forward map is the gradient of the input.
-            forward.prepare(kernel.view(), None)?;
+            let forward = forward.prepare(kernel.view(), None)?;
             let times = Times::of(budget, || {
-                forward.run(signal.view(), output.view_mut())?;
+                forward.run(signal.view(), output.view_mut(), workspace)?;
                 of_kernel.run(signal.view(), y.view(), kernel_gradient.view_mut())
             })?;
-            return Ok((forward.kernel_name(), times));
+            return Ok((forward_name, times));
         }
-        back.prepare(kernel.view(), None)?;
+        let back = back.prepare(kernel.view(), None)?;
         let times = Times::of(budget, || {
-            back.run(y.view(), gradient.view_mut())?;
+            back.run(y.view(), gradient.view_mut(), workspace)?;
             of_kernel.run(signal.view(), y.view(), kernel_gradient.view_mut())
         })?;
-        Ok((back.kernel_name(), times))
+        Ok((back_name, times))
     }
 }
 

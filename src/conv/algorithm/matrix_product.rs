@@ -73,7 +73,7 @@ impl<S: ConvolutionScalar> Algorithm<S> for MatrixProduct {
     where
         S: Rounding,
     {
-        tolerance::inner_product_bound(problem, kernel, signal, problem.terms())
+        tolerance::inner_product_bound_by_parts(problem, kernel, signal)
     }
 }
 

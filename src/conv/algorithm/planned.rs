@@ -114,11 +114,7 @@ fn run<T: Element>(
     signal: ArrayViewD<'_, T>,
 ) -> Result<ArrayD<T>, ConvolutionError> {
     problem.check_operands(kernel.shape(), signal.shape())?;
-    let mut plan = Plan::forward(problem, options)?;
-    plan.prepare(kernel, None)?;
-    let mut output = ArrayD::zeros(problem.output_shape());
-    plan.run(signal, output.view_mut())?;
-    Ok(output)
+    Plan::forward(problem, options)?.prepare(kernel, None)?.apply(signal)
 }
 
 impl<T: Element> Algorithm<T> for Direct {

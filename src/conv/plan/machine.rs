@@ -23,7 +23,7 @@ const KERNELS: [(&str, Kernel); 6] = [
     ("fourier", Kernel::Fourier),
 ];
 
-/// Nanoseconds for a unit of each kernel's cost: those of `benches/LOG.md` until the machine is calibrated.
+/// Nanoseconds for a unit of each kernel's cost: those of `studies/KERNELS.md` until the machine is calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
     /// (kernel, float of 4 or 8 bytes)

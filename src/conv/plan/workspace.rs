@@ -1,6 +1,6 @@
 //! The memory that kernels work in, and the pieces of work shared out among threads.
 //!
-//! Each thread takes the next piece until none is left, and works in a [`Workspace`] of its own. A piece is computed the same
+//! Each thread takes the next piece until none is left, and works in memory of its own. A piece is computed the same
 //! way whichever thread takes it. Both parts of a workspace begin where a line of the cache begins, so that vectors that
 //! stand one after the other do not cross lines, which takes twice as long.
 
@@ -15,14 +15,48 @@ use crate::simd::{AlignedBuffer, Element, InstructionSet};
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
 pub(in crate::conv::plan) const TINY_COST: f64 = 40_000.0;
 
+/// The memory of a [run](crate::conv::plan::Prepared::run): one serves any plans, one after the other, and grows to what the
+/// largest needs.
+#[derive(Clone, Debug, Default)]
+pub struct Workspace<T> {
+    /// For each thread.
+    pub(in crate::conv::plan) threads: Vec<ThreadMemory<T>>,
+    /// Copies of operands that do not stand in memory row by row.
+    pub(in crate::conv::plan) input: Vec<T>,
+    pub(in crate::conv::plan) output: Vec<T>,
+    /// The padded output of the adjoint of a padding.
+    pub(in crate::conv::plan) padded: Vec<T>,
+}
+
+impl<T: Element> Workspace<T> {
+    /// Without any memory yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        let threads: usize = self.threads.iter().map(ThreadMemory::bytes).sum();
+        threads + size_of::<T>() * (self.input.capacity() + self.output.capacity() + self.padded.capacity())
+    }
+
+    /// Makes room for these numbers of entries of copied signal and of sums for each thread of rayon's pool.
+    pub(in crate::conv::plan) fn reserve(&mut self, lengths: impl Iterator<Item = (usize, usize)>) {
+        self.threads.resize_with(rayon::current_num_threads(), ThreadMemory::default);
+        for lengths in lengths {
+            self.threads.iter_mut().for_each(|memory| memory.reserve(lengths));
+        }
+    }
+}
+
 /// What a thread needs: room for copied signal, and room for sums.
 #[derive(Clone, Debug, Default)]
-pub(in crate::conv::plan) struct Workspace<T> {
+pub(in crate::conv::plan) struct ThreadMemory<T> {
     strip: AlignedBuffer<T>,
     sums: AlignedBuffer<T>,
 }
 
-impl<T: Element> Workspace<T> {
+impl<T: Element> ThreadMemory<T> {
     /// Makes room for so many entries of each, and keeps what is there already.
     pub(in crate::conv::plan) fn reserve(&mut self, (strip, sums): (usize, usize)) {
         self.strip.reserve(strip);
@@ -97,11 +131,11 @@ impl<T: Element, K: Pieces<T>> WithSimd for PieceRun<'_, T, K> {
 pub(in crate::conv::plan) fn run_pieces<T: Element, K: Pieces<T>>(
     kernel: &K,
     call: Call<'_, T>,
-    workspaces: &mut [Workspace<T>],
+    workspaces: &mut [ThreadMemory<T>],
 ) {
     let (jobs, cost, set) = (kernel.jobs(), kernel.cost(), kernel.instruction_set());
     let next = AtomicUsize::new(0);
-    let worker = |workspace: &mut Workspace<T>| {
+    let worker = |workspace: &mut ThreadMemory<T>| {
         let (strip, sums) = workspace.parts();
         loop {
             let job = next.fetch_add(1, Ordering::Relaxed);

@@ -46,7 +46,7 @@ fn planned<T: Element>(
     bias: Option<&ArrayD<T>>,
 ) -> Result<ArrayD<T>, ConvolutionError> {
     let options = PlanOptions::new().accuracy(Accuracy::Strict);
-    let mut plan = match map {
+    let plan = match map {
         Map::Output => Plan::forward(problem, &options)?,
         Map::Transposed => Plan::transposed(problem, &options)?,
         Map::KernelGradient => {
@@ -57,8 +57,5 @@ fn planned<T: Element>(
         }
     };
     let bias = bias.and_then(|bias| bias.view().into_dimensionality::<Ix1>().ok());
-    plan.prepare(first.view(), bias)?;
-    let mut output = ArrayD::zeros(plan.output_shape());
-    plan.run(second.view(), output.view_mut())?;
-    Ok(output)
+    plan.prepare(first.view(), bias)?.apply(second.view())
 }

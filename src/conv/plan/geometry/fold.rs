@@ -10,9 +10,9 @@ use crate::simd::Element;
 
 /// See the [module](self).
 #[derive(Clone, Debug)]
-pub(in crate::conv::plan) struct Fold<T> {
-    /// (sample, channel, padded space)
-    pub(in crate::conv::plan) padded: Vec<T>,
+pub(in crate::conv::plan) struct Fold {
+    /// Entries of (sample, channel, padded space).
+    padded_length: usize,
     /// For each padded position the entry that it repeats.
     sources: Vec<usize>,
     channels: usize,
@@ -20,7 +20,7 @@ pub(in crate::conv::plan) struct Fold<T> {
     plane: usize,
 }
 
-impl<T: Element> Fold<T> {
+impl Fold {
     /// For a boundary under which every position repeats an entry: any but zeros.
     pub(in crate::conv::plan) fn new(problem: &Problem) -> Self {
         let padded: Vec<_> = problem.axes().iter().map(|axis| axis.padded()).collect();
@@ -33,23 +33,28 @@ impl<T: Element> Fold<T> {
             })
         };
         Fold {
-            padded: vec![T::zero(); problem.padded_shape().iter().product()],
+            padded_length: problem.padded_shape().iter().product(),
             sources: indices(IxDyn(&padded)).into_iter().map(source).collect(),
             channels: problem.input_channels(),
             plane: problem.axes().iter().map(|axis| axis.signal).product(),
         }
     }
 
-    pub(in crate::conv::plan) fn bytes(&self) -> usize {
-        size_of_val(&self.padded[..]) + size_of_val(&self.sources[..])
+    /// Entries of the padded gradient.
+    pub(in crate::conv::plan) fn padded_length(&self) -> usize {
+        self.padded_length
     }
 
     /// Adds the padded entries to `output`, whatever was there before.
-    pub(in crate::conv::plan) fn run(&self, output: &mut [T], finish: Finish<'_, T>) {
+    pub(in crate::conv::plan) fn run<T: Element>(
+        &self,
+        padded: &[T],
+        output: &mut [T],
+        finish: Finish<'_, T>,
+    ) {
         output.fill(T::zero());
         let planes = output.chunks_exact_mut(self.plane);
-        for (number, (plane, padded)) in planes.zip(self.padded.chunks_exact(self.sources.len())).enumerate()
-        {
+        for (number, (plane, padded)) in planes.zip(padded.chunks_exact(self.sources.len())).enumerate() {
             for (value, &source) in padded.iter().zip(&self.sources) {
                 plane[source].add_in_place(value);
             }

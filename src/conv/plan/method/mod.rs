@@ -23,7 +23,7 @@ use crate::conv::plan::method::line::LineStage;
 use crate::conv::plan::method::pointwise::PointwiseStage;
 use crate::conv::plan::method::winograd::{FOUR, TWO, WinogradStage};
 use crate::conv::plan::options::{Accuracy, Kernel, PlanOptions};
-use crate::conv::plan::workspace::{Call, Workspace, run_pieces};
+use crate::conv::plan::workspace::{Call, ThreadMemory, run_pieces};
 use crate::conv::{Problem, Unsupported};
 use crate::simd::Element;
 
@@ -302,7 +302,7 @@ impl<T: Element> Stage<T> {
     }
 
     /// Runs on these workspaces, each on a thread of its own.
-    pub(in crate::conv::plan) fn run(&self, call: Call<'_, T>, workspaces: &mut [Workspace<T>]) {
+    pub(in crate::conv::plan) fn run(&self, call: Call<'_, T>, workspaces: &mut [ThreadMemory<T>]) {
         match self {
             Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
             Stage::Phases(stage) => run_pieces(&**stage, call, workspaces),

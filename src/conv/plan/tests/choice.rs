@@ -1,6 +1,6 @@
 //! What plans choose, and what they keep between runs.
 
-use ndarray::{ArrayD, IxDyn, s};
+use ndarray::{ArrayD, IxDyn};
 
 use super::*;
 
@@ -20,15 +20,15 @@ fn bits_do_not_depend_on_the_number_of_threads() {
             for options in [Kernel::Automatic, Kernel::Direct, Kernel::DirectTiles, Kernel::Fourier]
                 .map(|kernel| PlanOptions::new().kernel(kernel))
             {
-                let mut plan = Plan::forward(&problem, &options).unwrap();
-                plan.prepare(kernel.view(), None).unwrap();
+                let plan = Plan::forward(&problem, &options).unwrap();
+                let plan = plan.prepare(kernel.view(), None).unwrap();
                 let mut output = ArrayD::zeros(problem.output_shape());
-                plan.run(signal.view(), output.view_mut()).unwrap();
+                plan.run(signal.view(), output.view_mut(), &mut Workspace::new()).unwrap();
                 results.push(output);
-                let mut plan = Plan::transposed(&problem, &options).unwrap();
-                plan.prepare(kernel.view(), None).unwrap();
+                let plan = Plan::transposed(&problem, &options).unwrap();
+                let plan = plan.prepare(kernel.view(), None).unwrap();
                 let mut back = ArrayD::zeros(problem.signal_shape());
-                plan.run(y.view(), back.view_mut()).unwrap();
+                plan.run(y.view(), back.view_mut(), &mut Workspace::new()).unwrap();
                 results.push(back);
                 let mut gradient = ArrayD::zeros(problem.kernel_shape());
                 GradientPlan::new(&problem, &options)
@@ -83,40 +83,47 @@ fn strided_layers_run_their_phases_together() {
     for threads in [1, 2, 5] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let mut plan =
-                Plan::transposed(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
+            let plan = Plan::transposed(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
             assert_eq!(plan.kernel_name(), "direct_phases");
             assert!(plan.candidates().iter().filter(|candidate| candidate.chosen).count() == 1);
-            plan.prepare(kernel.view(), None).unwrap();
+            let plan = plan.prepare(kernel.view(), None).unwrap();
             let mut back = ArrayD::zeros(problem.signal_shape());
-            plan.run(y.view(), back.view_mut()).unwrap();
+            plan.run(y.view(), back.view_mut(), &mut Workspace::new()).unwrap();
             assert_eq!(back, expected);
         });
     }
 }
 
-/// A second run of the same plan works in the memory of the first.
+/// A second run works in the memory of the first, another plan and other weights too.
 #[test]
-fn a_warm_plan_keeps_its_memory() {
+fn a_warm_workspace_keeps_its_memory() {
     let problem =
         Problem::new(Operation::Correlation, &[4, 2, 3, 3], &[2, 2, 9, 9], &Options::new()).unwrap();
     let kernel = floats(&problem.kernel_shape(), 1, 9);
-    let mut plan = Plan::forward(&problem, &PlanOptions::new()).unwrap();
-    plan.prepare(kernel.view(), None).unwrap();
-    let stated = plan.workspace_bytes();
-    assert!(stated > 0);
+    let plan = Plan::forward(&problem, &PlanOptions::new()).unwrap();
+    let plan = plan.prepare(kernel.view(), None).unwrap();
+    let mut workspace = Workspace::new();
+    assert_eq!(workspace.bytes(), 0);
+    let mut stated = None;
     let expected = |signal: &ArrayD<f32>| Definition.run(&problem, kernel.view(), signal.view()).unwrap();
     for seed in 0..3 {
         let signal = floats(&problem.signal_shape(), seed, 9);
         let mut output = ArrayD::zeros(problem.output_shape());
-        plan.run(signal.view(), output.view_mut()).unwrap();
+        plan.run(signal.view(), output.view_mut(), &mut workspace).unwrap();
         assert_eq!(output, expected(&signal));
-        assert_eq!(plan.workspace_bytes(), stated);
+        assert_eq!(plan.apply(signal.view()).unwrap(), output);
+        assert!(workspace.bytes() > 0);
+        assert_eq!(*stated.get_or_insert(workspace.bytes()), workspace.bytes());
     }
     let wrong = ArrayD::<f32>::zeros(IxDyn(&[2, 2, 9, 8]));
     let mut output = ArrayD::zeros(problem.output_shape());
-    assert!(plan.run(wrong.view(), output.view_mut()).is_err());
-    assert!(
-        plan.run(output.slice(s![.., .., .., ..]).to_owned().into_dyn().view(), output.view_mut()).is_err()
-    );
+    assert!(plan.run(wrong.view(), output.view_mut(), &mut workspace).is_err());
+    let too_small = output.clone();
+    assert!(plan.run(too_small.view(), output.view_mut(), &mut workspace).is_err());
+    let mut other = plan.clone();
+    assert!(other.set_weights(wrong.view(), None).is_err());
+    let signal = floats(&problem.signal_shape(), 7, 9);
+    assert_eq!(other.apply(signal.view()).unwrap(), expected(&signal), "it keeps what it has");
+    other.set_weights((2.0 * &kernel).view(), None).unwrap();
+    assert_eq!(other.apply(signal.view()).unwrap(), 2.0 * expected(&signal));
 }

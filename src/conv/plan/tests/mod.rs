@@ -80,30 +80,30 @@ fn check(problem: &Problem, options: PlanOptions, seed: u64) -> Result<(), TestC
     let bias = floats(&[problem.output_channels()], seed ^ 3, 4);
     let expected = Definition.run(problem, kernel.view(), signal.view()).unwrap();
 
-    let mut plan = Plan::forward(problem, &options.relu(true)).unwrap();
-    plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
+    let plan = Plan::forward(problem, &options.relu(true)).unwrap();
+    let plan = plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
     let mut output = ArrayD::from_elem(problem.output_shape(), f32::NAN);
-    plan.run(signal.view(), output.view_mut()).unwrap();
+    plan.run(signal.view(), output.view_mut(), &mut Workspace::new()).unwrap();
     let mut finished = expected.clone();
     for (channel, mut values) in finished.axis_iter_mut(ndarray::Axis(1)).enumerate() {
         values.mapv_inplace(|value| (value + bias[[channel]]).max(0.0));
     }
     prop_assert_eq!(&output, &finished);
 
-    let mut plan = Plan::forward(problem, &options).unwrap();
-    plan.prepare(kernel.view(), None).unwrap();
+    let plan = Plan::forward(problem, &options).unwrap();
+    let plan = plan.prepare(kernel.view(), None).unwrap();
     let (mut from, mut to) = (dirty(&problem.signal_shape()), dirty(&problem.output_shape()));
     from.slice_each_axis_mut(|_| EVERY_SECOND).assign(&signal);
     let from = from.slice_each_axis(|_| EVERY_SECOND);
-    plan.run(from, to.slice_each_axis_mut(|_| EVERY_SECOND)).unwrap();
+    plan.run(from, to.slice_each_axis_mut(|_| EVERY_SECOND), &mut Workspace::new()).unwrap();
     prop_assert_eq!(to.slice_each_axis(|_| EVERY_SECOND), expected.view());
     let untouched = to.iter().filter(|value| value.is_nan()).count();
     prop_assert_eq!(untouched, to.len() - expected.len());
 
-    let mut plan = Plan::transposed(problem, &options).unwrap();
-    plan.prepare(kernel.view(), None).unwrap();
+    let plan = Plan::transposed(problem, &options).unwrap();
+    let plan = plan.prepare(kernel.view(), None).unwrap();
     let mut back = ArrayD::from_elem(problem.signal_shape(), f32::NAN);
-    plan.run(y.view(), back.view_mut()).unwrap();
+    plan.run(y.view(), back.view_mut(), &mut Workspace::new()).unwrap();
     prop_assert_eq!(&back, &adjoint::transposed(problem, kernel.view(), y.view()).unwrap());
 
     let mut plan = GradientPlan::new(problem, &options);
@@ -121,16 +121,16 @@ fn check_scaled(problem: &Problem, options: PlanOptions, seed: u64) -> Result<()
     let signal = integers(&problem.signal_shape(), seed ^ 1, 9).mapv(|value| value as f64);
     let y = integers(&problem.output_shape(), seed ^ 2, 9).mapv(|value| value as f64);
 
-    let mut plan = Plan::forward(problem, &options).unwrap();
-    plan.prepare(weights.view(), None).unwrap();
+    let plan = Plan::forward(problem, &options).unwrap();
+    let plan = plan.prepare(weights.view(), None).unwrap();
     let mut output = ArrayD::from_elem(problem.output_shape(), f64::NAN);
-    plan.run(signal.view(), output.view_mut()).unwrap();
+    plan.run(signal.view(), output.view_mut(), &mut Workspace::new()).unwrap();
     prop_assert_eq!(&output, &Definition.run(problem, weights.view(), signal.view()).unwrap());
 
-    let mut plan = Plan::transposed(problem, &options).unwrap();
-    plan.prepare(weights.view(), None).unwrap();
+    let plan = Plan::transposed(problem, &options).unwrap();
+    let plan = plan.prepare(weights.view(), None).unwrap();
     let mut back = ArrayD::from_elem(problem.signal_shape(), f64::NAN);
-    plan.run(y.view(), back.view_mut()).unwrap();
+    plan.run(y.view(), back.view_mut(), &mut Workspace::new()).unwrap();
     prop_assert_eq!(&back, &adjoint::transposed(problem, weights.view(), y.view()).unwrap());
     Ok(())
 }
@@ -303,17 +303,22 @@ proptest! {
 /// `plan` on `input` in strided memory among entries that are no numbers: within the plan's bound of `exact` plus the bias,
 /// whose addition rounds once more, and nothing else is touched.
 fn check_within(
-    mut plan: Plan<f32>,
+    plan: Plan<f32>,
     (kernel, bias): (&ArrayD<f32>, &ArrayD<f32>),
     input: &ArrayD<f32>,
     (exact, terms): (&ArrayD<i64>, usize),
 ) -> Result<(), TestCaseError> {
     let largest = |array: &ArrayD<f32>| array.iter().fold(0.0f64, |most, x| most.max(f64::from(x.abs())));
     let bound = plan.relative_bound() * terms as f64 * largest(kernel) * largest(input);
-    plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
+    let plan = plan.prepare(kernel.view(), bias.view().into_dimensionality().ok()).unwrap();
     let (mut from, mut to) = (dirty(input.shape()), dirty(exact.shape()));
     from.slice_each_axis_mut(|_| EVERY_SECOND).assign(input);
-    plan.run(from.slice_each_axis(|_| EVERY_SECOND), to.slice_each_axis_mut(|_| EVERY_SECOND)).unwrap();
+    plan.run(
+        from.slice_each_axis(|_| EVERY_SECOND),
+        to.slice_each_axis_mut(|_| EVERY_SECOND),
+        &mut Workspace::new(),
+    )
+    .unwrap();
     for (index, &value) in to.slice_each_axis(|_| EVERY_SECOND).indexed_iter() {
         let sum = exact[&index] as f64 + f64::from(bias[index[1]]);
         let allowed = bound + f64::from(f32::EPSILON) * (sum.abs() + bound);

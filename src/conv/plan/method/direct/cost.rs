@@ -1,6 +1,6 @@
 //! What pieces and layouts are expected to cost, in multiply-adds of vectors.
 //!
-//! The constants were fitted to measured times, as `benches/LOG.md` tells. Of all layouts and pieces the cheapest is taken.
+//! The constants were fitted to measured times, as `studies/KERNELS.md` tells. Of all layouts and pieces the cheapest is taken.
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::method::direct::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};

@@ -11,12 +11,12 @@ use rayon::prelude::*;
 
 use crate::conv::plan::method::fourier::product::{Product, SUMMED, Scale};
 use crate::conv::plan::method::fourier::{ChannelOf, FourierStage};
-use crate::conv::plan::workspace::{Call, Pieces, TINY_COST, Workspace, run_pieces};
+use crate::conv::plan::workspace::{Call, Pieces, TINY_COST, ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 
 impl<T: Element> FourierStage<T> {
     /// Runs on these workspaces, each on a thread of its own.
-    pub(in crate::conv::plan) fn run(&self, call: Call<'_, T>, workspaces: &mut [Workspace<T>]) {
+    pub(in crate::conv::plan) fn run(&self, call: Call<'_, T>, workspaces: &mut [ThreadMemory<T>]) {
         let jobs = self.jobs();
         let channels = self.channels.rows.max(self.channels.columns);
         if jobs >= 2 * workspaces.len() || channels == 1 || workspaces.len() == 1 || self.cost() < TINY_COST {
@@ -27,7 +27,7 @@ impl<T: Element> FourierStage<T> {
     }
 
     /// One piece on all threads.
-    fn run_together(&self, call: Call<'_, T>, workspaces: &mut [Workspace<T>], job: usize) {
+    fn run_together(&self, call: Call<'_, T>, workspaces: &mut [ThreadMemory<T>], job: usize) {
         let [first, ..] = workspaces else { return };
         let (entries, columns) = (self.tiles.entries(), self.channels.columns);
         let mut strip = first.take_strip();

@@ -1,0 +1,136 @@
+//! A plan with its weights, ready to be run.
+
+use ndarray::{Array3, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD};
+
+use crate::conv::ConvolutionError;
+use crate::conv::plan::register::output::{Finish, SharedOutput};
+use crate::conv::plan::workspace::{Call, Workspace};
+use crate::conv::plan::{Direction, Plan};
+use crate::conv::problem::check_shape;
+use crate::conv::problem::layout::flatten_space;
+use crate::simd::{AlignedBuffer, Element};
+
+/// A convolution or its transpose with its weights: what [`Plan::prepare`] makes.
+#[derive(Clone, Debug)]
+pub struct Prepared<T: Element> {
+    plan: Plan<T>,
+    /// The weights as each stage of the plan wants them.
+    packed: Vec<AlignedBuffer<T>>,
+    bias: Option<Vec<T>>,
+}
+
+impl<T: Element> Prepared<T> {
+    /// Before [`set_weights`](Self::set_weights).
+    pub(super) fn without_weights(plan: Plan<T>) -> Self {
+        let packed = vec![AlignedBuffer::default(); plan.stages.len()];
+        Prepared { plan, packed, bias: None }
+    }
+
+    /// The plan that it was made from.
+    pub fn plan(&self) -> &Plan<T> {
+        &self.plan
+    }
+
+    /// Bytes of the prepared weights, and of the bias.
+    pub fn bytes(&self) -> usize {
+        let weights: usize = self.packed.iter().map(AlignedBuffer::bytes).sum();
+        weights + size_of::<T>() * self.bias.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Takes other weights, and another bias, in the place of those that it has.
+    ///
+    /// # Errors
+    /// If they do not have the shapes of the problem; then it keeps what it has.
+    pub fn set_weights(
+        &mut self,
+        kernel: ArrayViewD<'_, T>,
+        bias: Option<ArrayView1<'_, T>>,
+    ) -> Result<(), ConvolutionError> {
+        let Plan { problem, direction, output_shape, stages, .. } = &self.plan;
+        check_shape("kernel", problem.kernel_shape(), kernel.shape())?;
+        if let Some(bias) = &bias {
+            check_shape("bias", vec![output_shape[1]], bias.shape())?;
+        }
+        self.bias = bias.map(|bias| bias.to_vec());
+        let kernel = flatten_space(&kernel);
+        let swapped;
+        let kernel = match direction {
+            Direction::Forward => kernel.view(),
+            Direction::Transposed => {
+                let groups = problem.groups();
+                let (outputs, channels, taps) = kernel.dim();
+                swapped =
+                    Array3::from_shape_fn((groups * channels, outputs / groups, taps), |(c, m, tap)| {
+                        kernel[[c / channels * (outputs / groups) + m, c % channels, tap]]
+                    });
+                swapped.view()
+            }
+        };
+        for (stage, packed) in stages.iter().zip(&mut self.packed) {
+            let mut memory = std::mem::take(packed).into_vec();
+            stage.pack(kernel, &mut memory);
+            assert_eq!(memory.len(), stage.packed_length(), "a method reads as many weights as it packs");
+            *packed = AlignedBuffer::from_vec(memory);
+        }
+        Ok(())
+    }
+
+    /// Convolves `input` into `output`, whatever was there before. The workspace grows if it has to.
+    ///
+    /// # Errors
+    /// If they do not have the shapes of the plan.
+    pub fn run(
+        &self,
+        input: ArrayViewD<'_, T>,
+        mut output: ArrayViewMutD<'_, T>,
+        workspace: &mut Workspace<T>,
+    ) -> Result<(), ConvolutionError> {
+        let plan = &self.plan;
+        check_shape("input", &plan.input_shape, input.shape())?;
+        check_shape("output", &plan.output_shape, output.shape())?;
+        workspace.reserve(plan.stages.iter().map(|stage| stage.workspace()));
+        let Workspace { threads, input: input_copy, output: output_copy, padded } = workspace;
+        let input = match input.as_slice() {
+            Some(slice) => slice,
+            None => {
+                input_copy.clear();
+                input_copy.extend(input.iter().copied());
+                input_copy
+            }
+        };
+        let finish = Finish { bias: self.bias.as_deref(), relu: plan.relu };
+        let mut into = |output: &mut [T], finish| {
+            let shared = SharedOutput::new(output);
+            for (stage, packed) in plan.stages.iter().zip(&self.packed) {
+                let call = Call { packed, signal: input, output: &shared, finish, threads: threads.len() };
+                stage.run(call, threads);
+            }
+        };
+        let mut whole = |output: &mut [T]| match &plan.fold {
+            None => into(output, finish),
+            Some(fold) => {
+                padded.resize(fold.padded_length(), T::zero());
+                into(padded, Finish { bias: None, relu: false });
+                fold.run(padded, output, finish);
+            }
+        };
+        if let Some(slice) = output.as_slice_mut() {
+            whole(slice);
+        } else {
+            output_copy.resize(output.len(), T::zero());
+            whole(output_copy);
+            output.iter_mut().zip(&*output_copy).for_each(|(to, from)| *to = *from);
+        }
+        Ok(())
+    }
+
+    /// The result for one input, in new memory. In a loop, [`run`](Self::run) is faster.
+    ///
+    /// # Errors
+    /// If the input does not have the shape of the plan.
+    pub fn apply(&self, input: ArrayViewD<'_, T>) -> Result<ArrayD<T>, ConvolutionError> {
+        let mut output = ArrayD::zeros(self.plan.output_shape());
+        self.run(input, output.view_mut(), &mut Workspace::new())?;
+        Ok(output)
+    }
+}

@@ -6,9 +6,9 @@ use super::memory::{Arena, Kept, Meeting, disjoint, pair};
 use super::program::{InPlace, Operation, Program, Step};
 use crate::executor::method::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
 use crate::executor::method::{activation, add, add_at_each, dropout, sum_of_each};
-use crate::layer::Mode;
+use crate::layer::{Dropout, Mode};
 use crate::network::Weights;
-use crate::simd::InstructionSet;
+use crate::simd::{AlignedBuffer, InstructionSet};
 
 /// The samples of a chunk.
 #[derive(Clone, Copy, Debug)]
@@ -97,11 +97,12 @@ impl Pass<'_> {
                 lanes.forward(x, bias.clone().map(|bias| &trained[bias]), y);
             }
             Operation::InPlace(operation) => {
-                if from != to {
-                    let (x, y) = pair(buffers, from, to);
-                    y.copy_from_slice(x);
-                }
+                copy_unless_same(buffers, from, to);
                 self.apply(operation, &mut buffers[to]);
+            }
+            Operation::Dropout { layer, channels, places } => {
+                copy_unless_same(buffers, from, to);
+                self.drop_out(layer, *channels, places, &mut buffers[to]);
             }
         }
     }
@@ -114,14 +115,14 @@ impl Pass<'_> {
             InPlace::Tanh => activation::tanh(self.instructions, values),
             InPlace::Sigmoid => activation::sigmoid(self.instructions, values),
             InPlace::Softmax(channels) => softmax(self.instructions, *channels, values),
-            InPlace::Dropout { layer, channels, places } => {
-                // At inference nothing is dropped.
-                if let Mode::Training { seed } = places.iter().fold(self.mode, |mode, &place| mode.at(place))
-                {
-                    let from = (seed, self.chunk.first as u64);
-                    dropout(self.instructions, layer, from, *channels, values);
-                }
-            }
+        }
+    }
+
+    /// Masks the entries of a chunk in training: values on the way forward, their gradients on the way back.
+    fn drop_out(&self, layer: &Dropout, channels: usize, places: &[usize], values: &mut [f32]) {
+        // At inference nothing is dropped.
+        if let Mode::Training { seed } = places.iter().fold(self.mode, |mode, &place| mode.at(place)) {
+            dropout(self.instructions, layer, (seed, self.chunk.first as u64), channels, values);
         }
     }
 
@@ -137,8 +138,6 @@ impl Pass<'_> {
             InPlace::Softmax(channels) => {
                 softmax_gradient(self.instructions, *channels, output, gradient);
             }
-            // What is kept is scaled, in the gradient as in the value.
-            InPlace::Dropout { .. } => self.apply(operation, gradient),
         }
     }
 
@@ -261,6 +260,9 @@ impl Pass<'_> {
                     lanes.input_gradient(dy, dx);
                 }
             }
+            Operation::Dropout { layer, channels, places } => {
+                self.drop_out(layer, *channels, places, &mut buffers[from]);
+            }
             Operation::InPlace(operation) => {
                 let (y, gradient) = pair(buffers, y, from);
                 self.apply_gradient(operation, y, gradient);
@@ -302,5 +304,12 @@ impl Pass<'_> {
 
     fn normalisation(&self, segment: usize) -> (&Step, &super::program::Normalisation) {
         (&self.program.steps[self.program.segments[segment].end], &self.program.normalisations[segment])
+    }
+}
+
+fn copy_unless_same(buffers: &mut [AlignedBuffer<f32>], from: usize, to: usize) {
+    if from != to {
+        let (x, y) = pair(buffers, from, to);
+        y.copy_from_slice(x);
     }
 }

@@ -232,8 +232,8 @@ impl Compiler {
             }
             AnyLayer::Softmax(_) => (Operation::InPlace(InPlace::Softmax(channels)), false, Free::Never),
             AnyLayer::Dropout(layer) => {
-                let operation = InPlace::Dropout { layer: *layer, channels, places: places.to_vec() };
-                (Operation::InPlace(operation), false, Free::Always)
+                let operation = Operation::Dropout { layer: *layer, channels, places: places.to_vec() };
+                (operation, false, Free::Always)
             }
         };
         let overwrites = match input.free {
@@ -246,7 +246,7 @@ impl Compiler {
             self.share(&mut input.value);
         }
         let value = match &operation {
-            Operation::InPlace(_) => Value {
+            Operation::InPlace(_) | Operation::Dropout { .. } => Value {
                 data: if overwrites { input.value.data } else { self.buffer(features) },
                 gradient: input.value.gradient,
             },

@@ -37,6 +37,12 @@ pub(in super::super) enum Operation {
     Mean(LanePooling, Divisor),
     /// In place, where nothing else needs the input.
     InPlace(InPlace),
+    /// In place likewise. `places` lead to the layer, from the outermost network inwards.
+    Dropout {
+        layer: Dropout,
+        channels: usize,
+        places: Vec<usize>,
+    },
     /// The normalisation of this number.
     Normalisation(usize),
     /// Nothing but that the gradients of two readers are added up.
@@ -65,12 +71,6 @@ pub(in super::super) enum InPlace {
     Sigmoid,
     /// Over this number of channels.
     Softmax(usize),
-    /// `places` lead to the layer, from the outermost network inwards.
-    Dropout {
-        layer: Dropout,
-        channels: usize,
-        places: Vec<usize>,
-    },
 }
 
 /// One step.

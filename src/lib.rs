@@ -1,32 +1,25 @@
 //! Proves, measures and builds symmetry in convolutional networks.
 //!
-//! # Write it once, read it on many scalars
+//! # What it is for
 //!
-//! Every definition of this crate is generic over its scalar. The same source, run on different scalars, gives
-//! different kinds of knowledge:
-//!
-//! | scalar | reading | what an equality of two outputs then means |
-//! |---|---|---|
-//! | [`scalar::Symbolic`]: polynomials with rational coefficients | symbolic | the claim is proved for this shape, for all inputs and all weights |
-//! | [`scalar::Goldilocks`]: GF(2⁶⁴ − 2³² + 1) | field | a false identity of degree d survives k random points with probability at most (d/p)ᵏ |
-//! | [`scalar::Bounded`]: floats with a running error bound | rounding | the sides differ by no more than rounding explains; the tolerance is derived, not chosen |
-//! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
-//! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
-//! | `f32`, `f64` | float | an error beside its noise floor |
-//!
-//! A sixth kind of evidence stands outside the code: theorems for all sizes, machine-checked in `proofs/`.
-//!
-//! # The three uses
-//!
-//! **Verification under `cargo test`**: [`verify::prove`] a map that is generic over its scalar, or
-//! [`verify::measure`] any function of floats:
+//! **Judging a network in `cargo test`.** Any function of floats is *measured*: the error of the symmetry stands beside the
+//! function's own rounding noise, and nothing is called proved.
 //!
 //! ```
-//! use equivariant::group::D4;
-//! use equivariant::scalar::Scalar;
-//! use equivariant::signal::OnGrid;
-//! use equivariant::verify::{Failure, Map, Verdict, prove};
-//! use ndarray::ArrayD;
+//! use equivariant::prelude::*;
+//!
+//! // Squaring every pixel commutes with quarter turns and reflections.
+//! measure(|image: &ArrayD<f32>| image.mapv(|pixel| pixel * pixel))
+//!     .on([1, 8, 8])
+//!     .commutes_with(D4, OnGrid, OnGrid)
+//!     .assert();
+//! ```
+//!
+//! **Proving one's own layer.** A map that is written once for every scalar is *proved*: for this shape, for all inputs and all
+//! weights, or refuted by the smallest counterexample.
+//!
+//! ```
+//! use equivariant::prelude::*;
 //!
 //! /// The difference of neighbouring rows: a filter that is not symmetric.
 //! struct RowDifference;
@@ -46,28 +39,79 @@
 //! # Ok::<(), equivariant::verify::ExamineError>(())
 //! ```
 //!
-//! **Convolution**: [`conv::convolve`] and [`conv::correlate`] on any commutative ring, and faster algorithms behind one
-//! interface, each judged by the definition.
+//! **Convolution**, as in SciPy: the signal first. Over floats the fastest method runs, over exact scalars the definition.
 //!
-//! **The catalogue**: [`claims::catalogue`] holds what the theory says, statement by statement, true or false, and the command
+//! ```
+//! use equivariant::prelude::*;
+//! use ndarray::arr1;
+//!
+//! let (signal, kernel) = (arr1(&[1.0, 2.0, 3.0, 4.0]), arr1(&[1.0, 0.0, -1.0]));
+//! assert_eq!(convolve(&signal, &kernel, Extent::Same)?, arr1(&[2.0, 2.0, 2.0, -3.0]));
+//! # Ok::<(), equivariant::conv::ConvolutionError>(())
+//! ```
+//!
+//! **Layers and networks** that are equivariant by construction, with exact gradients (feature `layers`), and their training
+//! (feature `train`):
+//!
+#![cfg_attr(feature = "layers", doc = "```")]
+#![cfg_attr(not(feature = "layers"), doc = "```ignore")]
+//! use equivariant::layer::{Activation, Flatten, GroupConvolution, GroupPool, Reduction};
+//! use equivariant::network::{Equivariance, Network};
+//! use equivariant::signal::{FeatureType, GridGroup};
+//!
+//! let c4 = GridGroup::c4();
+//! let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 10));
+//! let network = Network::new()
+//!     .then(GroupConvolution::new(image.clone(), maps.clone(), [5, 5]))
+//!     .then(Activation::Relu)
+//!     .then(GroupPool::over_group(maps, Reduction::Maximum))
+//!     .then(Flatten);
+//! assert!(Equivariance::of(&network, &[1, 1, 5, 5], &image)?.is_invariant());
+//! # Ok::<(), equivariant::layer::LayerError>(())
+//! ```
+//!
+//! **The catalogue** (feature `catalogue`): what the theory says, statement by statement, true or false; the command
 //! `equivariant verify` decides all of it.
 //!
-//! # The map of the house
+//! # Write it once, read it on many scalars
 //!
-//! A module imports only from floors below its own.
+//! Every definition of this crate is generic over its scalar. The same source, run on different scalars, gives
+//! different kinds of knowledge:
 //!
-//! | floor | module | what lives there |
+//! | scalar | reading | what an equality of two outputs then means |
 //! |---|---|---|
-//! | 1 | [`scalar`] | the trait ladder, and one file for each scalar |
-//! | 1 | [`group`] | groups with their laws, products, representations and intertwiners |
-//! | 2 | [`signal`] | how groups move arrays |
-//! | 3 | [`conv`] | convolution and correlation: the definition, the algorithms, the planner, the adjoint |
-//! | 3 | [`verify`] | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
-//! | 4 | [`layer`] | layers, forward and backward; what is known of them before they run |
-//! | 5 | [`network`] | composition, weights, known networks |
-//! | 6 | [`train`] | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |
-//! | 7 | [`claims`] | the catalogue, one chapter after the other |
-//! | 8 | `report`, `cli` | terminal, JSON and HTML; the command |
+//! | [`scalar::Symbolic`]: polynomials with rational coefficients | symbolic | the claim is proved for this shape, for all inputs and all weights |
+//! | [`scalar::Goldilocks`]: GF(2⁶⁴ − 2³² + 1) | field | a false identity of degree d survives k random points with probability at most (d/p)ᵏ |
+//! | [`scalar::Bounded`]: floats with a running error bound | rounding | the sides differ by no more than rounding explains; the tolerance is derived, not chosen |
+//! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
+//! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
+//! | `f32`, `f64` | float | an error beside its noise floor |
+//!
+//! A sixth kind of evidence stands outside the code: theorems for all sizes, machine-checked in `proofs/`.
+//!
+//! # Modules
+//!
+//! A module imports only from those above it in this table.
+//!
+//! | module | feature | what it holds |
+//! |---|---|---|
+//! | [`scalar`] | | the ladder of traits, one file for each scalar |
+//! | [`group`] | | groups with their laws, products, representations and intertwiners |
+//! | `simd` | `plan` | instruction sets, vectors, aligned memory |
+//! | [`signal`] | | how groups move arrays |
+//! | [`conv`] | | convolution and correlation: problems, algorithms; with `plan` also planned methods and transforms |
+//! | [`verify`] | | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
+//! | `layer` | `layers` | layers, forward and backward; what is known of them before they run |
+//! | `network` | `layers` | composition, weights, known networks; with `files` also ONNX and safetensors |
+//! | `executor` | `train` | networks on sixteen samples side by side |
+//! | `train` | `train` | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |
+//! | `claims` | `catalogue` | the catalogue, one chapter after the other |
+//! | `report`, `cli` | `cli` | terminal, JSON and HTML; the command |
+//!
+//! # Features
+//!
+//! Without any feature this is the engine, which a test needs; `default` is the command. Each feature, what it brings and what it
+//! costs, is told in `Cargo.toml` and in the README.
 //!
 //! # What is not shown
 //!
@@ -87,6 +131,7 @@ pub mod group;
 pub mod layer;
 #[cfg(feature = "layers")]
 pub mod network;
+pub mod prelude;
 pub mod scalar;
 pub mod signal;
 #[cfg(feature = "plan")]
@@ -94,6 +139,9 @@ pub mod simd;
 #[cfg(feature = "train")]
 pub mod train;
 pub mod verify;
+
+/// The arrays of this crate, in the version that it uses.
+pub use ndarray;
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

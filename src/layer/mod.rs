@@ -23,9 +23,9 @@
 //! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative, by hand, and is judged
 //! over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
-//! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats convolutions, forward and backward, run
-//! the planned kernels that are judged by it ([`sums`](crate::conv::sums)), and dense layers a library's product of matrices. The trainer runs
-//! whole networks on sixteen samples side by side: [`lanes`].
+//! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats convolutions, forward and
+//! backward, run the planned methods that are judged by it ([`sums`](crate::conv::sums), with the feature `plan`), and dense layers a
+//! library's product of matrices. The trainer runs whole networks on sixteen samples side by side.
 
 mod activation;
 mod any;

@@ -49,7 +49,7 @@ use crate::scalar::Rounding;
 ///
 /// Laws, for every problem that it supports, every kernel and every signal of the problem's shapes, with any strides
 /// in memory:
-/// - `run` gives what [`Definition`](crate::conv::Definition) gives: exactly over an exact scalar, and within
+/// - `run` gives what [`Definition`] gives: exactly over an exact scalar, and within
 ///   `error_bound` of the exact value over a rounding one;
 /// - `run` refuses arrays of other shapes with [`ConvolutionError::WrongShape`];
 /// - `run` succeeds if `supports` does, except that an algorithm for special kernels may refuse a kernel by its

@@ -211,12 +211,12 @@ impl<T: Element> Plan<T> {
         self.stages.first().and_then(|stage| stage.transform_growth())
     }
 
-    /// Shape of what [`Plan::run`] reads.
+    /// Shape of what [`Prepared::run`] reads.
     pub fn input_shape(&self) -> Vec<usize> {
         self.input_shape.clone()
     }
 
-    /// Shape of what [`Plan::run`] writes.
+    /// Shape of what [`Prepared::run`] writes.
     pub fn output_shape(&self) -> Vec<usize> {
         self.output_shape.clone()
     }

@@ -6,20 +6,20 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use equivariant::conv::algorithm::choice::algorithm;
-use equivariant::conv::plan::{Kernel, Plan, PlanOptions, Workspace};
+use equivariant::conv::plan::{Method, Plan, PlanOptions, Workspace};
 use equivariant::conv::{Choice, Extent, Operation, Problem};
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Kernels of the plan, each as the algorithm whose bound it keeps.
-const PLANNED: [(Kernel, Choice); 6] = [
-    (Kernel::Direct, Choice::Direct),
-    (Kernel::DirectTiles, Choice::DirectTiles),
-    (Kernel::Depthwise, Choice::Depthwise),
-    (Kernel::Fourier, Choice::FourierTiles),
-    (Kernel::WinogradTwo, Choice::WinogradTwo),
-    (Kernel::WinogradFour, Choice::WinogradFour),
+const PLANNED: [(Method, Choice); 6] = [
+    (Method::Direct, Choice::Direct),
+    (Method::DirectTiles, Choice::DirectTiles),
+    (Method::Depthwise, Choice::Depthwise),
+    (Method::Fourier, Choice::FourierTiles),
+    (Method::WinogradTwo, Choice::WinogradTwo),
+    (Method::WinogradFour, Choice::WinogradFour),
 ];
 
 const UNPLANNED: [Choice; 3] = [Choice::MatrixProduct, Choice::Fourier, Choice::OverlapAdd];
@@ -52,7 +52,7 @@ fn compare(criterion: &mut Criterion, name: &str, signal_space: &[usize], kernel
     group.throughput(Throughput::Elements(problem.multiply_adds() as u64)).sample_size(10);
     let parameter = format!("kernel {kernel_space:?}, signal {signal_space:?}");
     for (kernel_of_plan, choice) in PLANNED {
-        let options = PlanOptions::new().kernel(kernel_of_plan);
+        let options = PlanOptions::new().method(kernel_of_plan);
         let Ok(plan) = Plan::forward(&problem, &options) else { continue };
         let plan = plan.prepare(kernel.view(), None).expect("the shapes fit");
         let mut workspace = Workspace::new();

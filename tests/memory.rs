@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ops::Range;
 
-use equivariant::conv::plan::{GradientPlan, Kernel, Plan, PlanOptions, Workspace};
+use equivariant::conv::plan::{GradientPlan, Method, Plan, PlanOptions, Workspace};
 use equivariant::conv::{Boundary, Operation, Options, Problem};
 use equivariant::executor::{Executor, Objective};
 use equivariant::layer::Initialisation;
@@ -174,11 +174,11 @@ fn problems() -> Vec<Problem> {
     problems
 }
 
-fn options(kernel: Kernel, set: InstructionSet) -> PlanOptions {
-    PlanOptions::new().kernel(kernel).instruction_set(set)
+fn options(kernel: Method, set: InstructionSet) -> PlanOptions {
+    PlanOptions::new().method(kernel).instruction_set(set)
 }
 
-fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSet, guard: Guard) {
+fn check_plans<T: Element>(problem: &Problem, kernel: Method, set: InstructionSet, guard: Guard) {
     let context = format!("{problem:?} by {kernel:?} with {set:?}, guarded {guard:?}");
     let weights = Guarded::<T>::new(problem.kernel_shape(), guard, entry);
     for transposed in [false, true] {
@@ -212,7 +212,7 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Kernel, set: InstructionSe
 
 fn check_gradient<T: Element>(problem: &Problem, set: InstructionSet, guard: Guard) {
     let context = format!("gradient of {problem:?} with {set:?}, guarded {guard:?}");
-    let mut plan = GradientPlan::<T>::new(problem, &options(Kernel::Automatic, set));
+    let mut plan = GradientPlan::<T>::new(problem, &options(Method::Automatic, set));
     let signal = Guarded::<T>::new(problem.signal_shape(), guard, entry);
     let y = Guarded::<T>::new(problem.output_shape(), guard, entry);
     let mut gradient = Guarded::<T>::new(problem.kernel_shape(), guard, |_| T::rounded(f64::NAN));
@@ -231,7 +231,7 @@ fn plans_keep_to_their_memory() {
             for (set, guard) in
                 InstructionSet::ALL.into_iter().flat_map(|set| [(set, Guard::Before), (set, Guard::Behind)])
             {
-                for kernel in Kernel::ALL {
+                for kernel in Method::ALL {
                     check_plans::<f32>(&problem, kernel, set, guard);
                     check_plans::<f64>(&problem, kernel, set, guard);
                 }

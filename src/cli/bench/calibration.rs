@@ -5,7 +5,7 @@ use std::time::Duration;
 use ndarray::ArrayD;
 
 use super::timing::Times;
-use crate::conv::plan::{Kernel, Machine, Plan, PlanOptions, Workspace};
+use crate::conv::plan::{Machine, Method, Plan, PlanOptions, Workspace};
 use crate::conv::{ConvolutionError, Operation, Options, Problem};
 use crate::simd::Element;
 
@@ -15,13 +15,13 @@ use crate::simd::Element;
 /// If the cache directory cannot be written.
 pub(super) fn run(seed: u64, budget: Duration) -> anyhow::Result<String> {
     let mut machine = Machine::default();
-    for kernel in Kernel::ALL {
+    for kernel in Method::ALL {
         machine = machine.with_nanoseconds::<f32>(kernel, measure::<f32>(kernel, seed, budget)?);
         machine = machine.with_nanoseconds::<f64>(kernel, measure::<f64>(kernel, seed, budget)?);
     }
     let path = machine.save()?;
     let mut text = format!("{:16} {:>10} {:>10}\n", "ns a unit of cost", "f32", "f64");
-    for kernel in Kernel::ALL {
+    for kernel in Method::ALL {
         let (single, double) = (machine.nanoseconds::<f32>(kernel), machine.nanoseconds::<f64>(kernel));
         text += &format!("{:17} {single:10.3} {double:10.3}\n", format!("{kernel:?}"));
     }
@@ -30,11 +30,11 @@ pub(super) fn run(seed: u64, budget: Duration) -> anyhow::Result<String> {
 }
 
 /// The median over some shapes, on one thread: a shape that a kernel was not made for does not count.
-fn measure<T: Element>(kernel: Kernel, seed: u64, budget: Duration) -> anyhow::Result<f64> {
+fn measure<T: Element>(kernel: Method, seed: u64, budget: Duration) -> anyhow::Result<f64> {
     let mut nanoseconds = Vec::new();
     for problem in shapes()? {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
-        let options = PlanOptions::new().kernel(kernel);
+        let options = PlanOptions::new().method(kernel);
         let Ok(plan) = Plan::<T>::forward(&problem, &options) else { continue };
         let entry = |n: usize| T::rounded(((n as u64 ^ seed) % 17) as f64 / 8.0 - 1.0);
         let fill = |shape: Vec<usize>| {

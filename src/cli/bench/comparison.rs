@@ -5,7 +5,7 @@ use std::time::Duration;
 use ndarray::ArrayD;
 
 use super::timing::{Contender, in_turns, random_arrays};
-use crate::conv::plan::{Kernel, Plan, PlanOptions, Workspace};
+use crate::conv::plan::{Method, Plan, PlanOptions, Workspace};
 use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Options, Problem};
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
 
@@ -91,15 +91,15 @@ fn shapes(quick: bool) -> Result<Vec<(Family, Problem)>, ConvolutionError> {
 fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> anyhow::Result<Comparison> {
     let [weights, signal, _] = random_arrays(problem, seed);
     let mut contenders: Vec<Contender<'_>> = Vec::new();
-    for kernel in Kernel::ALL {
-        if matches!(kernel, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise)
+    for kernel in Method::ALL {
+        if matches!(kernel, Method::Direct | Method::DirectTiles | Method::Depthwise)
             && problem.multiply_adds() > MOST_PRODUCTS
         {
             continue;
         }
-        let Ok(plan) = Plan::forward(problem, &PlanOptions::new().kernel(kernel)) else { continue };
+        let Ok(plan) = Plan::forward(problem, &PlanOptions::new().method(kernel)) else { continue };
         let (signal, mut output) = (&signal, ArrayD::zeros(problem.output_shape()));
-        let name = plan.kernel_name();
+        let name = plan.method_name();
         let (convolution, mut workspace) = (plan.prepare(weights.view(), None)?, Workspace::new());
         let run = move || Ok(convolution.run(signal.view(), output.view_mut(), &mut workspace)?);
         contenders.push((name, Box::new(run)));
@@ -113,14 +113,14 @@ fn compare(family: Family, problem: &Problem, seed: u64, budget: Duration) -> an
     let plan = Plan::<f32>::forward(problem, &PlanOptions::new())?;
     let planned = seconds.iter().filter(|(name, _)| *name != UNPLANNED);
     let best = planned.fold(f64::INFINITY, |best, (_, seconds)| best.min(*seconds));
-    let chosen = seconds.iter().find(|(name, _)| *name == plan.kernel_name());
+    let chosen = seconds.iter().find(|(name, _)| *name == plan.method_name());
     Ok(Comparison {
         family,
         signal: problem.signal_shape(),
         kernel: problem.kernel_shape(),
         output: problem.output_shape(),
         products: problem.multiply_adds() as f64,
-        chosen: plan.kernel_name(),
+        chosen: plan.method_name(),
         regret: chosen.map_or(0.0, |(_, seconds)| seconds / best - 1.0),
         seconds,
     })

@@ -115,7 +115,7 @@ impl Workload {
         let [kernel, signal, y] = random_arrays(&problem, seed);
         let forward = Plan::forward(&problem, options)?;
         let back = Plan::transposed(&problem, options)?;
-        let (forward_name, back_name) = (forward.kernel_name(), back.kernel_name());
+        let (forward_name, back_name) = (forward.method_name(), back.method_name());
         let workspace = &mut Workspace::new();
         let (mut output, mut gradient) = (ArrayD::zeros(y.raw_dim()), ArrayD::zeros(signal.raw_dim()));
         if pass == Pass::Fwd && !transposed {

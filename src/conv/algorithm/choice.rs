@@ -11,7 +11,7 @@
 use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use num_complex::Complex;
 
-use crate::conv::plan::{Kernel, Plan, PlanOptions};
+use crate::conv::plan::{Method, Plan, PlanOptions};
 use crate::conv::{
     Algorithm, ConvolutionError, Definition, Direct, Fourier, FourierTiles, MatrixProduct, NumberTheoretic,
     OverlapAdd, Problem, Separable, Unsupported, Winograd,
@@ -219,12 +219,12 @@ pub fn algorithm<S: ConvolutionScalar>(
 /// What a plan with default options does.
 fn of_plan<T: Element>(problem: &Problem) -> Choice {
     let plan = Plan::<T>::forward(problem, &PlanOptions::new());
-    match plan.map(|plan| plan.kernel()) {
-        Ok(Kernel::DirectTiles) => Choice::DirectTiles,
-        Ok(Kernel::Depthwise) => Choice::Depthwise,
-        Ok(Kernel::WinogradTwo) => Choice::WinogradTwo,
-        Ok(Kernel::WinogradFour) => Choice::WinogradFour,
-        Ok(Kernel::Fourier) => Choice::FourierTiles,
+    match plan.map(|plan| plan.method()) {
+        Ok(Method::DirectTiles) => Choice::DirectTiles,
+        Ok(Method::Depthwise) => Choice::Depthwise,
+        Ok(Method::WinogradTwo) => Choice::WinogradTwo,
+        Ok(Method::WinogradFour) => Choice::WinogradFour,
+        Ok(Method::Fourier) => Choice::FourierTiles,
         _ => Choice::Direct,
     }
 }

@@ -5,35 +5,35 @@
 //! *Error of Winograd's algorithms.* With the three matrices of F(m, 3), |computed − exact| is at most
 //! `γ_k · |Aᵀ| [(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the
 //! roundings on the longest path (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; see
-//! [`plan::Kernel`](crate::conv::plan::Kernel)). It assumes that nothing underflows.
+//! [`plan::Method`](crate::conv::plan::Method)). It assumes that nothing underflows.
 
 use ndarray::{ArrayD, ArrayViewD};
 
 use crate::conv::algorithm::tolerance;
 use crate::conv::plan::method::winograd::{FOUR, Filtering, ONE, TWO};
-use crate::conv::plan::{Kernel, Plan, PlanOptions};
+use crate::conv::plan::{Method, Plan, PlanOptions};
 use crate::conv::problem::boundary::pad;
 use crate::conv::problem::layout::{flatten_space, restore_space};
 use crate::conv::{Algorithm, ConvolutionError, Operation, Problem, Unsupported};
 use crate::scalar::Rounding;
 use crate::simd::{Element, InstructionSet};
 
-/// Sums of products in register tiles: the kernels [`Kernel::Direct`], [`Kernel::DirectTiles`] and
-/// [`Kernel::Depthwise`].
+/// Sums of products in register tiles: the kernels [`Method::Direct`], [`Method::DirectTiles`] and
+/// [`Method::Depthwise`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direct {
-    kernel: Kernel,
+    method: Method,
     instruction_set: InstructionSet,
 }
 
-/// Minimal filtering for kernels of three taps: the kernels [`Kernel::WinogradTwo`] and [`Kernel::WinogradFour`].
+/// Minimal filtering for kernels of three taps: the kernels [`Method::WinogradTwo`] and [`Method::WinogradFour`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Winograd {
-    kernel: Kernel,
+    method: Method,
     instruction_set: InstructionSet,
 }
 
-/// Fourier transforms of overlapping tiles: the kernel [`Kernel::Fourier`].
+/// Fourier transforms of overlapping tiles: the kernel [`Method::Fourier`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FourierTiles {
     instruction_set: InstructionSet,
@@ -52,7 +52,7 @@ impl FourierTiles {
     }
 
     fn options(self) -> PlanOptions {
-        let options = PlanOptions::new().kernel(Kernel::Fourier).instruction_set(self.instruction_set);
+        let options = PlanOptions::new().method(Method::Fourier).instruction_set(self.instruction_set);
         self.longest_tile.map_or(options, |entries| options.longest_tile(entries))
     }
 }
@@ -60,41 +60,41 @@ impl FourierTiles {
 impl Direct {
     /// With these instructions.
     pub fn new(instruction_set: InstructionSet) -> Self {
-        Direct { kernel: Kernel::Direct, instruction_set }
+        Direct { method: Method::Direct, instruction_set }
     }
 
     /// On overlapping tiles, one in each lane.
     pub fn tiles(instruction_set: InstructionSet) -> Self {
-        Direct { kernel: Kernel::DirectTiles, instruction_set }
+        Direct { method: Method::DirectTiles, instruction_set }
     }
 
     /// On vectors of channels, for groups of one channel each.
     pub fn depthwise(instruction_set: InstructionSet) -> Self {
-        Direct { kernel: Kernel::Depthwise, instruction_set }
+        Direct { method: Method::Depthwise, instruction_set }
     }
 
     fn options(self) -> PlanOptions {
-        PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set)
+        PlanOptions::new().method(self.method).instruction_set(self.instruction_set)
     }
 }
 
 impl Winograd {
     /// F(2, 3) along one axis or two.
     pub fn two(instruction_set: InstructionSet) -> Self {
-        Winograd { kernel: Kernel::WinogradTwo, instruction_set }
+        Winograd { method: Method::WinogradTwo, instruction_set }
     }
 
     /// F(4, 3) along one axis or two.
     pub fn four(instruction_set: InstructionSet) -> Self {
-        Winograd { kernel: Kernel::WinogradFour, instruction_set }
+        Winograd { method: Method::WinogradFour, instruction_set }
     }
 
     fn options(self) -> PlanOptions {
-        PlanOptions::new().kernel(self.kernel).instruction_set(self.instruction_set)
+        PlanOptions::new().method(self.method).instruction_set(self.instruction_set)
     }
 
     fn filtering(self) -> Filtering {
-        if self.kernel == Kernel::WinogradTwo { TWO } else { FOUR }
+        if self.method == Method::WinogradTwo { TWO } else { FOUR }
     }
 }
 
@@ -119,9 +119,9 @@ fn run<T: Element>(
 
 impl<T: Element> Algorithm<T> for Direct {
     fn name(&self) -> &'static str {
-        match self.kernel {
-            Kernel::Depthwise => "direct depthwise",
-            Kernel::DirectTiles => "direct tiles",
+        match self.method {
+            Method::Depthwise => "direct depthwise",
+            Method::DirectTiles => "direct tiles",
             _ => "direct",
         }
     }
@@ -154,7 +154,7 @@ impl<T: Element> Algorithm<T> for Direct {
 
 impl<T: Element> Algorithm<T> for Winograd {
     fn name(&self) -> &'static str {
-        if self.kernel == Kernel::WinogradTwo { "Winograd F(2, 3)" } else { "Winograd F(4, 3)" }
+        if self.method == Method::WinogradTwo { "Winograd F(2, 3)" } else { "Winograd F(4, 3)" }
     }
 
     fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {

@@ -1,7 +1,7 @@
 //! How fast this machine runs the kernels: what turns their cost models into seconds.
 //!
-//! Each kernel counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says how many nanoseconds
-//! such a unit takes for each kernel and float. The defaults are those of a Zen 5 with AVX-512, which begins two multiply-adds of
+//! Each method counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says how many nanoseconds
+//! such a unit takes for each method and float. The defaults are those of a Zen 5 with AVX-512, which begins two multiply-adds of
 //! vectors in a cycle, and choose well on a Zen 3 with AVX2 too, as only their ratios matter; a machine that begins one has
 //! those of a Zen 4. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
 //! user's cache directory (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
@@ -10,24 +10,14 @@ use std::io::{Error, ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crate::conv::plan::options::Kernel;
+use crate::conv::plan::options::Method;
 use crate::simd::{Element, InstructionSet};
 
-/// The rows of the file.
-const KERNELS: [(&str, Kernel); 6] = [
-    ("direct", Kernel::Direct),
-    ("direct_tiles", Kernel::DirectTiles),
-    ("depthwise", Kernel::Depthwise),
-    ("winograd_two", Kernel::WinogradTwo),
-    ("winograd_four", Kernel::WinogradFour),
-    ("fourier", Kernel::Fourier),
-];
-
-/// Nanoseconds for a unit of each kernel's cost: those of `studies/KERNELS.md` until the machine is calibrated.
+/// Nanoseconds for a unit of each method's cost: those of `studies/KERNELS.md` until the machine is calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
-    /// (kernel, float of 4 or 8 bytes)
-    nanoseconds: [[f64; 2]; KERNELS.len()],
+    /// (method, float of 4 or 8 bytes)
+    nanoseconds: [[f64; 2]; Method::ALL.len()],
 }
 
 impl Default for Machine {
@@ -50,21 +40,21 @@ impl Machine {
         })
     }
 
-    /// Nanoseconds for a unit of this kernel's cost over `T`.
-    pub fn nanoseconds<T: Element>(&self, kernel: Kernel) -> f64 {
-        Machine::row(kernel).map_or(f64::NAN, |row| self.nanoseconds[row][column::<T>()])
+    /// Nanoseconds for a unit of this method's cost over `T`.
+    pub fn nanoseconds<T: Element>(&self, method: Method) -> f64 {
+        Machine::row(method).map_or(f64::NAN, |row| self.nanoseconds[row][column::<T>()])
     }
 
     /// With this many instead.
-    pub fn with_nanoseconds<T: Element>(mut self, kernel: Kernel, nanoseconds: f64) -> Self {
-        if let Some(row) = Machine::row(kernel) {
+    pub fn with_nanoseconds<T: Element>(mut self, method: Method, nanoseconds: f64) -> Self {
+        if let Some(row) = Machine::row(method) {
             self.nanoseconds[row][column::<T>()] = nanoseconds;
         }
         self
     }
 
-    fn row(kernel: Kernel) -> Option<usize> {
-        KERNELS.iter().position(|(_, other)| *other == kernel)
+    fn row(method: Method) -> Option<usize> {
+        Method::ALL.iter().position(|other| *other == method)
     }
 
     /// Where measurements are kept, if the environment says where caches live.
@@ -92,9 +82,9 @@ impl Machine {
     }
 
     fn text(&self) -> String {
-        let mut text = "# kernel, nanoseconds for a unit of its cost: f32, f64\n".to_owned();
-        for ((name, _), [single, double]) in KERNELS.iter().zip(self.nanoseconds) {
-            text += &format!("{name} {single} {double}\n");
+        let mut text = "# method, nanoseconds for a unit of its cost: f32, f64\n".to_owned();
+        for (method, [single, double]) in Method::ALL.iter().zip(self.nanoseconds) {
+            text += &format!("{} {single} {double}\n", method.name());
         }
         text
     }
@@ -103,9 +93,9 @@ impl Machine {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines().filter(|line| !line.starts_with('#'));
         let mut machine = Machine::default();
-        for ((name, _), row) in KERNELS.iter().zip(&mut machine.nanoseconds) {
+        for (method, row) in Method::ALL.iter().zip(&mut machine.nanoseconds) {
             let mut words = lines.next()?.split_whitespace();
-            if words.next()? != *name {
+            if words.next()? != method.name() {
                 return None;
             }
             for entry in row {
@@ -127,12 +117,12 @@ mod tests {
 
     #[test]
     fn what_was_measured_is_read_back() {
-        let machine = Machine::default().with_nanoseconds::<f32>(Kernel::Fourier, 1.0 / 3.0);
-        let machine = machine.with_nanoseconds::<f64>(Kernel::Direct, 2.5e-7);
+        let machine = Machine::default().with_nanoseconds::<f32>(Method::Fourier, 1.0 / 3.0);
+        let machine = machine.with_nanoseconds::<f64>(Method::Direct, 2.5e-7);
         assert_eq!(Machine::parse(&machine.text()), Some(machine));
-        assert_eq!(machine.nanoseconds::<f32>(Kernel::Fourier), 1.0 / 3.0);
-        assert_eq!(machine.nanoseconds::<f64>(Kernel::Direct), 2.5e-7);
-        assert!(machine.nanoseconds::<f32>(Kernel::Automatic).is_nan());
+        assert_eq!(machine.nanoseconds::<f32>(Method::Fourier), 1.0 / 3.0);
+        assert_eq!(machine.nanoseconds::<f64>(Method::Direct), 2.5e-7);
+        assert!(machine.nanoseconds::<f32>(Method::Automatic).is_nan());
     }
 
     #[test]

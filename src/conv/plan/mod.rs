@@ -53,14 +53,14 @@ use ndarray::{ArrayView1, ArrayViewD};
 pub use gradient::GradientPlan;
 pub use machine::Machine;
 pub use method::Candidate;
-pub use options::{Accuracy, Kernel, PlanOptions};
+pub use options::{Accuracy, Method, PlanOptions};
 pub use prepared::Prepared;
 pub use workspace::Workspace;
 
 use self::geometry::axis_map::AxisMap;
 use self::geometry::fold::Fold;
-use self::method::Stage;
 use self::method::direct::Channels;
+use self::method::{Place, Stage};
 use crate::conv::{Axis, Boundary, ConvolutionError, Problem};
 use crate::simd::Element;
 
@@ -88,12 +88,12 @@ impl<T: Element> Plan<T> {
     /// Plans `signal ↦ output`.
     ///
     /// # Errors
-    /// If the options ask for a kernel that cannot run this problem.
+    /// If the options ask for a method that cannot run this problem.
     pub fn forward(problem: &Problem, options: &PlanOptions) -> Result<Self, ConvolutionError> {
         let channels = Channels::forward(problem);
         let map = |axis| AxisMap::forward(axis, problem.operation(), problem.boundary());
         let axes = problem.axes().iter().map(map).collect();
-        let chosen = Stage::choose(problem, channels, axes, options)?;
+        let chosen = method::choose(problem, &Place::new(channels, axes, options), options)?;
         Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![chosen]))
     }
 
@@ -101,7 +101,7 @@ impl<T: Element> Plan<T> {
     /// what neural networks call a transposed convolution.
     ///
     /// # Errors
-    /// If the options ask for a kernel that cannot run this problem.
+    /// If the options ask for a method that cannot run this problem.
     pub fn transposed(problem: &Problem, options: &PlanOptions) -> Result<Self, ConvolutionError> {
         let channels = Channels::transposed(problem);
         let phases_of = |axis| AxisMap::transposed(&unbounded(axis, problem.boundary()), problem.operation());
@@ -111,9 +111,12 @@ impl<T: Element> Plan<T> {
         let mut chosen = Vec::new();
         for outer in combinations(&axes) {
             let apart = combinations(&[y.clone(), x.clone()]).into_iter();
-            let choose = |last| Stage::choose(problem, channels, [outer.clone(), last].concat(), options);
+            let choose = |last| {
+                let axes = [outer.clone(), last].concat();
+                method::choose(problem, &Place::new(channels, axes, options), options)
+            };
             let apart = apart.map(choose).collect::<Result<Vec<_>, _>>()?;
-            match Stage::join_phases(problem, channels, (outer.clone(), [&y, &x]), options, &apart) {
+            match method::join_phases(problem, channels, (outer.clone(), [&y, &x]), options, &apart) {
                 Some(together) => chosen.push(together),
                 None => chosen.extend(apart),
             }
@@ -155,23 +158,23 @@ impl<T: Element> Plan<T> {
         &self.problem
     }
 
-    /// The kernel that runs it, or its first phase.
-    pub fn kernel(&self) -> Kernel {
-        self.stages.first().map_or(Kernel::Direct, |stage| stage.kernel())
+    /// The method that runs it, or its first phase.
+    pub fn method(&self) -> Method {
+        self.stages.first().map_or(Method::Direct, |stage| stage.method())
     }
 
     /// Its name.
-    pub fn kernel_name(&self) -> &'static str {
+    pub fn method_name(&self) -> &'static str {
         self.stages.first().map_or("direct", |stage| stage.name())
     }
 
-    /// The kernels that were considered, and which was chosen. For a transposed convolution with a stride, those of its
+    /// The methods that were considered, and which was chosen. For a transposed convolution with a stride, those of its
     /// last phase, or of all phases if they are run together.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
 
-    /// Why it runs what it runs, a line for each kernel that was considered.
+    /// Why it runs what it runs, a line for each method that was considered.
     ///
     /// ```
     /// use equivariant::conv::plan::{Accuracy, Plan, PlanOptions};

@@ -6,9 +6,9 @@ use crate::simd::InstructionSet;
 /// How far a result may lie from the exact one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Accuracy {
-    /// Kernels that add the products of the definition, in any order, and nothing else.
+    /// Methods that add the products of the definition, in any order, and nothing else.
     Strict,
-    /// Any kernel whose derived bound is at most this times the largest possible sum of magnitudes: the number of terms
+    /// Any method whose derived bound is at most this times the largest possible sum of magnitudes: the number of terms
     /// times the largest weight times the largest entry of the signal.
     Within(f64),
 }
@@ -20,10 +20,10 @@ impl Default for Accuracy {
     }
 }
 
-/// Which kernel a plan uses.
+/// Which method computes a planned convolution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Kernel {
+pub enum Method {
     /// The one that the cost model expects to be the fastest of those that are accurate enough.
     #[default]
     Automatic,
@@ -41,23 +41,41 @@ pub enum Kernel {
     Fourier,
 }
 
-impl Kernel {
-    /// All kernels, those that add the products of the definition first, without [`Automatic`](Kernel::Automatic).
-    pub const ALL: [Kernel; 6] = [
-        Kernel::Direct,
-        Kernel::DirectTiles,
-        Kernel::Depthwise,
-        Kernel::WinogradTwo,
-        Kernel::WinogradFour,
-        Kernel::Fourier,
+impl Method {
+    /// All methods, those that add the products of the definition first, without [`Automatic`](Method::Automatic).
+    pub const ALL: [Method; 6] = [
+        Method::Direct,
+        Method::DirectTiles,
+        Method::Depthwise,
+        Method::WinogradTwo,
+        Method::WinogradFour,
+        Method::Fourier,
     ];
+
+    /// Its name in tables, in JSON, and in the file of a machine's speeds.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Automatic => "automatic",
+            Method::Direct => "direct",
+            Method::DirectTiles => "direct_tiles",
+            Method::Depthwise => "depthwise",
+            Method::WinogradTwo => "winograd_two",
+            Method::WinogradFour => "winograd_four",
+            Method::Fourier => "fourier",
+        }
+    }
+
+    /// Whether it adds the products of the definition, in some order, and does nothing else.
+    pub fn adds_products(self) -> bool {
+        matches!(self, Method::Direct | Method::DirectTiles | Method::Depthwise)
+    }
 }
 
 /// Options of a [`Plan`](crate::conv::plan::Plan).
 #[derive(Clone, Copy, Debug)]
 pub struct PlanOptions {
     pub(in crate::conv::plan) accuracy: Accuracy,
-    pub(in crate::conv::plan) kernel: Kernel,
+    pub(in crate::conv::plan) method: Method,
     pub(in crate::conv::plan) instruction_set: InstructionSet,
     pub(in crate::conv::plan) relu: bool,
     pub(in crate::conv::plan) longest_tile: Option<usize>,
@@ -68,7 +86,7 @@ impl Default for PlanOptions {
     fn default() -> Self {
         PlanOptions {
             accuracy: Accuracy::default(),
-            kernel: Kernel::Automatic,
+            method: Method::Automatic,
             instruction_set: InstructionSet::best(),
             relu: false,
             longest_tile: None,
@@ -78,7 +96,7 @@ impl Default for PlanOptions {
 }
 
 impl PlanOptions {
-    /// The default accuracy, the planner's choice of kernel, the best instructions, and no ReLU.
+    /// The default accuracy, the planner's choice of method, the best instructions, and no ReLU.
     pub fn new() -> Self {
         Self::default()
     }
@@ -89,9 +107,9 @@ impl PlanOptions {
         self
     }
 
-    /// With this kernel, whatever its accuracy.
-    pub fn kernel(mut self, kernel: Kernel) -> Self {
-        self.kernel = kernel;
+    /// With this method, whatever its accuracy.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
         self
     }
 
@@ -101,8 +119,8 @@ impl PlanOptions {
         self
     }
 
-    /// With tiles of at most so many entries along each axis for [`Kernel::Fourier`] and
-    /// [`Kernel::DirectTiles`], or of the fewest that it can use.
+    /// With tiles of at most so many entries along each axis for [`Method::Fourier`] and
+    /// [`Method::DirectTiles`], or of the fewest that it can use.
     pub fn longest_tile(mut self, entries: usize) -> Self {
         self.longest_tile = Some(entries);
         self

@@ -14,12 +14,17 @@
 use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
+use std::sync::Arc;
+
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::strip::{ChannelRows, Layout};
 use crate::conv::plan::method::direct::{Channels, even};
+use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::options::Method;
 use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
 use crate::conv::plan::register::sum_tile::lanes;
 use crate::conv::plan::workspace::{Call, Pieces};
+use crate::conv::plan::workspace::{ThreadMemory, run_pieces};
 use crate::simd::unrolled;
 use crate::simd::{Element, InstructionSet};
 
@@ -364,4 +369,43 @@ unsafe fn add<T: Element, S: Simd, const R: usize, const B: usize>(
             totals[i] = T::mul_add(simd, weights[k], points[k], totals[i]);
         });
     });
+}
+
+/// What a problem must have for this method.
+pub(in crate::conv::plan) const NEEDS: &str = "groups of one channel each, and at most two axes";
+
+/// The method for a place, if it can run there.
+pub(in crate::conv::plan) fn make<T: Element>(place: &Place) -> Option<Stage<T>> {
+    let stage = DepthwiseStage::new::<T>(place.set, place.channels, &place.axes)?;
+    Some(Arc::new(stage))
+}
+
+impl<T: Element> PlannedMethod<T> for DepthwiseStage {
+    fn method(&self) -> Method {
+        Method::Depthwise
+    }
+
+    fn name(&self) -> &'static str {
+        "direct_depthwise"
+    }
+
+    fn cost(&self) -> f64 {
+        self.cost()
+    }
+
+    fn workspace(&self) -> (usize, usize) {
+        self.workspace()
+    }
+
+    fn packed_length(&self) -> usize {
+        self.packed_length()
+    }
+
+    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
+        self.pack(kernel, packed);
+    }
+
+    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
+        run_pieces(self, call, threads);
+    }
 }

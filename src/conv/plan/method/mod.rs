@@ -1,7 +1,9 @@
-//! The kernels behind one interface, and the choice among them.
+//! The methods behind one interface, and the choice among them.
 //!
-//! Each kernel estimates its cost in multiply-adds of vectors, and its error relative to the number of terms times the
+//! Each method estimates its cost in multiply-adds of vectors, and its error relative to the number of terms times the
 //! largest magnitudes of kernel and signal. The cheapest that is accurate enough is chosen.
+//!
+//! A new method is a file here with its [`PlannedMethod`] and its maker, and a row of [`makers`].
 
 mod depthwise;
 pub(in crate::conv::plan) mod direct;
@@ -12,40 +14,105 @@ mod pointwise;
 mod transform;
 pub(in crate::conv) mod winograd;
 
+use std::fmt::Debug;
+use std::sync::Arc;
+
 use ndarray::ArrayView3;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::depthwise::DepthwiseStage;
-use crate::conv::plan::method::direct::{Channels, DirectStage, PhasesStage};
-use crate::conv::plan::method::direct_tiles::DirectTiles;
-use crate::conv::plan::method::fourier::FourierStage;
-use crate::conv::plan::method::line::LineStage;
-use crate::conv::plan::method::pointwise::PointwiseStage;
-use crate::conv::plan::method::winograd::{FOUR, TWO, WinogradStage};
-use crate::conv::plan::options::{Accuracy, Kernel, PlanOptions};
-use crate::conv::plan::workspace::{Call, ThreadMemory, run_pieces};
+use crate::conv::plan::method::direct::{Channels, PhasesStage};
+use crate::conv::plan::options::{Accuracy, Method, PlanOptions};
+use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::conv::{Problem, Unsupported};
-use crate::simd::Element;
+use crate::simd::{Element, InstructionSet};
 
-/// One direction and phase of a problem, by one kernel.
-#[derive(Clone, Debug)]
-pub(in crate::conv::plan) enum Stage<T> {
-    Direct(Box<DirectStage>),
-    Phases(Box<PhasesStage>),
-    Line(Box<LineStage>),
-    Pointwise(Box<PointwiseStage>),
-    DirectTiles(Box<DirectTiles>),
-    Depthwise(Box<DepthwiseStage>),
-    Winograd(Box<WinogradStage>),
-    Fourier(Box<FourierStage<T>>),
+/// One direction and phase of a problem, by one method, made ready but for the weights.
+pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
+    /// Which method it is.
+    fn method(&self) -> Method;
+
+    /// What people call it.
+    fn name(&self) -> &'static str;
+
+    /// Multiply-adds of vectors, other work counted as such.
+    fn cost(&self) -> f64;
+
+    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and signal: for sums
+    /// of products in any order, unless a method says otherwise.
+    fn relative_bound(&self, problem: &Problem) -> f64 {
+        (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
+    }
+
+    /// How much rounding errors may grow from the norms of tiles to a sum, if it is a method of transforms.
+    fn transform_growth(&self) -> Option<f64> {
+        None
+    }
+
+    /// Entries of memory that one thread needs: for copied signal, and for sums.
+    fn workspace(&self) -> (usize, usize);
+
+    /// Entries of the packed weights.
+    fn packed_length(&self) -> usize;
+
+    /// Lays the weights (row, column, tap) out as it reads them, whatever was in `packed`.
+    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>);
+
+    /// The same cut into pieces for a number of threads; none if it is cut alike for any. What comes out of it does not depend on them.
+    fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
+        let _ = (place, threads);
+        None
+    }
+
+    /// Runs, each thread in memory of its own.
+    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]);
 }
 
-/// A kernel that was considered, and what was expected of it.
+/// A method, shared by copies of a plan.
+pub(in crate::conv::plan) type Stage<T> = Arc<dyn PlannedMethod<T>>;
+
+/// What a method is made for.
+pub(in crate::conv::plan) struct Place {
+    set: InstructionSet,
+    channels: Channels,
+    axes: Vec<AxisMap>,
+    longest_tile: Option<usize>,
+}
+
+impl Place {
+    /// One direction and phase, with the instructions and tiles of the options.
+    pub(in crate::conv::plan) fn new(channels: Channels, axes: Vec<AxisMap>, options: &PlanOptions) -> Self {
+        Place { set: options.instruction_set, channels, axes, longest_tile: options.longest_tile }
+    }
+
+    /// Whether no tap reads anything, so that the result is no more than a bias.
+    fn meets_nothing(&self) -> bool {
+        self.axes.iter().any(|axis| axis.taps.is_empty())
+    }
+}
+
+/// Makes a method for a place and one thread, unless it cannot run there.
+type Maker<T> = fn(&Place) -> Option<Stage<T>>;
+
+/// All methods, each with what it needs. Of several makers of one method the cheapest counts.
+fn makers<T: Element>() -> [(Method, &'static str, Maker<T>); 8] {
+    [
+        (Method::Direct, "nothing", direct::make),
+        (Method::Direct, line::NEEDS, line::make),
+        (Method::Direct, pointwise::NEEDS, pointwise::make),
+        (Method::DirectTiles, direct_tiles::NEEDS, direct_tiles::make),
+        (Method::Depthwise, depthwise::NEEDS, depthwise::make),
+        (Method::WinogradTwo, winograd::NEEDS, winograd::make_two),
+        (Method::WinogradFour, winograd::NEEDS, winograd::make_four),
+        (Method::Fourier, fourier::NEEDS, fourier::make),
+    ]
+}
+
+/// A method that was considered, and what was expected of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
-    /// The kernel, and what people call it.
-    pub kernel: Kernel,
-    /// See `kernel`.
+    /// The method.
+    pub method: Method,
+    /// What people call it: the way of the method that suits the problem best.
     pub name: &'static str,
     /// Estimated multiply-adds of vectors, other work counted as such.
     pub cost: f64,
@@ -59,259 +126,100 @@ pub struct Candidate {
     pub chosen: bool,
 }
 
-impl<T: Element> Stage<T> {
-    /// The stage that the options ask for, and all that were considered.
-    pub(in crate::conv::plan) fn choose(
-        problem: &Problem,
-        channels: Channels,
-        axes: Vec<AxisMap>,
-        options: &PlanOptions,
-    ) -> Result<(Self, Vec<Candidate>), Unsupported> {
-        let set = options.instruction_set;
-        let winograd = |filtering, threads| {
-            let stage = WinogradStage::new::<T>(set, channels, &axes, filtering, threads);
-            stage.map(|stage| Stage::Winograd(Box::new(stage)))
-        };
-        let in_pieces = |threads| DirectStage::new::<T>(set, channels, axes.clone(), threads);
-        let pointwise = |threads| {
-            let stage = PointwiseStage::new::<T>(set, channels, &axes, threads);
-            stage.map(|stage| Stage::Pointwise(Box::new(stage)))
-        };
-        let direct = || {
-            let line = LineStage::new::<T>(set, channels, &axes).map(|stage| Stage::Line(Box::new(stage)));
-            let any = Stage::Direct(Box::new(in_pieces(1)));
-            let cheaper = |a: Self, b: Self| if b.cost() < a.cost() { b } else { a };
-            [line, pointwise(1)].into_iter().flatten().fold(any, cheaper)
-        };
-        let fourier = || {
-            let stage = FourierStage::new(set, channels, &axes, options.longest_tile);
-            stage.map(|stage| Stage::Fourier(Box::new(stage)))
-        };
-        let direct_tiles = || {
-            let stage = DirectTiles::new::<T>(set, channels, &axes, options.longest_tile);
-            stage.map(|stage| Stage::DirectTiles(Box::new(stage)))
-        };
-        let depthwise = || {
-            let stage = DepthwiseStage::new::<T>(set, channels, &axes);
-            stage.map(|stage| Stage::Depthwise(Box::new(stage)))
-        };
-        let meets_nothing = axes.iter().any(|axis| axis.taps.is_empty());
-        let considered: Vec<Self> = match options.kernel {
-            Kernel::Direct => vec![direct()],
-            // A phase that no tap meets is no more than a bias.
-            Kernel::DirectTiles | Kernel::Depthwise | Kernel::Fourier if meets_nothing => vec![direct()],
-            Kernel::DirectTiles => direct_tiles().into_iter().collect(),
-            Kernel::Depthwise => depthwise().into_iter().collect(),
-            Kernel::Fourier => fourier().into_iter().collect(),
-            Kernel::WinogradTwo => winograd(TWO, 1).into_iter().collect(),
-            Kernel::WinogradFour => winograd(FOUR, 1).into_iter().collect(),
-            Kernel::Automatic => {
-                let all = [
-                    Some(direct()),
-                    direct_tiles(),
-                    depthwise(),
-                    winograd(TWO, 1),
-                    winograd(FOUR, 1),
-                    fourier(),
-                ];
-                all.into_iter().flatten().collect()
-            }
-        };
-        let mut candidates: Vec<_> =
-            considered.iter().map(|stage| stage.candidate(problem, options)).collect();
-        let forced = options.kernel != Kernel::Automatic;
-        let allowed = (0..candidates.len()).filter(|&number| forced || candidates[number].accurate);
-        let best = allowed.min_by(|&a, &b| candidates[a].nanoseconds.total_cmp(&candidates[b].nanoseconds));
-        let Some(best) = best else {
-            return Err(match options.kernel {
-                Kernel::Depthwise => Unsupported {
-                    algorithm: "the depthwise kernel",
-                    needs: "groups of one channel each, and at most two axes".into(),
-                },
-                _ => Unsupported {
-                    algorithm: "Winograd",
-                    needs: "three taps, stride 1 and dilation 1 along one axis or two, and no others".into(),
-                },
+/// The method that the options ask for, and all that were considered.
+///
+/// # Errors
+/// If the one that is asked for cannot run there.
+pub(in crate::conv::plan) fn choose<T: Element>(
+    problem: &Problem,
+    place: &Place,
+    options: &PlanOptions,
+) -> Result<(Stage<T>, Vec<Candidate>), Unsupported> {
+    let makers = makers::<T>();
+    let forced = options.method != Method::Automatic;
+    // A phase that no tap meets is no more than a bias, which needs no tiles, vectors of channels or transforms.
+    let sums_of_nothing = matches!(options.method, Method::DirectTiles | Method::Depthwise | Method::Fourier);
+    let wanted = if sums_of_nothing && place.meets_nothing() { Method::Direct } else { options.method };
+    let mut considered: Vec<Stage<T>> = Vec::new();
+    for (method, _, make) in makers {
+        if forced && method != wanted {
+            continue;
+        }
+        let Some(stage) = make(place) else { continue };
+        match considered.last_mut() {
+            Some(last) if last.method() == method && last.cost() <= stage.cost() => {}
+            Some(last) if last.method() == method => *last = stage,
+            _ => considered.push(stage),
+        }
+    }
+    let mut candidates: Vec<_> =
+        considered.iter().map(|stage| candidate(&**stage, problem, options)).collect();
+    let allowed = (0..candidates.len()).filter(|&number| forced || candidates[number].accurate);
+    let best = allowed.min_by(|&a, &b| candidates[a].nanoseconds.total_cmp(&candidates[b].nanoseconds));
+    let Some(best) = best else {
+        let row = makers.iter().find(|(method, _, _)| *method == wanted);
+        let (name, needs) = row.map_or(("a plan", "a method"), |(method, needs, _)| (method.name(), *needs));
+        return Err(Unsupported { algorithm: name, needs: needs.to_owned() });
+    };
+    candidates[best].chosen = true;
+    let stage = considered.swap_remove(best);
+    // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are the same.
+    let threads = rayon::current_num_threads();
+    let cut = if threads > 1 { stage.cut_for(place, threads) } else { None };
+    Ok((cut.unwrap_or(stage), candidates))
+}
+
+/// What is expected of a method.
+fn candidate<T: Element>(
+    stage: &dyn PlannedMethod<T>,
+    problem: &Problem,
+    options: &PlanOptions,
+) -> Candidate {
+    let (method, cost, relative_bound) = (stage.method(), stage.cost(), stage.relative_bound(problem));
+    let accurate = match options.accuracy {
+        _ if method.adds_products() => true,
+        Accuracy::Strict => false,
+        Accuracy::Within(accepted) => relative_bound <= accepted,
+    };
+    let nanoseconds = cost * options.machine.nanoseconds::<T>(method);
+    Candidate { method, name: stage.name(), cost, nanoseconds, relative_bound, accurate, chosen: false }
+}
+
+/// All phases of a transposed convolution along the last two axes by one stage, if that is faster than what was chosen
+/// for them one by one, and all that were considered for all of them.
+pub(in crate::conv::plan) fn join_phases<T: Element>(
+    problem: &Problem,
+    channels: Channels,
+    (outer, phases): (Vec<AxisMap>, [&[AxisMap]; 2]),
+    options: &PlanOptions,
+    chosen: &[(Stage<T>, Vec<Candidate>)],
+) -> Option<(Stage<T>, Vec<Candidate>)> {
+    if chosen.len() <= 1 || !matches!(options.method, Method::Automatic | Method::Direct) {
+        return None;
+    }
+    let stage = |threads| -> Stage<T> {
+        Arc::new(PhasesStage::new::<T>(options.instruction_set, channels, outer.clone(), phases, threads))
+    };
+    let together = candidate(&*stage(1), problem, options);
+    let all = || chosen.iter().map(|(_, candidates)| candidates);
+    let apart: f64 = all().flatten().filter(|one| one.chosen).map(|one| one.nanoseconds).sum();
+    if together.nanoseconds >= apart {
+        return None;
+    }
+    let mut candidates = vec![Candidate { chosen: true, ..together }];
+    for one in all().next()? {
+        let same = all().filter_map(|phase| phase.iter().find(|other| other.method == one.method));
+        let same: Vec<_> = same.collect();
+        if same.len() == chosen.len() {
+            candidates.push(Candidate {
+                cost: same.iter().map(|other| other.cost).sum(),
+                nanoseconds: same.iter().map(|other| other.nanoseconds).sum(),
+                relative_bound: same.iter().map(|other| other.relative_bound).fold(0.0, f64::max),
+                accurate: same.iter().all(|other| other.accurate),
+                chosen: false,
+                ..*one
             });
-        };
-        candidates[best].chosen = true;
-        let stage = considered.into_iter().nth(best);
-        let stage = stage.unwrap_or_else(|| unreachable!("the best is one of those considered"));
-        // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are the same.
-        let threads = rayon::current_num_threads();
-        let stage = match stage {
-            Stage::Direct(_) if threads > 1 => Stage::Direct(Box::new(in_pieces(threads))),
-            Stage::Pointwise(_) if threads > 1 => pointwise(threads).unwrap_or(stage),
-            Stage::Winograd(stage) if threads > 1 => {
-                let filtering = if stage.is_two() { TWO } else { FOUR };
-                winograd(filtering, threads).unwrap_or(Stage::Winograd(stage))
-            }
-            other => other,
-        };
-        Ok((stage, candidates))
-    }
-
-    /// All phases of a transposed convolution along the last two axes by one stage, if that is faster than what was chosen
-    /// for them one by one, and all that were considered for all of them.
-    pub(in crate::conv::plan) fn join_phases(
-        problem: &Problem,
-        channels: Channels,
-        (outer, phases): (Vec<AxisMap>, [&[AxisMap]; 2]),
-        options: &PlanOptions,
-        chosen: &[(Self, Vec<Candidate>)],
-    ) -> Option<(Self, Vec<Candidate>)> {
-        if chosen.len() <= 1 || !matches!(options.kernel, Kernel::Automatic | Kernel::Direct) {
-            return None;
-        }
-        let stage = |threads| {
-            let stage =
-                PhasesStage::new::<T>(options.instruction_set, channels, outer.clone(), phases, threads);
-            Stage::Phases(Box::new(stage))
-        };
-        let together = stage(1).candidate(problem, options);
-        let all = || chosen.iter().map(|(_, candidates)| candidates);
-        let apart: f64 = all().flatten().filter(|one| one.chosen).map(|one| one.nanoseconds).sum();
-        if together.nanoseconds >= apart {
-            return None;
-        }
-        let mut candidates = vec![Candidate { chosen: true, ..together }];
-        for one in all().next()? {
-            let same = all().filter_map(|phase| phase.iter().find(|other| other.kernel == one.kernel));
-            let same: Vec<_> = same.collect();
-            if same.len() == chosen.len() {
-                candidates.push(Candidate {
-                    cost: same.iter().map(|other| other.cost).sum(),
-                    nanoseconds: same.iter().map(|other| other.nanoseconds).sum(),
-                    relative_bound: same.iter().map(|other| other.relative_bound).fold(0.0, f64::max),
-                    accurate: same.iter().all(|other| other.accurate),
-                    chosen: false,
-                    ..*one
-                });
-            }
-        }
-        Some((stage(rayon::current_num_threads()), candidates))
-    }
-
-    /// What is expected of it.
-    fn candidate(&self, problem: &Problem, options: &PlanOptions) -> Candidate {
-        let (kernel, cost, relative_bound) = (self.kernel(), self.cost(), self.relative_bound(problem));
-        let accurate = match (options.accuracy, kernel) {
-            (_, Kernel::Direct | Kernel::DirectTiles | Kernel::Depthwise) => true,
-            (Accuracy::Strict, _) => false,
-            (Accuracy::Within(accepted), _) => relative_bound <= accepted,
-        };
-        let nanoseconds = cost * options.machine.nanoseconds::<T>(kernel);
-        Candidate { kernel, name: self.name(), cost, nanoseconds, relative_bound, accurate, chosen: false }
-    }
-
-    pub(in crate::conv::plan) fn kernel(&self) -> Kernel {
-        match self {
-            Stage::Direct(_) | Stage::Phases(_) | Stage::Line(_) | Stage::Pointwise(_) => Kernel::Direct,
-            Stage::DirectTiles(_) => Kernel::DirectTiles,
-            Stage::Depthwise(_) => Kernel::Depthwise,
-            Stage::Winograd(stage) if stage.is_two() => Kernel::WinogradTwo,
-            Stage::Winograd(_) => Kernel::WinogradFour,
-            Stage::Fourier(_) => Kernel::Fourier,
         }
     }
-
-    pub(in crate::conv::plan) fn name(&self) -> &'static str {
-        match self {
-            Stage::Direct(_) => "direct",
-            Stage::Phases(_) => "direct_phases",
-            Stage::Line(_) => "direct_line",
-            Stage::Pointwise(_) => "direct_pointwise",
-            Stage::DirectTiles(_) => "direct_tiles",
-            Stage::Depthwise(_) => "direct_depthwise",
-            Stage::Winograd(stage) => stage.name(),
-            Stage::Fourier(_) => "fourier_tiles",
-        }
-    }
-
-    fn cost(&self) -> f64 {
-        match self {
-            Stage::Direct(stage) => stage.cost(),
-            Stage::Phases(stage) => stage.cost(),
-            Stage::Line(stage) => stage.cost(),
-            Stage::Pointwise(stage) => stage.cost(),
-            Stage::DirectTiles(stage) => stage.cost(),
-            Stage::Depthwise(stage) => stage.cost(),
-            Stage::Winograd(stage) => stage.cost(),
-            Stage::Fourier(stage) => stage.cost(),
-        }
-    }
-
-    fn relative_bound(&self, problem: &Problem) -> f64 {
-        match self {
-            Stage::Direct(_)
-            | Stage::Phases(_)
-            | Stage::Line(_)
-            | Stage::Pointwise(_)
-            | Stage::DirectTiles(_)
-            | Stage::Depthwise(_) => (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1(),
-            Stage::Winograd(stage) => stage.relative_bound::<T>(),
-            Stage::Fourier(stage) => stage.relative_bound(),
-        }
-    }
-
-    /// See [`FourierStage::growth`].
-    pub(in crate::conv::plan) fn transform_growth(&self) -> Option<f64> {
-        match self {
-            Stage::Fourier(stage) => Some(stage.growth()),
-            _ => None,
-        }
-    }
-
-    pub(in crate::conv::plan) fn workspace(&self) -> (usize, usize) {
-        match self {
-            Stage::Direct(stage) => stage.workspace(),
-            Stage::Phases(stage) => stage.workspace(),
-            Stage::Line(stage) => stage.workspace(),
-            Stage::Pointwise(stage) => stage.workspace(),
-            Stage::DirectTiles(stage) => stage.workspace(),
-            Stage::Depthwise(stage) => stage.workspace(),
-            Stage::Winograd(stage) => stage.workspace(),
-            Stage::Fourier(stage) => stage.workspace(),
-        }
-    }
-
-    pub(in crate::conv::plan) fn packed_length(&self) -> usize {
-        match self {
-            Stage::Direct(stage) => stage.packed_length(),
-            Stage::Phases(stage) => stage.packed_length(),
-            Stage::Line(stage) => stage.packed_length(),
-            Stage::Pointwise(stage) => stage.packed_length(),
-            Stage::DirectTiles(stage) => stage.packed_length(),
-            Stage::Depthwise(stage) => stage.packed_length(),
-            Stage::Winograd(stage) => stage.packed_length(),
-            Stage::Fourier(stage) => stage.packed_length(),
-        }
-    }
-
-    pub(in crate::conv::plan) fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
-        match self {
-            Stage::Direct(stage) => stage.pack(kernel, packed),
-            Stage::Phases(stage) => stage.pack(kernel, packed),
-            Stage::Line(stage) => stage.pack(kernel, packed),
-            Stage::Pointwise(stage) => stage.pack(kernel, packed),
-            Stage::DirectTiles(stage) => stage.pack(kernel, packed),
-            Stage::Depthwise(stage) => stage.pack(kernel, packed),
-            Stage::Winograd(stage) => stage.pack(kernel, packed),
-            Stage::Fourier(stage) => stage.pack(kernel, packed),
-        }
-    }
-
-    /// Runs on these workspaces, each on a thread of its own.
-    pub(in crate::conv::plan) fn run(&self, call: Call<'_, T>, workspaces: &mut [ThreadMemory<T>]) {
-        match self {
-            Stage::Direct(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Phases(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Line(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Pointwise(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::DirectTiles(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Depthwise(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Winograd(stage) => run_pieces(&**stage, call, workspaces),
-            Stage::Fourier(stage) => stage.run(call, workspaces),
-        }
-    }
+    Some((stage(rayon::current_num_threads()), candidates))
 }

@@ -17,8 +17,8 @@ fn bits_do_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut results = Vec::new();
-            for options in [Kernel::Automatic, Kernel::Direct, Kernel::DirectTiles, Kernel::Fourier]
-                .map(|kernel| PlanOptions::new().kernel(kernel))
+            for options in [Method::Automatic, Method::Direct, Method::DirectTiles, Method::Fourier]
+                .map(|kernel| PlanOptions::new().method(kernel))
             {
                 let plan = Plan::forward(&problem, &options).unwrap();
                 let plan = plan.prepare(kernel.view(), None).unwrap();
@@ -54,22 +54,22 @@ fn the_accuracy_asked_for_is_kept() {
     )
     .unwrap();
     let strict = Plan::<f32>::forward(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-    assert!(strict.kernel_name().starts_with("direct"));
+    assert!(strict.method_name().starts_with("direct"));
     let sums = |candidate: &&Candidate| candidate.accurate;
     assert!(strict.candidates().iter().filter(sums).all(|candidate| candidate.name.starts_with("direct")));
     let large = Options::new().padding([15, 15]);
     let large = Problem::new(Operation::Correlation, &[8, 8, 31, 31], &[1, 8, 128, 128], &large).unwrap();
     let fourier = Plan::<f32>::forward(&large, &PlanOptions::new()).unwrap();
-    assert_eq!(fourier.kernel_name(), "fourier_tiles");
+    assert_eq!(fourier.method_name(), "fourier_tiles");
     let strict = Plan::<f32>::forward(&large, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-    assert!(strict.kernel_name().starts_with("direct"));
+    assert!(strict.method_name().starts_with("direct"));
     let default = Plan::<f32>::forward(&problem, &PlanOptions::new()).unwrap();
     let chosen = default.candidates().iter().find(|candidate| candidate.chosen).unwrap();
     assert!(chosen.relative_bound <= 1.0 / 128.0 && chosen.accurate);
-    assert_eq!(chosen.name, default.kernel_name());
+    assert_eq!(chosen.name, default.method_name());
     let strided =
         Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 9], &Options::new().stride([2])).unwrap();
-    let forced = PlanOptions::new().kernel(Kernel::WinogradTwo);
+    let forced = PlanOptions::new().method(Method::WinogradTwo);
     assert!(matches!(Plan::<f32>::forward(&strided, &forced), Err(ConvolutionError::Unsupported(_))));
 }
 
@@ -84,7 +84,7 @@ fn strided_layers_run_their_phases_together() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let plan = Plan::transposed(&problem, &PlanOptions::new().accuracy(Accuracy::Strict)).unwrap();
-            assert_eq!(plan.kernel_name(), "direct_phases");
+            assert_eq!(plan.method_name(), "direct_phases");
             assert!(plan.candidates().iter().filter(|candidate| candidate.chosen).count() == 1);
             let plan = plan.prepare(kernel.view(), None).unwrap();
             let mut back = ArrayD::zeros(problem.signal_shape());

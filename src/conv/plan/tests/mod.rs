@@ -140,15 +140,15 @@ fn check_scaled(problem: &Problem, options: PlanOptions, seed: u64) -> Result<()
 fn small_problems_that_failed() {
     let padded = Options { padding: vec![(1, 0)], ..Options::new().groups(2) };
     let padded = Problem::new(Operation::Correlation, &[2, 1, 1], &[1, 2, 9], &padded).unwrap();
-    for kernel in [Kernel::Depthwise, Kernel::Direct] {
-        check(&padded, PlanOptions::new().kernel(kernel), 0).unwrap();
+    for kernel in [Method::Depthwise, Method::Direct] {
+        check(&padded, PlanOptions::new().method(kernel), 0).unwrap();
     }
     let single = Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, 3], &Options::new()).unwrap();
-    check_scaled(&single, PlanOptions::new().kernel(Kernel::WinogradTwo), 0).unwrap();
+    check_scaled(&single, PlanOptions::new().method(Method::WinogradTwo), 0).unwrap();
     let channels = (1, 1, 1, 1);
     let strided = with_axes(Operation::Correlation, Boundary::Zero, channels, vec![(25, 2, 3, 2, (2, 0))]);
     for set in InstructionSet::ALL {
-        check(strided.as_ref().unwrap(), PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), 0)
+        check(strided.as_ref().unwrap(), PlanOptions::new().method(Method::Direct).instruction_set(set), 0)
             .unwrap();
     }
 }
@@ -159,9 +159,9 @@ fn one_channel_of_a_signal_has_a_kernel_of_its_own() {
     let (signal, taps) = ([1, 1, 1000], [1, 1, 31]);
     let problem = Problem::new(Operation::Correlation, &taps, &signal, &Options::new()).unwrap();
     for set in InstructionSet::ALL {
-        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
-        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().kernel_name(), "direct_line");
-        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().kernel_name(), "direct_line");
+        let options = PlanOptions::new().method(Method::Direct).instruction_set(set);
+        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().method_name(), "direct_line");
+        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().method_name(), "direct_line");
     }
 }
 
@@ -171,9 +171,9 @@ fn kernels_of_one_tap_are_matrices() {
     let (signal, weights) = ([1, 40, 26, 26], [40, 40, 1, 1]);
     let problem = Problem::new(Operation::Correlation, &weights, &signal, &Options::new()).unwrap();
     for set in InstructionSet::ALL {
-        let options = PlanOptions::new().kernel(Kernel::Direct).instruction_set(set);
-        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().kernel_name(), "direct_pointwise");
-        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().kernel_name(), "direct_pointwise");
+        let options = PlanOptions::new().method(Method::Direct).instruction_set(set);
+        assert_eq!(Plan::<f32>::forward(&problem, &options).unwrap().method_name(), "direct_pointwise");
+        assert_eq!(Plan::<f64>::transposed(&problem, &options).unwrap().method_name(), "direct_pointwise");
     }
 }
 
@@ -182,15 +182,15 @@ proptest! {
 
     #[test]
     fn small_problems_of_every_kind(problem in problem(), set in select(InstructionSet::ALL.to_vec()), longest in 0usize..20, seed: u64) {
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
-        let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
+        let tiles = PlanOptions::new().method(Method::DirectTiles).instruction_set(set);
         check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
     }
 
     #[test]
     fn layers(problem in layer(), set in select(InstructionSet::ALL.to_vec()), longest in 0usize..20, seed: u64) {
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
-        let tiles = PlanOptions::new().kernel(Kernel::DirectTiles).instruction_set(set);
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
+        let tiles = PlanOptions::new().method(Method::DirectTiles).instruction_set(set);
         check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
     }
 
@@ -206,7 +206,7 @@ proptest! {
     ) {
         let axes = vec![(length, taps, 1, 1, padding)];
         let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     /// Kernels with more taps than a vector has lanes and few rows of results, so that tiles stand one below the other and
@@ -224,7 +224,7 @@ proptest! {
         let (length, taps, padding) = columns;
         let axes = vec![rows, (length, taps, 1, 1, padding)];
         let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     /// Channels and positions that straddle tiles and panels, and signals of several strips.
@@ -237,13 +237,13 @@ proptest! {
     ) {
         let axes = lengths.into_iter().map(|length| (length, 1, 1, 1, (0, 0))).collect();
         let problem = with_axes(Operation::Correlation, Boundary::Zero, channels, axes).unwrap();
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     #[test]
     fn groups_of_one_channel(problem in depthwise(), set in select(InstructionSet::ALL.to_vec()), seed: u64) {
-        check(&problem, PlanOptions::new().kernel(Kernel::Depthwise).instruction_set(set), seed)?;
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Depthwise).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     /// Channels enough for vectors of them, with borders and without, so that samples are copied or read in place.
@@ -262,7 +262,7 @@ proptest! {
         let padding: Vec<_> = space.iter().map(|axis| axis.3).collect();
         let options = Options::new().groups(groups).stride(strides).padding(padding);
         let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     /// Channels of the result enough for vectors of them, and strides, so that the phases of the transposed map run together.
@@ -276,7 +276,7 @@ proptest! {
         seed: u64,
     ) {
         let Some(problem) = with_axes(operation, boundary, channels, axes) else { return Ok(()) };
-        check(&problem, PlanOptions::new().kernel(Kernel::Direct).instruction_set(set), seed)?;
+        check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
     /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of
@@ -287,7 +287,7 @@ proptest! {
         space in prop::collection::vec((3usize..20, 0usize..3), 1..3),
         operation in select(vec![Operation::Correlation, Operation::Convolution]),
         boundary in select(Boundary::ALL.to_vec()),
-        kernel in select(vec![Kernel::WinogradTwo, Kernel::WinogradFour]),
+        kernel in select(vec![Method::WinogradTwo, Method::WinogradFour]),
         set in select(InstructionSet::ALL.to_vec()),
         seed: u64,
     ) {
@@ -296,7 +296,7 @@ proptest! {
         let padding: Vec<_> = space.iter().map(|axis| axis.1).collect();
         let options = Options::new().groups(groups).boundary(boundary).padding(padding);
         let problem = Problem::new(operation, &taps, &signal, &options).unwrap();
-        check_scaled(&problem, PlanOptions::new().kernel(kernel).instruction_set(set), seed)?;
+        check_scaled(&problem, PlanOptions::new().method(kernel).instruction_set(set), seed)?;
     }
 }
 
@@ -339,7 +339,7 @@ proptest! {
         set in select(InstructionSet::ALL.to_vec()),
         seed: u64,
     ) {
-        let options = PlanOptions::new().kernel(Kernel::Fourier).instruction_set(set).longest_tile(longest);
+        let options = PlanOptions::new().method(Method::Fourier).instruction_set(set).longest_tile(longest);
         let kernel = integers(&problem.kernel_shape(), seed, 1000);
         let signal = integers(&problem.signal_shape(), seed ^ 1, 1000);
         let y = integers(&problem.output_shape(), seed ^ 2, 1000);

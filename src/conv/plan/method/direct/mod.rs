@@ -35,9 +35,12 @@ use self::folded::{folded_axis, folded_rows};
 pub(in crate::conv::plan) use self::phases::PhasesStage;
 use self::place::Group;
 pub(in crate::conv::plan) use self::write::EXPECTING_TERMS;
+use std::sync::Arc;
+
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::strip::Layout;
+use crate::conv::plan::method::{Place, Stage};
 use crate::conv::plan::register::output::PlacedRow;
 use crate::conv::plan::register::row_tile::MOST_ROW_VECTORS;
 use crate::conv::plan::register::sum_tile::{Offsets, lanes, tile_shape};
@@ -395,4 +398,9 @@ pub(in crate::conv::plan) fn even(length: usize, most: usize) -> usize {
 #[inline(always)]
 pub(in crate::conv::plan) fn pieces(length: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..length).step_by(size).map(move |first| (first, size.min(length - first)))
+}
+
+/// The method for a place, if it can run there.
+pub(in crate::conv::plan) fn make<T: Element>(place: &Place) -> Option<Stage<T>> {
+    Some(Arc::new(DirectStage::new::<T>(place.set, place.channels, place.axes.clone(), 1)))
 }

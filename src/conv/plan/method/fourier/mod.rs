@@ -32,11 +32,17 @@ use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
 
 use self::product::SUMMED;
+use std::sync::Arc;
+
+use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use crate::conv::plan::method::direct::Channels;
 use crate::conv::plan::method::transform::{LaneTransform, radices, roundings};
+use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::options::Method;
 use crate::conv::plan::register::sum_tile::lanes;
+use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::simd::{Element, InstructionSet};
 
 /// Multiply-adds of vectors that a pass over one point costs, for loading and storing it and for each factor 2 of its radix.
@@ -267,5 +273,52 @@ impl<T: Element> WithSimd for KernelRun<'_, T> {
             stage.row_transform().forward(simd, self.memory, start, 2 * stage.lanes);
         }
         stage.columns(simd, self.memory, true);
+    }
+}
+
+/// What a problem must have for this method.
+pub(in crate::conv::plan) const NEEDS: &str = "tiles that fit the transforms";
+
+/// The method for a place, if it can run there.
+pub(in crate::conv::plan) fn make<T: Element>(place: &Place) -> Option<Stage<T>> {
+    let stage = FourierStage::new(place.set, place.channels, &place.axes, place.longest_tile)?;
+    Some(Arc::new(stage))
+}
+
+impl<T: Element> PlannedMethod<T> for FourierStage<T> {
+    fn method(&self) -> Method {
+        Method::Fourier
+    }
+
+    fn name(&self) -> &'static str {
+        "fourier_tiles"
+    }
+
+    fn cost(&self) -> f64 {
+        self.cost()
+    }
+
+    fn relative_bound(&self, _problem: &Problem) -> f64 {
+        self.relative_bound()
+    }
+
+    fn transform_growth(&self) -> Option<f64> {
+        Some(self.growth())
+    }
+
+    fn workspace(&self) -> (usize, usize) {
+        self.workspace()
+    }
+
+    fn packed_length(&self) -> usize {
+        self.packed_length()
+    }
+
+    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
+        self.pack(kernel, packed);
+    }
+
+    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
+        self.run(call, threads);
     }
 }

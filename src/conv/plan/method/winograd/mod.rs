@@ -25,9 +25,15 @@ mod transforms;
 use ndarray::ArrayView3;
 
 pub(in crate::conv) use self::filtering::{FOUR, Filtering, ONE, TWO};
+use std::sync::Arc;
+
+use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::method::direct::{Channels, even, shared};
+use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::options::Method;
 use crate::conv::plan::register::sum_tile::{Offsets, lanes, most_channel_vectors, positions_per_tile};
+use crate::conv::plan::workspace::{Call, ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 
 /// Tiles of a piece.
@@ -277,5 +283,61 @@ impl WinogradStage {
                 (0..self.along_x.entries).map(|x| combine(row, &column(x))).collect()
             })
             .collect()
+    }
+}
+
+/// What a problem must have for this method.
+pub(in crate::conv::plan) const NEEDS: &str =
+    "three taps, stride 1 and dilation 1 along one axis or two, and no others";
+
+/// The method for a place, if it can run there.
+pub(in crate::conv::plan) fn make_two<T: Element>(place: &Place) -> Option<Stage<T>> {
+    let stage = WinogradStage::new::<T>(place.set, place.channels, &place.axes, TWO, 1)?;
+    Some(Arc::new(stage))
+}
+
+/// The method for a place, if it can run there.
+pub(in crate::conv::plan) fn make_four<T: Element>(place: &Place) -> Option<Stage<T>> {
+    let stage = WinogradStage::new::<T>(place.set, place.channels, &place.axes, FOUR, 1)?;
+    Some(Arc::new(stage))
+}
+
+impl<T: Element> PlannedMethod<T> for WinogradStage {
+    fn method(&self) -> Method {
+        if self.is_two() { Method::WinogradTwo } else { Method::WinogradFour }
+    }
+
+    fn name(&self) -> &'static str {
+        self.name()
+    }
+
+    fn cost(&self) -> f64 {
+        self.cost()
+    }
+
+    fn relative_bound(&self, _problem: &Problem) -> f64 {
+        self.relative_bound::<T>()
+    }
+
+    fn workspace(&self) -> (usize, usize) {
+        self.workspace()
+    }
+
+    fn packed_length(&self) -> usize {
+        self.packed_length()
+    }
+
+    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
+        self.pack(kernel, packed);
+    }
+
+    fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
+        let filtering = if self.is_two() { TWO } else { FOUR };
+        let stage = WinogradStage::new::<T>(place.set, place.channels, &place.axes, filtering, threads)?;
+        Some(Arc::new(stage))
+    }
+
+    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
+        run_pieces(self, call, threads);
     }
 }

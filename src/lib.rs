@@ -73,6 +73,8 @@
 //! **The catalogue** (feature `catalogue`): what the theory says, statement by statement, true or false; the command
 //! `equivariant verify` decides all of it.
 //!
+//! The [guide] tells all of this step by step.
+//!
 //! # Write it once, read it on many scalars
 //!
 //! Every definition of this crate is generic over its scalar. The same source, run on different scalars, gives
@@ -127,6 +129,7 @@ pub mod executor;
 #[cfg(any(feature = "files", feature = "train"))]
 mod file;
 pub mod group;
+pub mod guide;
 #[cfg(feature = "layers")]
 pub mod layer;
 #[cfg(feature = "layers")]

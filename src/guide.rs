@@ -1,0 +1,14 @@
+//! A guide, from groups to networks that are equivariant by construction. Every example of it is a test.
+
+#[doc = include_str!("../guide/1_groups_and_actions.md")]
+pub mod groups_and_actions {}
+#[doc = include_str!("../guide/2_equivariance.md")]
+pub mod equivariance {}
+#[doc = include_str!("../guide/3_convolution.md")]
+pub mod convolution {}
+#[cfg(feature = "train")]
+#[doc = include_str!("../guide/4_layers_and_networks.md")]
+pub mod layers_and_networks {}
+#[cfg(feature = "train")]
+#[doc = include_str!("../guide/5_group_networks.md")]
+pub mod group_networks {}

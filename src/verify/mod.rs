@@ -21,18 +21,25 @@
 //! | a closure on `f32` or `f64` | [`measure`] | an error beside its noise floor, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 
+mod channels;
 mod counterexample;
 mod examine;
 mod experiment;
 mod identity;
+mod judge;
 mod map;
 mod measure;
 mod measurement;
 #[cfg(doctest)]
 mod misuse;
+mod noise;
+mod picture;
+mod precision;
 mod prove;
 mod reading;
 mod report;
+mod runner;
+mod shrink;
 mod statement;
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -42,9 +49,11 @@ pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
 pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
 pub use map::{Equivariance, Map, equivariance, symmetries};
-pub use measure::{BlackBox, BlackBoxOn, Float, Measured, measure};
-pub use measurement::{Judgement, MeasureError, Measurement};
+pub use measure::{BlackBox, BlackBoxOn, Float, MeasureCheck, Output, measure};
+pub use measurement::{Doubt, Judgement, MeasureError, Measurement};
+pub use precision::Precision;
 pub use prove::{Check, Proof, ProofOn, prove};
 pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
+pub use runner::Place;
 pub use statement::{Case, Statement};
 pub use subgroup::{LARGEST_ORDER, preserved_subgroup};

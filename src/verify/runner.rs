@@ -1,0 +1,131 @@
+//! Running a black box: one input or a batch, with every output looked at before it is used.
+
+use std::fmt;
+
+use ndarray::{ArrayD, ArrayViewD, Axis};
+
+use super::identity::Failure;
+use super::measure::Float;
+use super::measurement::MeasureError;
+
+/// Where in a measurement the function was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which input, counted from 0.
+    pub input: usize,
+    /// The element by which the input was moved.
+    pub element: Option<String>,
+    /// Whether the input was perturbed, to find the noise of the function or how much its output varies.
+    pub perturbed: bool,
+}
+
+impl Place {
+    pub(super) fn at(input: usize) -> Self {
+        Place { input, element: None, perturbed: false }
+    }
+
+    pub(super) fn moved(input: usize, element: &impl ToString) -> Self {
+        Place { element: Some(element.to_string()), ..Place::at(input) }
+    }
+
+    pub(super) fn perturbed(input: usize) -> Self {
+        Place { perturbed: true, ..Place::at(input) }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let input = self.input;
+        match (&self.element, self.perturbed) {
+            (None, false) => write!(f, "f(x) for input {input}"),
+            (None, true) => write!(f, "f(x + δ) for input {input}, perturbed"),
+            (Some(element), false) => write!(f, "f(g ▷ x) for input {input} and g = {element}"),
+            (Some(element), true) => {
+                write!(f, "f(g ▷ (x + δ)) for input {input}, perturbed, and g = {element}")
+            }
+        }
+    }
+}
+
+/// A function, ready to be called.
+pub(super) struct Runner<'a, T> {
+    pub(super) function: &'a dyn Fn(&ArrayD<T>) -> Result<ArrayD<T>, Failure>,
+    /// The function takes a batch (N, …) and returns one.
+    pub(super) batched: bool,
+}
+
+impl<T: Float> Runner<'_, T> {
+    /// The outputs for several inputs, all of them finite.
+    ///
+    /// # Errors
+    /// If the function fails, if a batch comes back with another number of samples, or if an output is not finite.
+    pub(super) fn outputs(
+        &self,
+        inputs: &[ArrayD<T>],
+        place: impl Fn(usize) -> Place,
+    ) -> Result<Vec<ArrayD<T>>, MeasureError> {
+        let outputs = self.raw(inputs, &place)?;
+        for (position, output) in outputs.iter().enumerate() {
+            if let Some((index, value)) = not_finite(output) {
+                return Err(MeasureError::NotFinite { place: place(position), index, value });
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// The same, whatever the numbers are.
+    pub(super) fn raw(
+        &self,
+        inputs: &[ArrayD<T>],
+        place: impl Fn(usize) -> Place,
+    ) -> Result<Vec<ArrayD<T>>, MeasureError> {
+        if !self.batched {
+            return (inputs.iter().enumerate())
+                .map(|(position, input)| {
+                    (self.function)(input)
+                        .map_err(|source| MeasureError::Failed { place: place(position), source })
+                })
+                .collect();
+        }
+        // Inputs moved by a group may differ in shape (turned rectangles): each shape is a batch of its own.
+        let mut outputs: Vec<Option<ArrayD<T>>> = vec![None; inputs.len()];
+        while let Some(first) = outputs.iter().position(Option::is_none) {
+            let same = |&position: &usize| inputs[position].shape() == inputs[first].shape();
+            let batch: Vec<usize> = (first..inputs.len()).filter(same).collect();
+            let views: Vec<ArrayViewD<'_, T>> =
+                batch.iter().map(|&position| inputs[position].view()).collect();
+            let failed = |source| MeasureError::Failed { place: place(first), source };
+            let stacked =
+                ndarray::stack(Axis(0), &views).map_err(|error| failed(error.to_string().into()))?;
+            let result = (self.function)(&stacked).map_err(failed)?;
+            if result.shape().first() != Some(&batch.len()) {
+                return Err(MeasureError::Batch { expected: batch.len(), found: result.shape().to_vec() });
+            }
+            for (&position, sample) in batch.iter().zip(result.outer_iter()) {
+                outputs[position] = Some(sample.to_owned());
+            }
+        }
+        Ok(outputs.into_iter().flatten().collect())
+    }
+}
+
+/// The index and the value of the first entry that is infinite or no number.
+pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64)> {
+    let mut entries = array.indexed_iter();
+    let (index, &value) = entries.find(|(_, value)| !value.is_finite())?;
+    Some((ndarray::Dimension::slice(&index).to_vec(), value.into()))
+}
+
+/// Every entry times 1 + h·d, for a direction d of numbers in [−1, 1]. An entry that would become larger than the largest of x
+/// moves the other way: f may be defined on a bounded range only.
+pub(super) fn perturbed<T: Float>(x: &ArrayD<T>, step: f64, direction: &ArrayD<f32>) -> ArrayD<T> {
+    let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(entry.into().abs()));
+    let mut result = x.clone();
+    result.zip_mut_with(direction, |entry, &d| {
+        let (old, change): (f64, f64) = ((*entry).into(), step * f64::from(d));
+        let moved = old * (1.0 + change);
+        let moved = if moved.abs() > largest { old * (1.0 - change.abs()) } else { moved };
+        *entry = T::from(moved).unwrap_or(*entry);
+    });
+    result
+}

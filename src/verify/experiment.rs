@@ -13,9 +13,9 @@ use super::counterexample::Counterexample;
 use super::judge::{Deviation, Judge};
 use super::measure::Float;
 use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, MeasureError, Measurement};
-use super::noise::Field;
+use super::noise::{ChannelNoise, Field};
 use super::prove::replay_line;
-use super::runner::{Place, Runner, not_finite, perturbed};
+use super::runner::{Place, Runner, direction, not_finite, perturbed};
 use super::shrink::shrink;
 use crate::group::{FiniteGroup, Group, Subgroup};
 use crate::signal::ArrayAction;
@@ -31,6 +31,12 @@ const SEEN_AGAIN: usize = 4;
 const SUSPECTS: usize = 4;
 /// Evaluations of either side to set entries to 0.
 const SHRINKING: usize = 400;
+
+/// What random numbers are drawn for.
+const VALUES: u64 = 0;
+const VARIATION: u64 = 1;
+const LINES: u64 = 2;
+const SUSPICION: u64 = 3;
 
 /// One function, one group, one pair of actions.
 pub(super) struct Experiment<'a, T, G, I, O> {
@@ -57,6 +63,15 @@ pub(super) struct Found<T> {
     broken: Option<(usize, usize)>,
 }
 
+/// What the elements showed.
+struct Errors {
+    /// Each element with its relative error where it stands out most from the noise, and how far it does.
+    table: Vec<(String, f64)>,
+    ratios: Vec<f64>,
+    /// For every element and input, the worst first. There is at least one of each.
+    deviations: Vec<(Deviation, usize, usize)>,
+}
+
 impl<T, G, I, O> Experiment<'_, T, G, I, O>
 where
     T: Float,
@@ -74,35 +89,19 @@ where
         if elements.iter().all(|element| *element == identity) {
             return Err(MeasureError::NoElement);
         }
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let inputs = self.inputs(&mut random)?;
+        let inputs = self.inputs()?;
         let outputs = self.twice(&inputs)?;
-        let judge = self.judge(generating, &inputs, &outputs, &mut random)?;
-        let mut ratios = vec![0.0_f64; elements.len()];
-        let mut table = Vec::new();
-        let mut deviations: Vec<(Deviation, usize, usize)> = Vec::new();
-        for (position, element) in elements.iter().enumerate() {
-            let lefts = self.moved_outputs(element, &inputs)?;
-            let mut worst: Option<Deviation> = None;
-            for (number, (left, output)) in lefts.iter().zip(&outputs).enumerate() {
-                let place = Place::moved(number, element);
-                if *element == identity {
-                    same_bits(output, left, &place)?;
-                }
-                let right = self.moved(element, output)?;
-                same_shape(left, &right, place)?;
-                let deviation = judge.deviation(left, &right);
-                deviations.push((deviation, position, number));
-                if worst.is_none_or(|worst| deviation.ratio > worst.ratio) {
-                    worst = Some(deviation);
-                }
-            }
-            let worst = worst.ok_or(MeasureError::NoInputs)?;
-            ratios[position] = worst.ratio;
-            table.push((element.to_string(), worst.relative));
+        let mut judge = self.judge(generating, &inputs, &outputs)?;
+        let mut random = self.random(LINES);
+        judge.learn(&self.noise(&judge, &inputs, &outputs, &mut random)?);
+        let mut errors = self.errors(elements, &inputs, &outputs, &judge)?;
+        if errors.deviations[0].0.ratio > BROKEN {
+            // Before a function is said to break a symmetry, its noise is looked for along twice as many lines.
+            judge.learn(&self.noise(&judge, &inputs, &outputs, &mut random)?);
+            errors = self.errors(elements, &inputs, &outputs, &judge)?;
         }
-        deviations.sort_by(|a, b| b.0.ratio.total_cmp(&a.0.ratio));
-        let &(worst, _, _) = deviations.first().ok_or(MeasureError::NoElement)?;
+        let Errors { table, ratios, deviations } = errors;
+        let worst = deviations[0].0;
         let noisiest = judge.noisiest();
         if noisiest.is_none() && worst.ratio <= CONSISTENT {
             return Err(MeasureError::Constant);
@@ -149,9 +148,44 @@ where
         Ok(Found { measurement, judge, ratios, inputs, broken })
     }
 
-    fn inputs(&self, random: &mut ChaCha8Rng) -> Result<Vec<ArrayD<T>>, MeasureError> {
+    /// How far the sides are from each other for every element and input.
+    fn errors(
+        &self,
+        elements: &[G::Element],
+        inputs: &[ArrayD<T>],
+        outputs: &[ArrayD<T>],
+        judge: &Judge,
+    ) -> Result<Errors, MeasureError> {
+        let identity = self.group.identity();
+        let mut errors = Errors { table: Vec::new(), ratios: Vec::new(), deviations: Vec::new() };
+        for (position, element) in elements.iter().enumerate() {
+            let lefts = self.moved_outputs(element, inputs)?;
+            let mut worst: Option<Deviation> = None;
+            for (number, (left, output)) in lefts.iter().zip(outputs).enumerate() {
+                let place = Place::moved(number, element);
+                if *element == identity {
+                    same_bits(output, left, &place)?;
+                }
+                let right = self.moved(element, output)?;
+                same_shape(left, &right, place)?;
+                let deviation = judge.deviation(left, &right);
+                errors.deviations.push((deviation, position, number));
+                if worst.is_none_or(|worst| deviation.ratio > worst.ratio) {
+                    worst = Some(deviation);
+                }
+            }
+            let worst = worst.ok_or(MeasureError::NoInputs)?;
+            errors.ratios.push(worst.ratio);
+            errors.table.push((element.to_string(), worst.relative));
+        }
+        errors.deviations.sort_by(|a, b| b.0.ratio.total_cmp(&a.0.ratio));
+        Ok(errors)
+    }
+
+    fn inputs(&self) -> Result<Vec<ArrayD<T>>, MeasureError> {
         let Some(inputs) = self.inputs else {
-            return Ok((0..INPUTS).map(|_| self.random_input(random)).collect());
+            let mut random = self.random(VALUES);
+            return Ok((0..INPUTS).map(|_| self.random_input(&mut random)).collect());
         };
         if inputs.is_empty() {
             return Err(MeasureError::NoInputs);
@@ -193,18 +227,17 @@ where
         generating: &[G::Element],
         inputs: &[ArrayD<T>],
         outputs: &[ArrayD<T>],
-        random: &mut ChaCha8Rng,
     ) -> Result<Judge, MeasureError> {
+        let mut random = self.random(VARIATION);
         let missing = VARIED.saturating_sub(inputs.len());
         let others: Vec<ArrayD<T>> = (0..missing)
             .map(|number| {
                 if self.inputs.is_none() {
-                    return self.random_input(random);
+                    return self.random_input(&mut random);
                 }
-                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros, signs and sizes.
+                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros, signs and range.
                 let input = &inputs[number % inputs.len()];
-                let factor = || random.random_range(-1.0..=1.0_f32);
-                perturbed(input, 1.0, &ArrayD::from_shape_simple_fn(input.raw_dim(), factor))
+                perturbed(input, 1.0, &direction(input, 1.0, &mut random))
             })
             .collect();
         let place = |number: usize| Place::perturbed(number % inputs.len());
@@ -215,14 +248,27 @@ where
         varied.extend(outputs.iter().cloned());
         let channels = Channels::new(self.group, self.output, generating, outputs[0].shape())
             .map_err(|source| MeasureError::Action { side: "output", source })?;
-        let mut judge = Judge::new(channels, &varied, self.unit);
-        drop(varied);
+        Ok(Judge::new(channels, &varied, self.unit))
+    }
+
+    fn noise(
+        &self,
+        judge: &Judge,
+        inputs: &[ArrayD<T>],
+        outputs: &[ArrayD<T>],
+        random: &mut ChaCha8Rng,
+    ) -> Result<Vec<ChannelNoise>, MeasureError> {
         let (sizes, constant) = (judge.sizes(), judge.constant());
         let field =
             Field { inputs, outputs, channels: judge.of_entries(), sizes: &sizes, constant: &constant };
-        let noise = field.noise(&self.runner, self.unit, random)?;
-        judge.learn(&noise);
-        Ok(judge)
+        field.noise(&self.runner, self.unit, random)
+    }
+
+    /// A generator of its own for each purpose, so that one draw more here changes nothing there.
+    fn random(&self, purpose: u64) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(purpose);
+        random
     }
 
     fn moved_input(&self, element: &G::Element, x: &ArrayD<T>) -> Result<ArrayD<T>, MeasureError> {
@@ -273,15 +319,13 @@ where
         deviation: &Deviation,
         judge: &Judge,
     ) -> Result<bool, MeasureError> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        random.set_stream(1);
+        let mut random = self.random(SUSPICION);
         let step = judge.nearby(deviation.channel);
         let place = Place { perturbed: true, ..Place::moved(number, element) };
         let mut seen = 0;
         for _ in 0..NEARBY {
             let x = &inputs[number];
-            let direction = || random.random_range(-1.0..=1.0_f32);
-            let x = perturbed(x, step, &ArrayD::from_shape_simple_fn(x.raw_dim(), direction));
+            let x = perturbed(x, step, &direction(x, step, &mut random));
             let (left, right) = self.sides(element, &x, &place)?;
             seen += usize::from(judge.deviation_in(deviation.channel, &left, &right).ratio > BROKEN);
         }

@@ -101,7 +101,7 @@ impl Judge {
     /// Takes the noise that was found. It is at least what rounding output and input once to the known unit makes.
     pub(super) fn learn(&mut self, noise: &[ChannelNoise]) {
         for (channel, noise) in self.judged.iter_mut().zip(noise) {
-            channel.slope = noise.slope;
+            channel.slope = channel.slope.max(noise.slope);
             let of_input = ROUNDING * self.unit * noise.slope / DIRECTION;
             channel.sigma = channel.sigma.max(noise.sigma).max(of_input);
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use ndarray::{ArrayD, ArrayViewD, Axis};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 
 use super::identity::Failure;
 use super::measure::Float;
@@ -116,15 +118,30 @@ pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64
     Some((ndarray::Dimension::slice(&index).to_vec(), value.into()))
 }
 
-/// Every entry times 1 + h·d, for a direction d of numbers in [−1, 1]. An entry that would become larger than the largest of x
-/// moves the other way: f may be defined on a bounded range only.
+/// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes x·(1 + h·d).
+///
+/// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be defined on a
+/// bounded range only; where that are most entries (all pixels black or white) they become smaller instead.
+pub(super) fn direction<T: Float>(x: &ArrayD<T>, reach: f64, random: &mut ChaCha8Rng) -> ArrayD<f32> {
+    let size = |entry: T| -> f64 { entry.into().abs() };
+    let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(size(entry)));
+    let bounded = |entry: T| size(entry) > largest / (1.0 + reach);
+    let stay = 2 * x.iter().filter(|entry| bounded(**entry)).count() <= x.len();
+    x.mapv(|entry| {
+        let d = random.random_range(-1.0..=1.0_f32);
+        match (bounded(entry), stay) {
+            (false, _) => d,
+            (true, true) => 0.0,
+            (true, false) => -d.abs(),
+        }
+    })
+}
+
+/// Every entry times 1 + h·d.
 pub(super) fn perturbed<T: Float>(x: &ArrayD<T>, step: f64, direction: &ArrayD<f32>) -> ArrayD<T> {
-    let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(entry.into().abs()));
     let mut result = x.clone();
     result.zip_mut_with(direction, |entry, &d| {
-        let (old, change): (f64, f64) = ((*entry).into(), step * f64::from(d));
-        let moved = old * (1.0 + change);
-        let moved = if moved.abs() > largest { old * (1.0 - change.abs()) } else { moved };
+        let moved = (*entry).into() * (1.0 + step * f64::from(d));
         *entry = T::from(moved).unwrap_or(*entry);
     });
     result

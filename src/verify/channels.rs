@@ -255,7 +255,7 @@ mod tests {
         let sign = LinearOnAxis::new(Representation::sign(&C4), 1);
         assert_eq!(found(&C4, sign, &[3, 1]).0, 3);
         let group = IntegerTranslations::<1>;
-        let shift = Channels::new(&group, &ZeroFillShift, &[Translation::new([2])], &[2, 5]).unwrap();
+        let shift = Channels::new(&group, &ZeroFillShift, &[Translation([2])], &[2, 5]).unwrap();
         assert_eq!(shift.of_entries(&ArrayD::<f32>::zeros(vec![2, 5])), [0, 1, 0, 1, 0, 2, 3, 2, 3, 2]);
     }
 

@@ -15,7 +15,7 @@ use super::measure::Float;
 use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, MeasureError, Measurement};
 use super::noise::{ChannelNoise, Field};
 use super::prove::replay_line;
-use super::runner::{Place, Runner, direction, not_finite, perturbed};
+use super::runner::{Place, Runner, direction, not_finite, perturbed, same_bits, same_shape};
 use super::shrink::shrink;
 use crate::group::{FiniteGroup, Group, Subgroup};
 use crate::signal::ArrayAction;
@@ -207,10 +207,13 @@ where
         ArrayD::from_shape_simple_fn(self.shape.to_vec(), uniform)
     }
 
-    /// f(x) for each input, which must be the same twice and of one shape.
+    /// f(x) for each input, which must be the same twice and of one shape. The second time the inputs come in the opposite
+    /// order, so that the distance between both calls differs and no period of a hidden state fits.
     fn twice(&self, inputs: &[ArrayD<T>]) -> Result<Vec<ArrayD<T>>, MeasureError> {
         let first = self.runner.raw(inputs, Place::at)?;
-        let second = self.runner.raw(inputs, Place::at)?;
+        let reversed: Vec<ArrayD<T>> = inputs.iter().rev().cloned().collect();
+        let mut second = self.runner.raw(&reversed, |number| Place::at(inputs.len() - 1 - number))?;
+        second.reverse();
         for (number, (a, b)) in first.iter().zip(&second).enumerate() {
             same_bits(a, b, &Place::at(number))?;
             if let Some((index, value)) = not_finite(a) {
@@ -391,28 +394,4 @@ where
         }
         Ok(Subgroup::new(self.group, preserved).ok().map(|subgroup| self.group.describe_subgroup(&subgroup)))
     }
-}
-
-/// Two outputs of one input, which should be the same numbers; no number is taken to equal itself here.
-fn same_bits<T: Float>(first: &ArrayD<T>, second: &ArrayD<T>, place: &Place) -> Result<(), MeasureError> {
-    same_shape(second, first, place.clone())?;
-    let same = |a: T, b: T| a == b || a.is_nan() && b.is_nan();
-    let mut entries = first.indexed_iter().zip(second);
-    match entries.find(|((_, a), b)| !same(**a, **b)) {
-        None => Ok(()),
-        Some(((index, &a), &b)) => {
-            let index = ndarray::Dimension::slice(&index).to_vec();
-            let (first, second): (f64, f64) = (a.into(), b.into());
-            let difference = (first - second).abs();
-            Err(MeasureError::NotDeterministic { place: place.clone(), index, first, second, difference })
-        }
-    }
-}
-
-fn same_shape<T>(found: &ArrayD<T>, expected: &ArrayD<T>, place: Place) -> Result<(), MeasureError> {
-    if found.shape() == expected.shape() {
-        return Ok(());
-    }
-    let (expected, found) = (expected.shape().to_vec(), found.shape().to_vec());
-    Err(MeasureError::Shape { place, expected, found })
 }

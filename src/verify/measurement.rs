@@ -98,7 +98,8 @@ pub enum MeasureError {
     /// The function gave two outputs for one input.
     #[error(
         "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at {index:?}, a \
-         difference of {difference:.1e}; turn off dropout and other randomness, and fix the number of threads"
+         difference of {difference:.1e}; turn off dropout and other randomness, keep the samples of a batch apart, and \
+         fix the number of threads"
     )]
     NotDeterministic {
         /// Where.

@@ -18,7 +18,7 @@
 //! | what you have | what you call | what you may learn |
 //! |---|---|---|
 //! | a [`Map`], generic over its scalar | [`prove`] | a proof for the shape, a certificate, a rounding bound, or a counterexample |
-//! | a closure on `f32` or `f64` | [`measure`] | an error beside its noise floor, never the word *proved* |
+//! | a closure on `f32` or `f64` | [`measure`] | an error beside the function's own noise, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 
 mod channels;

@@ -145,6 +145,11 @@ impl<T: Float> Field<'_, T> {
             .collect()
     }
 
+    fn scaled(&self, output: &ArrayD<T>) -> Vec<f64> {
+        let entries = output.iter().zip(self.channels);
+        entries.map(|(&entry, &channel)| scaled(entry, self.sizes[channel])).collect()
+    }
+
     /// What is seen of each channel at one step.
     fn step(&self, runner: &Runner<'_, T>, lines: &mut [Line], step: f64) -> Result<Vec<Seen>, MeasureError> {
         self.walk(runner, lines, step)?;
@@ -155,13 +160,13 @@ impl<T: Float> Field<'_, T> {
         self.walk(runner, lines, 4.0 * step)?;
         let mut seen = vec![Seen::default(); self.sizes.len()];
         let entries = self.channels.len();
+        let bases: Vec<Vec<f64>> = self.outputs.iter().map(|output| self.scaled(output)).collect();
         let (mut differences, mut moves) = (vec![0.0_f64; entries], vec![0.0_f64; entries]);
         for (line, near) in lines.iter().zip(&near) {
             let Some((_, far)) = &line.last else { unreachable!("each line was just walked") };
-            let base = self.outputs[line.input].iter().zip(self.channels);
-            for (entry, (&start, &channel)) in base.enumerate() {
-                let start = scaled(start, self.sizes[channel]);
-                let (one, four) = (near[entry] - start, far[entry] - start);
+            let places = bases[line.input].iter().zip(near).zip(far).zip(self.channels);
+            for (entry, (((&start, &near), &far), &channel)) in places.enumerate() {
+                let (one, four) = (near - start, far - start);
                 let difference = four - 4.0 * one;
                 differences[entry] += difference.powi(2);
                 moves[entry] += four.powi(2);
@@ -198,9 +203,7 @@ impl<T: Float> Field<'_, T> {
                     found: output.shape().to_vec(),
                 });
             }
-            let entries = output.iter().zip(self.channels);
-            let output = entries.map(|(&entry, &channel)| scaled(entry, self.sizes[channel])).collect();
-            lines[line].last = Some((distance, output));
+            lines[line].last = Some((distance, self.scaled(&output)));
         }
         Ok(())
     }

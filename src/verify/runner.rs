@@ -113,6 +113,10 @@ impl<T: Float> Runner<'_, T> {
 
 /// The index and the value of the first entry that is infinite or no number.
 pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64)> {
+    // Indices are dear: they are made only if there is something to tell.
+    if array.iter().all(|value| value.is_finite()) {
+        return None;
+    }
     let mut entries = array.indexed_iter();
     let (index, &value) = entries.find(|(_, value)| !value.is_finite())?;
     Some((ndarray::Dimension::slice(&index).to_vec(), value.into()))
@@ -121,12 +125,13 @@ pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64
 /// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes x·(1 + h·d).
 ///
 /// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be defined on a
-/// bounded range only; where that are most entries (all pixels black or white) they become smaller instead.
+/// bounded range only; where that are most of those that are not 0 (pixels black or white) they become smaller instead.
 pub(super) fn direction<T: Float>(x: &ArrayD<T>, reach: f64, random: &mut ChaCha8Rng) -> ArrayD<f32> {
     let size = |entry: T| -> f64 { entry.into().abs() };
     let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(size(entry)));
     let bounded = |entry: T| size(entry) > largest / (1.0 + reach);
-    let stay = 2 * x.iter().filter(|entry| bounded(**entry)).count() <= x.len();
+    let count = |which: &dyn Fn(T) -> bool| x.iter().filter(|entry| which(**entry)).count();
+    let stay = 2 * count(&bounded) <= count(&|entry| !entry.is_zero());
     x.mapv(|entry| {
         let d = random.random_range(-1.0..=1.0_f32);
         match (bounded(entry), stay) {
@@ -145,4 +150,46 @@ pub(super) fn perturbed<T: Float>(x: &ArrayD<T>, step: f64, direction: &ArrayD<f
         *entry = T::from(moved).unwrap_or(*entry);
     });
     result
+}
+
+/// Two outputs of one input must be the same numbers; what is no number is taken to equal itself here.
+///
+/// # Errors
+/// If they are not: with the first entry that differs.
+pub(super) fn same_bits<T: Float>(
+    first: &ArrayD<T>,
+    second: &ArrayD<T>,
+    place: &Place,
+) -> Result<(), MeasureError> {
+    same_shape(second, first, place.clone())?;
+    if first == second {
+        return Ok(());
+    }
+    let same = |a: T, b: T| a == b || a.is_nan() && b.is_nan();
+    let mut entries = first.indexed_iter().zip(second);
+    match entries.find(|((_, a), b)| !same(**a, **b)) {
+        None => Ok(()),
+        Some(((index, &a), &b)) => {
+            let index = ndarray::Dimension::slice(&index).to_vec();
+            let (first, second): (f64, f64) = (a.into(), b.into());
+            let difference = (first - second).abs();
+            Err(MeasureError::NotDeterministic { place: place.clone(), index, first, second, difference })
+        }
+    }
+}
+
+/// Two sides must have one shape.
+///
+/// # Errors
+/// If they do not.
+pub(super) fn same_shape<T>(
+    found: &ArrayD<T>,
+    expected: &ArrayD<T>,
+    place: Place,
+) -> Result<(), MeasureError> {
+    if found.shape() == expected.shape() {
+        return Ok(());
+    }
+    let (expected, found) = (expected.shape().to_vec(), found.shape().to_vec());
+    Err(MeasureError::Shape { place, expected, found })
 }

@@ -12,7 +12,8 @@
 //!
 //! - below the unit in which the function works its output stays where it is, or jumps, and the step grows;
 //! - in proportion means that the move is some five times the noise, so that all roundings inside took new values, while
-//!   h is still so small that curvature and kinks are below the noise.
+//!   h is still so small that curvature and kinks are below the noise. If it is lost at the next step, |s| > ½·|move|, it
+//!   was luck, and the search goes on.
 //!
 //! The noise σ is the largest root mean square of s/√26 up to that step. Since steps are relative to each entry, an input that cannot be told from x in
 //! the type counts as noise too: σ is at least what rounding x once does.
@@ -73,6 +74,8 @@ pub(super) struct ChannelNoise {
     steepest: f64,
     /// The search for the step goes on.
     searching: bool,
+    /// The step was the last one: the next must not lose it.
+    just_found: bool,
     /// The largest difference since the output stopped moving in proportion.
     hump: f64,
     /// Noise and slope where the output first moved nearly in proportion.
@@ -114,6 +117,7 @@ impl<T: Float> Field<'_, T> {
                 sigma: 0.0,
                 slope: 0.0,
                 steepest: 0.0,
+                just_found: false,
                 hump: 0.0,
                 nearly: None,
                 searching: !constant,
@@ -222,8 +226,9 @@ struct Seen {
 impl ChannelNoise {
     fn learn(&mut self, seen: &Seen, step: f64) {
         let share = if seen.moved > 0.0 { seen.difference / seen.moved } else { f64::INFINITY };
-        let jumps = !self.searching && seen.largest_difference > JUMP * self.steepest * 4.0 * step;
-        self.searching |= jumps;
+        let jumps = seen.largest_difference > JUMP * self.steepest * 4.0 * step;
+        let lost = std::mem::take(&mut self.just_found) && share > 0.5;
+        self.searching |= jumps || lost;
         if self.searching {
             self.sigma = self.sigma.max(seen.difference / DIFFERENCE);
         } else if share > 0.5 {
@@ -234,7 +239,7 @@ impl ChannelNoise {
         }
         let slope = seen.moved / (4.0 * step);
         if share <= 0.25 {
-            self.searching = false;
+            self.just_found = std::mem::take(&mut self.searching);
             self.slope = self.slope.max(slope);
             self.steepest = self.steepest.max(seen.largest_move / (4.0 * step));
         } else if share > 1.0 {

@@ -1,5 +1,5 @@
-//! Real defects of published libraries and of their tests, and what here would have caught each; then what has fooled a
-//! measurement of symmetry, and what it must say instead.
+//! Real defects of published libraries and of their tests, and what here would have caught each; then what
+//! has fooled a measurement of symmetry, and what it must say instead.
 //!
 //! | where | what went wrong | caught by |
 //! |---|---|---|

@@ -1,20 +1,21 @@
 //! Channels: the parts of an output that are judged by themselves.
 //!
-//! A fault must not hide behind entries that are larger than its own, so an output is split as finely as the action on
-//! it allows. Let i ~ j for two indices of one axis if some element takes an entry with index i there to one with index
-//! j. The classes of the smallest such equivalence are found for each axis, and a *channel* is one class of every axis:
-//! the finest product of partitions that the action respects.
+//! A fault must not hide behind entries that are larger than its own, so an output is split as finely as the
+//! action on it allows. Let i ~ j for two indices of one axis if some element takes an entry with index i
+//! there to one with index j. The classes of the smallest such equivalence are found for each axis, and a
+//! *channel* is one class of every axis: the finest product of partitions that the action respects.
 //!
 //! | output | action | channels |
 //! |---|---|---|
-//! | (N, C, H, W) | D4 on the grid | one for each (n, c): rows and columns are mixed, samples and channels are not |
+//! | (N, C, H, W) | D4 on the grid | one for each (n, c): only rows and columns are mixed |
 //! | (C, H, W) | feature maps | one for each field: its channels are permuted |
 //! | (points, coordinates) | permutation of points | one for each coordinate |
 //! | (classes) | trivial | one for each class |
 //!
-//! Which entries an entry of g ▷ y comes from is read from the action itself, by running it on sets of entries
-//! ([`Sources`]). Nothing is asked of the action: signed permutations, integer matrices and shifts that lose entries are
-//! treated alike. An axis whose length an element changes (a turned rectangle) is one class.
+//! Which entries an entry of g ▷ y comes from is read from the action itself, by running it on sets of
+//! entries ([`Sources`]). Nothing is asked of the action: signed permutations, integer matrices and shifts
+//! that lose entries are treated alike. An axis whose length an element changes (a turned rectangle) is one
+//! class.
 //!
 //! Cost: one application of the action for each element given, on an array of sets.
 
@@ -24,7 +25,8 @@ use crate::group::Group;
 use crate::scalar::{Ring, ring_operators};
 use crate::signal::{ActionError, ArrayAction};
 
-/// The entries that a value depends on, by their numbers, ascending: as a scalar, sums and products unite them.
+/// The entries that a value depends on, by their numbers, ascending: as a scalar, sums and products unite
+/// them.
 #[derive(Clone, Debug, PartialEq)]
 enum Sources {
     None,
@@ -125,8 +127,8 @@ impl Channels {
         self.counts.iter().product()
     }
 
-    /// The channel of each entry of an array, in row-major order. On an axis whose length the group changes there is one
-    /// class, whatever the length.
+    /// The channel of each entry of an array, in row-major order. On an axis whose length the group changes
+    /// there is one class, whatever the length.
     pub(super) fn of_entries<T>(&self, array: &ArrayD<T>) -> Vec<usize> {
         if array.ndim() != self.classes.len() {
             return vec![0; array.len()];
@@ -143,8 +145,8 @@ impl Channels {
         channels
     }
 
-    /// A channel as people write it: `[3, ·, ·]`, with the least index of its class on each axis and a dot where the whole
-    /// axis belongs to it.
+    /// A channel as people write it: `[3, ·, ·]`, with the least index of its class on each axis and a dot
+    /// where the whole axis belongs to it.
     pub(super) fn name(&self, channel: usize) -> String {
         let mut rest = channel;
         let mut parts = Vec::new();

@@ -1,9 +1,10 @@
 //! Counterexamples: found among small integers, checked with rigorous bounds, shrunk.
 //!
-//! A counterexample is worth more than a failed comparison: it has to be *real* and *small*. Real: both sides are
-//! evaluated in [`Bounded`] arithmetic and differ by more than their bounds allow, so rounding cannot explain it.
-//! Small: first the shape (sizes are tried from the smallest on), then the element (generators first),
-//! then the input: entries become 0 as long as the sides still differ, and what remains becomes 1 where it can.
+//! A counterexample is worth more than a failed comparison: it has to be *real* and *small*. Real: both sides
+//! are evaluated in [`Bounded`] arithmetic and differ by more than their bounds allow, so rounding cannot
+//! explain it. Small: first the shape (sizes are tried from the smallest on), then the element (generators
+//! first), then the input: entries become 0 as long as the sides still differ, and what remains becomes 1
+//! where it can.
 
 use std::fmt;
 
@@ -50,8 +51,8 @@ impl From<&str> for Value {
     }
 }
 
-/// Rows of aligned numbers, blocks for the axes before the last two; `·` stands for zero. Large arrays are cropped around their
-/// largest entry, with a line that says so.
+/// Rows of aligned numbers, blocks for the axes before the last two; `·` stands for zero. Large arrays are
+/// cropped around their largest entry, with a line that says so.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -140,7 +141,8 @@ impl fmt::Display for Counterexample {
     }
 }
 
-/// Both sides and their difference around its largest entry, with digits enough to see it; then its largest entries.
+/// Both sides and their difference around its largest entry, with digits enough to see it; then its largest
+/// entries.
 fn write_sides(f: &mut fmt::Formatter<'_>, left: &ArrayD<f64>, right: &ArrayD<f64>) -> fmt::Result {
     if left.shape() != right.shape() {
         write_labelled(f, "left", &Value::Array(left.clone()).to_string())?;

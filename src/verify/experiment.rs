@@ -1,8 +1,8 @@
 //! The experiment behind a measurement: one function, one group, one pair of actions.
 //!
-//! Cost, in evaluations of the function: two for each input, up to twelve to see how the output varies, some sixty to find
-//! its noise (see `noise`), one for each input and element; and where the symmetry is broken at most 12 for each of four
-//! suspects, and 1600 to shrink the counterexample.
+//! Cost, in evaluations of the function: two for each input, up to twelve to see how the output varies, some
+//! sixty to find its noise (see `noise`), one for each input and element; and where the symmetry is broken at
+//! most 12 for each of four suspects, and 1600 to shrink the counterexample.
 
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
@@ -96,7 +96,8 @@ where
         judge.learn(&self.noise(&judge, &inputs, &outputs, &mut random)?);
         let mut errors = self.errors(elements, &inputs, &outputs, &judge)?;
         if errors.deviations[0].0.ratio > BROKEN {
-            // Before a function is said to break a symmetry, its noise is looked for along twice as many lines.
+            // Before a function is said to break a symmetry, its noise is looked for along twice as many
+            // lines.
             judge.learn(&self.noise(&judge, &inputs, &outputs, &mut random)?);
             errors = self.errors(elements, &inputs, &outputs, &judge)?;
         }
@@ -207,8 +208,9 @@ where
         ArrayD::from_shape_simple_fn(self.shape.to_vec(), uniform)
     }
 
-    /// f(x) for each input, which must be the same twice and of one shape. The second time the inputs come in the opposite
-    /// order, so that the distance between both calls differs and no period of a hidden state fits.
+    /// f(x) for each input, which must be the same twice and of one shape. The second time the inputs come in
+    /// the opposite order, so that the distance between both calls differs and no period of a hidden state
+    /// fits.
     fn twice(&self, inputs: &[ArrayD<T>]) -> Result<Vec<ArrayD<T>>, MeasureError> {
         let first = self.runner.raw(inputs, Place::at)?;
         let reversed: Vec<ArrayD<T>> = inputs.iter().rev().cloned().collect();
@@ -238,7 +240,8 @@ where
                 if self.inputs.is_none() {
                     return self.random_input(&mut random);
                 }
-                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros, signs and range.
+                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros,
+                // signs and range.
                 let input = &inputs[number % inputs.len()];
                 perturbed(input, 1.0, &direction(input, 1.0, &mut random))
             })
@@ -312,8 +315,8 @@ where
         Ok((left, right))
     }
 
-    /// Whether the error is seen at most inputs close by: what breaks a symmetry is seen around a point, a rounding at a jump
-    /// is not.
+    /// Whether the error is seen at most inputs close by: what breaks a symmetry is seen around a point, a
+    /// rounding at a jump is not.
     fn seen_again(
         &self,
         element: &G::Element,
@@ -372,8 +375,8 @@ where
     I: ArrayAction<G>,
     O: ArrayAction<G>,
 {
-    /// The subgroup under which the symmetry is not broken; `None` where errors close to the noise make a set of elements that is
-    /// no subgroup. Elements that were not measured are tried on the first input.
+    /// The subgroup under which the symmetry is not broken; `None` where errors close to the noise make a set
+    /// of elements that is no subgroup. Elements that were not measured are tried on the first input.
     pub(super) fn preserved(
         &self,
         elements: &[G::Element],

@@ -9,8 +9,9 @@ use super::measure::Float;
 use super::measurement::{BROKEN, CONSISTENT, TOO_NOISY};
 use super::noise::{ChannelNoise, scaled};
 
-/// The standard deviation of a rounding error in units of the largest one, u: uniform within half a unit in the last place, which is
-/// between u and 2u of the number, it is between 1/√12 and 1/√3; this is the geometric mean.
+/// The standard deviation of a rounding error in units of the largest one, u: uniform within half a unit in
+/// the last place, which is between u and 2u of the number, it is between 1/√12 and 1/√3; this is the
+/// geometric mean.
 pub(super) const ROUNDING: f64 = 0.408_248_290_463_863;
 /// The root mean square of a number that is uniform in [−1, 1].
 const DIRECTION: f64 = 0.577_350_269_189_625_8;
@@ -50,8 +51,8 @@ pub(super) struct Deviation {
 }
 
 impl Judge {
-    /// What there is to judge in these outputs, which have one shape and are not empty. `unit` is the rounding that is
-    /// known to happen.
+    /// What there is to judge in these outputs, which have one shape and are not empty. `unit` is the
+    /// rounding that is known to happen.
     pub(super) fn new<T: Float>(channels: Channels, outputs: &[ArrayD<T>], unit: f64) -> Self {
         let of_entries = channels.of_entries(&outputs[0]);
         let mut judged = vec![
@@ -98,7 +99,8 @@ impl Judge {
         self.judged.iter().map(|channel| channel.constant).collect()
     }
 
-    /// Takes the noise that was found. It is at least what rounding output and input once to the known unit makes.
+    /// Takes the noise that was found. It is at least what rounding output and input once to the known unit
+    /// makes.
     pub(super) fn learn(&mut self, noise: &[ChannelNoise]) {
         for (channel, noise) in self.judged.iter_mut().zip(noise) {
             channel.slope = channel.slope.max(noise.slope);
@@ -174,7 +176,8 @@ impl Judge {
         self.limits().filter(|(_, limit)| *limit > TOO_NOISY).count()
     }
 
-    /// The unit in which the function works, in the middle channel of those that move in proportion to the input, if most do.
+    /// The unit in which the function works, in the middle channel of those that move in proportion to the
+    /// input, if most do.
     pub(super) fn unit(&self) -> Option<f64> {
         let mut units: Vec<f64> = self
             .judged

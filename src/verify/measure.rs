@@ -1,22 +1,26 @@
-//! Measuring the symmetry of a black box: a function of floats whose code the engine cannot run on other scalars.
+//! Measuring the symmetry of a black box: a function of floats whose code the engine cannot run on other
+//! scalars.
 //!
-//! Nothing is proved here. For every input x and every element g tried, f(g ▷ x) is compared with g ▷ f(x), beside the
-//! function's own rounding noise. Four questions are asked first, so that nothing else passes for symmetry:
+//! Nothing is proved here. For every input x and every element g tried, f(g ▷ x) is compared with g ▷ f(x),
+//! beside the function's own rounding noise. Four questions are asked first, so that nothing else passes for
+//! symmetry:
 //!
-//! 1. *Is it a function?* f(x) is evaluated twice and must be the same number for number. Outputs must be finite.
-//! 2. *What is judged by itself?* The output is split into channels, as finely as the action on it allows: rows and
-//!    columns that are turned into each other belong together, samples, feature maps and classes do not (`channels.rs`
-//!    has the rule). In each channel the mean over the inputs is taken off, and the largest distance from it is the *variation* of
-//!    the channel. Errors are shares of that, so that neither an offset nor another channel hides them. Everything is
-//!    divided by the largest entry of its channel before it is squared. A channel that never varies is not judged, and
-//!    told; if none does, the measurement is an error.
-//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 16 lines through the
-//!    inputs, along which steps grow until the output moves in proportion (`noise.rs` has the rule): a function that
-//!    rounds to half precision or to eight bits inside is judged by that noise, not by that of its input's type. With
-//!    [`precision`](MeasureCheck::precision) it can be told instead.
-//! 4. *Could a fault hide in the noise?* 16·√2·σ is the *detection limit*, the smallest leak that is told. If it is more
-//!    than half of the variation of some channel, the measurement is undecided: too noisy. (An output that has nothing to do with
-//!    the symmetry differs by about √2 times the variation, thrice that.)
+//! 1. *Is it a function?* f(x) is evaluated twice and must be the same number for number. Outputs must be
+//!    finite.
+//! 2. *What is judged by itself?* The output is split into channels, as finely as the action on it allows:
+//!    rows and columns that are turned into each other belong together, samples, feature maps and classes do
+//!    not (`channels.rs` has the rule). In each channel the mean over the inputs is taken off, and the
+//!    largest distance from it is the *variation* of the channel. Errors are shares of that, so that neither
+//!    an offset nor another channel hides them. Everything is divided by the largest entry of its channel
+//!    before it is squared. A channel that never varies is not judged, and told; if none does, the
+//!    measurement is an error.
+//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 16 lines
+//!    through the inputs, along which steps grow until the output moves in proportion (`noise.rs` has the
+//!    rule): a function that rounds to half precision or to eight bits inside is judged by that noise, not by
+//!    that of its input's type. With [`precision`](MeasureCheck::precision) it can be told instead.
+//! 4. *Could a fault hide in the noise?* 16·√2·σ is the *detection limit*, the smallest leak that is told. If
+//!    it is more than half of the variation of some channel, the measurement is undecided: too noisy. (An
+//!    output that has nothing to do with the symmetry differs by about √2 times the variation, thrice that.)
 //!
 //! Then, with e the largest difference in a channel:
 //!
@@ -26,13 +30,14 @@
 //! | ≤ 128, or more but not at inputs close by | undecided: measure in `f64`, or prove |
 //! | > 128 | broken |
 //!
-//! *Why 16.* An exactly equivariant function computes the same numbers in another order: the two sides differ by two
-//! roundings, √2·σ in the standard deviation, and σ itself is estimated with 16 degrees of freedom. So the ratio is distributed as
-//! Student's |t₁₆|, which exceeds 16 with probability 3·10⁻¹¹: in 10⁴ comparisons (say, 100 channels, 4 inputs, 25 elements) once in three million
-//! measurements, whatever the seed. *Why 128.* The noise of a real function is not normal and independent; three further bits are
-//! left to that. And a break is seen again at four of six inputs close by, 64 units away, as a rounding at a jump is not
-//! (it is there at one of 64). A leak of eight times the detection limit is thus broken, one below it is consistent, and the limit is part of the
-//! report.
+//! *Why 16.* An exactly equivariant function computes the same numbers in another order: the two sides differ
+//! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 16 degrees of freedom. So
+//! the ratio is distributed as Student's |t₁₆|, which exceeds 16 with probability 3·10⁻¹¹: in 10⁴ comparisons
+//! (say, 100 channels, 4 inputs, 25 elements) once in three million measurements, whatever the seed. *Why
+//! 128.* The noise of a real function is not normal and independent; three further bits are left to that. And
+//! a break is seen again at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is
+//! there at one of 64). A leak of eight times the detection limit is thus broken, one below it is consistent,
+//! and the limit is part of the report.
 
 use std::marker::PhantomData;
 
@@ -116,7 +121,8 @@ pub struct BlackBox<T, R, F> {
 }
 
 impl<T: Float, R: Output<T>, F: Fn(&ArrayD<T>) -> R> BlackBox<T, R, F> {
-    /// The shape of the input, without the axis of samples if the function takes a [batch](MeasureCheck::batched).
+    /// The shape of the input, without the axis of samples if the function takes a
+    /// [batch](MeasureCheck::batched).
     pub fn on(self, shape: impl Into<Vec<usize>>) -> BlackBoxOn<T, R, F> {
         BlackBoxOn { function: self.function, shape: shape.into(), types: PhantomData }
     }
@@ -131,8 +137,9 @@ pub struct BlackBoxOn<T, R, F> {
 }
 
 impl<T: Float, R: Output<T>, F: Fn(&ArrayD<T>) -> R> BlackBoxOn<T, R, F> {
-    /// The claim f(g ▷ x) = g ▷ f(x) over a finite group: for every element where there are at most 64, else for the
-    /// generators and 32 random elements (a random element misses a violation with probability at most ½).
+    /// The claim f(g ▷ x) = g ▷ f(x) over a finite group: for every element where there are at most 64, else
+    /// for the generators and 32 random elements (a random element misses a violation with probability at
+    /// most ½).
     pub fn commutes_with<G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>>(
         self,
         group: G,
@@ -196,6 +203,8 @@ impl<T: Float, G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>> Elements<T,
     }
 }
 
+type Outcome<W> = Result<W, MeasureError>;
+
 type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
 /// A claim of symmetry, ready to be measured.
@@ -253,8 +262,8 @@ where
         self
     }
 
-    /// The precision in which the function works, where that is coarser than the type of its inputs. Without it, it is
-    /// found.
+    /// The precision in which the function works, where that is coarser than the type of its inputs. Without
+    /// it, it is found.
     ///
     /// # Panics
     /// If a [`Unit`](Precision::Unit) is not between 0 and 1/16.
@@ -265,8 +274,8 @@ where
         self
     }
 
-    /// Lets a counterexample shrink to inputs as small as `smallest`: the function must then accept shapes from there to
-    /// the one that is measured, or return an error for those that it does not.
+    /// Lets a counterexample shrink to inputs as small as `smallest`: the function must then accept shapes
+    /// from there to the one that is measured, or return an error for those that it does not.
     ///
     /// # Panics
     /// If the two shapes differ in rank.
@@ -277,7 +286,8 @@ where
         self
     }
 
-    /// The group for each shape, where it depends on it as translations do; `None` where the shape does not suit it.
+    /// The group for each shape, where it depends on it as translations do; `None` where the shape does not
+    /// suit it.
     pub fn for_each_shape(mut self, group: impl Fn(&[usize]) -> Option<G> + Send + Sync + 'static) -> Self {
         self.group = Box::new(group);
         self
@@ -314,8 +324,8 @@ where
     /// Measures, and returns what was found if it is consistent with the symmetry.
     ///
     /// # Panics
-    /// If it is not, with the counterexample, the table of elements and the line that replays it; or if the measurement shows
-    /// nothing.
+    /// If it is not, with the counterexample, the table of elements and the line that replays it; or if the
+    /// measurement shows nothing.
     #[track_caller]
     pub fn assert(&self) -> Measurement {
         match self.check() {
@@ -335,8 +345,8 @@ where
         shape: &[usize],
         inputs: Option<&[ArrayD<T>]>,
         group: &G,
-        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Result<W, MeasureError>,
-    ) -> Result<W, MeasureError> {
+        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Outcome<W>,
+    ) -> Outcome<W> {
         let function = |x: &ArrayD<T>| (self.function)(x).into_result();
         let of_type: f64 = T::epsilon().into() / 2.0;
         let experiment = Experiment {
@@ -359,8 +369,8 @@ where
         }
     }
 
-    /// A counterexample on the smallest of the shapes on which random inputs show the symmetry broken. A shape that the function or
-    /// an action does not accept is passed over.
+    /// A counterexample on the smallest of the shapes on which random inputs show the symmetry broken. A
+    /// shape that the function or an action does not accept is passed over.
     fn on_a_smaller_shape(&self) -> Option<super::Counterexample> {
         let shapes = shapes_between(self.smallest.as_ref()?, &self.shape);
         let smaller = shapes.into_iter().take(SHAPES).filter(|shape| *shape != self.shape);

@@ -21,8 +21,8 @@ pub(super) const TOO_NOISY: f64 = 0.5;
 
 /// What the ratio of error to noise says.
 ///
-/// It is not a [`Verdict`](super::Verdict): a measurement knows some inputs and not all of them, so it never says that a
-/// symmetry *holds*, and it has no rigorous bound, so it never says that it *fails*.
+/// It is not a [`Verdict`](super::Verdict): a measurement knows some inputs and not all of them, so it never
+/// says that a symmetry *holds*, and it has no rigorous bound, so it never says that it *fails*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// The error is of the size of rounding noise, and the noise is small enough to tell.
@@ -56,8 +56,8 @@ pub enum Doubt {
     },
     /// The error is larger than rounding should make it, but not by so much that it cannot be rounding.
     CloseToNoise,
-    /// A large error was found at one input and not at inputs close to it: a rounding at a jump of the function, or a fault
-    /// at a point.
+    /// A large error was found at one input and not at inputs close to it: a rounding at a jump of the
+    /// function, or a fault at a point.
     Isolated,
 }
 
@@ -68,16 +68,16 @@ impl fmt::Display for Doubt {
                 let others = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 write!(
                     f,
-                    "too noisy in channel {channel}{others}: a break of the symmetry could hide there; compute in a \
-                     higher precision, take larger inputs, or prove it"
+                    "too noisy in channel {channel}{others}: a break of the symmetry could hide there; compute \
+                     in a higher precision, take other inputs, or prove it"
                 )
             }
             Doubt::CloseToNoise => {
                 f.write_str("more than rounding should be, but not by much: measure in f64, or prove it")
             }
             Doubt::Isolated => f.write_str(
-                "the error is large at one input and gone at inputs close to it: a rounding at a jump, or a fault at \
-                 a point; give inputs away from jumps, or prove it",
+                "the error is large at one input and gone at inputs close to it: a rounding at a jump, or a \
+                 fault at a point; give inputs away from jumps, or prove it",
             ),
         }
     }
@@ -97,9 +97,9 @@ pub enum MeasureError {
     },
     /// The function gave two outputs for one input.
     #[error(
-        "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at {index:?}, a \
-         difference of {difference:.1e}; turn off dropout and other randomness, keep the samples of a batch apart, and \
-         fix the number of threads"
+        "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at {index:?}, \
+         a difference of {difference:.1e}; turn off dropout and other randomness, keep the samples of a batch \
+         apart, and fix the number of threads"
     )]
     NotDeterministic {
         /// Where.
@@ -191,20 +191,21 @@ pub enum MeasureError {
 pub struct Measurement {
     /// The group, as people write it.
     pub group: String,
-    /// Every element tried, with its relative error where it stands out most from the noise, over all inputs and channels.
+    /// Every element tried, with its relative error where it stands out most from the noise, over all inputs
+    /// and channels.
     pub elements: Vec<(String, f64)>,
-    /// The error that stands out most from the noise: the largest difference in its channel, as a share of the variation of that
-    /// channel.
+    /// The error that stands out most from the noise: the largest difference in its channel, as a share of
+    /// the variation of that channel.
     pub relative_error: f64,
     /// The noise of the difference in that channel, as a share of its variation.
     pub noise_floor: f64,
     /// The channel where that was.
     pub channel: String,
-    /// The smallest leak that would have been told in every channel, as a share of the channel's variation: 16 noise floors of
-    /// the noisiest channel.
+    /// The smallest leak that would have been told in every channel, as a share of the channel's variation:
+    /// 16 noise floors of the noisiest channel.
     pub detection_limit: f64,
-    /// The unit in which the function works, of the middle channel: its noise is that of a function whose input is rounded
-    /// to this unit. `None` if the output never moved in proportion to the input.
+    /// The unit in which the function works, of the middle channel: its noise is that of a function whose
+    /// input is rounded to this unit. `None` if the output never moved in proportion to the input.
     pub unit: Option<f64>,
     /// How many channels the output has.
     pub channels: usize,

@@ -1,6 +1,7 @@
 //! The engine: what is asserted, what each reading finds, and the smallest counterexample.
 //!
-//! In a test of your own crate, [`prove`] a map that is generic over its scalar, or [`measure`] any function of floats:
+//! In a test of your own crate, [`prove`] a map that is generic over its scalar, or [`measure`] any function
+//! of floats:
 //!
 //! ```
 //! use equivariant::group::C4;

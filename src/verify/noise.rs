@@ -1,35 +1,38 @@
 //! The rounding noise of a black box, whatever precision it works in.
 //!
-//! A function that rounds computes f(x) + ρ(x), where f is what it means and ρ is as good as random: it takes another value as
-//! soon as x moves by more than the rounding inside can resolve. Along a line x + t·d the *difference*
+//! A function that rounds computes f(x) + ρ(x), where f is what it means and ρ is as good as random: it takes
+//! another value as soon as x moves by more than the rounding inside can resolve. Along a line x + t·d the
+//! *difference*
 //!
 //! > s = [F(x + 4h·d) − F(x)] − 4·[F(x + h·d) − F(x)]
 //!
-//! takes away whatever f does in proportion to h and leaves (1² + 4² + 3²)·σ² = 26·σ² of the variance of ρ, and terms in h²
-//! (J. J. Moré, S. M. Wild, *Estimating computational noise*, SIAM J. Sci. Comput. 33, 2011, do this with higher differences).
-//! So h grows from one unit roundoff of the type by factors of 4, with [`LINES`] lines for each step, until the output
-//! moves in proportion, |s| ≤ ¼·|F(x + 4h·d) − F(x)|:
+//! takes away whatever f does in proportion to h and leaves (1² + 4² + 3²)·σ² = 26·σ² of the variance of ρ,
+//! and terms in h² (J. J. Moré, S. M. Wild, *Estimating computational noise*, SIAM J. Sci. Comput. 33, 2011,
+//! do this with higher differences). So h grows from one unit roundoff of the type by factors of 4, with
+//! [`LINES`] lines for each step, until the output moves in proportion, |s| ≤ ¼·|F(x + 4h·d) − F(x)|:
 //!
 //! - below the unit in which the function works its output stays where it is, or jumps, and the step grows;
-//! - in proportion means that the move is some five times the noise, so that all roundings inside took new values, while
-//!   h is still so small that curvature and kinks are below the noise. If it is lost at the next step, |s| > ½·|move|, it
-//!   was luck, and the search goes on.
+//! - in proportion means that the move is some five times the noise, so that all roundings inside took new
+//!   values, while h is still so small that curvature and kinks are below the noise. If it is lost at the
+//!   next step, |s| > ½·|move|, it was luck, and the search goes on.
 //!
-//! The noise σ is the largest root mean square of s/√26 up to that step. Since steps are relative to each entry, an input that cannot be told from x in
-//! the type counts as noise too: σ is at least what rounding x once does.
+//! The noise σ is the largest root mean square of s/√26 up to that step. Since steps are relative to each
+//! entry, an input that cannot be told from x in the type counts as noise too: σ is at least what rounding x
+//! once does.
 //!
-//! After that, and up to steps of 1/16, the function is watched, for a part of it may round more coarsely (a branch in
-//! half precision beside one in single). Two things tell. A *jump*: a difference 8 times as large as the steepest slope so
-//! far explains; the search begins anew there. A *hump*: the output stops moving in proportion, |s| > ½·|move|, and at longer steps does so
-//! again, |s| ≤ ⅛·|move|; curvature and kinks never do that, for their share grows with the step.
+//! After that, and up to steps of 1/16, the function is watched, for a part of it may round more coarsely (a
+//! branch in half precision beside one in single). Two things tell. A *jump*: a difference 8 times as large
+//! as the steepest slope so far explains; the search begins anew there. A *hump*: the output stops moving in
+//! proportion, |s| > ½·|move|, and at longer steps does so again, |s| ≤ ⅛·|move|; curvature and kinks never
+//! do that, for their share grows with the step.
 //!
-//! A function that never moves in proportion (chaotic, random, a staircase) has the largest difference of all steps as its
-//! noise, or, if |s| ≤ ½·|move| from some step on, the largest up to there: coarse roundings, of eight bits or in deep
-//! networks in half precision, leave no step that is long enough and not yet curved.
+//! A function that never moves in proportion (chaotic, random, a staircase) has the largest difference of all
+//! steps as its noise, or, if |s| ≤ ½·|move| from some step on, the largest up to there: coarse roundings, of
+//! eight bits or in deep networks in half precision, leave no step that is long enough and not yet curved.
 //!
-//! Each channel has its own step and its own noise: the largest over its entries.
-//! Cost: 32 evaluations for the first step and 16 for each further one, until the noise is found, then 8 for each step:
-//! altogether some 130 to 190 evaluations in f32 and 240 to 420 in f64.
+//! Each channel has its own step and its own noise: the largest over its entries. Cost: 32 evaluations for
+//! the first step and 16 for each further one, until the noise is found, then 8 for each step: altogether
+//! some 130 to 190 evaluations in f32 and 240 to 420 in f64.
 
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
@@ -44,9 +47,9 @@ pub(super) const LINES: usize = 16;
 const WATCHING: usize = 8;
 /// √(1² + 4² + 3²): the noise of a difference, in noises of an output.
 const DIFFERENCE: f64 = 5.099_019_513_592_785;
-/// A difference that is so many times as large as the steepest slope explains is a jump. Along a line of a continuous
-/// function with slopes up to L both terms of a difference are at most 4h·L; a factor of four is left for slopes that were not
-/// seen yet.
+/// A difference that is so many times as large as the steepest slope explains is a jump. Along a line of a
+/// continuous function with slopes up to L both terms of a difference are at most 4h·L; a factor of four is
+/// left for slopes that were not seen yet.
 const JUMP: f64 = 8.0;
 /// The longest step is four times this.
 const LONGEST: f64 = 1.0 / 16.0;
@@ -68,7 +71,8 @@ pub(super) struct Field<'a, T> {
 pub(super) struct ChannelNoise {
     /// The standard deviation of an output.
     pub(super) sigma: f64,
-    /// How far the output moves, divided by the relative step of the input; 0 if it never moved in proportion.
+    /// How far the output moves, divided by the relative step of the input; 0 if it never moved in
+    /// proportion.
     pub(super) slope: f64,
     /// The same for the line and entry where it is largest.
     steepest: f64,
@@ -213,8 +217,8 @@ impl<T: Float> Field<'_, T> {
     }
 }
 
-/// A channel at one step: the differences, and the moves by four steps, as root mean squares over the lines for the entry where
-/// they are largest, and as the largest of all.
+/// A channel at one step: the differences, and the moves by four steps, as root mean squares over the lines
+/// for the entry where they are largest, and as the largest of all.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     difference: f64,
@@ -249,8 +253,8 @@ impl ChannelNoise {
         }
     }
 
-    /// Once there are no longer steps: where the output moved nearly in proportion and never lost it again, that is as good as it
-    /// gets.
+    /// Once there are no longer steps: where the output moved nearly in proportion and never lost it again,
+    /// that is as good as it gets.
     fn end(&mut self) {
         if let (true, Some((sigma, slope))) = (self.searching, self.nearly) {
             (self.sigma, self.slope) = (sigma, self.slope.max(slope));

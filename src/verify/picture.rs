@@ -1,7 +1,7 @@
 //! Arrays as people read them: rows of aligned numbers, cropped around the place that matters.
 //!
-//! Whatever the size of an array, its picture has at most [`ROWS`] rows of [`COLUMNS`] numbers and a line that says what was
-//! left out.
+//! Whatever the size of an array, its picture has at most [`ROWS`] rows of [`COLUMNS`] numbers and a line
+//! that says what was left out.
 
 use ndarray::{ArrayD, Dimension};
 

@@ -49,9 +49,11 @@ impl fmt::Display for Place {
     }
 }
 
+type Function<'a, T> = dyn Fn(&ArrayD<T>) -> Result<ArrayD<T>, Failure> + 'a;
+
 /// A function, ready to be called.
 pub(super) struct Runner<'a, T> {
-    pub(super) function: &'a dyn Fn(&ArrayD<T>) -> Result<ArrayD<T>, Failure>,
+    pub(super) function: &'a Function<'a, T>,
     /// The function takes a batch (N, …) and returns one.
     pub(super) batched: bool,
 }
@@ -60,7 +62,8 @@ impl<T: Float> Runner<'_, T> {
     /// The outputs for several inputs, all of them finite.
     ///
     /// # Errors
-    /// If the function fails, if a batch comes back with another number of samples, or if an output is not finite.
+    /// If the function fails, if a batch comes back with another number of samples, or if an output is not
+    /// finite.
     pub(super) fn outputs(
         &self,
         inputs: &[ArrayD<T>],
@@ -122,10 +125,12 @@ pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64
     Some((ndarray::Dimension::slice(&index).to_vec(), value.into()))
 }
 
-/// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes x·(1 + h·d).
+/// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes
+/// x·(1 + h·d).
 ///
-/// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be defined on a
-/// bounded range only; where that are most of those that are not 0 (pixels black or white) they become smaller instead.
+/// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be
+/// defined on a bounded range only; where that are most of those that are not 0 (pixels black or white) they
+/// become smaller instead.
 pub(super) fn direction<T: Float>(x: &ArrayD<T>, reach: f64, random: &mut ChaCha8Rng) -> ArrayD<f32> {
     let size = |entry: T| -> f64 { entry.into().abs() };
     let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(size(entry)));

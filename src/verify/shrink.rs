@@ -1,8 +1,8 @@
 //! Shrinking arrays: entries become 0 in blocks that halve, and what remains becomes a simpler number.
 //!
-//! The number of tries is bounded, and a try costs what it changes: the time is that of the tries, linear in the size of the
-//! arrays. Blocks are runs of entries that are not 0 yet. Source: A. Zeller, R. Hildebrandt, *Simplifying and isolating failure-inducing
-//! input*, IEEE Trans. Softw. Eng. 28, 2002.
+//! The number of tries is bounded, and a try costs what it changes: the time is that of the tries, linear in
+//! the size of the arrays. Blocks are runs of entries that are not 0 yet. Source: A. Zeller, R. Hildebrandt,
+//! *Simplifying and isolating failure-inducing input*, IEEE Trans. Softw. Eng. 28, 2002.
 
 use ndarray::ArrayD;
 use num_traits::Zero;
@@ -10,8 +10,8 @@ use num_traits::Zero;
 /// Entries that are tried one by one for simpler numbers.
 const SIMPLIFIED: usize = 256;
 
-/// Sets as many entries to 0 as `fails` survives, and each of the rest to the first of the `simpler` numbers that it survives,
-/// with at most so many tries of each kind.
+/// Sets as many entries to 0 as `fails` survives, and each of the rest to the first of the `simpler` numbers
+/// that it survives, with at most so many tries of each kind.
 ///
 /// # Errors
 /// Whatever `fails` reports.

@@ -171,7 +171,8 @@ fn a_symmetric_filter_is_measured_to_be_consistent() {
     let blur = filter([[0.1, 0.2, 0.1], [0.2, 0.3, 0.2], [0.1, 0.2, 0.1]]);
     let measurement = measure(blur).on([16, 16]).commutes_with(D4, OnGrid, OnGrid).assert();
     assert_eq!(measurement.elements.len(), 8);
-    assert!(measurement.noise_floor >= f64::from(f32::EPSILON) / 2.0);
+    // Nothing in single precision is more exact than some 2⁻²⁶ of the variation.
+    assert!(measurement.noise_floor >= f64::from(f32::EPSILON) / 8.0);
 }
 
 #[test]
@@ -213,11 +214,11 @@ fn only_the_elements_asked_for_are_measured() {
 fn a_measurement_that_shows_nothing_is_an_error() {
     let on = |function: fn(&ArrayD<f32>) -> ArrayD<f32>| measure(function).on([4, 4]);
     let constant = on(|_| ArrayD::ones(vec![2])).is_invariant_under(C4, OnGrid);
-    assert_eq!(constant.check(), Err(MeasureError::Constant));
+    assert!(matches!(constant.check(), Err(MeasureError::Constant)));
     let infinite = on(|x| x.mapv(|entry| entry / 0.0)).commutes_with(C4, OnGrid, OnGrid);
-    assert_eq!(infinite.check(), Err(MeasureError::NotFinite));
+    assert!(matches!(infinite.check(), Err(MeasureError::NotFinite { .. })));
     let identity = on(|x| x.clone()).commutes_with_elements(C4, [Rotation::Identity], OnGrid, OnGrid);
-    assert_eq!(identity.check(), Err(MeasureError::NoElement));
+    assert!(matches!(identity.check(), Err(MeasureError::NoElement)));
     let line = on(|x| x.sum_axis(Axis(0))).commutes_with(C4, OnGrid, OnGrid);
     assert!(matches!(line.check(), Err(MeasureError::Action { side: "output", .. })));
 }

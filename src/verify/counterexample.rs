@@ -1,18 +1,28 @@
 //! Counterexamples: found among small integers, checked with rigorous bounds, shrunk.
 //!
-//! A counterexample is worth more than a failed comparison: it has to be *real* and *small*. Real: both sides are
-//! evaluated in [`Bounded`] arithmetic and differ by more than their bounds allow, so rounding cannot explain it.
-//! Small: first the shape (sizes are tried from the smallest on), then the element (generators first),
-//! then the input: entries become 0 as long as the sides still differ, and what remains becomes 1 where it can.
+//! A counterexample is worth more than a failed comparison: it has to be *real* and *small*. Real: both sides
+//! are evaluated in [`Bounded`] arithmetic and differ by more than their bounds allow, so rounding cannot
+//! explain it. Small: first the shape (sizes are tried from the smallest on), then the element (generators
+//! first), then the input: entries become 0 as long as the sides still differ, and what remains becomes 1
+//! where it can.
 
 use std::fmt;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Dimension, IxDyn};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::identity::{AnyIdentity, Failure};
+use super::picture::{self, Style};
+use super::shrink::shrink;
 use crate::scalar::{Bounded, Ring};
+
+/// Significant digits of the largest number of an array.
+const DIGITS: usize = 4;
+/// Entries of the difference that are told with their indices.
+const LARGEST: usize = 4;
+/// Evaluations to set entries to 0, and as many to make the rest simple.
+const SHRINKING: usize = 1000;
 
 /// One side, or one input, of a counterexample.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,46 +51,17 @@ impl From<&str> for Value {
     }
 }
 
+/// Rows of aligned numbers, blocks for the axes before the last two; `·` stands for zero. Large arrays are
+/// cropped around their largest entry, with a line that says so.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Array(array) => write_array(f, array),
+            Value::Array(array) => {
+                let (centre, size) = picture::largest(array).unwrap_or_default();
+                f.write_str(&picture::picture(array, &centre, Style::of(size, DIGITS)).join("\n"))
+            }
             Value::Text(text) => f.write_str(text),
         }
-    }
-}
-
-/// Rows of aligned numbers, blocks for the axes before the last two; `·` stands for zero.
-fn write_array(f: &mut fmt::Formatter<'_>, array: &ArrayD<f64>) -> fmt::Result {
-    let Some(&columns) = array.shape().last() else {
-        return match array.first() {
-            Some(number) => write!(f, "{}", short(*number)),
-            None => f.write_str("[]"),
-        };
-    };
-    if array.is_empty() {
-        return write!(f, "empty array of shape {:?}", array.shape());
-    }
-    let numbers: Vec<String> = array.iter().map(|&number| short(number)).collect();
-    let width = numbers.iter().map(|text| text.chars().count()).max().unwrap_or(0);
-    let rows = if array.ndim() >= 2 { array.shape()[array.ndim() - 2] } else { 1 };
-    for (index, row) in numbers.chunks(columns).enumerate() {
-        if index > 0 {
-            f.write_str(if index % rows == 0 { "\n\n" } else { "\n" })?;
-        }
-        let cells: Vec<String> = row.iter().map(|text| format!("{text:>width$}")).collect();
-        write!(f, "[{}]", cells.join(" "))?;
-    }
-    Ok(())
-}
-
-fn short(number: f64) -> String {
-    if number == 0.0 {
-        "·".to_owned()
-    } else if number == number.trunc() && number.abs() < 1e15 {
-        format!("{number}").replace('-', "−")
-    } else {
-        format!("{number:.4}").replace('-', "−")
     }
 }
 
@@ -144,14 +125,14 @@ impl fmt::Display for Counterexample {
             writeln!(f, "g = {element}")?;
         }
         for (name, value) in &self.inputs {
-            write_labelled(f, name, value)?;
+            write_labelled(f, name, &value.to_string())?;
         }
-        write_labelled(f, "left", &self.left)?;
-        write_labelled(f, "right", &self.right)?;
-        if let (Value::Array(left), Value::Array(right)) = (&self.left, &self.right)
-            && left.shape() != right.shape()
-        {
-            writeln!(f, "the sides have shapes {:?} and {:?}", left.shape(), right.shape())?;
+        match (&self.left, &self.right) {
+            (Value::Array(left), Value::Array(right)) => write_sides(f, left, right)?,
+            (left, right) => {
+                write_labelled(f, "left", &left.to_string())?;
+                write_labelled(f, "right", &right.to_string())?;
+            }
         }
         if !self.replay.is_empty() {
             writeln!(f, "replay: {}", self.replay)?;
@@ -160,8 +141,45 @@ impl fmt::Display for Counterexample {
     }
 }
 
-fn write_labelled(f: &mut fmt::Formatter<'_>, label: &str, value: &Value) -> fmt::Result {
-    let text = value.to_string();
+/// Both sides and their difference around its largest entry, with digits enough to see it; then its largest
+/// entries.
+fn write_sides(f: &mut fmt::Formatter<'_>, left: &ArrayD<f64>, right: &ArrayD<f64>) -> fmt::Result {
+    if left.shape() != right.shape() {
+        write_labelled(f, "left", &Value::Array(left.clone()).to_string())?;
+        write_labelled(f, "right", &Value::Array(right.clone()).to_string())?;
+        return writeln!(f, "the sides have shapes {:?} and {:?}", left.shape(), right.shape());
+    }
+    let difference = left - right;
+    let (centre, largest) = picture::largest(&difference).unwrap_or_default();
+    let size = [left, right].map(|side| picture::largest(side).map_or(0.0, |(_, size)| size));
+    let size = size[0].max(size[1]);
+    let sides = Style::of(size, picture::digits_to_see(largest, size));
+    let differences = Style::of(largest, DIGITS);
+    for (label, array, style) in
+        [("left", left, sides), ("right", right, sides), ("left − right", &difference, differences)]
+    {
+        write_labelled(f, label, &picture::picture(array, &centre, style).join("\n"))?;
+    }
+    if difference.len() == 1 {
+        return Ok(());
+    }
+    let mut entries: Vec<(IxDyn, f64)> = difference
+        .indexed_iter()
+        .filter(|(_, entry)| **entry != 0.0)
+        .map(|(index, &entry)| (index, entry))
+        .collect();
+    entries.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    for (index, entry) in entries.iter().take(LARGEST) {
+        let (left, right) = (sides.write(left[index]), sides.write(right[index]));
+        writeln!(f, "at {:?}: {left} and {right}, difference {}", index.slice(), differences.write(*entry))?;
+    }
+    if entries.len() > LARGEST {
+        writeln!(f, "… and {} more entries differ", entries.len() - LARGEST)?;
+    }
+    Ok(())
+}
+
+fn write_labelled(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
     let indent = " ".repeat(label.chars().count() + 3);
     let mut lines = text.lines();
     writeln!(f, "{label} = {}", lines.next().unwrap_or(""))?;
@@ -203,7 +221,8 @@ pub(super) fn find_witness(
             })
             .collect();
         if differs(identity, &values)? {
-            let values = shrink(identity, values)?;
+            let mut values = values;
+            shrink(&mut values, SHRINKING, &[1, -1], |values| differs(identity, values))?;
             let (left, right) = identity.bounded(&to_bounded(&values))?;
             let names = unknowns.into_iter().map(|unknown| unknown.name);
             return Ok(Some(Witness {
@@ -223,47 +242,4 @@ fn to_bounded(values: &[ArrayD<i64>]) -> Vec<ArrayD<Bounded>> {
 fn differs(identity: &dyn AnyIdentity, values: &[ArrayD<i64>]) -> Result<bool, Failure> {
     let (left, right) = identity.bounded(&to_bounded(values))?;
     Ok(certainly_differ(&left, &right))
-}
-
-/// Sets entries to 0, in blocks that halve, and then what remains to 1, as long as the sides differ.
-fn shrink(identity: &dyn AnyIdentity, mut values: Vec<ArrayD<i64>>) -> Result<Vec<ArrayD<i64>>, Failure> {
-    let total: usize = values.iter().map(ArrayD::len).sum();
-    let mut block = total;
-    while block > 0 {
-        for start in (0..total).step_by(block) {
-            let candidate = with_entries(&values, start..start + block, 0);
-            if candidate != values && differs(identity, &candidate)? {
-                values = candidate;
-            }
-        }
-        block /= 2;
-    }
-    for position in 0..total {
-        for simpler in [1, -1] {
-            let candidate = with_entries(&values, position..position + 1, simpler);
-            let current = entry(&values, position);
-            if current == 0 || current == simpler {
-                break;
-            }
-            if differs(identity, &candidate)? {
-                values = candidate;
-                break;
-            }
-        }
-    }
-    Ok(values)
-}
-
-fn entry(values: &[ArrayD<i64>], position: usize) -> i64 {
-    values.iter().flatten().copied().nth(position).unwrap_or(0)
-}
-
-fn with_entries(values: &[ArrayD<i64>], positions: std::ops::Range<usize>, number: i64) -> Vec<ArrayD<i64>> {
-    let mut changed = values.to_vec();
-    for (position, entry) in changed.iter_mut().flatten().enumerate() {
-        if positions.contains(&position) {
-            *entry = number;
-        }
-    }
-    changed
 }

@@ -1,34 +1,128 @@
 //! What a measurement found: the error of each element, the noise floor, and what their ratio says.
 //!
-//! The thresholds are those of the table in [`measure`](super::measure()).
+//! The thresholds are those derived in [`measure`](super::measure()).
 
 use std::fmt;
 
 use thiserror::Error;
 
 use super::counterexample::Counterexample;
+use super::identity::Failure;
+use super::precision;
+use super::runner::Place;
 use crate::signal::ActionError;
 
-/// Ratio of error to noise up to which the symmetry is taken to hold.
-const CONSISTENT: f64 = 64.0;
-/// Ratio of error to noise beyond which the symmetry is taken to be broken.
-const BROKEN: f64 = 4096.0;
+/// Ratio of error to noise up to which an exactly equivariant function may come.
+pub(super) const CONSISTENT: f64 = 16.0;
+/// Ratio of error to noise beyond which it is no rounding.
+pub(super) const BROKEN: f64 = 128.0;
+/// The largest share of its variation that a leak may have without being told in any channel.
+pub(super) const TOO_NOISY: f64 = 0.5;
 
-/// What the ratio of error to noise says; see the table above.
+/// What the ratio of error to noise says.
+///
+/// It is not a [`Verdict`](super::Verdict): a measurement knows some inputs and not all of them, so it never
+/// says that a symmetry *holds*, and it has no rigorous bound, so it never says that it *fails*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
-    /// The error is of the size of rounding noise.
+    /// The error is of the size of rounding noise, and the noise is small enough to tell.
     Consistent,
-    /// The error is neither noise nor clearly more.
+    /// It cannot be told; the reason is a [`Doubt`].
     Undecided,
     /// The error cannot be rounding.
     Broken,
 }
 
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Judgement::Consistent => "consistent with equivariance",
+            Judgement::Undecided => "undecided",
+            Judgement::Broken => "broken",
+        })
+    }
+}
+
+/// Why a measurement is undecided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doubt {
+    /// The noise of a channel is so large that a break of the symmetry could hide in it.
+    TooNoisy {
+        /// The noisiest channel.
+        channel: String,
+        /// How many are too noisy.
+        count: usize,
+    },
+    /// The error is larger than rounding should make it, but not by so much that it cannot be rounding.
+    CloseToNoise,
+    /// A large error was found at one input and not at inputs close to it: a rounding at a jump of the
+    /// function, or a fault at a point.
+    Isolated,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Doubt::TooNoisy { channel, count } => {
+                let others = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+                write!(
+                    f,
+                    "too noisy in channel {channel}{others}: a break of the symmetry could hide there; compute \
+                     in a higher precision, take other inputs, or prove it"
+                )
+            }
+            Doubt::CloseToNoise => {
+                f.write_str("more than rounding should be, but not by much: measure in f64, or prove it")
+            }
+            Doubt::Isolated => f.write_str(
+                "the error is large at one input and gone at inputs close to it: a rounding at a jump, or a \
+                 fault at a point; give inputs away from jumps, or prove it",
+            ),
+        }
+    }
+}
+
 /// Why a measurement would show nothing.
-#[derive(Clone, Debug, PartialEq, Error)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum MeasureError {
+    /// The function reported an error.
+    #[error("{place} failed: {source}")]
+    Failed {
+        /// Where.
+        place: Place,
+        /// What it reported.
+        source: Failure,
+    },
+    /// The function gave two outputs for one input.
+    #[error(
+        "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at {index:?}, \
+         a difference of {difference:.1e}; turn off dropout and other randomness, keep the samples of a batch \
+         apart, and fix the number of threads"
+    )]
+    NotDeterministic {
+        /// Where.
+        place: Place,
+        /// The first entry that differs.
+        index: Vec<usize>,
+        /// Its first value.
+        first: f64,
+        /// Its second value.
+        second: f64,
+        /// How far they differ.
+        difference: f64,
+    },
+    /// The output contains infinities or is not a number.
+    #[error("{place} is {value} at {index:?}: an output that is not finite cannot be judged")]
+    NotFinite {
+        /// Where.
+        place: Place,
+        /// The entry of the output.
+        index: Vec<usize>,
+        /// Its value.
+        value: f64,
+    },
     /// An action cannot move the input, or the output.
     #[error("the {side} cannot be moved: {source}")]
     Action {
@@ -37,20 +131,53 @@ pub enum MeasureError {
         /// Why.
         source: ActionError,
     },
-    /// The output for a moved input has another shape than the moved output.
-    #[error("for {element} the output has shape {found:?}, but the moved output has shape {expected:?}")]
+    /// The output has another shape than it should: that of f(x), or that of g ▷ f(x).
+    #[error("{place} has shape {found:?}, but the other side has shape {expected:?}")]
     Shape {
-        /// The element.
-        element: String,
-        /// The shape of g ▷ f(x).
+        /// Where.
+        place: Place,
+        /// The shape of the other side.
         expected: Vec<usize>,
-        /// The shape of f(g ▷ x).
+        /// The shape of the output.
         found: Vec<usize>,
     },
-    /// The output contains infinities or is not a number.
-    #[error("nothing was measured: the output is not finite")]
-    NotFinite,
-    /// The output is zero or the same for all inputs.
+    /// A function of batches returned another number of samples than it was given.
+    #[error(
+        "a batch of {expected} inputs came back with shape {found:?}, but its first axis should be {expected} long"
+    )]
+    Batch {
+        /// How many samples.
+        expected: usize,
+        /// The shape of what came back.
+        found: Vec<usize>,
+    },
+    /// The list of inputs is empty.
+    #[error("nothing was measured: there are no inputs; leave them out and random ones are taken")]
+    NoInputs,
+    /// An input has another shape than was announced.
+    #[error("input {input} has shape {found:?}, but the function was said to be on {expected:?}")]
+    InputShape {
+        /// Which, counted from 0.
+        input: usize,
+        /// The shape that was announced.
+        expected: Vec<usize>,
+        /// The shape of the input.
+        found: Vec<usize>,
+    },
+    /// An input contains infinities or is not a number.
+    #[error("input {input} is {value} at {index:?}; inputs must be finite")]
+    InputNotFinite {
+        /// Which, counted from 0.
+        input: usize,
+        /// The entry.
+        index: Vec<usize>,
+        /// Its value.
+        value: f64,
+    },
+    /// The group has no elements on inputs of this shape.
+    #[error("nothing was measured: there is no group on inputs of shape {0:?}")]
+    NoGroup(Vec<usize>),
+    /// The output is the same for all inputs.
     #[error("nothing was measured: the output is the same for every input")]
     Constant,
     /// No element but the identity was tried.
@@ -60,18 +187,37 @@ pub enum MeasureError {
 
 /// The measured symmetry of a black box.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Measurement {
     /// The group, as people write it.
     pub group: String,
-    /// Every element tried, with its largest relative error over all inputs.
+    /// Every element tried, with its relative error where it stands out most from the noise, over all inputs
+    /// and channels.
     pub elements: Vec<(String, f64)>,
-    /// The largest relative error.
+    /// The error that stands out most from the noise: the largest difference in its channel, as a share of
+    /// the variation of that channel.
     pub relative_error: f64,
-    /// The function's own relative rounding noise.
+    /// The noise of the difference in that channel, as a share of its variation.
     pub noise_floor: f64,
+    /// The channel where that was.
+    pub channel: String,
+    /// The smallest leak that would have been told in every channel, as a share of the channel's variation:
+    /// 16 noise floors of the noisiest channel.
+    pub detection_limit: f64,
+    /// The unit in which the function works, of the middle channel: its noise is that of a function whose
+    /// input is rounded to this unit. `None` if the output never moved in proportion to the input.
+    pub unit: Option<f64>,
+    /// How many channels the output has.
+    pub channels: usize,
+    /// Channels that never vary and could not be judged.
+    pub constant_channels: Vec<String>,
+    /// What this says.
+    pub judgement: Judgement,
+    /// Why it is undecided.
+    pub doubt: Option<Doubt>,
     /// What is left of the group where the symmetry is broken.
     pub largest: Option<String>,
-    /// An input, with as few non-zero entries as were found, on which the symmetry is broken.
+    /// An input on which the symmetry is broken, with as few entries as were found.
     pub counterexample: Option<Counterexample>,
 }
 
@@ -83,30 +229,40 @@ impl Measurement {
 
     /// What the ratio says.
     pub fn judgement(&self) -> Judgement {
-        judge(self.relative_error, self.noise_floor)
+        self.judgement
     }
 }
 
 impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let judgement = match self.judgement() {
-            Judgement::Consistent => "consistent with equivariance",
-            Judgement::Undecided => "undecided: measure in f64, or prove",
-            Judgement::Broken => "broken",
-        };
-        writeln!(f, "{}: {judgement}", self.group)?;
+        writeln!(f, "{}: {}", self.group, self.judgement)?;
+        if let Some(doubt) = &self.doubt {
+            writeln!(f, "  {doubt}")?;
+        }
         writeln!(
             f,
-            "relative error {:.1e}, noise floor {:.1e}, ratio {:.1e}",
+            "relative error {:.1e}, noise floor {:.1e}, ratio {:.1e}, in channel {} of {}",
             self.relative_error,
             self.noise_floor,
-            self.ratio()
+            self.ratio(),
+            self.channel,
+            self.channels
         )?;
-        for (element, error) in self.elements.iter().take(12) {
+        writeln!(f, "smallest leak that would have been told: {:.1e} of a channel", self.detection_limit)?;
+        match self.unit {
+            Some(unit) => writeln!(f, "unit of the function: {}", precision::describe(unit))?,
+            None => writeln!(f, "unit of the function: not found, for it moves in jumps")?,
+        }
+        if let [first, others @ ..] = self.constant_channels.as_slice() {
+            let others =
+                if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+            writeln!(f, "not judged, for they never vary: channel {first}{others}")?;
+        }
+        for (element, error) in self.elements.iter().take(ELEMENTS) {
             writeln!(f, "  {element:>12}  {error:.1e}")?;
         }
-        if self.elements.len() > 12 {
-            writeln!(f, "  … and {} more elements", self.elements.len() - 12)?;
+        if self.elements.len() > ELEMENTS {
+            writeln!(f, "  … and {} more elements", self.elements.len() - ELEMENTS)?;
         }
         if let Some(largest) = &self.largest {
             writeln!(f, "what holds: {largest}")?;
@@ -118,12 +274,5 @@ impl fmt::Display for Measurement {
     }
 }
 
-pub(super) fn judge(error: f64, noise: f64) -> Judgement {
-    if error <= CONSISTENT * noise {
-        Judgement::Consistent
-    } else if error <= BROKEN * noise {
-        Judgement::Undecided
-    } else {
-        Judgement::Broken
-    }
-}
+/// Elements in the table that people read.
+const ELEMENTS: usize = 12;

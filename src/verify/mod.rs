@@ -1,6 +1,7 @@
 //! The engine: what is asserted, what each reading finds, and the smallest counterexample.
 //!
-//! In a test of your own crate, [`prove`] a map that is generic over its scalar, or [`measure`] any function of floats:
+//! In a test of your own crate, [`prove`] a map that is generic over its scalar, or [`measure`] any function
+//! of floats:
 //!
 //! ```
 //! use equivariant::group::C4;
@@ -18,21 +19,28 @@
 //! | what you have | what you call | what you may learn |
 //! |---|---|---|
 //! | a [`Map`], generic over its scalar | [`prove`] | a proof for the shape, a certificate, a rounding bound, or a counterexample |
-//! | a closure on `f32` or `f64` | [`measure`] | an error beside its noise floor, never the word *proved* |
+//! | a closure on `f32` or `f64` | [`measure`] | an error beside the function's own noise, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 
+mod channels;
 mod counterexample;
 mod examine;
 mod experiment;
 mod identity;
+mod judge;
 mod map;
 mod measure;
 mod measurement;
 #[cfg(doctest)]
 mod misuse;
+mod noise;
+mod picture;
+mod precision;
 mod prove;
 mod reading;
 mod report;
+mod runner;
+mod shrink;
 mod statement;
 #[cfg(feature = "proptest")]
 pub mod strategies;
@@ -42,9 +50,11 @@ pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
 pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
 pub use map::{Equivariance, Map, equivariance, symmetries};
-pub use measure::{BlackBox, BlackBoxOn, Float, Measured, measure};
-pub use measurement::{Judgement, MeasureError, Measurement};
+pub use measure::{BlackBox, BlackBoxOn, Float, MeasureCheck, Output, measure};
+pub use measurement::{Doubt, Judgement, MeasureError, Measurement};
+pub use precision::Precision;
 pub use prove::{Check, Proof, ProofOn, prove};
 pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
+pub use runner::Place;
 pub use statement::{Case, Statement};
 pub use subgroup::{LARGEST_ORDER, preserved_subgroup};

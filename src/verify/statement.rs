@@ -143,21 +143,28 @@ impl Statement {
 
     /// All sizes between the smallest and `largest`, by volume and then by the sum of their extents.
     pub(super) fn sizes_up_to(&self, largest: &[usize]) -> Vec<Vec<usize>> {
-        let Some(smallest) = &self.smallest else { return vec![largest.to_vec()] };
-        let mut sizes = vec![Vec::new()];
-        for (&low, &high) in smallest.iter().zip(largest) {
-            sizes = sizes
-                .into_iter()
-                .flat_map(|size: Vec<usize>| {
-                    (low.min(high)..=high).map(move |number| {
-                        let mut longer = size.clone();
-                        longer.push(number);
-                        longer
-                    })
-                })
-                .collect();
+        match &self.smallest {
+            Some(smallest) => shapes_between(smallest, largest),
+            None => vec![largest.to_vec()],
         }
-        sizes.sort_by_key(|size| (size.iter().product::<usize>(), size.iter().sum::<usize>(), size.clone()));
-        sizes
     }
+}
+
+/// All shapes between two, by volume and then by the sum of their extents.
+pub(super) fn shapes_between(smallest: &[usize], largest: &[usize]) -> Vec<Vec<usize>> {
+    let mut shapes = vec![Vec::new()];
+    for (&low, &high) in smallest.iter().zip(largest) {
+        shapes = shapes
+            .into_iter()
+            .flat_map(|shape: Vec<usize>| {
+                (low.min(high)..=high).map(move |extent| {
+                    let mut longer = shape.clone();
+                    longer.push(extent);
+                    longer
+                })
+            })
+            .collect();
+    }
+    shapes.sort_by_key(|shape| (shape.iter().product::<usize>(), shape.iter().sum::<usize>(), shape.clone()));
+    shapes
 }

@@ -1,0 +1,263 @@
+//! The rounding noise of a black box, whatever precision it works in.
+//!
+//! A function that rounds computes f(x) + ρ(x), where f is what it means and ρ is as good as random: it takes
+//! another value as soon as x moves by more than the rounding inside can resolve. Along a line x + t·d the
+//! *difference*
+//!
+//! > s = [F(x + 4h·d) − F(x)] − 4·[F(x + h·d) − F(x)]
+//!
+//! takes away whatever f does in proportion to h and leaves (1² + 4² + 3²)·σ² = 26·σ² of the variance of ρ,
+//! and terms in h² (J. J. Moré, S. M. Wild, *Estimating computational noise*, SIAM J. Sci. Comput. 33, 2011,
+//! do this with higher differences). So h grows from one unit roundoff of the type by factors of 4, with
+//! [`LINES`] lines for each step, until the output moves in proportion, |s| ≤ ¼·|F(x + 4h·d) − F(x)|:
+//!
+//! - below the unit in which the function works its output stays where it is, or jumps, and the step grows;
+//! - in proportion means that the move is some five times the noise, so that all roundings inside took new
+//!   values, while h is still so small that curvature and kinks are below the noise. If it is lost at the
+//!   next step, |s| > ½·|move|, it was luck, and the search goes on.
+//!
+//! The noise σ is the largest root mean square of s/√26 up to that step. Since steps are relative to each
+//! entry, an input that cannot be told from x in the type counts as noise too: σ is at least what rounding x
+//! once does.
+//!
+//! After that, and up to steps of 1/16, the function is watched, for a part of it may round more coarsely (a
+//! branch in half precision beside one in single). Two things tell. A *jump*: a difference 8 times as large
+//! as the steepest slope so far explains; the search begins anew there. A *hump*: the output stops moving in
+//! proportion, |s| > ½·|move|, and at longer steps does so again, |s| ≤ ⅛·|move|; curvature and kinks never
+//! do that, for their share grows with the step.
+//!
+//! A function that never moves in proportion (chaotic, random, a staircase) has the largest difference of all
+//! steps as its noise, or, if |s| ≤ ½·|move| from some step on, the largest up to there: coarse roundings, of
+//! eight bits or in deep networks in half precision, leave no step that is long enough and not yet curved.
+//!
+//! Each channel has its own step and its own noise: the largest over its entries. Cost: 32 evaluations for
+//! the first step and 16 for each further one, until the noise is found, then 8 for each step: altogether
+//! some 130 to 190 evaluations in f32 and 240 to 420 in f64.
+
+use ndarray::ArrayD;
+use rand_chacha::ChaCha8Rng;
+
+use super::measure::Float;
+use super::measurement::MeasureError;
+use super::runner::{Place, Runner, direction, perturbed};
+
+/// Lines along which the noise is looked for: the degrees of freedom of the estimate.
+pub(super) const LINES: usize = 16;
+/// Lines that watch for a coarser rounding once the noise is found.
+const WATCHING: usize = 8;
+/// √(1² + 4² + 3²): the noise of a difference, in noises of an output.
+const DIFFERENCE: f64 = 5.099_019_513_592_785;
+/// A difference that is so many times as large as the steepest slope explains is a jump. Along a line of a
+/// continuous function with slopes up to L both terms of a difference are at most 4h·L; a factor of four is
+/// left for slopes that were not seen yet.
+const JUMP: f64 = 8.0;
+/// The longest step is four times this.
+const LONGEST: f64 = 1.0 / 16.0;
+
+/// The outputs as the noise is looked for: each entry in units of the size of its channel.
+pub(super) struct Field<'a, T> {
+    pub(super) inputs: &'a [ArrayD<T>],
+    pub(super) outputs: &'a [ArrayD<T>],
+    /// The channel of each entry.
+    pub(super) channels: &'a [usize],
+    /// The size of each channel.
+    pub(super) sizes: &'a [f64],
+    /// Channels that need not be looked at.
+    pub(super) constant: &'a [bool],
+}
+
+/// The noise of one channel, relative to its size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChannelNoise {
+    /// The standard deviation of an output.
+    pub(super) sigma: f64,
+    /// How far the output moves, divided by the relative step of the input; 0 if it never moved in
+    /// proportion.
+    pub(super) slope: f64,
+    /// The same for the line and entry where it is largest.
+    steepest: f64,
+    /// The search for the step goes on.
+    searching: bool,
+    /// The step was the last one: the next must not lose it.
+    just_found: bool,
+    /// The largest difference since the output stopped moving in proportion.
+    hump: f64,
+    /// Noise and slope where the output first moved nearly in proportion.
+    nearly: Option<(f64, f64)>,
+}
+
+/// A line x + t·d, and the output at the last place looked at.
+struct Line {
+    input: usize,
+    direction: ArrayD<f32>,
+    last: Option<(f64, Vec<f64>)>,
+}
+
+/// An entry in units of the size of its channel, as a number whose square is finite.
+pub(super) fn scaled<T: Float>(entry: T, size: f64) -> f64 {
+    let entry: f64 = entry.into();
+    // Where all of a channel was 0, whatever is not stands out.
+    if size == 0.0 && entry != 0.0 {
+        entry.signum()
+    } else {
+        (entry / size.max(f64::MIN_POSITIVE * f64::EPSILON)).clamp(-1e100, 1e100)
+    }
+}
+
+impl<T: Float> Field<'_, T> {
+    /// The noise of each channel. `unit` is the first step.
+    ///
+    /// # Errors
+    /// If the function fails or its output is not finite or changes its shape.
+    pub(super) fn noise(
+        &self,
+        runner: &Runner<'_, T>,
+        unit: f64,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Vec<ChannelNoise>, MeasureError> {
+        let mut lines = self.lines(random);
+        let mut channels: Vec<ChannelNoise> = (self.constant.iter())
+            .map(|&constant| ChannelNoise {
+                sigma: 0.0,
+                slope: 0.0,
+                steepest: 0.0,
+                just_found: false,
+                hump: 0.0,
+                nearly: None,
+                searching: !constant,
+            })
+            .collect();
+        let mut step = unit;
+        while step <= LONGEST {
+            let used = if channels.iter().any(|channel| channel.searching) { LINES } else { WATCHING };
+            let seen = self.step(runner, &mut lines[..used], step)?;
+            for ((channel, seen), &constant) in channels.iter_mut().zip(&seen).zip(self.constant) {
+                if !constant {
+                    channel.learn(seen, step);
+                }
+            }
+            step *= 4.0;
+        }
+        channels.iter_mut().for_each(ChannelNoise::end);
+        Ok(channels)
+    }
+
+    fn lines(&self, random: &mut ChaCha8Rng) -> Vec<Line> {
+        // In turn through the inputs, so that those that watch have different ones.
+        (0..LINES)
+            .map(|line| {
+                let input = line % self.inputs.len();
+                let direction = direction(&self.inputs[input], 4.0 * LONGEST, random);
+                Line { input, direction, last: None }
+            })
+            .collect()
+    }
+
+    fn scaled(&self, output: &ArrayD<T>) -> Vec<f64> {
+        let entries = output.iter().zip(self.channels);
+        entries.map(|(&entry, &channel)| scaled(entry, self.sizes[channel])).collect()
+    }
+
+    /// What is seen of each channel at one step.
+    fn step(&self, runner: &Runner<'_, T>, lines: &mut [Line], step: f64) -> Result<Vec<Seen>, MeasureError> {
+        self.walk(runner, lines, step)?;
+        let near: Vec<Vec<f64>> = lines
+            .iter_mut()
+            .map(|line| line.last.take().map(|(_, output)| output).unwrap_or_default())
+            .collect();
+        self.walk(runner, lines, 4.0 * step)?;
+        let mut seen = vec![Seen::default(); self.sizes.len()];
+        let entries = self.channels.len();
+        let bases: Vec<Vec<f64>> = self.outputs.iter().map(|output| self.scaled(output)).collect();
+        let (mut differences, mut moves) = (vec![0.0_f64; entries], vec![0.0_f64; entries]);
+        for (line, near) in lines.iter().zip(&near) {
+            let Some((_, far)) = &line.last else { unreachable!("each line was just walked") };
+            let places = bases[line.input].iter().zip(near).zip(far).zip(self.channels);
+            for (entry, (((&start, &near), &far), &channel)) in places.enumerate() {
+                let (one, four) = (near - start, far - start);
+                let difference = four - 4.0 * one;
+                differences[entry] += difference.powi(2);
+                moves[entry] += four.powi(2);
+                let seen = &mut seen[channel];
+                seen.largest_difference = seen.largest_difference.max(difference.abs());
+                seen.largest_move = seen.largest_move.max(four.abs());
+            }
+        }
+        let mean = |sum: f64| (sum / lines.len() as f64).sqrt();
+        for ((&difference, &moved), &channel) in differences.iter().zip(&moves).zip(self.channels) {
+            let seen = &mut seen[channel];
+            seen.difference = seen.difference.max(mean(difference));
+            seen.moved = seen.moved.max(mean(moved));
+        }
+        Ok(seen)
+    }
+
+    /// Evaluates the function at this distance along every line that is not there yet.
+    fn walk(&self, runner: &Runner<'_, T>, lines: &mut [Line], distance: f64) -> Result<(), MeasureError> {
+        let missing: Vec<usize> = (0..lines.len())
+            .filter(|&line| lines[line].last.as_ref().is_none_or(|(at, _)| *at != distance))
+            .collect();
+        let inputs: Vec<ArrayD<T>> = (missing.iter())
+            .map(|&line| perturbed(&self.inputs[lines[line].input], distance, &lines[line].direction))
+            .collect();
+        let place = |position: usize| Place::perturbed(lines[missing[position]].input);
+        let outputs = runner.outputs(&inputs, place)?;
+        for (&line, output) in missing.iter().zip(outputs) {
+            let expected = self.outputs[lines[line].input].shape();
+            if output.shape() != expected {
+                return Err(MeasureError::Shape {
+                    place: Place::perturbed(lines[line].input),
+                    expected: expected.to_vec(),
+                    found: output.shape().to_vec(),
+                });
+            }
+            lines[line].last = Some((distance, self.scaled(&output)));
+        }
+        Ok(())
+    }
+}
+
+/// A channel at one step: the differences, and the moves by four steps, as root mean squares over the lines
+/// for the entry where they are largest, and as the largest of all.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    difference: f64,
+    moved: f64,
+    largest_difference: f64,
+    largest_move: f64,
+}
+
+impl ChannelNoise {
+    fn learn(&mut self, seen: &Seen, step: f64) {
+        let share = if seen.moved > 0.0 { seen.difference / seen.moved } else { f64::INFINITY };
+        let jumps = seen.largest_difference > JUMP * self.steepest * 4.0 * step;
+        let lost = std::mem::take(&mut self.just_found) && share > 0.5;
+        self.searching |= jumps || lost;
+        if self.searching {
+            self.sigma = self.sigma.max(seen.difference / DIFFERENCE);
+        } else if share > 0.5 {
+            self.hump = self.hump.max(seen.difference);
+        } else if share <= 0.125 {
+            self.sigma = self.sigma.max(self.hump / DIFFERENCE);
+            self.hump = 0.0;
+        }
+        let slope = seen.moved / (4.0 * step);
+        if share <= 0.25 {
+            self.just_found = std::mem::take(&mut self.searching);
+            self.slope = self.slope.max(slope);
+            self.steepest = self.steepest.max(seen.largest_move / (4.0 * step));
+        } else if share > 1.0 {
+            self.nearly = None;
+        } else if self.searching && share <= 0.5 && self.nearly.is_none() {
+            self.nearly = Some((self.sigma, slope));
+        }
+    }
+
+    /// Once there are no longer steps: where the output moved nearly in proportion and never lost it again,
+    /// that is as good as it gets.
+    fn end(&mut self) {
+        if let (true, Some((sigma, slope))) = (self.searching, self.nearly) {
+            (self.sigma, self.slope) = (sigma, self.slope.max(slope));
+        }
+    }
+}

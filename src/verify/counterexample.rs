@@ -225,7 +225,8 @@ fn differs(identity: &dyn AnyIdentity, values: &[ArrayD<i64>]) -> Result<bool, F
     Ok(certainly_differ(&left, &right))
 }
 
-/// Sets entries to 0, in blocks that halve, and then what remains to 1, as long as the sides differ.
+/// Sets entries to 0, in blocks that halve, and then what remains to 1, as long as the sides differ; and again, until
+/// no single entry can be made simpler. Each round but the last makes an entry simpler, and what is 0 costs nothing.
 fn shrink(identity: &dyn AnyIdentity, mut values: Vec<ArrayD<i64>>) -> Result<Vec<ArrayD<i64>>, Failure> {
     let total: usize = values.iter().map(ArrayD::len).sum();
     let mut block = total;
@@ -238,20 +239,26 @@ fn shrink(identity: &dyn AnyIdentity, mut values: Vec<ArrayD<i64>>) -> Result<Ve
         }
         block /= 2;
     }
-    for position in 0..total {
-        for simpler in [1, -1] {
-            let candidate = with_entries(&values, position..position + 1, simpler);
-            let current = entry(&values, position);
-            if current == 0 || current == simpler {
-                break;
-            }
-            if differs(identity, &candidate)? {
-                values = candidate;
-                break;
+    loop {
+        let before = values.clone();
+        for position in 0..total {
+            // What was left above, and what became 1 since, may have set another entry free.
+            for simpler in [0, 1, -1] {
+                let current = entry(&values, position);
+                if current == 0 || current == simpler {
+                    break;
+                }
+                let candidate = with_entries(&values, position..position + 1, simpler);
+                if differs(identity, &candidate)? {
+                    values = candidate;
+                    break;
+                }
             }
         }
+        if values == before {
+            return Ok(values);
+        }
     }
-    Ok(values)
 }
 
 fn entry(values: &[ArrayD<i64>], position: usize) -> i64 {

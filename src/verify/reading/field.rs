@@ -38,7 +38,7 @@ impl Reader for Field {
         let unknowns = identity.unknowns();
         let degree = degree(identity)?;
         match degree {
-            Some(degree) => self.degree = Some(self.degree.unwrap_or(0).max(degree)),
+            Some(degree) => self.degree = self.degree.max(Some(degree)),
             None => self.opaque = true,
         }
         for _ in 0..POINTS {

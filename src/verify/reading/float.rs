@@ -47,7 +47,8 @@ impl Reader for Float {
         let (mut refutes, mut is_known) = (false, true);
         let finite = left.iter().chain(&right).filter(|x| x.is_finite());
         let largest = finite.fold(0.0, |largest: f64, &x| largest.max(x.abs().into()));
-        let scale = if largest > 0.0 { largest } else { 1.0 };
+        // Below every float in single precision but 0, of which the error is 0.
+        let scale = largest.max(f64::MIN_POSITIVE);
         for (((&l, &r), el), er) in left.iter().zip(&right).zip(&exact_left).zip(&exact_right) {
             let error = (f64::from(l) - f64::from(r)).abs();
             let noise = (f64::from(l) - el.value()).abs()

@@ -16,6 +16,10 @@ fn arrays_are_written_in_rows_and_blocks() {
     assert_eq!(written(arr2(&[[1.0, 0.0], [10.0, -3.0]]).into_dyn()), "[ 1  ·]\n[10 −3]");
     let blocks = arr3(&[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]).into_dyn();
     assert_eq!(written(blocks), "[1 2]\n[3 4]\n\n[5 6]\n[7 8]");
+    let flat = arr3(&[[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]]).into_dyn();
+    assert_eq!(written(flat), "[1 2 3]\n\n[4 5 6]");
+    let tall = arr3(&[[[1.0], [2.0], [3.0]], [[4.0], [5.0], [6.0]]]).into_dyn();
+    assert_eq!(written(tall), "[1]\n[2]\n[3]\n\n[4]\n[5]\n[6]");
     assert_eq!(written(ArrayD::zeros(vec![2, 0])), "empty array of shape [2, 0]");
     assert_eq!(written(ArrayD::zeros(vec![0, 2])), "empty array of shape [0, 2]");
 }
@@ -55,6 +59,14 @@ fn both_sides_stand_below_what_was_put_in() {
     let other = Counterexample { right: ArrayD::zeros(vec![1, 2]).into(), ..example() };
     assert!(other.to_string().contains("\nthe sides have shapes [2] and [1, 2]\n"), "{other}");
     assert!(!example().to_string().contains("shapes"));
+}
+
+#[test]
+fn a_writer_that_fails_is_told() {
+    fails_wherever_it_is_cut(&example());
+    fails_wherever_it_is_cut(&Counterexample { right: ArrayD::zeros(vec![2, 1, 2]).into(), ..example() });
+    fails_wherever_it_is_cut(&Value::from(ArrayD::zeros(vec![2, 0])));
+    fails_wherever_it_is_cut(&Value::from(arr0(0.5).into_dyn()));
 }
 
 #[test]

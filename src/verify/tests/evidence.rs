@@ -169,6 +169,20 @@ fn the_float_evidence_is_the_largest() {
     }
 }
 
+/// Relative to the largest entry, be it smaller or larger than one; the largest finite one.
+#[test]
+fn the_float_evidence_is_relative() {
+    for scale in [2f64.powi(-20), 0.5, 1.0, 2.0, 2f64.powi(40)] {
+        let entry = |value: f64, error: f64| Bounded::with_error(value * scale, error * scale);
+        let case = float_case(scale as f32, 0.75 * scale as f32, entry(1.0, 0.125), entry(0.75, 0.25));
+        let found = finding(
+            Examiner::new(1).with_readings([Reading::Float]).examine(&by_size(vec![vec![case]]).at([0])),
+        );
+        let shape = "size 0".to_owned();
+        assert_eq!(found, Finding::Float { shape, relative_error: 0.25, noise_floor: 0.375 });
+    }
+}
+
 /// What a refutation shows is what refutes, whatever else was read before or after.
 #[test]
 fn the_numbers_of_a_refutation_are_those_that_refute() {

@@ -47,6 +47,10 @@ fn noise_explains_or_refutes() {
         let quarter = noise / 4.0;
         check((4.0, 5.0, (4.0 + quarter, quarter), (5.0 - quarter, quarter)), expected);
     }
+    // An error may exceed the noise by what rounds in their comparison, a few units of f64, and by no more.
+    let below = |units: f64| 1.0 - units * f64::EPSILON;
+    check((4.0, 5.0, (4.0, below(0.5)), (5.0, 0.0)), Outcome::Confirms);
+    check((4.0, 5.0, (4.0, below(16.0)), (5.0, 0.0)), Outcome::Refutes);
     // One unit in the last place is an error unless noise explains it.
     let next = 1.0 + f32::EPSILON;
     check((1.0, next, (1.0, 0.0), (next.into(), 0.0)), Outcome::Refutes);
@@ -71,6 +75,16 @@ fn noise_above_the_values_silences() {
     let (noisy, large) = ((0.0, 0.0, (0.0, 1.5), (0.0, 1.5)), (8.0, 8.0, (8.0, 0.0), (8.0, 0.0)));
     assert_eq!(read(&[noisy, large]), Outcome::Confirms);
     assert_eq!(read(&[large, noisy]), Outcome::Confirms);
+    // Noise of 7.5 is below 8 and above 7, which stand on one side each.
+    let noisy = (0.0, 0.0, (0.0, 7.5), (0.0, 0.0));
+    for (left, right) in [(8.0, 7.0), (7.0, 8.0), (-8.0, -7.0), (-7.0, -8.0)] {
+        let large = (left, right, (left.into(), 0.5), (right.into(), 0.5));
+        assert_eq!(read(&[large, noisy]), Outcome::Confirms, "{left} and {right}");
+        assert_eq!(read(&[noisy, large]), Outcome::Confirms, "{left} and {right}");
+    }
+    let seven = (7.0, 7.0, (7.0, 0.0), (7.0, 0.0));
+    assert_eq!(read(&[seven, noisy]), Outcome::Silent);
+    assert_eq!(read(&[noisy, seven]), Outcome::Silent);
 }
 
 /// What is not finite never confirms, and never hides that another entry differs.

@@ -254,3 +254,23 @@ fn finding(examined: Result<Report, ExamineError>) -> Finding {
     assert_eq!(report.evidence.len(), 1, "{report}");
     report.evidence[0].finding.clone()
 }
+
+/// Writes to a writer with room for so many bytes and no more.
+struct Cut(usize);
+
+impl std::fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(std::fmt::Error)?;
+        Ok(())
+    }
+}
+
+/// What is written for people passes on the error of the writer, wherever it occurs.
+fn fails_wherever_it_is_cut(value: &impl std::fmt::Display) {
+    use std::fmt::Write;
+    let whole = value.to_string();
+    for room in 0..whole.len() {
+        assert!(write!(Cut(room), "{value}").is_err(), "{room} bytes of {whole:?}");
+    }
+    assert!(write!(Cut(whole.len()), "{value}").is_ok(), "{whole:?}");
+}

@@ -174,6 +174,15 @@ fn findings_are_read_by_people() {
 }
 
 #[test]
+fn a_writer_that_fails_is_told() {
+    for verdict in VERDICTS {
+        fails_wherever_it_is_cut(&verdict);
+        fails_wherever_it_is_cut(&report(verdict, "name", 2));
+    }
+    fails_wherever_it_is_cut(&Reading::Float);
+}
+
+#[test]
 fn reports_are_read_by_people() {
     let confirmed = Report::confirmed(Finding::Theorem { name: "t".to_owned() });
     assert_eq!(confirmed.to_string(), "holds\n  ✓ theorem t\n");

@@ -56,6 +56,15 @@ fn wide_bounds_silence() {
     // The largest value may stand at another entry or on the other side.
     assert_eq!(read(&[(0.0, 0.5), (8.0, 0.0)], &[(0.0, 0.5), (8.0, 0.0)]), Outcome::Confirms);
     assert_eq!(read(&[(8.0, 0.0), (0.0, 0.5)], &[(8.0, 0.0), (0.0, 0.5)]), Outcome::Confirms);
+    // Bounds of 7.5 are below 8 and above 7, which stand on one side each.
+    let vague = (0.0, 7.5);
+    for (left, right) in [(8.0, 7.0), (7.0, 8.0), (-8.0, -7.0), (-7.0, -8.0)] {
+        let (left, right) = ((left, 0.5), (right, 0.5));
+        assert_eq!(read(&[left, vague], &[right, (0.0, 0.0)]), Outcome::Confirms, "{left:?}, {right:?}");
+        assert_eq!(read(&[vague, left], &[(0.0, 0.0), right]), Outcome::Confirms, "{left:?}, {right:?}");
+    }
+    assert_eq!(read(&[(7.0, 0.0), vague], &[(7.0, 0.0), (0.0, 0.0)]), Outcome::Silent);
+    assert_eq!(read(&[vague, (7.0, 0.0)], &[(0.0, 0.0), (7.0, 0.0)]), Outcome::Silent);
     // A difference that even wide bounds do not explain refutes.
     check((1.0, 2.0), (9.0, 2.0), Outcome::Refutes);
 }

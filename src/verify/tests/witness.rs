@@ -164,6 +164,26 @@ fn one_of_many_entries_stays() {
     }
 }
 
+/// What does not matter goes in blocks: of n entries some 2·log₂ n evaluations find the one that stays, not
+/// n.
+#[test]
+fn shrinking_is_quick_where_little_matters() {
+    for place in [0, 1, 511, 700, 1023] {
+        let script: Script<Bounded> = Arc::new(move |values| {
+            let entry = |x: Bounded| ArrayD::from_elem(vec![], x);
+            (entry(values[0][[place]]), entry(Bounded::new(0.0)))
+        });
+        let scripted = Scripted::new().saying(Reading::Field, Outcome::Refutes);
+        let scripted = Scripted { unknowns: vec![Unknown::new("x", [1024])], bounded: script, ..scripted };
+        let found = scripted.read(Reading::Field).unwrap().counterexample.unwrap();
+        assert_eq!(numbers(&found).iter().sum::<f64>(), 1.0);
+        // 21 for the blocks, some for the last rounds, and one for each draw in which the entry happens to be
+        // 0.
+        let asked = scripted.asked.bounded.lock().unwrap().len();
+        assert!(asked <= 100, "{asked} evaluations");
+    }
+}
+
 /// Of all sizes from the smallest on the first that shows it is taken, and of its cases the first.
 #[test]
 fn the_smallest_size_and_the_first_case_come_first() {

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Draws a random sample of faults in one module, and runs the module's own tests against each.
 
-A fault that no test notices is a survivor; the score is the share of faults that are noticed. Two kinds of faults are drawn:
+A fault that no test notices is a survivor; the score is the share of faults that are noticed. There are two kinds of faults:
 
     operators   those of `cargo mutants`: bodies replaced by constants, operators and match arms exchanged or deleted
-    words       those of the table WORDS below: maximum for minimum, first for last, one variant for another, a number off by one
+    words       those of the table WORDS below: maximum for minimum, first for last, one variant for another, numbers off by one
 
 The module is copied, together with the modules that it imports and nothing else, to a folder outside the repository, so that a build
 takes seconds. Python 3 without packages; `cargo install cargo-mutants --locked` for the first kind.
@@ -217,7 +217,7 @@ def run_operators(options, folder, pattern):
     listed = subprocess.run(
         ["cargo", "mutants", "--list", "--json", *files], cwd=folder, check=True, stdout=subprocess.PIPE, text=True
     )
-    faults = sorted(fault["name"] for fault in json.loads(listed.stdout) if pattern.search(fault["file"]))
+    faults = sorted({fault["name"] for fault in json.loads(listed.stdout) if pattern.search(fault["file"])})
     drawn = random.Random(options.seed).sample(faults, min(options.sample, len(faults)))
     print(f"{len(faults)} operator faults, {len(drawn)} drawn with seed {options.seed}", flush=True)
     escaped = ["".join("\\" + letter if letter in META else letter for letter in name) for name in drawn]

@@ -232,6 +232,36 @@ fn the_numbers_of_a_refutation_are_those_that_refute() {
     }
 }
 
+/// Of several entries and cases that refute the one that is furthest beyond what is explained is shown.
+#[test]
+fn the_worst_of_all_refutations_is_shown() {
+    // (error, explained) of 16: beyond by 2, 3 and 1.
+    let entries = [(2.0, 0.0), (8.0, 5.0), (9.0, 8.0)];
+    let bounded =
+        |&(error, bound): &(f64, f64)| (Bounded::with_error(16.0, bound), Bounded::new(16.0 - error));
+    let case = |entries: &[(f64, f64)]| {
+        let (left, right): (Vec<_>, Vec<_>) = entries.iter().map(bounded).unzip();
+        let single = |side: &[Bounded]| side.iter().map(|x| x.value() as f32).collect::<Vec<_>>();
+        let single = always(&single(&left), &single(&right));
+        Scripted { single, bounded: always(&left, &right), ..Scripted::new() }.case()
+    };
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let entries = order.map(|entry| entries[entry]);
+        let in_one = by_size(vec![vec![case(&entries)]]).at([0]);
+        let apart = by_size(vec![entries.iter().map(|&entry| case(&[entry])).collect()]).at([0]);
+        for statement in [in_one, apart] {
+            let found = |reading| finding(Examiner::new(1).with_readings([reading]).examine(&statement));
+            let shape = || "size 0".to_owned();
+            assert_eq!(
+                found(Reading::Rounding),
+                Finding::Rounding { shape: shape(), error: 8.0, bound: 5.0 }
+            );
+            let expected = Finding::Float { shape: shape(), relative_error: 0.5, noise_floor: 0.3125 };
+            assert_eq!(found(Reading::Float), expected);
+        }
+    }
+}
+
 /// The symbolic evidence counts the unknowns of the largest identity and the terms of all.
 #[test]
 fn the_symbolic_evidence_counts_unknowns_and_terms() {

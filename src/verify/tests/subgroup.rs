@@ -95,7 +95,7 @@ fn refuted() -> Case {
 /// An element without a case is no candidate, as if it had been refuted.
 #[test]
 fn elements_without_a_case_are_none() {
-    let even = |g: &Rotation| (g.quarter_turns() % 2 == 0).then(|| Scripted::new().case());
+    let even = |g: &Rotation| g.quarter_turns().is_multiple_of(2).then(|| Scripted::new().case());
     let kept = preserved_subgroup(&Examiner::new(1), &C4, even).unwrap();
     assert_eq!(kept.elements(), [Rotation::Identity, Rotation::Rot180]);
 }

@@ -1,9 +1,12 @@
 //! What a network is equivariant to, and why: the types of the feature maps from layer to layer.
 //!
 //! If every layer commutes with a group, the type of its output being that of the next one's input, then so does the network (theorem
-//! `composition_equivariant` of `proofs/`), for all weights and inputs; if the last type is trivial and has no pixels, it is
-//! invariant. The first layer for which that does not hold ends the argument, with its place, the hypothesis that it violates and
+//! `composition_equivariant` of `proofs/`), for all weights and inputs; if the last type is trivial and there are no pixels, or a single one,
+//! it is invariant. The first layer for which that does not hold ends the argument, with its place, the hypothesis that it violates and
 //! what would satisfy it. Nothing is run.
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
@@ -45,6 +48,8 @@ pub struct Step {
 pub struct Equivariance {
     /// The type of the input.
     pub from: FeatureType,
+    /// The shape of the input.
+    pub input: Vec<usize>,
     /// The layers and blocks, in their order.
     pub steps: Vec<Step>,
 }
@@ -71,7 +76,7 @@ impl Equivariance {
             (shape, feature) = (output, to);
             steps.push(Step { layer, because, feature: feature.clone(), shape: shape.clone() });
         }
-        Ok(Equivariance { from: from.clone(), steps })
+        Ok(Equivariance { from: from.clone(), input: input.to_vec(), steps })
     }
 
     /// The type of the output.
@@ -79,9 +84,15 @@ impl Equivariance {
         self.steps.last().map_or(&self.from, |step| &step.feature)
     }
 
-    /// Whether the output does not move at all: it has one trivial channel for each feature, and no pixels.
+    /// The shape of the output.
+    pub fn shape(&self) -> &[usize] {
+        self.steps.last().map_or(&self.input, |step| &step.shape)
+    }
+
+    /// Whether the output does not move at all: its type is trivial, so that no channel changes places, and it has no pixels that
+    /// could, or a single one.
     pub fn is_invariant(&self) -> bool {
-        self.feature().is_trivial() && self.steps.last().is_some_and(|step| step.shape.len() == 2)
+        self.feature().is_trivial() && self.shape().iter().skip(2).all(|&length| length == 1)
     }
 }
 

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use super::counterexample::{Counterexample, Value, find_witness};
-use super::identity::Failure;
+use super::identity::{Failure, degrees};
 use super::reading::{Field, Float, Outcome, Reader, Rounding, Symbols};
 use super::report::{Evidence, Reading, Report, Verdict};
 use super::statement::{Case, Statement};
@@ -23,7 +23,7 @@ const ATTEMPTS: usize = 12;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ExamineError {
-    /// There was no case, no reading or no unknown.
+    /// There was no case, no reading, or no entry on either side.
     #[error("nothing was checked: {0}")]
     NothingChecked(String),
     /// The code under test reported an error.
@@ -105,9 +105,8 @@ impl Examiner {
             if outcome == Outcome::Silent {
                 continue;
             }
-            let labels: Vec<String> = sizes.iter().map(|size| statement.describe(size)).collect();
             let confirms = outcome == Outcome::Confirms;
-            evidence.push(Evidence { confirms, finding: reader.finding(labels.join("; ")) });
+            evidence.push(Evidence { confirms, finding: reader.finding(label(statement, &sizes)?) });
             if !confirms {
                 refuting.push(reading.name());
             }
@@ -124,6 +123,9 @@ impl Examiner {
             (None, true) => Verdict::Holds,
             (None, false) => Verdict::Undecided,
         };
+        if verdict == Verdict::Holds && !has_entries(statement)? {
+            return Err(ExamineError::NothingChecked("the sides have no entry at any of the sizes".into()));
+        }
         let remark = (verdict == Verdict::Undecided).then(|| {
             format!(
                 "refuted by the {} reading, but no counterexample on small integers was found",
@@ -218,6 +220,31 @@ fn cases(statement: &Statement, size: &[usize]) -> Result<Vec<Case>, ExamineErro
     statement
         .cases(size)
         .map_err(|source| ExamineError::Evaluation { place: statement.describe(size), source })
+}
+
+/// The sizes that were read, as people read them: those with a case.
+fn label(statement: &Statement, sizes: &[Vec<usize>]) -> Result<String, ExamineError> {
+    let mut labels = Vec::new();
+    for size in sizes {
+        if !cases(statement, size)?.is_empty() {
+            labels.push(statement.describe(size));
+        }
+    }
+    Ok(labels.join("; "))
+}
+
+/// Whether there is anything to compare: arrays without entries are equal, whatever was to be shown of them.
+fn has_entries(statement: &Statement) -> Result<bool, ExamineError> {
+    for size in statement.sizes.iter().chain(&statement.large) {
+        for case in cases(statement, size)? {
+            let (left, right) =
+                degrees(case.identity.as_ref()).map_err(|source| failed(statement, size, &case, source))?;
+            if !left.is_empty() || !right.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 fn failed(statement: &Statement, size: &[usize], case: &Case, source: Failure) -> ExamineError {

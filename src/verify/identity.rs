@@ -108,3 +108,13 @@ impl<I: Identity> AnyIdentity for I {
         self.sides(values)
     }
 }
+
+/// The degrees of both sides as functions of all unknowns.
+///
+/// # Errors
+/// Whatever the code under test reports.
+pub(super) fn degrees(identity: &dyn AnyIdentity) -> Result<Sides<Degree>, Failure> {
+    let variables = |shape: Vec<usize>| ArrayD::from_elem(shape, Degree::variable());
+    let values: Vec<_> = identity.unknowns().into_iter().map(|unknown| variables(unknown.shape)).collect();
+    identity.degree(&values)
+}

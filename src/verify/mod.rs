@@ -45,6 +45,8 @@ mod statement;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 mod subgroup;
+#[cfg(test)]
+mod tests;
 
 pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};

@@ -11,7 +11,7 @@ use num_traits::Zero;
 const SIMPLIFIED: usize = 256;
 
 /// Sets as many entries to 0 as `fails` survives, and each of the rest to the first of the `simpler` numbers
-/// that it survives, with at most so many tries of each kind.
+/// that it survives, again and again until no single entry can be made simpler, with at most `tries` tries of each kind.
 ///
 /// # Errors
 /// Whatever `fails` reports.
@@ -45,21 +45,29 @@ pub(super) fn shrink<T: Clone + PartialEq + Zero, E>(
     if remaining.len() > SIMPLIFIED {
         return Ok(());
     }
+    let zero = T::zero();
     let mut left = tries;
-    for place in remaining {
-        for number in simpler {
-            if left == 0 || entry(values, place) == number {
-                break;
+    loop {
+        let mut changed = false;
+        for place in nonzero(values) {
+            // What became simpler since may have set another entry free: 0 is tried again.
+            for number in std::iter::once(&zero).chain(simpler) {
+                if left == 0 || entry(values, place) == number {
+                    break;
+                }
+                left -= 1;
+                let old = std::mem::replace(entry(values, place), number.clone());
+                if fails(values)? {
+                    changed = true;
+                    break;
+                }
+                *entry(values, place) = old;
             }
-            left -= 1;
-            let old = std::mem::replace(entry(values, place), number.clone());
-            if fails(values)? {
-                break;
-            }
-            *entry(values, place) = old;
+        }
+        if !changed || left == 0 {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// The places of entries that are not 0: the array, and the position in it.

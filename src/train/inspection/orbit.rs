@@ -58,8 +58,9 @@ impl MovedMaps {
             let mean = maps.sum_axis(Axis(0)) / feature.size() as f64;
             (maps - mean).mapv(|distance| distance * distance).sum()
         };
-        let strongest = (0..feature.fields()).max_by(|&a, &b| spread(a).total_cmp(&spread(b)));
-        let Some(field) = strongest else { return Ok(Vec::new()) };
+        let spreads: Vec<f64> = (0..feature.fields()).map(spread).collect();
+        let stronger = |best: usize, next: usize| if spreads[next] > spreads[best] { next } else { best };
+        let Some(field) = (0..spreads.len()).reduce(stronger) else { return Ok(Vec::new()) };
 
         let mut generators = Vec::new();
         for element in 1..group.order() {
@@ -92,9 +93,10 @@ impl MovedMaps {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::GroupConvolution;
     use crate::layer::Initialisation;
     use crate::network::{p4mcnn, z2cnn};
-    use crate::signal::GridGroup;
+    use crate::signal::{FeatureType, GridGroup};
 
     #[test]
     fn the_permutation_carries_one_to_the_other() {
@@ -117,5 +119,33 @@ mod tests {
         }
         let weights = Weights::initial(&z2cnn(10), Initialisation::He, 3);
         assert_eq!(MovedMaps::of(&z2cnn(10), &weights, &image), Ok(Vec::new()));
+    }
+
+    /// Of fields whose orientations differ equally the first is shown, and a later one only if its own differ more.
+    #[test]
+    fn of_equal_fields_the_first_is_shown() {
+        let (image, maps) = (FeatureType::trivial(&GridGroup::c4(), 1), |fields| {
+            FeatureType::regular(&GridGroup::c4(), fields)
+        });
+        let layer = |fields| GroupConvolution::new(image.clone(), maps(fields), [2, 2]).without_bias();
+        let picture = Array3::from_shape_fn((1, 4, 4), |(_, i, j)| (i * i + 3 * j) as f32);
+        let views = |kernels: &[f32]| {
+            let network = Network::new().then(layer(kernels.len()));
+            let mut weights = Weights::initial(&network, Initialisation::He, 3);
+            // Multiples of one kernel.
+            let kernel = [1.0, 2.0, 4.0, 8.0];
+            weights.trained = kernels.iter().flat_map(|factor| kernel.map(|entry| factor * entry)).collect();
+            MovedMaps::of(&network, &weights, &picture).unwrap()
+        };
+        for (kernels, strongest) in [
+            (&[1.0, -1.0, 1.0][..], 1.0),
+            (&[-1.0, 1.0], -1.0),
+            (&[1.0, 2.0, -2.0], 2.0),
+            (&[2.0, -2.0, 1.0], 2.0),
+            (&[0.0, 0.0], 0.0),
+        ] {
+            let (shown, alone) = (views(kernels), views(&[strongest]));
+            assert_eq!(shown[0].maps, alone[0].maps, "{kernels:?}");
+        }
     }
 }

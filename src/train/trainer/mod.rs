@@ -6,6 +6,7 @@
 //!
 //! Cost: for each image, one augmentation and one forward and backward pass.
 
+mod evaluation;
 mod saving;
 #[cfg(test)]
 mod tests;
@@ -13,12 +14,14 @@ mod tests;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use ndarray::Array2;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use thiserror::Error;
+
+pub use evaluation::Evaluation;
+pub(super) use evaluation::{evaluate, first_greatest, mistakes};
 
 use super::augmentation::{AugmentationError, Augmenter, Workspace};
 use super::average::Average;
@@ -34,8 +37,6 @@ use crate::network::{Network, Weights};
 
 /// Images that one task augments.
 const IMAGES: usize = 16;
-/// Images that are tested at a time.
-const TESTED: usize = 512;
 
 /// Why a training cannot begin or go on.
 #[derive(Debug, Error)]
@@ -104,15 +105,6 @@ pub struct EpochRecord {
     pub train_loss: f64,
     /// Mistakes on the test set.
     pub test_mistakes: usize,
-}
-
-/// The scores of a set of images.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
-    /// (images, classes)
-    pub scores: Array2<f32>,
-    /// Images whose greatest score is not that of their label; of equal scores the first counts.
-    pub mistakes: usize,
 }
 
 /// A step of the training, as it is told to an observer.
@@ -258,10 +250,11 @@ impl<'a> Trainer<'a> {
         self.labels.len()
     }
 
-    /// The numbers that are tested and exported: the best ones where patience is asked for, else the averages, else the weights.
+    /// The numbers that are exported: where patience is asked for the best ones of all complete epochs, of equals the first;
+    /// else the averages, else the weights.
     pub fn result(&self) -> Weights {
         match self.stopping.as_ref().and_then(EarlyStopping::best) {
-            Some((_, trained, running)) if self.gathered.steps == 0 => {
+            Some((_, trained, running)) => {
                 Weights { trained: trained.to_vec(), running: running.to_vec(), ..self.weights.clone() }
             }
             _ => self.current(),
@@ -374,29 +367,4 @@ impl<'a> Trainer<'a> {
         let executor = &mut self.executor;
         self.pool.install(|| evaluate(executor, weights, images))
     }
-}
-
-/// What these numbers give on images, on the threads of the current pool.
-pub(super) fn evaluate(executor: &mut Executor, weights: &Weights, images: &Dataset) -> Evaluation {
-    let pixels: usize = images.shape().iter().product();
-    let inputs = images.images().as_slice().unwrap_or_else(|| unreachable!("the images are row-major"));
-    let classes = executor.outputs();
-    let mut scores = Array2::zeros((images.len(), classes));
-    let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));
-    for (inputs, rows) in inputs.chunks(pixels * TESTED).zip(rows.chunks_mut(classes * TESTED)) {
-        executor.predict(weights, inputs, rows);
-    }
-    let mistakes = mistakes(&scores, images.labels());
-    Evaluation { scores, mistakes }
-}
-
-/// How many rows have their greatest score elsewhere than at their label.
-pub(super) fn mistakes(scores: &Array2<f32>, labels: &[usize]) -> usize {
-    scores.outer_iter().zip(labels).filter(|(scores, label)| first_greatest(scores) != **label).count()
-}
-
-/// The place of the greatest number, of equals the first.
-pub(super) fn first_greatest(scores: &ndarray::ArrayView1<'_, f32>) -> usize {
-    let better = |best: usize, next: usize| if scores[next] > scores[best] { next } else { best };
-    (0..scores.len()).reduce(better).unwrap_or(0)
 }

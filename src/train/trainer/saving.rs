@@ -36,7 +36,8 @@ impl Trainer<'_> {
     /// Goes on where the checkpoint was made.
     ///
     /// # Errors
-    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the optimiser and the averages.
+    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the optimiser, the averages and
+    /// what early stopping keeps.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         checkpoint.check_architecture(&self.architecture)?;
         for (name, value) in self.settings() {
@@ -51,6 +52,10 @@ impl Trainer<'_> {
         }
         if let Some(stopping) = &mut self.stopping {
             stopping.restore(checkpoint)?;
+            if stopping.best().is_some() {
+                checkpoint.single_of("early_stopping.parameters", trained.len())?;
+                checkpoint.single_of("early_stopping.running", running.len())?;
+            }
         }
         let columns = [
             checkpoint.double("history.seconds")?,

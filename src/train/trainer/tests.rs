@@ -1,3 +1,6 @@
+mod epochs;
+mod stopping;
+
 use ndarray::Array4;
 
 use super::*;

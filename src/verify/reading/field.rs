@@ -10,8 +10,8 @@ use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Outcome, Reader};
-use crate::scalar::{Degree, Goldilocks};
-use crate::verify::identity::{AnyIdentity, Failure, Unknown};
+use crate::scalar::Goldilocks;
+use crate::verify::identity::{AnyIdentity, Failure, degrees};
 use crate::verify::report::Finding;
 
 /// Independent points for each identity: with p ≈ 2⁶⁴ and degrees below 2¹⁶, two points leave less than 2⁻⁹⁶.
@@ -36,9 +36,9 @@ impl Reader for Field {
         random: &mut ChaCha8Rng,
     ) -> Result<Outcome, Failure> {
         let unknowns = identity.unknowns();
-        let degree = degree(identity, &unknowns)?;
+        let degree = degree(identity)?;
         match degree {
-            Some(degree) => self.degree = Some(self.degree.unwrap_or(0).max(degree)),
+            Some(degree) => self.degree = self.degree.max(Some(degree)),
             None => self.opaque = true,
         }
         for _ in 0..POINTS {
@@ -63,10 +63,8 @@ impl Reader for Field {
 }
 
 /// The degree d of the Schwartz–Zippel lemma, or `None` where the sides are no rational functions.
-fn degree(identity: &dyn AnyIdentity, unknowns: &[Unknown]) -> Result<Option<u64>, Failure> {
-    let values: Vec<_> =
-        unknowns.iter().map(|unknown| ArrayD::from_elem(unknown.shape.clone(), Degree::variable())).collect();
-    let (left, right) = identity.degree(&values)?;
+fn degree(identity: &dyn AnyIdentity) -> Result<Option<u64>, Failure> {
+    let (left, right) = degrees(identity)?;
     if left.shape() != right.shape() {
         return Ok(Some(1));
     }
@@ -90,6 +88,14 @@ pub(super) fn certify_linearity(
     random: &mut ChaCha8Rng,
 ) -> Result<(), Failure> {
     let unknowns = identity.unknowns();
+    if position >= unknowns.len() {
+        let names: Vec<_> = unknowns.into_iter().map(|unknown| unknown.name).collect();
+        let names = names.join(", ");
+        return Err(format!(
+            "the statement is said to be linear in unknown {position}, but it has only {names} (counted from 0)"
+        )
+        .into());
+    }
     let factor = Goldilocks::sample(random);
     let mut values: Vec<_> = unknowns.iter().map(|unknown| random_array(&unknown.shape, random)).collect();
     let first = values[position].clone();

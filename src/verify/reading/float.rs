@@ -18,6 +18,8 @@ use crate::verify::report::Finding;
 pub(in crate::verify) struct Float {
     relative_error: f64,
     noise_floor: f64,
+    /// Error and noise at the entry, of all that refute, where the error is furthest beyond the noise.
+    refutation: Option<(f64, f64)>,
 }
 
 impl Reader for Float {
@@ -41,10 +43,12 @@ impl Reader for Float {
         if left.shape() != right.shape() {
             return Ok(Outcome::Refutes);
         }
-        let mut outcome = Outcome::Confirms;
-        let (mut relative_error, mut noise_floor) = (0.0_f64, 0.0_f64);
-        let scale = left.iter().chain(&right).fold(0.0, |scale: f64, &x| scale.max(x.abs().into()));
-        let scale = if scale > 0.0 { scale } else { 1.0 };
+        let (mut largest_error, mut largest_noise) = (0.0_f64, 0.0_f64);
+        let (mut refutes, mut is_known) = (false, true);
+        let finite = left.iter().chain(&right).filter(|x| x.is_finite());
+        let largest = finite.fold(0.0, |largest: f64, &x| largest.max(x.abs().into()));
+        // Below every float in single precision but 0, of which the error is 0.
+        let scale = largest.max(f64::MIN_POSITIVE);
         for (((&l, &r), el), er) in left.iter().zip(&right).zip(&exact_left).zip(&exact_right) {
             let error = (f64::from(l) - f64::from(r)).abs();
             let noise = (f64::from(l) - el.value()).abs()
@@ -52,25 +56,35 @@ impl Reader for Float {
                 + el.error()
                 + er.error();
             if !error.is_finite() || !noise.is_finite() {
-                return Ok(Outcome::Silent);
+                is_known = false;
+                continue;
             }
             // Twice f64's own unit for the arithmetic of this comparison.
             if error > noise * (1.0 + 2.0 * f64::EPSILON) {
-                outcome = Outcome::Refutes;
+                refutes = true;
+                let found = (error / scale, noise / scale);
+                if self.refutation.is_none_or(|(error, noise)| found.0 - found.1 > error - noise) {
+                    self.refutation = Some(found);
+                }
             }
-            relative_error = relative_error.max(error / scale);
-            noise_floor = noise_floor.max(noise / scale);
+            largest_error = largest_error.max(error);
+            largest_noise = largest_noise.max(noise);
+        }
+        if refutes {
+            return Ok(Outcome::Refutes);
         }
         // Noise as large as the values would let anything pass.
-        if outcome == Outcome::Confirms && noise_floor > 1.0 {
+        if !is_known || largest_noise > largest {
             return Ok(Outcome::Silent);
         }
-        self.relative_error = self.relative_error.max(relative_error);
-        self.noise_floor = self.noise_floor.max(noise_floor);
-        Ok(outcome)
+        self.relative_error = self.relative_error.max(largest_error / scale);
+        self.noise_floor = self.noise_floor.max(largest_noise / scale);
+        Ok(Outcome::Confirms)
     }
 
     fn finding(&self, shape: String) -> Finding {
-        Finding::Float { shape, relative_error: self.relative_error, noise_floor: self.noise_floor }
+        let (relative_error, noise_floor) =
+            self.refutation.unwrap_or((self.relative_error, self.noise_floor));
+        Finding::Float { shape, relative_error, noise_floor }
     }
 }

@@ -22,6 +22,8 @@ const INPUTS: usize = 2;
 pub(in crate::verify) struct Rounding {
     error: f64,
     bound: f64,
+    /// Error and bound at the entry, of all that refute, where the error is furthest beyond its bound.
+    refutation: Option<(f64, f64)>,
 }
 
 impl Reader for Rounding {
@@ -52,7 +54,10 @@ impl Reader for Rounding {
                 scale = scale.max(l.value().abs()).max(r.value().abs());
             }
             if certainly_differ(&left, &right) {
-                (self.error, self.bound) = (error, bound);
+                let entries = left.iter().zip(&right).filter(|(l, r)| l.certainly_differs(r));
+                let found = entries.map(|(l, r)| ((l.value() - r.value()).abs(), l.error() + r.error()));
+                let beyond = |(error, bound): &(f64, f64)| error - bound;
+                self.refutation = found.chain(self.refutation).max_by(|a, b| beyond(a).total_cmp(&beyond(b)));
                 return Ok(Outcome::Refutes);
             }
             // A bound as wide as the values would let anything pass.
@@ -66,6 +71,7 @@ impl Reader for Rounding {
     }
 
     fn finding(&self, shape: String) -> Finding {
-        Finding::Rounding { shape, error: self.error, bound: self.bound }
+        let (error, bound) = self.refutation.unwrap_or((self.error, self.bound));
+        Finding::Rounding { shape, error, bound }
     }
 }

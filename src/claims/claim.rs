@@ -170,6 +170,22 @@ impl Claim {
         }
     }
 
+    /// What one draw wherever there would be several finds of what is false: the statement if it is expected to fail, else each mutant.
+    pub(super) fn by_single_draws(&self, seed: u64) -> Vec<SingleDraws> {
+        let run = |name, check: &Check| {
+            let examiner = Examiner::new(seed).with_single_draws();
+            let report = check(&examiner).ok();
+            SingleDraws { name, report, draws: examiner.fewest_draws() }
+        };
+        match self.expected {
+            Expected::Fails => vec![run(None, &self.check)],
+            Expected::Holds => {
+                let mutants = self.mutants.iter();
+                mutants.map(|mutant| run(Some(mutant.name), &mutant.check)).collect()
+            }
+        }
+    }
+
     fn theorem_evidence(&self, readings: &[Reading]) -> Vec<Evidence> {
         if !readings.contains(&Reading::Theorem) {
             return Vec::new();
@@ -196,17 +212,30 @@ impl Claim {
     /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its counterexample
     /// (or its theorem), and every mutant was caught.
     pub fn agrees(&self, outcome: &Outcome) -> bool {
-        let report = &outcome.report;
+        self.is_as_expected(&outcome.report) && outcome.mutants.iter().all(|(_, caught)| *caught)
+    }
+
+    /// Whether the verdict is the expected one, whatever came of the mutants.
+    pub fn is_as_expected(&self, report: &Report) -> bool {
         let by_theorem =
             report.evidence.iter().all(|evidence| evidence.finding.reading() == Reading::Theorem);
-        let as_expected = match self.expected {
+        match self.expected {
             Expected::Holds => report.verdict == Verdict::Holds,
             Expected::Fails => {
                 report.verdict == Verdict::Fails && (report.counterexample.is_some() || by_theorem)
             }
-        };
-        as_expected && outcome.mutants.iter().all(|(_, caught)| *caught)
+        }
     }
+}
+
+/// What came of one run of a check with single draws.
+pub(super) struct SingleDraws {
+    /// The mutant; none where the statement itself is false.
+    pub(super) name: Option<&'static str>,
+    /// What was found; none where the check broke off.
+    pub(super) report: Option<Report>,
+    /// How many draws would have been made at least; none where nothing is left to chance.
+    pub(super) draws: Option<usize>,
 }
 
 fn is_nothing_checked(error: &Failure) -> bool {

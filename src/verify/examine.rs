@@ -2,22 +2,23 @@
 //!
 //! A statement *holds* if at least one reading confirms it and none refutes it. It *fails* if a counterexample was found
 //! and checked; a reading that refutes without one leaves it *undecided*. Checking nothing is an error.
+//!
+//! Readings on numbers make as many draws as [`draws`](super::draws) derives, and stop at the first that refutes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use super::counterexample::{Counterexample, Value, find_witness};
+use super::draws::{AT_LARGE, Nature};
 use super::identity::Failure;
 use super::reading::{Field, Float, Outcome, Reader, Rounding, Symbols};
 use super::report::{Evidence, Reading, Report, Verdict};
 use super::statement::{Case, Statement};
-
-/// Attempts at a random counterexample, for each case. A false polynomial identity of degree d agrees on a random
-/// input from {−n, …, n} with probability at most d / (2n + 1), so that a few suffice.
-const ATTEMPTS: usize = 12;
 
 /// Why an examination came to no result.
 #[derive(Debug, Error)]
@@ -45,12 +46,14 @@ pub struct Examiner {
     readings: BTreeSet<Reading>,
     seed: u64,
     replay: String,
+    /// Where single draws are made to measure their power: the fewest that would have been made.
+    fewest: Option<Arc<AtomicUsize>>,
 }
 
 impl Examiner {
     /// An examiner that uses all readings, with this seed for everything random.
     pub fn new(seed: u64) -> Self {
-        Examiner { readings: Reading::ALL.into(), seed, replay: String::new() }
+        Examiner { readings: Reading::ALL.into(), seed, replay: String::new(), fewest: None }
     }
 
     /// The same, restricted to these readings.
@@ -65,6 +68,36 @@ impl Examiner {
     pub fn with_replay(mut self, replay: impl Into<String>) -> Self {
         self.replay = replay.into();
         self
+    }
+
+    /// The same, with a single draw wherever there would be several, and not at large sizes: to measure how often one draw shows a
+    /// fault.
+    #[must_use]
+    pub fn with_single_draws(mut self) -> Self {
+        self.fewest = Some(Arc::new(AtomicUsize::new(usize::MAX)));
+        self
+    }
+
+    /// How many independent draws to make where `enough` are enough not to miss a fault.
+    ///
+    /// Every check that draws asks, and so its power can be measured: with
+    /// [`with_single_draws`](Self::with_single_draws) the answer is 1. If a check finds a fault in a share q of such runs, then each of
+    /// its m parts that must find it does so with a probability of at least q, and with `enough` draws for each of them all find it
+    /// but for a probability of at most m·(1 − q)^`enough`.
+    pub fn draws(&self, enough: usize) -> usize {
+        match &self.fewest {
+            Some(fewest) => {
+                fewest.fetch_min(enough, Ordering::Relaxed);
+                1
+            }
+            None => enough,
+        }
+    }
+
+    /// The smallest number that [`draws`](Self::draws) was asked about, where single draws are made and something was drawn.
+    pub fn fewest_draws(&self) -> Option<usize> {
+        let fewest = self.fewest.as_ref()?.load(Ordering::Relaxed);
+        (fewest != usize::MAX).then_some(fewest)
     }
 
     /// Whether this reading is wanted.
@@ -97,15 +130,13 @@ impl Examiner {
         let mut refuting = Vec::new();
         for reading in Reading::ALL.into_iter().filter(|&reading| self.uses(reading)) {
             let Some(mut reader) = reader(reading) else { continue };
-            let mut sizes = statement.sizes.clone();
-            if reading != Reading::Symbolic {
-                sizes.extend(statement.large.iter().cloned());
-            }
-            let outcome = self.read(statement, &sizes, reader.as_mut(), reading)?;
+            let large = if reading == Reading::Symbolic { &[] } else { self.large_sizes(statement) };
+            let outcome = self.read(statement, large, reader.as_mut(), reading)?;
             if outcome == Outcome::Silent {
                 continue;
             }
-            let labels: Vec<String> = sizes.iter().map(|size| statement.describe(size)).collect();
+            let sizes = statement.sizes.iter().chain(large);
+            let labels: Vec<String> = sizes.map(|size| statement.describe(size)).collect();
             let confirms = outcome == Outcome::Confirms;
             evidence.push(Evidence { confirms, finding: reader.finding(labels.join("; ")) });
             if !confirms {
@@ -136,31 +167,40 @@ impl Examiner {
     /// Whether the statement survives a search for a counterexample at one of its sizes: the quick question that
     /// the preserved subgroup asks of every element.
     pub(super) fn survives(&self, case: &Case) -> Result<bool, Failure> {
+        let identity = case.identity.as_ref();
         let mut random = self.random("survives");
-        let mut field = Field::default();
-        match field.read(case.identity.as_ref(), None, &mut random)? {
+        let nature = Nature::of(identity)?;
+        let draws = self.draws(nature.draws());
+        match Field::default().read(identity, None, draws, &mut random)? {
             Outcome::Refutes => Ok(false),
             Outcome::Confirms => {
-                Ok(Rounding::default().read(case.identity.as_ref(), None, &mut random)? != Outcome::Refutes)
+                Ok(Rounding::default().read(identity, None, draws, &mut random)? != Outcome::Refutes)
             }
-            Outcome::Silent => Ok(find_witness(case.identity.as_ref(), ATTEMPTS, &mut random)?.is_none()),
+            Outcome::Silent => {
+                let reaches = self.reaches(nature, &mut random);
+                Ok(find_witness(identity, &reaches, &mut random)?.is_none())
+            }
         }
     }
 
     fn read(
         &self,
         statement: &Statement,
-        sizes: &[Vec<usize>],
+        large: &[Vec<usize>],
         reader: &mut dyn Reader,
         reading: Reading,
     ) -> Result<Outcome, ExamineError> {
         let mut random = self.random(reading.name());
         let mut overall = Outcome::Confirms;
         let mut cases_read = 0;
-        for size in sizes {
+        let sizes = statement.sizes.iter().map(|size| (size, false));
+        for (size, is_large) in sizes.chain(large.iter().map(|size| (size, true))) {
             for case in cases(statement, size)? {
-                let outcome = reader
-                    .read(case.identity.as_ref(), statement.linear_in, &mut random)
+                let outcome = self
+                    .draws_of(&case, reading, is_large)
+                    .and_then(|draws| {
+                        reader.read(case.identity.as_ref(), statement.linear_in, draws, &mut random)
+                    })
                     .map_err(|source| failed(statement, size, &case, source))?;
                 cases_read += 1;
                 match outcome {
@@ -176,12 +216,46 @@ impl Examiner {
         Ok(overall)
     }
 
+    /// The large sizes, which are left out where the power of single draws at the others is measured.
+    fn large_sizes<'a>(&self, statement: &'a Statement) -> &'a [Vec<usize>] {
+        if self.fewest.is_some() { &[] } else { &statement.large }
+    }
+
+    fn draws_of(&self, case: &Case, reading: Reading, is_large: bool) -> Result<usize, Failure> {
+        Ok(match reading {
+            Reading::Theorem | Reading::Symbolic => 1,
+            _ if is_large => AT_LARGE,
+            _ => self.draws(Nature::of(case.identity.as_ref())?.draws()),
+        })
+    }
+
+    /// The reaches of a search on which a verdict depends. Of those that no lemma bounds, one at random stands for all where
+    /// single draws are made.
+    fn reaches(&self, nature: Nature, random: &mut ChaCha8Rng) -> Vec<i64> {
+        let (reaches, bounded) = nature.reaches();
+        if bounded || self.draws(reaches.len()) > 1 {
+            return reaches;
+        }
+        vec![reaches[random.random_range(0..reaches.len())]]
+    }
+
     fn smallest_counterexample(&self, statement: &Statement) -> Result<Option<Counterexample>, ExamineError> {
-        for largest in statement.sizes.iter().chain(&statement.large) {
+        // One stream for all, so that what is drawn for one size or case says nothing of what is drawn for another.
+        let mut random = self.random("counterexample");
+        for largest in statement.sizes.iter().chain(self.large_sizes(statement)) {
             for size in statement.sizes_up_to(largest) {
-                let mut random = self.random("counterexample");
                 for case in cases(statement, &size)? {
-                    let witness = find_witness(case.identity.as_ref(), ATTEMPTS, &mut random)
+                    let identity = case.identity.as_ref();
+                    let decisive = statement.sizes.contains(&size);
+                    let witness = Nature::of(identity)
+                        .and_then(|nature| {
+                            let reaches = match decisive {
+                                true => self.reaches(nature, &mut random),
+                                false if self.fewest.is_some() => return Ok(None),
+                                false => nature.few_reaches(),
+                            };
+                            find_witness(identity, &reaches, &mut random)
+                        })
                         .map_err(|source| failed(statement, &size, &case, source))?;
                     if let Some(witness) = witness {
                         return Ok(Some(Counterexample {

@@ -22,6 +22,7 @@
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 
 mod counterexample;
+mod draws;
 mod examine;
 mod experiment;
 mod identity;

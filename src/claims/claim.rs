@@ -1,6 +1,6 @@
 //! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check must catch.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::verify::{Evidence, ExamineError, Examiner, Failure, Finding, Reading, Report, Verdict};
@@ -170,20 +170,31 @@ impl Claim {
         }
     }
 
-    /// What one draw wherever there would be several finds of what is false: the statement if it is expected to fail, else each mutant.
+    /// What single draws find of what is false: the statement if it is expected to fail, else each mutant. Where a check draws
+    /// different numbers for different purposes, one run for each, with single draws for that purpose alone.
     pub(super) fn by_single_draws(&self, seed: u64) -> Vec<SingleDraws> {
-        let run = |name, check: &Check| {
-            let examiner = Examiner::new(seed).with_single_draws();
-            let report = check(&examiner).ok();
-            SingleDraws { name, report, draws: examiner.fewest_draws() }
+        let mut runs = Vec::new();
+        let mut run = |name, check: &Check| {
+            let examine = |only| {
+                let examiner = Examiner::new(seed).with_single_draws(only);
+                // What breaks off has found nothing.
+                let report = catch_unwind(AssertUnwindSafe(|| check(&examiner).ok())).unwrap_or_default();
+                (report, examiner.asked_draws())
+            };
+            let (report, asked) = examine(None);
+            match asked.as_slice() {
+                [] | [_] => runs.push(SingleDraws { name, report, draws: asked.first().copied() }),
+                several => runs.extend(several.iter().map(|&draws| {
+                    let (report, _) = examine(Some(draws));
+                    SingleDraws { name, report, draws: Some(draws) }
+                })),
+            }
         };
         match self.expected {
-            Expected::Fails => vec![run(None, &self.check)],
-            Expected::Holds => {
-                let mutants = self.mutants.iter();
-                mutants.map(|mutant| run(Some(mutant.name), &mutant.check)).collect()
-            }
+            Expected::Fails => run(None, &self.check),
+            Expected::Holds => self.mutants.iter().for_each(|mutant| run(Some(mutant.name), &mutant.check)),
         }
+        runs
     }
 
     fn theorem_evidence(&self, readings: &[Reading]) -> Vec<Evidence> {
@@ -234,7 +245,7 @@ pub(super) struct SingleDraws {
     pub(super) name: Option<&'static str>,
     /// What was found; none where the check broke off.
     pub(super) report: Option<Report>,
-    /// How many draws would have been made at least; none where nothing is left to chance.
+    /// How many draws are made in place of each single one; none where nothing is left to chance.
     pub(super) draws: Option<usize>,
 }
 

@@ -41,6 +41,15 @@ impl Finds {
     }
 }
 
+/// What must find something false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// The draws that are made in place of the one; none where nothing is left to chance.
+    pub draws: Option<usize>,
+    /// A reading, the `search` for a counterexample, or the `verdict`.
+    pub name: &'static str,
+}
+
 /// How often single draws found something false, part by part.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Power {
@@ -48,81 +57,81 @@ pub struct Power {
     pub claim: &'static str,
     /// The mutant; none where the statement itself is false.
     pub mutant: Option<&'static str>,
-    /// The parts that must find it: readings, and the `search` for a counterexample.
-    pub parts: BTreeMap<&'static str, Finds>,
-    /// The draws that are made instead of one, at least; none where nothing is left to chance.
-    pub draws: Option<usize>,
+    /// The parts that must find it.
+    pub parts: BTreeMap<Part, Finds>,
 }
 
 impl Power {
     /// A bound of the probability that it is missed.
     pub fn miss(&self) -> f64 {
-        let missed = |finds: &Finds| match self.draws {
-            // Every run is the same.
-            None if finds.found == finds.runs => 0.0,
-            None => 1.0,
-            Some(draws) => (1.0 - finds.least()).powi(draws as i32),
-        };
-        self.parts.values().map(missed).sum::<f64>().min(1.0)
+        self.parts.iter().map(|(&part, &finds)| missed_by(part, finds)).sum::<f64>().min(1.0)
     }
 
-    /// The part that finds it least often.
-    pub fn weakest_part(&self) -> Option<(&'static str, Finds)> {
-        let parts = self.parts.iter().map(|(&name, &finds)| (name, finds));
-        parts.min_by(|(_, one), (_, other)| one.least().total_cmp(&other.least()))
+    /// The part that misses it most easily.
+    pub fn weakest_part(&self) -> Option<(Part, Finds)> {
+        let parts = self.parts.iter().map(|(&part, &finds)| (part, finds));
+        parts.max_by(|one, other| missed_by(one.0, one.1).total_cmp(&missed_by(other.0, other.1)))
     }
 
-    fn add(&mut self, report: Option<&Report>) {
+    fn add(&mut self, report: Option<&Report>, draws: Option<usize>) {
         let speaks = |reading| {
             let evidence = report.into_iter().flat_map(|report| &report.evidence);
             evidence.filter(move |evidence| evidence.finding.reading() == reading)
         };
         let refutes = |reading| speaks(reading).any(|evidence| !evidence.confirms);
         let fails = report.is_some_and(|report| report.verdict == Verdict::Fails);
+        let mut add = |name, found| self.parts.entry(Part { draws, name }).or_default().add(found);
         if self.mutant.is_none() {
             // One reading is enough to begin the search.
-            return self.parts.entry("verdict").or_default().add(fails);
+            return add("verdict", fails);
         }
-        // Where these differ only by opaque functions they are silent, which stands in nobody's way.
+        // Where the sides differ by opaque functions only these are silent, which stands in nobody's way.
         for reading in [Reading::Symbolic, Reading::Field] {
             let stands_in_the_way = speaks(reading).next().is_some() && !refutes(reading);
-            self.parts.entry(reading.name()).or_default().add(report.is_some() && !stands_in_the_way);
+            add(reading.name(), report.is_some() && !stands_in_the_way);
         }
         // Where these are silent, another draw would speak.
         for reading in [Reading::Rounding, Reading::Float] {
-            self.parts.entry(reading.name()).or_default().add(refutes(reading));
+            add(reading.name(), refutes(reading));
         }
         if Reading::ALL.into_iter().any(refutes) || report.is_none() {
-            self.parts.entry("search").or_default().add(fails);
+            add("search", fails);
         }
     }
 }
 
+fn missed_by(part: Part, finds: Finds) -> f64 {
+    match part.draws {
+        // Every run is the same.
+        None if finds.found == finds.runs => 0.0,
+        None => 1.0,
+        Some(draws) => (1.0 - finds.least()).powi(draws as i32),
+    }
+}
+
+/// What is false, by its claim and its mutant.
+type Name = (&'static str, Option<&'static str>);
+
 /// Counts finds over seeds.
 #[derive(Default)]
 pub struct Count {
-    /// By the number of the claim and of the mutant; and the parts that spoke at all.
-    counted: BTreeMap<(usize, usize), (Power, BTreeSet<&'static str>)>,
+    /// With the readings that spoke at all.
+    counted: BTreeMap<Name, (Power, BTreeSet<&'static str>)>,
 }
 
 impl Count {
-    /// Adds a run of each of the claims, which must be the same ones every time, with this seed.
+    /// Adds a run of each of the claims with this seed.
     pub fn add(&mut self, claims: &[&Claim], seed: u64) {
         let runs: Vec<Vec<SingleDraws>> =
             claims.par_iter().map(|claim| claim.by_single_draws(seed)).collect();
-        for (number, (claim, run)) in claims.iter().zip(runs).enumerate() {
-            for (place, SingleDraws { name, report, draws }) in run.into_iter().enumerate() {
-                let new = Power { claim: claim.id, mutant: name, parts: BTreeMap::new(), draws: None };
+        for (claim, run) in claims.iter().zip(runs) {
+            for SingleDraws { name, report, draws } in run {
+                let new = Power { claim: claim.id, mutant: name, parts: BTreeMap::new() };
                 let (power, spoke) =
-                    self.counted.entry((number, place)).or_insert_with(|| (new, BTreeSet::new()));
-                power.add(report.as_ref());
-                for evidence in report.iter().flat_map(|report| &report.evidence) {
-                    spoke.insert(evidence.finding.reading().name());
-                }
-                power.draws = match (power.draws, draws) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                };
+                    self.counted.entry((claim.id, name)).or_insert_with(|| (new, BTreeSet::new()));
+                power.add(report.as_ref(), draws);
+                let evidence = report.iter().flat_map(|report| &report.evidence);
+                spoke.extend(evidence.map(|evidence| evidence.finding.reading().name()));
             }
         }
     }
@@ -131,10 +140,8 @@ impl Count {
     pub fn weakest_first(self) -> Vec<Power> {
         let mut powers: Vec<Power> = Vec::new();
         for (mut power, spoke) in self.counted.into_values() {
-            for reading in [Reading::Rounding, Reading::Float] {
-                if !spoke.contains(reading.name()) {
-                    power.parts.remove(reading.name());
-                }
+            for reading in [Reading::Rounding.name(), Reading::Float.name()] {
+                power.parts.retain(|part, _| part.name != reading || spoke.contains(reading));
             }
             powers.push(power);
         }
@@ -176,7 +183,7 @@ fn at_least(k: u64, n: u64, q: f64) -> f64 {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Count, DOUBT, Finds, Power, at_least, least_probability};
+    use super::{Count, DOUBT, Finds, Part, Power, at_least, least_probability};
     use crate::report::tests::sample_claims;
 
     #[test]
@@ -203,31 +210,30 @@ mod tests {
             count.add(&claims.iter().collect::<Vec<_>>(), seed);
         }
         let powers = count.weakest_first();
-        let told: Vec<_> = powers
-            .iter()
-            .map(|power| (power.claim, power.mutant, power.weakest_part().unwrap(), power.miss()))
-            .collect();
-        let finds = |found| Finds { runs: 3, found };
+        let mut told: Vec<_> = powers.iter().map(|power| (power.claim, power.mutant, power.miss())).collect();
+        told[1..].sort_by_key(|(claim, _, _)| *claim);
         assert_eq!(
             told,
             [
-                ("map.wrong", Some("escapes"), ("symbolic", finds(0)), 1.0),
-                ("conv.commutative", Some("the kernel is not flipped"), ("field", finds(3)), 0.0),
-                ("map.turns", None, ("verdict", finds(3)), 0.0),
-                ("map.broken", Some("never run"), ("field", finds(3)), 0.0),
+                ("map.wrong", Some("escapes"), 1.0),
+                ("conv.commutative", Some("the kernel is not flipped"), 0.0),
+                ("map.broken", Some("never run"), 0.0),
+                ("map.turns", None, 0.0),
             ]
         );
+        let (part, finds) = powers[0].weakest_part().unwrap();
+        assert_eq!((part.draws, finds), (None, Finds { runs: 3, found: 0 }));
     }
 
     #[test]
     fn more_draws_miss_less() {
         let power = |draws, found| {
-            let part = |found| Finds { runs: 200, found };
-            let parts = BTreeMap::from([("float", part(200)), ("rounding", part(found))]);
-            Power { claim: "a.b", mutant: Some("c"), parts, draws }
+            let part = |name, found| (Part { draws, name }, Finds { runs: 200, found });
+            let parts = BTreeMap::from([part("float", 200), part("rounding", found)]);
+            Power { claim: "a.b", mutant: Some("c"), parts }
         };
         assert!(power(Some(64), 100).miss() < 1e-6 && power(Some(8), 100).miss() > 1e-3);
-        assert_eq!(power(Some(64), 100).weakest_part().unwrap().0, "rounding");
+        assert_eq!(power(Some(64), 100).weakest_part().unwrap().0.name, "rounding");
         assert_eq!((power(None, 199).miss(), power(None, 200).miss()), (1.0, 0.0));
         // The sum over both parts.
         let one = 1.0 - DOUBT.powf(1.0 / 200.0);

@@ -328,8 +328,7 @@ mod tests {
         let arguments = Command::try_parse_from(line).unwrap().arguments;
         assert!(!run(&arguments, &sample_claims(), &mut printed).unwrap());
         let printed = String::from_utf8(printed).unwrap();
-        let first = "| 1.0e0 | all | symbolic | 0 of 5 | 0.000 | `map.wrong`, mutant: escapes |";
-        assert!(printed.contains(first), "{printed}");
+        assert!(printed.contains("| 0 of 5 | 0.000 | `map.wrong`, mutant: escapes |"), "{printed}");
         assert!(printed.contains("| 0.0e0 |") && printed.lines().count() == 4, "{printed}");
         let of = |line: &[&str]| Command::try_parse_from([&["verify"], line].concat()).is_ok();
         assert!(

@@ -86,8 +86,9 @@ pub fn power(powers: &[Power]) -> String {
         "| missed with | draws | weakest part | it found | so one draw finds with | what is false |\n|---|---|---|---|---|---|\n",
     );
     for power in powers {
-        let draws = power.draws.map_or_else(|| "all".to_owned(), |draws| draws.to_string());
-        let (part, finds) = power.weakest_part().unwrap_or_default();
+        let Some((part, finds)) = power.weakest_part() else { continue };
+        let draws = part.draws.map_or_else(|| "all".to_owned(), |draws| draws.to_string());
+        let part = part.name;
         let what =
             power.mutant.map_or_else(|| "the statement".to_owned(), |mutant| format!("mutant: {mutant}"));
         text.push_str(&format!(

@@ -6,8 +6,7 @@
 //! Readings on numbers make as many draws as [`draws`](super::draws) derives, and stop at the first that refutes.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -40,20 +39,28 @@ pub enum ExamineError {
     Contradiction(String),
 }
 
+/// Which draws are made once, and what was asked for.
+#[derive(Clone, Debug)]
+struct Single {
+    /// Only those of which so many are enough; all without a number.
+    only: Option<usize>,
+    asked: Arc<Mutex<BTreeSet<usize>>>,
+}
+
 /// Runs readings over statements.
 #[derive(Clone, Debug)]
 pub struct Examiner {
     readings: BTreeSet<Reading>,
     seed: u64,
     replay: String,
-    /// Where single draws are made to measure their power: the fewest that would have been made.
-    fewest: Option<Arc<AtomicUsize>>,
+    /// Where single draws are made to measure their power.
+    single: Option<Single>,
 }
 
 impl Examiner {
     /// An examiner that uses all readings, with this seed for everything random.
     pub fn new(seed: u64) -> Self {
-        Examiner { readings: Reading::ALL.into(), seed, replay: String::new(), fewest: None }
+        Examiner { readings: Reading::ALL.into(), seed, replay: String::new(), single: None }
     }
 
     /// The same, restricted to these readings.
@@ -70,34 +77,30 @@ impl Examiner {
         self
     }
 
-    /// The same, with a single draw wherever there would be several, and not at large sizes: to measure how often one draw shows a
-    /// fault.
+    /// The same, with a single draw wherever there would be several, or where there would be exactly `only` so many; and not at
+    /// large sizes: to measure how often one draw shows a fault.
     #[must_use]
-    pub fn with_single_draws(mut self) -> Self {
-        self.fewest = Some(Arc::new(AtomicUsize::new(usize::MAX)));
+    pub fn with_single_draws(mut self, only: Option<usize>) -> Self {
+        self.single = Some(Single { only, asked: Arc::default() });
         self
     }
 
     /// How many independent draws to make where `enough` are enough not to miss a fault.
     ///
-    /// Every check that draws asks, and so its power can be measured: with
-    /// [`with_single_draws`](Self::with_single_draws) the answer is 1. If a check finds a fault in a share q of such runs, then each of
-    /// its m parts that must find it does so with a probability of at least q, and with `enough` draws for each of them all find it
-    /// but for a probability of at most m·(1 − q)^`enough`.
+    /// Every check that draws asks, so that its power can be measured: [`with_single_draws`](Self::with_single_draws) makes the
+    /// answer 1. What finds a fault with probability q in such a run misses it with at most (1 − q)^`enough` in all others.
     pub fn draws(&self, enough: usize) -> usize {
-        match &self.fewest {
-            Some(fewest) => {
-                fewest.fetch_min(enough, Ordering::Relaxed);
-                1
-            }
-            None => enough,
+        let Some(single) = &self.single else { return enough };
+        if let Ok(mut asked) = single.asked.lock() {
+            asked.insert(enough);
         }
+        if single.only.is_none_or(|only| only == enough) { 1 } else { enough }
     }
 
-    /// The smallest number that [`draws`](Self::draws) was asked about, where single draws are made and something was drawn.
-    pub fn fewest_draws(&self) -> Option<usize> {
-        let fewest = self.fewest.as_ref()?.load(Ordering::Relaxed);
-        (fewest != usize::MAX).then_some(fewest)
+    /// The numbers that [`draws`](Self::draws) was asked about, where single draws are made.
+    pub fn asked_draws(&self) -> Vec<usize> {
+        let asked = self.single.as_ref().and_then(|single| single.asked.lock().ok());
+        asked.map_or_else(Vec::new, |asked| asked.iter().copied().collect())
     }
 
     /// Whether this reading is wanted.
@@ -218,7 +221,7 @@ impl Examiner {
 
     /// The large sizes, which are left out where the power of single draws at the others is measured.
     fn large_sizes<'a>(&self, statement: &'a Statement) -> &'a [Vec<usize>] {
-        if self.fewest.is_some() { &[] } else { &statement.large }
+        if self.single.is_some() { &[] } else { &statement.large }
     }
 
     fn draws_of(&self, case: &Case, reading: Reading, is_large: bool) -> Result<usize, Failure> {
@@ -244,14 +247,16 @@ impl Examiner {
         let mut random = self.random("counterexample");
         for largest in statement.sizes.iter().chain(self.large_sizes(statement)) {
             for size in statement.sizes_up_to(largest) {
+                let decisive = statement.sizes.contains(&size);
+                if self.single.is_some() && !decisive {
+                    continue;
+                }
                 for case in cases(statement, &size)? {
                     let identity = case.identity.as_ref();
-                    let decisive = statement.sizes.contains(&size);
                     let witness = Nature::of(identity)
                         .and_then(|nature| {
                             let reaches = match decisive {
                                 true => self.reaches(nature, &mut random),
-                                false if self.fewest.is_some() => return Ok(None),
                                 false => nature.few_reaches(),
                             };
                             find_witness(identity, &reaches, &mut random)

@@ -173,6 +173,29 @@ fn wrong_use_is_refused_in_one_clear_line() {
 }
 
 #[test]
+fn ranges_of_seeds_are_run_or_refused() {
+    let document = json(&["verify", QUICK, "--seeds", "3..4", "--json", "-"]);
+    assert_eq!(document["seeds"], "3..4");
+    let single = json(&["verify", QUICK, "--seed", "4", "--json", "-"]);
+    let of_range = &document["runs"][1];
+    assert_eq!((&of_range["seed"], document["runs"].as_array().unwrap().len()), (&single["seed"], 2));
+    assert_eq!(of_range["claims"][0]["evidence"], single["claims"][0]["evidence"]);
+    let output = run(&["verify", QUICK, "--seeds", "3..4"]);
+    assert_eq!(code(&output), 0);
+    assert!(text(&output.stdout).starts_with("2 of 2 seeds as expected"), "{}", text(&output.stdout));
+    for (range, part) in
+        [("5..3", "comes after"), ("", "0..199"), ("0..", "0..199"), ("0..1000000", "more than")]
+    {
+        let error = refused(&["verify", QUICK, "--seeds", range]);
+        let first = error.lines().next().unwrap();
+        assert!(first.contains("--seeds") && first.contains(part), "{range}: {error}");
+    }
+    for other in [["--seed", "1"], ["--html", "page.html"]] {
+        assert!(refused(&["verify", "--seeds", "0..1", other[0], other[1]]).contains(other[0]));
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing").join("report");

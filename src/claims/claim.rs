@@ -1,6 +1,6 @@
 //! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check must catch.
 
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::verify::{Evidence, ExamineError, Examiner, Failure, Finding, Reading, Report, Verdict};
@@ -170,6 +170,33 @@ impl Claim {
         }
     }
 
+    /// What single draws find of what is false: the statement if it is expected to fail, else each mutant. Where a check draws
+    /// different numbers for different purposes, one run for each, with single draws for that purpose alone.
+    pub(super) fn by_single_draws(&self, seed: u64) -> Vec<SingleDraws> {
+        let mut runs = Vec::new();
+        let mut run = |name, check: &Check| {
+            let examine = |only| {
+                let examiner = Examiner::new(seed).with_single_draws(only);
+                // What breaks off has found nothing.
+                let report = catch_unwind(AssertUnwindSafe(|| check(&examiner).ok())).unwrap_or_default();
+                (report, examiner.asked_draws())
+            };
+            let (report, asked) = examine(None);
+            match asked.as_slice() {
+                [] | [_] => runs.push(SingleDraws { name, report, draws: asked.first().copied() }),
+                several => runs.extend(several.iter().map(|&draws| {
+                    let (report, _) = examine(Some(draws));
+                    SingleDraws { name, report, draws: Some(draws) }
+                })),
+            }
+        };
+        match self.expected {
+            Expected::Fails => run(None, &self.check),
+            Expected::Holds => self.mutants.iter().for_each(|mutant| run(Some(mutant.name), &mutant.check)),
+        }
+        runs
+    }
+
     fn theorem_evidence(&self, readings: &[Reading]) -> Vec<Evidence> {
         if !readings.contains(&Reading::Theorem) {
             return Vec::new();
@@ -196,17 +223,30 @@ impl Claim {
     /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its counterexample
     /// (or its theorem), and every mutant was caught.
     pub fn agrees(&self, outcome: &Outcome) -> bool {
-        let report = &outcome.report;
+        self.is_as_expected(&outcome.report) && outcome.mutants.iter().all(|(_, caught)| *caught)
+    }
+
+    /// Whether the verdict is the expected one, whatever came of the mutants.
+    pub fn is_as_expected(&self, report: &Report) -> bool {
         let by_theorem =
             report.evidence.iter().all(|evidence| evidence.finding.reading() == Reading::Theorem);
-        let as_expected = match self.expected {
+        match self.expected {
             Expected::Holds => report.verdict == Verdict::Holds,
             Expected::Fails => {
                 report.verdict == Verdict::Fails && (report.counterexample.is_some() || by_theorem)
             }
-        };
-        as_expected && outcome.mutants.iter().all(|(_, caught)| *caught)
+        }
     }
+}
+
+/// What came of one run of a check with single draws.
+pub(super) struct SingleDraws {
+    /// The mutant; none where the statement itself is false.
+    pub(super) name: Option<&'static str>,
+    /// What was found; none where the check broke off.
+    pub(super) report: Option<Report>,
+    /// How many draws are made in place of each single one; none where nothing is left to chance.
+    pub(super) draws: Option<usize>,
 }
 
 fn is_nothing_checked(error: &Failure) -> bool {

@@ -14,6 +14,7 @@ mod layer;
 mod map;
 mod norm;
 mod pool;
+pub mod power;
 mod set;
 
 pub use claim::{Claim, Expected, Mutant, Outcome};
@@ -40,23 +41,35 @@ pub fn catalogue() -> Vec<Claim> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::time::{SystemTime, UNIX_EPOCH};
 
     use super::{Claim, catalogue};
     use crate::verify::Reading;
 
+    /// The seed of these tests: that of `EQUIVARIANT_SEED`, else the number of the day since 1970, so that no claim can depend
+    /// on one that is known to pass.
+    fn seed() -> u64 {
+        match std::env::var("EQUIVARIANT_SEED") {
+            Ok(text) => text.parse().expect("EQUIVARIANT_SEED is a whole number"),
+            Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() / 86_400),
+        }
+    }
+
     /// Every claim, by every reading, is found to be what the theory says, and all of its mutants are caught.
     pub(super) fn assert_agrees(claims: Vec<Claim>) {
         assert!(!claims.is_empty(), "no claims");
+        let seed = seed();
         for claim in claims {
+            let replay = format!("cargo run -- verify {} --seed {seed}", claim.id);
             let outcome = claim
-                .run(&Reading::ALL, 0)
-                .unwrap_or_else(|error| panic!("{}: {error}", claim.id))
-                .unwrap_or_else(|| panic!("{}: no reading speaks", claim.id));
+                .run(&Reading::ALL, seed)
+                .unwrap_or_else(|error| panic!("{}: {error}\nreplay: {replay}", claim.id))
+                .unwrap_or_else(|| panic!("{}: no reading speaks\nreplay: {replay}", claim.id));
             let escaped: Vec<_> =
                 outcome.mutants.iter().filter(|(_, caught)| !caught).map(|(name, _)| name).collect();
             assert!(
                 claim.agrees(&outcome),
-                "{}: expected {}, escaped mutants {escaped:?}, found {}",
+                "{}: expected {}, escaped mutants {escaped:?}, found {}\nreplay: {replay}",
                 claim.id,
                 claim.expected,
                 outcome.report

@@ -12,6 +12,7 @@ mod bench;
 mod destination;
 mod pattern;
 mod quiet;
+mod seeds;
 mod train;
 mod verify;
 

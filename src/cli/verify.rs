@@ -10,8 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
 use super::destination::{self, Destination};
+use super::seeds::Seeds;
 use super::{pattern, quiet};
 use crate::claims::Claim;
+use crate::claims::power::{Count, LARGEST_MISS};
 use crate::report::{Record, Run, html, json, terminal};
 use crate::verify::Reading;
 
@@ -33,12 +35,21 @@ pub(super) struct Arguments {
     readings: Vec<Reading>,
 
     /// List the claims instead of running them.
-    #[arg(long, conflicts_with_all = ["readings", "html", "seed"])]
+    #[arg(long, conflicts_with_all = ["readings", "html", "seed", "seeds"])]
     list: bool,
 
     /// The seed of everything random: the same seed gives the same results.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+
+    /// Seeds to run one after the other, both ends included (0..199): prints a line for each with which something does not come
+    /// out as expected.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["seed", "html"])]
+    seeds: Option<Seeds>,
+
+    /// Count for how many of the seeds one draw, in place of several, finds what is false: how easily it is missed.
+    #[arg(long, hide = true, requires = "seeds", conflicts_with_all = ["readings", "json", "list"])]
+    power: bool,
 
     /// Write the results as JSON to a file, or to standard output (-) instead of the table.
     #[arg(long, value_name = "FILE|-")]
@@ -82,11 +93,16 @@ pub(super) fn run(
         return Ok(true);
     }
 
-    let run = run_claims(&claims, &arguments.readings, arguments.seed);
-    if run.records.is_empty() {
-        let readings: Vec<&str> = run.readings.iter().map(|reading| reading.name()).collect();
-        bail!("nothing was checked: none of these claims has a reading among {}", readings.join(", "));
+    if let Some(seeds) = &arguments.seeds {
+        return match arguments.power {
+            true => measure_power(&claims, seeds, output),
+            false => run_seeds(&claims, arguments, seeds, json_to, output),
+        };
     }
+
+    let progress = progress(claims.len() as u64, "claims");
+    let run = run_claims(&claims, &arguments.readings, arguments.seed, &progress)?;
+    progress.finish_and_clear();
     if json_on_standard_output {
         anstream::eprintln!("{}", terminal::summary(&run));
     } else {
@@ -101,11 +117,70 @@ pub(super) fn run(
     Ok(run.disagreements().next().is_none())
 }
 
+/// Runs claims with one seed after the other, and tells with which something disagrees as soon as it is known.
+fn run_seeds(
+    claims: &[&Claim],
+    arguments: &Arguments,
+    seeds: &Seeds,
+    json_to: Option<Destination>,
+    output: &mut impl Write,
+) -> anyhow::Result<bool> {
+    let json_on_standard_output = matches!(json_to, Some(Destination::Standard));
+    let mut tell = |line: String| match json_on_standard_output {
+        true => {
+            anstream::eprintln!("{line}");
+            Ok(())
+        }
+        false => destination::print(output, &(line + "\n")),
+    };
+    let start = Instant::now();
+    let progress = progress(seeds.count() * claims.len() as u64, "claims");
+    let (mut agree, mut documents) = (0, Vec::new());
+    for seed in seeds.iter() {
+        let run = run_claims(claims, &arguments.readings, seed, &progress)?;
+        if run.disagreements().next().is_none() {
+            agree += 1;
+        } else {
+            progress.suspend(|| tell(terminal::disagreements(&run)))?;
+        }
+        if json_to.is_some() {
+            documents.push(json::value(&run)?);
+        }
+    }
+    progress.finish_and_clear();
+    tell(terminal::summary_of_seeds(&seeds.to_string(), seeds.count(), agree, start.elapsed()))?;
+    if let Some(destination) = json_to {
+        destination.write(&json::runs(&seeds.to_string(), &documents)?)?;
+    }
+    Ok(agree == seeds.count())
+}
+
+/// Prints how easily what is false is missed. Returns whether each is missed with a probability that is small enough.
+fn measure_power(claims: &[&Claim], seeds: &Seeds, output: &mut impl Write) -> anyhow::Result<bool> {
+    let progress = progress(seeds.count(), "seeds");
+    let mut count = Count::default();
+    for seed in seeds.iter() {
+        count.add(claims, seed);
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    let powers = count.weakest_first();
+    destination::print(output, &terminal::power(&powers))?;
+    Ok(powers.iter().all(|power| power.miss() < LARGEST_MISS))
+}
+
 /// Runs claims in parallel. Each draws its random numbers from the seed alone, so that their order does not matter.
-fn run_claims<'a>(claims: &[&'a Claim], readings: &[Reading], seed: u64) -> Run<'a> {
+///
+/// # Errors
+/// If these readings say nothing about any of them.
+fn run_claims<'a>(
+    claims: &[&'a Claim],
+    readings: &[Reading],
+    seed: u64,
+    progress: &ProgressBar,
+) -> anyhow::Result<Run<'a>> {
     let readings = if readings.is_empty() { Reading::ALL.to_vec() } else { sorted(readings) };
     let start = Instant::now();
-    let progress = progress(claims.len());
     let outcomes: Vec<Option<Record<'a>>> = claims
         .par_iter()
         .map(|&claim| {
@@ -118,15 +193,13 @@ fn run_claims<'a>(claims: &[&'a Claim], readings: &[Reading], seed: u64) -> Run<
             outcome.map(|outcome| Record { claim, outcome })
         })
         .collect();
-    progress.finish_and_clear();
     let skipped = outcomes.iter().filter(|outcome| outcome.is_none()).count();
-    Run {
-        seed,
-        readings,
-        records: outcomes.into_iter().flatten().collect(),
-        skipped,
-        duration: start.elapsed(),
+    let records: Vec<_> = outcomes.into_iter().flatten().collect();
+    if records.is_empty() {
+        let readings: Vec<&str> = readings.iter().map(|reading| reading.name()).collect();
+        bail!("nothing was checked: none of these claims has a reading among {}", readings.join(", "));
     }
+    Ok(Run { seed, readings, records, skipped, duration: start.elapsed() })
 }
 
 /// Without repetition, the strongest first: `Claim::run` compares with `Reading::ALL` to tell whether all are wanted.
@@ -135,9 +208,10 @@ fn sorted(readings: &[Reading]) -> Vec<Reading> {
 }
 
 /// A bar on standard error, where that is a terminal.
-fn progress(claims: usize) -> ProgressBar {
-    let bar = ProgressBar::new(claims as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40.green} {pos} of {len} claims, {elapsed}") {
+fn progress(length: u64, of: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    let template = format!("{{bar:40.green}} {{pos}} of {{len}} {of}, {{elapsed}}");
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(200));
@@ -160,7 +234,7 @@ mod tests {
     use super::{Arguments, run};
     use crate::claims::Claim;
     use crate::report::tests::sample_claims;
-    use crate::verify::{Failure, Report};
+    use crate::verify::{Counterexample, Failure, Finding, Report};
 
     #[derive(Parser)]
     struct Command {
@@ -204,6 +278,64 @@ mod tests {
         assert!(!as_expected);
         assert_eq!(document["summary"]["agree"], 1);
         assert_eq!(document["claims"][1]["error"], "the check broke off: index 3 out of range");
+    }
+
+    #[test]
+    fn seeds_are_run_one_after_the_other() {
+        let (as_expected, document) =
+            verify(&["conv", "map.turns", "--seeds", "7..9"], &sample_claims()).unwrap();
+        assert!(as_expected);
+        assert_eq!(document["seeds"], "7..9");
+        let seeds: Vec<_> = document["runs"].as_array().unwrap().iter().map(|run| &run["seed"]).collect();
+        assert_eq!(seeds, [7, 8, 9]);
+        let (_, mut single) = verify(&["conv", "map.turns", "--seed", "8"], &sample_claims()).unwrap();
+        let mut run = document["runs"][1].clone();
+        for document in [&mut run, &mut single] {
+            document["summary"]["seconds"].take();
+            document["claims"].as_array_mut().unwrap().iter_mut().for_each(|claim| {
+                claim["seconds"].take();
+            });
+        }
+        assert_eq!(run, single, "each run is written as a single one is");
+    }
+
+    #[test]
+    fn the_seed_with_which_something_disagrees_is_told() {
+        let by_seed = Claim::holds("map.by_seed", "the seed is not 4", |examiner| {
+            let finding = Finding::Symbolic { shape: "n = 1".into(), variables: 1, terms: 1 };
+            let counterexample = Counterexample::from_text([], "0", "1");
+            Ok::<_, Failure>(match examiner.seed() {
+                4 => Report::refuted(finding, counterexample),
+                _ => Report::confirmed(finding),
+            })
+        });
+        let mut printed = Vec::new();
+        let line = ["verify", "map.by_seed", "conv", "--seeds", "3..5"];
+        let arguments = Command::try_parse_from(line).unwrap().arguments;
+        let mut catalogue = sample_claims();
+        catalogue.push(by_seed);
+        assert!(!run(&arguments, &catalogue, &mut printed).unwrap());
+        let printed = anstream::adapter::strip_str(std::str::from_utf8(&printed).unwrap()).to_string();
+        let lines: Vec<_> = printed.lines().collect();
+        assert_eq!(lines[0], "✗ seed 4: map.by_seed found fails");
+        assert!(lines[1].starts_with("2 of 3 seeds as expected") && lines.len() == 2, "{printed}");
+    }
+
+    #[test]
+    fn the_power_of_single_draws_is_told() {
+        let mut printed = Vec::new();
+        let line = ["verify", "conv", "map.wrong", "--seeds", "0..4", "--power"];
+        let arguments = Command::try_parse_from(line).unwrap().arguments;
+        assert!(!run(&arguments, &sample_claims(), &mut printed).unwrap());
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(printed.contains("| 0 of 5 | 0.000 | `map.wrong`, mutant: escapes |"), "{printed}");
+        assert!(printed.contains("| 0.0e0 |") && printed.lines().count() == 4, "{printed}");
+        let of = |line: &[&str]| Command::try_parse_from([&["verify"], line].concat()).is_ok();
+        assert!(
+            !of(&["--power"])
+                && !of(&["--seeds", "0..1", "--seed", "0"])
+                && !of(&["--seeds", "0..1", "--html", "a"])
+        );
     }
 
     #[test]

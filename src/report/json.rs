@@ -12,12 +12,23 @@ use crate::verify::{Counterexample, Evidence, Figure, Finding, Value};
 /// # Errors
 /// If the text cannot be made.
 pub fn run(run: &Run) -> serde_json::Result<String> {
-    pretty(&Document {
-        version: env!("CARGO_PKG_VERSION"),
-        seed: run.seed,
-        claims: run.records.iter().map(ClaimObject::from).collect(),
-        summary: run.summary(),
-    })
+    pretty(&Document::from(run))
+}
+
+/// The run as a value, to be kept for [`runs`].
+///
+/// # Errors
+/// If it cannot be made.
+pub fn value(run: &Run) -> serde_json::Result<Json> {
+    serde_json::to_value(Document::from(run))
+}
+
+/// The runs with these seeds, each as [`run`] writes it, indented, with a line break at the end.
+///
+/// # Errors
+/// If the text cannot be made.
+pub fn runs(seeds: &str, runs: &[Json]) -> serde_json::Result<String> {
+    pretty(&Runs { seeds, runs })
 }
 
 /// The claims without running them, indented, with a line break at its end.
@@ -67,6 +78,23 @@ struct Document<'a> {
     seed: u64,
     claims: Vec<ClaimObject<'a>>,
     summary: Summary,
+}
+
+impl<'a> From<&'a Run<'_>> for Document<'a> {
+    fn from(run: &'a Run<'_>) -> Self {
+        Document {
+            version: env!("CARGO_PKG_VERSION"),
+            seed: run.seed,
+            claims: run.records.iter().map(ClaimObject::from).collect(),
+            summary: run.summary(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Runs<'a> {
+    seeds: &'a str,
+    runs: &'a [Json],
 }
 
 #[derive(Serialize)]

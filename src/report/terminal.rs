@@ -2,10 +2,13 @@
 //!
 //! The text carries ANSI styles; whoever prints it strips them where they are not wanted.
 
+use std::time::Duration;
+
 use anstyle::{AnsiColor, Style};
 
 use super::text::{duration, inline, pad, width, wrap, wrap_pieces};
 use super::{Record, Run, evidence};
+use crate::claims::power::Power;
 use crate::claims::{Claim, Expected};
 use crate::verify::Counterexample;
 
@@ -50,6 +53,54 @@ pub fn run(run: &Run, columns: usize) -> String {
 pub fn summary(run: &Run) -> String {
     let style = if run.disagreements().next().is_none() { GOOD } else { BAD };
     format!("{style}{}{style:#} · seed {}", run.summary().line(), run.seed)
+}
+
+/// What disagrees, in one line: `seed 8: map.turns found holds · conv.commutative missed "the kernel is not flipped"`.
+pub fn disagreements(run: &Run) -> String {
+    let parts: Vec<String> = run.disagreements().map(disagreement).collect();
+    format!("{BAD}✗{BAD:#} seed {}: {}", run.seed, parts.join(" · "))
+}
+
+fn disagreement(record: &Record) -> String {
+    let claim = record.claim;
+    let Ok(outcome) = &record.outcome else {
+        return format!("{} {}", claim.id, record.outcome.as_ref().err().map_or("", String::as_str));
+    };
+    let mut parts = Vec::new();
+    if !claim.is_as_expected(&outcome.report) {
+        parts.push(format!("found {}", outcome.report.verdict));
+    }
+    parts.extend(record.escaped().map(|mutant| format!("missed \"{mutant}\"")));
+    format!("{} {}", claim.id, parts.join(", "))
+}
+
+/// The last line of a run over many seeds.
+pub fn summary_of_seeds(seeds: &str, runs: u64, agree: u64, time: Duration) -> String {
+    let style = if runs == agree { GOOD } else { BAD };
+    format!("{style}{agree} of {runs} seeds as expected · {}{style:#} · seeds {seeds}", duration(time))
+}
+
+/// How easily what is false is missed, as a table in Markdown, what is missed most easily first.
+pub fn power(powers: &[Power]) -> String {
+    let mut text = String::from(
+        "| missed with | draws | weakest part | it found | so one draw finds with | what is false |\n|---|---|---|---|---|---|\n",
+    );
+    for power in powers {
+        let Some((part, finds)) = power.weakest_part() else { continue };
+        let draws = part.draws.map_or_else(|| "all".to_owned(), |draws| draws.to_string());
+        let part = part.name;
+        let what =
+            power.mutant.map_or_else(|| "the statement".to_owned(), |mutant| format!("mutant: {mutant}"));
+        text.push_str(&format!(
+            "| {:.1e} | {draws} | {part} | {} of {} | {:.3} | `{}`, {what} |\n",
+            power.miss(),
+            finds.found,
+            finds.runs,
+            finds.least(),
+            power.claim,
+        ));
+    }
+    text
 }
 
 /// The claims without running them: id and expected truth, then the statement and the theorems.

@@ -201,19 +201,17 @@ pub(super) fn certainly_differ(left: &ArrayD<Bounded>, right: &ArrayD<Bounded>) 
     left.shape() != right.shape() || left.iter().zip(right).any(|(l, r)| l.certainly_differs(r))
 }
 
-/// Looks for small integers for which the sides of `identity` differ for certain, and shrinks what it finds.
+/// Looks for integers of these reaches for which the sides of `identity` differ for certain, and shrinks what it finds.
 ///
 /// # Errors
 /// Whatever the code under test reports.
 pub(super) fn find_witness(
     identity: &dyn AnyIdentity,
-    attempts: usize,
+    reaches: &[i64],
     random: &mut ChaCha8Rng,
 ) -> Result<Option<Witness>, Failure> {
     let unknowns = identity.unknowns();
-    for attempt in 0..attempts {
-        // Small numbers first: they are easier to read, and most false statements fail on them.
-        let reach = 1 + attempt as i64;
+    for &reach in reaches {
         let values: Vec<ArrayD<i64>> = unknowns
             .iter()
             .map(|unknown| {

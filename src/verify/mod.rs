@@ -24,6 +24,7 @@
 
 mod channels;
 mod counterexample;
+mod draws;
 mod examine;
 mod experiment;
 mod identity;

@@ -165,9 +165,13 @@ const LENGTHS: [usize; 11] = [1, 2, 3, 4, 5, 8, 12, 17, 31, 64, 97];
 const DISTANCES: [(f64, f64); 5] =
     [(0.5, 0.5), (0.25, -0.25), (1.375, 2.5), (-3.125, 10.75), (0.40625, 0.71875)];
 
+/// Signals in as many channels, drawn independently.
+const CHANNELS: usize = 8;
+
 fn random_signals(examiner: &Examiner, length: usize) -> ArrayD<f64> {
     let mut random = examiner.random("real translation");
-    ArrayD::from_shape_simple_fn(vec![2, length], || random.random_range(-1.0..1.0))
+    let shape = vec![examiner.draws(CHANNELS), length];
+    ArrayD::from_shape_simple_fn(shape, || random.random_range(-1.0..1.0))
 }
 
 fn fourier(examiner: &Examiner, moving: Moving, signals: Signals) -> Result<Report, Failure> {

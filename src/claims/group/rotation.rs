@@ -81,6 +81,9 @@ impl Action<PlaneRotations, ArrayD<f64>> for Turned {
 /// The angles that are tried are the multiples of 22.5°: sums of them are exact.
 const ANGLES: usize = 16;
 
+/// Images in as many channels, drawn independently.
+const CHANNELS: usize = 8;
+
 /// The side of the images: odd, so that the centre is a pixel and no sample lies half-way between two.
 const SIDE: usize = 9;
 
@@ -90,7 +93,8 @@ fn angle(number: usize) -> Angle {
 
 fn any_angle(examiner: &Examiner, turning: Turning) -> Result<Report, Failure> {
     let mut random = examiner.random("rotation");
-    let x = ArrayD::from_shape_simple_fn(vec![2, SIDE, SIDE], || random.random_range(-1.0..1.0));
+    let shape = vec![examiner.draws(CHANNELS), SIDE, SIDE];
+    let x = ArrayD::from_shape_simple_fn(shape, || random.random_range(-1.0..1.0));
     let reports: Result<Vec<_>, Failure> = Interpolation::ALL
         .into_iter()
         .map(|interpolation| {
@@ -100,7 +104,10 @@ fn any_angle(examiner: &Examiner, turning: Turning) -> Result<Report, Failure> {
                 Comparison::of(&PlaneRotations, &action, &angle(a), &angle(b), &x, bound)
             })?;
             let finding = Finding::Rounding {
-                shape: format!("{interpolation}, 2 × {SIDE} × {SIDE}, multiples of {}°", angle(1).degrees()),
+                shape: format!(
+                    "{interpolation}, {CHANNELS} × {SIDE} × {SIDE}, multiples of {}°",
+                    angle(1).degrees()
+                ),
                 error: composed.error,
                 bound,
             };

@@ -1,6 +1,7 @@
 //! Gradients: transposed convolutions are adjoints, and every backward pass is the transpose of the derivative.
 
 use ndarray::{ArrayD, Axis, Zip};
+use rand::RngExt;
 
 use super::super::Claim;
 use super::wrong_gradients::{self, Wrong};
@@ -236,8 +237,20 @@ impl<L: Layer> Subject<L> {
     }
 }
 
-fn modes(examiner: &Examiner) -> [Mode; 2] {
-    [Mode::Inference, Mode::Training { seed: examiner.seed() }]
+/// Points with inputs of which many are equal. Not every one of them shows how ties are broken.
+const POINTS_WITH_TIES: usize = 64;
+
+/// Points for differences. A wrong gradient shows at nearly every one.
+const POINTS_FOR_DIFFERENCES: usize = 8;
+
+/// A seed for each draw, for its numbers and for the masks of dropout.
+fn seeds(examiner: &Examiner, purpose: &str, enough: usize) -> Vec<u64> {
+    let mut random = examiner.random(purpose);
+    (0..examiner.draws(enough)).map(|_| random.random()).collect()
+}
+
+fn modes(seed: u64) -> [Mode; 2] {
+    [Mode::Inference, Mode::Training { seed }]
 }
 
 /// What the judges have to say whose readings are wanted.
@@ -266,7 +279,6 @@ pub(super) fn exactly<L: Layer>(
     subjects: &[Subject<L>],
     linear: fn(&L, Mode) -> bool,
 ) -> Result<Report, Failure> {
-    let seed = examiner.seed();
     let mut points = 0;
     // The adjoint identities are of degree 3 in random numbers: those of x, w and y.
     let finding = |points| Finding::Field {
@@ -274,18 +286,19 @@ pub(super) fn exactly<L: Layer>(
         points,
         log2_failure: Some((3.0 / Goldilocks::MODULUS as f64).log2()),
     };
+    let draws: Vec<_> =
+        seeds(examiner, "gradients over GF(p)", POINTS_WITH_TIES).into_iter().enumerate().collect();
     for subject in subjects {
         let Subject { layer, input, .. } = subject;
-        for mode in modes(examiner) {
-            let mut found = vec![
-                ("dual numbers", gradient_sides(layer, input, mode, Inputs::Uniform, seed)?),
-                (
-                    "dual numbers, where entries are equal",
-                    gradient_sides(layer, input, mode, Inputs::Few, seed)?,
-                ),
-            ];
-            if linear(layer, mode) {
-                found.push(("the adjoint identities", adjoint_sides(layer, input, mode, seed)?));
+        for (&(draw, seed), mode) in draws.iter().flat_map(|draw| modes(draw.1).map(|mode| (draw, mode))) {
+            let with_ties = gradient_sides(layer, input, mode, Inputs::Few, seed)?;
+            let mut found = vec![("dual numbers, where entries are equal", with_ties)];
+            // One point of GF(p) is enough.
+            if draw == 0 {
+                found.push(("dual numbers", gradient_sides(layer, input, mode, Inputs::Uniform, seed)?));
+                if linear(layer, mode) {
+                    found.push(("the adjoint identities", adjoint_sides(layer, input, mode, seed)?));
+                }
             }
             for (judge, [forward, backward]) in found {
                 points += 1;
@@ -308,10 +321,10 @@ fn by_differences<L: Layer>(examiner: &Examiner, subjects: &[Subject<L>]) -> Res
         error,
         bound,
     };
+    let seeds = seeds(examiner, "gradients by differences", POINTS_FOR_DIFFERENCES);
     for subject in subjects {
-        for mode in modes(examiner) {
-            let [forward, backward] =
-                difference_sides(&subject.layer, &subject.input, mode, examiner.seed())?;
+        for (&seed, mode) in seeds.iter().flat_map(|seed| modes(*seed).map(|mode| (seed, mode))) {
+            let [forward, backward] = difference_sides(&subject.layer, &subject.input, mode, seed)?;
             let (error, bound) =
                 ((forward.value() - backward.value()).abs(), forward.error() + backward.error());
             if forward.certainly_differs(&backward) {

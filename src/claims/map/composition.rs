@@ -106,6 +106,10 @@ fn invariance_is_equivariance(
     output: impl ArrayAction<D4> + Copy,
 ) -> Result<Report, ExamineError> {
     let statement = Statement::new(&["height", "width"], move |shape| {
+        // A quarter turn of an oblong has another shape, and nothing to be compared with.
+        if shape[0] != shape[1] {
+            return Ok(Vec::new());
+        }
         let case =
             |element| Case::for_element(element, SameCondition { shape: shape.to_vec(), element, output });
         Ok(D4.generators().into_iter().map(case).collect())

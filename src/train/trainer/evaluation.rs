@@ -4,7 +4,8 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use crate::network::{Executor, Weights};
+use crate::executor::Executor;
+use crate::network::Weights;
 use crate::train::data::Dataset;
 
 /// Images that are tested at a time.

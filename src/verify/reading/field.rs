@@ -4,14 +4,15 @@
 //! identity of degree d survives k independent random points with probability at most (d/p)^k. The degree is not
 //! declared but computed, by running the same code on [`Degree`]. For rational functions d is the degree of the
 //! cross-multiplied difference. Max, square root and exponential are fixed functions on GF(p); the lemma says nothing
-//! about them, so with them there is no bound.
+//! about them, so with them there is no bound, and as many points are tried as reals by the other readings.
 
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Outcome, Reader};
 use crate::scalar::Goldilocks;
-use crate::verify::identity::{AnyIdentity, Failure, degrees};
+use crate::verify::draws::Nature;
+use crate::verify::identity::{AnyIdentity, Failure};
 use crate::verify::report::Finding;
 
 /// Independent points for each identity: with p ≈ 2⁶⁴ and degrees below 2¹⁶, two points leave less than 2⁻⁹⁶.
@@ -26,6 +27,8 @@ pub(in crate::verify) struct Field {
     /// The highest degree seen; `None` once an opaque function has occurred.
     degree: Option<u64>,
     opaque: bool,
+    /// The fewest points at which an identity was evaluated.
+    fewest_points: Option<usize>,
 }
 
 impl Reader for Field {
@@ -33,15 +36,18 @@ impl Reader for Field {
         &mut self,
         identity: &dyn AnyIdentity,
         _linear_in: Option<usize>,
+        draws: usize,
         random: &mut ChaCha8Rng,
     ) -> Result<Outcome, Failure> {
         let unknowns = identity.unknowns();
-        let degree = degree(identity)?;
+        let degree = Nature::of(identity)?.degree;
+        let points = if degree.is_some() { POINTS } else { draws };
+        self.fewest_points = Some(self.fewest_points.map_or(points, |fewest| fewest.min(points)));
         match degree {
             Some(degree) => self.degree = self.degree.max(Some(degree)),
             None => self.opaque = true,
         }
-        for _ in 0..POINTS {
+        for _ in 0..points {
             let values: Vec<_> =
                 unknowns.iter().map(|unknown| random_array(&unknown.shape, random)).collect();
             let (left, right) = identity.field(&values)?;
@@ -58,20 +64,8 @@ impl Reader for Field {
             Some(degree) if !self.opaque => Some(POINTS as f64 * ((degree.max(1) as f64).log2() - LOG2_P)),
             _ => None,
         };
-        Finding::Field { shape, points: POINTS, log2_failure }
+        Finding::Field { shape, points: self.fewest_points.unwrap_or(0), log2_failure }
     }
-}
-
-/// The degree d of the Schwartz–Zippel lemma, or `None` where the sides are no rational functions.
-fn degree(identity: &dyn AnyIdentity) -> Result<Option<u64>, Failure> {
-    let (left, right) = degrees(identity)?;
-    if left.shape() != right.shape() {
-        return Ok(Some(1));
-    }
-    Ok(left
-        .iter()
-        .zip(&right)
-        .try_fold(0, |highest: u64, (l, r)| Some(highest.max(l.schwartz_zippel_degree(r)?))))
 }
 
 pub(super) fn random_array(shape: &[usize], random: &mut ChaCha8Rng) -> ArrayD<Goldilocks> {

@@ -2,13 +2,14 @@
 //!
 //! The noise of a side is its distance from the same side in f64. If the statement is true, then by the triangle
 //! inequality the sides differ in f32 by at most the sum of both noises and of the f64 bounds. Errors and noise are relative to the
-//! largest entry of either side.
+//! largest entry of either side. An input on which the noise is as large as the values says nothing and is passed over; the
+//! reading is silent if there is no other.
 
 use ndarray::ArrayD;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Outcome, Reader};
+use super::{Outcome, Reader, first_refutation};
 use crate::scalar::Bounded;
 use crate::verify::identity::{AnyIdentity, Failure};
 use crate::verify::report::Finding;
@@ -22,13 +23,8 @@ pub(in crate::verify) struct Float {
     refutation: Option<(f64, f64)>,
 }
 
-impl Reader for Float {
-    fn read(
-        &mut self,
-        identity: &dyn AnyIdentity,
-        _linear_in: Option<usize>,
-        random: &mut ChaCha8Rng,
-    ) -> Result<Outcome, Failure> {
+impl Float {
+    fn draw(&mut self, identity: &dyn AnyIdentity, random: &mut ChaCha8Rng) -> Result<Outcome, Failure> {
         let values: Vec<ArrayD<f32>> = identity
             .unknowns()
             .iter()
@@ -59,8 +55,9 @@ impl Reader for Float {
                 is_known = false;
                 continue;
             }
-            // Twice f64's own unit for the arithmetic of this comparison.
-            if error > noise * (1.0 + 2.0 * f64::EPSILON) {
+            // Each of the four terms of the noise passes at most four roundings, the error one and this product one more: six units of
+            // half an epsilon, and their squares.
+            if error > noise * (1.0 + 4.0 * f64::EPSILON) {
                 refutes = true;
                 let found = (error / scale, noise / scale);
                 if self.refutation.is_none_or(|(error, noise)| found.0 - found.1 > error - noise) {
@@ -80,6 +77,18 @@ impl Reader for Float {
         self.relative_error = self.relative_error.max(largest_error / scale);
         self.noise_floor = self.noise_floor.max(largest_noise / scale);
         Ok(Outcome::Confirms)
+    }
+}
+
+impl Reader for Float {
+    fn read(
+        &mut self,
+        identity: &dyn AnyIdentity,
+        _linear_in: Option<usize>,
+        draws: usize,
+        random: &mut ChaCha8Rng,
+    ) -> Result<Outcome, Failure> {
+        first_refutation(draws, || self.draw(identity, random))
     }
 
     fn finding(&self, shape: String) -> Finding {

@@ -28,7 +28,8 @@ pub(super) enum Outcome {
 
 /// One reading at work: it reads identity after identity and keeps the numbers that make up its evidence.
 pub(super) trait Reader {
-    /// Reads one identity. `linear_in` is an unknown in which both sides are said to be linear.
+    /// Reads one identity. `linear_in` is an unknown in which both sides are said to be linear; `draws` is the number of
+    /// independent inputs where nothing but their number bounds what is missed.
     ///
     /// # Errors
     /// Whatever the code under test reports.
@@ -36,9 +37,26 @@ pub(super) trait Reader {
         &mut self,
         identity: &dyn AnyIdentity,
         linear_in: Option<usize>,
+        draws: usize,
         random: &mut ChaCha8Rng,
     ) -> Result<Outcome, Failure>;
 
     /// The evidence from all that was read, at the sizes described by `shape`.
     fn finding(&self, shape: String) -> Finding;
+}
+
+/// Draws until one refutes. What says nothing is passed over, whether or not the sides agree there; all are silent if none speaks.
+fn first_refutation(
+    draws: usize,
+    mut draw: impl FnMut() -> Result<Outcome, Failure>,
+) -> Result<Outcome, Failure> {
+    let mut overall = Outcome::Silent;
+    for _ in 0..draws {
+        match draw()? {
+            Outcome::Refutes => return Ok(Outcome::Refutes),
+            Outcome::Confirms => overall = Outcome::Confirms,
+            Outcome::Silent => {}
+        }
+    }
+    Ok(overall)
 }

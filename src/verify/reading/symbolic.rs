@@ -45,6 +45,7 @@ impl Reader for Symbols {
         &mut self,
         identity: &dyn AnyIdentity,
         linear_in: Option<usize>,
+        _draws: usize,
         random: &mut ChaCha8Rng,
     ) -> Result<Outcome, Failure> {
         let unknowns = identity.unknowns();

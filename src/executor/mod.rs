@@ -7,14 +7,12 @@
 //!
 //! *Determinism.* What a task computes depends on its chunk alone. Each chunk leaves its gradients of kernels and biases in its own
 //! memory, and these are added up in the order of the chunks. The matrices of dense layers are large, so their gradients
-//! are computed at the end instead, rows by rows, each row over all chunks in order. Losses and statistics are `f64` sums in
-//! the order of the chunks.
+//! are computed at the end instead, each row over all chunks in order. Losses and statistics are `f64` sums in this order.
 //!
 //! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they are there.
 //!
 //! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what leads to it.
-//!
-//! Cost: the kernels' multiply–adds, and one pass over the activations for each layer without weights.
+//! Cost: the multiply–adds, and one pass over the activations for each layer without weights.
 
 mod layout;
 mod memory;

@@ -1,5 +1,4 @@
-//! The laws of groups and actions as generic functions: used by the tests of every group, by the catalogue,
-//! and by whoever writes a group of their own.
+//! The laws of groups and actions as generic functions, for the tests of every group, the catalogue, and groups of your own.
 //!
 //! A law over elements is checked on every tuple where that is cheap (order at most [`EXHAUSTIVE_ORDER`]),
 //! else on a seeded sample. Each function returns how many cases it checked, or the first violation.

@@ -58,8 +58,8 @@ pub use prepared::Prepared;
 pub use workspace::Workspace;
 
 use self::geometry::axis_map::AxisMap;
+use self::geometry::channels::Channels;
 use self::geometry::fold::Fold;
-use self::method::direct::Channels;
 use self::method::{Place, Stage};
 use crate::conv::{Axis, Boundary, ConvolutionError, Problem};
 use crate::simd::Element;

@@ -6,8 +6,9 @@
 
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::strip::Layout;
-use crate::conv::plan::method::direct::{Channels, outer_source};
+use crate::conv::plan::method::direct::outer_source;
 use crate::conv::plan::register::sum_tile::lanes;
 use crate::simd::{Element, InstructionSet};
 

@@ -19,14 +19,14 @@ use pulp::{Simd, WithSimd};
 use std::sync::Arc;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::plane::Entries;
-use crate::conv::plan::method::direct::{Channels, even};
-use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::method::direct::even;
+use crate::conv::plan::method::{Place, Stage};
 use crate::conv::plan::options::Method;
 use crate::conv::plan::register::output::SharedOutput;
 use crate::conv::plan::register::sum_tile::lanes;
 use crate::conv::plan::workspace::{Call, Pieces};
-use crate::conv::plan::workspace::{ThreadMemory, run_pieces};
 use crate::simd::unrolled;
 use crate::simd::{Element, InstructionSet, is_wide};
 
@@ -312,35 +312,7 @@ pub(in crate::conv::plan) fn make<T: Element>(place: &Place) -> Option<Stage<T>>
     Some(Arc::new(stage))
 }
 
-impl<T: Element> PlannedMethod<T> for LineStage {
-    fn method(&self) -> Method {
-        Method::Direct
-    }
-
-    fn name(&self) -> &'static str {
-        "direct_line"
-    }
-
-    fn cost(&self) -> f64 {
-        self.cost()
-    }
-
-    fn workspace(&self) -> (usize, usize) {
-        self.workspace()
-    }
-
-    fn packed_length(&self) -> usize {
-        self.packed_length()
-    }
-
-    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
-        self.pack(kernel, packed);
-    }
-
-    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
-        run_pieces(self, call, threads);
-    }
-}
+method_in_pieces!(LineStage: Method::Direct, "direct_line");
 
 #[cfg(test)]
 mod tests {

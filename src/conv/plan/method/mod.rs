@@ -5,6 +5,48 @@
 //!
 //! A new method is a file here with its [`PlannedMethod`] and its maker, and a row of [`makers`].
 
+/// A method whose work falls into pieces, whose error is that of sums of products: its cost, memory and packing are those that the type
+/// has by itself. More items may follow.
+macro_rules! method_in_pieces {
+    ($stage:ident: $method:expr, $name:literal $(; $($more:tt)*)?) => {
+        impl<T: $crate::simd::Element> $crate::conv::plan::method::PlannedMethod<T> for $stage {
+            fn method(&self) -> $crate::conv::plan::Method {
+                $method
+            }
+
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn cost(&self) -> f64 {
+                self.cost()
+            }
+
+            fn workspace(&self) -> (usize, usize) {
+                self.workspace()
+            }
+
+            fn packed_length(&self) -> usize {
+                self.packed_length()
+            }
+
+            fn pack(&self, kernel: ndarray::ArrayView3<'_, T>, packed: &mut Vec<T>) {
+                self.pack(kernel, packed);
+            }
+
+            fn run(
+                &self,
+                call: $crate::conv::plan::workspace::Call<'_, T>,
+                threads: &mut [$crate::conv::plan::workspace::ThreadMemory<T>],
+            ) {
+                $crate::conv::plan::workspace::run_pieces(self, call, threads);
+            }
+
+            $($($more)*)?
+        }
+    };
+}
+
 mod depthwise;
 pub(in crate::conv::plan) mod direct;
 mod direct_tiles;
@@ -20,7 +62,8 @@ use std::sync::Arc;
 use ndarray::ArrayView3;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::direct::{Channels, PhasesStage};
+use crate::conv::plan::geometry::channels::Channels;
+use crate::conv::plan::method::direct::PhasesStage;
 use crate::conv::plan::options::{Accuracy, Method, PlanOptions};
 use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::conv::{Problem, Unsupported};

@@ -19,15 +19,15 @@ use pulp::Simd;
 use std::sync::Arc;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::direct::{Channels, EXPECTING_TERMS, even, pieces, shared};
-use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::geometry::channels::Channels;
+use crate::conv::plan::method::direct::{EXPECTING_TERMS, even, pieces, shared};
+use crate::conv::plan::method::{Place, Stage};
 use crate::conv::plan::options::Method;
 use crate::conv::plan::register::output::LARGE_BYTES;
 use crate::conv::plan::register::panel_tile::PanelTile;
 use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
 use crate::conv::plan::register::sum_tile::{lanes, tile_shape};
 use crate::conv::plan::workspace::{Call, Pieces};
-use crate::conv::plan::workspace::{ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 
 /// Bytes of a strip, if it has more than one panel.
@@ -282,37 +282,9 @@ pub(in crate::conv::plan) fn make<T: Element>(place: &Place) -> Option<Stage<T>>
     Some(Arc::new(stage))
 }
 
-impl<T: Element> PlannedMethod<T> for PointwiseStage {
-    fn method(&self) -> Method {
-        Method::Direct
-    }
-
-    fn name(&self) -> &'static str {
-        "direct_pointwise"
-    }
-
-    fn cost(&self) -> f64 {
-        self.cost()
-    }
-
-    fn workspace(&self) -> (usize, usize) {
-        self.workspace()
-    }
-
-    fn packed_length(&self) -> usize {
-        self.packed_length()
-    }
-
-    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
-        self.pack(kernel, packed);
-    }
-
+method_in_pieces!(PointwiseStage: Method::Direct, "direct_pointwise";
     fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
         let stage = PointwiseStage::new::<T>(place.set, place.channels, &place.axes, threads)?;
         Some(Arc::new(stage))
     }
-
-    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
-        run_pieces(self, call, threads);
-    }
-}
+);

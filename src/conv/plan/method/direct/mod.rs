@@ -37,8 +37,8 @@ use self::place::Group;
 pub(in crate::conv::plan) use self::write::EXPECTING_TERMS;
 use std::sync::Arc;
 
-use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::strip::Layout;
 use crate::conv::plan::method::{Place, Stage};
 use crate::conv::plan::register::output::PlacedRow;
@@ -54,34 +54,6 @@ const STRIP_BYTES: usize = 320 * 1024;
 const POSITIONS_AT_ONCE: usize = 48;
 /// Most positions of a part of a row that is cut into tiles.
 const MOST_IN_SEGMENT: usize = 64;
-/// How many there are of everything but positions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::conv::plan) struct Channels {
-    pub(in crate::conv::plan) batch: usize,
-    pub(in crate::conv::plan) groups: usize,
-    /// Channels of the result, in a group.
-    pub(in crate::conv::plan) rows: usize,
-    /// Channels of the source, in a group.
-    pub(in crate::conv::plan) columns: usize,
-}
-
-impl Channels {
-    /// From signal to output.
-    pub(in crate::conv::plan) fn forward(problem: &Problem) -> Self {
-        Channels {
-            batch: problem.batch(),
-            groups: problem.groups(),
-            rows: problem.output_channels() / problem.groups(),
-            columns: problem.group_channels(),
-        }
-    }
-
-    /// From output to signal.
-    pub(in crate::conv::plan) fn transposed(problem: &Problem) -> Self {
-        let forward = Channels::forward(problem);
-        Channels { rows: forward.columns, columns: forward.rows, ..forward }
-    }
-}
 
 /// One direction and phase of a problem, laid out for the kernel: see the [module](self).
 #[derive(Clone, Debug)]

@@ -12,15 +12,14 @@ use ndarray::ArrayView3;
 use pulp::Simd;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::strip::Layout;
-use crate::conv::plan::method::PlannedMethod;
 use crate::conv::plan::method::direct::cost::{PIECE_COST, square_cost};
 use crate::conv::plan::method::direct::run::{Piece, PieceRun};
 use crate::conv::plan::method::direct::write::Destination;
-use crate::conv::plan::method::direct::{Channels, DirectStage, Group, MOST_ROW_VECTORS};
+use crate::conv::plan::method::direct::{DirectStage, Group, MOST_ROW_VECTORS};
 use crate::conv::plan::options::Method;
 use crate::conv::plan::workspace::{Call, Pieces};
-use crate::conv::plan::workspace::{ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 
 /// See the [module](self).
@@ -219,32 +218,4 @@ fn relative(layout: &Layout, phase: &AxisMap) -> Layout {
     Layout { taps: taps.collect(), ..layout.clone() }
 }
 
-impl<T: Element> PlannedMethod<T> for PhasesStage {
-    fn method(&self) -> Method {
-        Method::Direct
-    }
-
-    fn name(&self) -> &'static str {
-        "direct_phases"
-    }
-
-    fn cost(&self) -> f64 {
-        self.cost()
-    }
-
-    fn workspace(&self) -> (usize, usize) {
-        self.workspace()
-    }
-
-    fn packed_length(&self) -> usize {
-        self.packed_length()
-    }
-
-    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
-        self.pack(kernel, packed);
-    }
-
-    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
-        run_pieces(self, call, threads);
-    }
-}
+method_in_pieces!(PhasesStage: Method::Direct, "direct_phases");

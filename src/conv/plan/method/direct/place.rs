@@ -279,7 +279,7 @@ fn extend_runs(runs: &mut Vec<Run>, next: Run, apart: usize) {
 mod tests {
     use super::*;
     use crate::conv::plan::geometry::axis_map::AxisMap;
-    use crate::conv::plan::method::direct::Channels;
+    use crate::conv::plan::geometry::channels::Channels;
     use crate::conv::{Operation, Options, Problem};
     use crate::simd::InstructionSet;
 

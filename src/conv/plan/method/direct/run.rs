@@ -4,19 +4,16 @@ use pulp::Simd;
 
 use std::sync::Arc;
 
-use ndarray::ArrayView3;
-
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::method::direct::DirectStage;
 use crate::conv::plan::method::direct::copy::Ahead;
 use crate::conv::plan::method::direct::place::Group;
-use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::method::{Place, Stage};
 use crate::conv::plan::options::Method;
 use crate::conv::plan::register::output::Places;
 use crate::conv::plan::register::row_tile::RowTile;
 use crate::conv::plan::register::sum_tile::Tile;
 use crate::conv::plan::workspace::{Call, Pieces};
-use crate::conv::plan::workspace::{ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 
 /// Which part of the output.
@@ -207,36 +204,8 @@ impl<T: Element> PieceRun<'_, T> {
     }
 }
 
-impl<T: Element> PlannedMethod<T> for DirectStage {
-    fn method(&self) -> Method {
-        Method::Direct
-    }
-
-    fn name(&self) -> &'static str {
-        "direct"
-    }
-
-    fn cost(&self) -> f64 {
-        self.cost()
-    }
-
-    fn workspace(&self) -> (usize, usize) {
-        self.workspace()
-    }
-
-    fn packed_length(&self) -> usize {
-        self.packed_length()
-    }
-
-    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
-        self.pack(kernel, packed);
-    }
-
+method_in_pieces!(DirectStage: Method::Direct, "direct";
     fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
         Some(Arc::new(DirectStage::new::<T>(place.set, place.channels, place.axes.clone(), threads)))
     }
-
-    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]) {
-        run_pieces(self, call, threads);
-    }
-}
+);

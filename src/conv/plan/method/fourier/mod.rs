@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
-use crate::conv::plan::method::direct::Channels;
 use crate::conv::plan::method::transform::{LaneTransform, radices, roundings};
 use crate::conv::plan::method::{Place, PlannedMethod, Stage};
 use crate::conv::plan::options::Method;

@@ -29,7 +29,8 @@ use std::sync::Arc;
 
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::direct::{Channels, even, shared};
+use crate::conv::plan::geometry::channels::Channels;
+use crate::conv::plan::method::direct::{even, shared};
 use crate::conv::plan::method::{Place, PlannedMethod, Stage};
 use crate::conv::plan::options::Method;
 use crate::conv::plan::register::sum_tile::{Offsets, lanes, most_channel_vectors, positions_per_tile};

@@ -29,7 +29,7 @@
 //! Elements of different groups have no product:
 //! ```compile_fail,E0308
 //! use equivariant::group::{Group, Rotation, Translation, C4};
-//! C4.compose(&Rotation::Rot90, &Translation::new([1]));
+//! C4.compose(&Rotation::Rot90, &Translation([1]));
 //! ```
 //! ```
 //! use equivariant::group::{Group, Rotation, C4};

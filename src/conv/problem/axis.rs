@@ -12,9 +12,10 @@ pub struct Axis {
     pub taps: usize,
     /// Entries of the output.
     pub output: usize,
-    /// Entries of the signal from one output to the next, s.
+    /// Entries of the signal from one output to the next, s. If there is one output alone nothing depends on it, and it is cut to the
+    /// larger of 2³² and the padded length + 1, so that its products with sizes do not overflow.
     pub stride: usize,
-    /// Entries of the signal from one tap to the next, d.
+    /// Entries of the signal from one tap to the next, d; with one tap alone cut as the stride is.
     pub dilation: usize,
     /// Entries added before and after, (p, q).
     pub padding: (usize, usize),
@@ -43,7 +44,11 @@ impl Axis {
         if span > available {
             return Err(ConvolutionError::KernelTooLarge { axis: number, span, available });
         }
-        Ok(Axis { signal, taps, output: (available - span) / stride + 1, stride, dilation, padding })
+        let output = (available - span) / stride + 1;
+        // No larger stride has a second output, and no larger dilation a second tap.
+        let largest = (available + 1).max(1 << 32);
+        let (stride, dilation) = (stride.min(largest), dilation.min(largest));
+        Ok(Axis { signal, taps, output, stride, dilation, padding })
     }
 
     /// Entries that the kernel spans, holes included: d(K−1) + 1.

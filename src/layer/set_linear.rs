@@ -109,7 +109,7 @@ impl Layer for SetLinear {
 
     fn parameters(&self) -> Vec<Parameter> {
         // An output sums up the inputs twice: at its point and pooled.
-        let fan = (2 * self.inputs, 2 * self.outputs);
+        let fan = (self.inputs.saturating_mul(2), self.outputs.saturating_mul(2));
         let weight = Parameter::new(Role::Weight, [self.outputs, self.inputs], fan);
         let pooled = Parameter { name: "pooled_weight".to_owned(), ..weight.clone() };
         let bias = self.bias.then(|| Parameter::new(Role::Bias, [self.outputs], fan));

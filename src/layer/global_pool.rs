@@ -184,7 +184,10 @@ impl Layer for AdaptivePool {
             return Err(LayerError::Setting {
                 layer: self.name(),
                 setting: "the number of outputs",
-                expected: "at least 1 along each axis, of which there is one at least".to_owned(),
+                expected: match self.outputs.is_empty() {
+                    true => "given for one axis at least".to_owned(),
+                    false => "at least 1 along each axis".to_owned(),
+                },
                 found: format!("{:?}", self.outputs),
             });
         }

@@ -63,15 +63,18 @@ impl Axis {
 
     /// Pairs of an output and a tap that reads an entry of the signal, not a zero beyond its ends.
     pub(in crate::conv) fn connections(&self, boundary: Boundary) -> u128 {
-        if boundary != Boundary::Zero {
+        if boundary != Boundary::Zero || self.padding == (0, 0) {
             return self.output as u128 * self.taps as u128;
         }
-        let outputs = |tap: usize| {
-            let entry = (tap * self.dilation) as isize - self.padding.0 as isize;
-            let (low, high) = inside(entry, self.stride, self.signal, self.output);
+        // Of each of the fewer those of the others that meet an entry with it.
+        let (taps, outputs) = ((self.taps, self.dilation), (self.output, self.stride));
+        let (fewer, others) = if self.taps <= self.output { (taps, outputs) } else { (outputs, taps) };
+        let pairs = |number: usize| {
+            let entry = (number * fewer.1) as isize - self.padding.0 as isize;
+            let (low, high) = inside(entry, others.1, self.signal, others.0);
             (high - low) as u128
         };
-        (0..self.taps).map(outputs).sum()
+        (0..fewer.0).map(pairs).sum()
     }
 
     /// The index in the signal that `tap` reads at `output`; `None` for a zero.

@@ -141,6 +141,7 @@ impl Executor {
         sample: &[usize],
         instructions: InstructionSet,
     ) -> Result<Self, LayerError> {
+        program::check_sizes(network, sample)?;
         let plain = Plain::of(network)?;
         let program = Program::new(plain.network(), sample, instructions)?;
         let sharing = (!plain.is_same()).then(|| Sharing::new(plain));

@@ -140,7 +140,7 @@ impl Layer for SetLinear {
     /// Each weight connects channels at each point, and once those of the set.
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         let shape = self.output_shape(input)?;
-        Ok(self.inputs as u128 * self.outputs as u128 * (shape[2] as u128 + 1))
+        Ok((self.inputs as u128 * self.outputs as u128).saturating_mul(shape[2] as u128 + 1))
     }
 
     fn forward<S: Scalar>(

@@ -75,19 +75,8 @@ impl Program {
         instructions: InstructionSet,
     ) -> Result<Self, LayerError> {
         let shape = [&[1], sample].concat();
-        if sample.contains(&0) {
-            return Err(LayerError::Shape {
-                layer: network.name(),
-                expected: "with entries".to_owned(),
-                found: shape,
-                suggestion: "a sample without entries cannot be run".to_owned(),
-            });
-        }
-        let inputs = entries_of(network, "a sample", sample)?;
         network.output_shape(&shape)?;
-        for parameter in network.parameters() {
-            entries_of(network, &parameter.name, &parameter.shape)?;
-        }
+        let inputs: usize = sample.iter().product();
         let first = Value { data: 0, gradient: None };
         let program = Program {
             steps: Vec::new(),
@@ -124,6 +113,26 @@ impl Program {
 
 /// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side, 16 GiB at the most.
 const MOST_ENTRIES: usize = 1 << 28;
+
+/// That samples have entries, and neither they nor an array of weights too many.
+///
+/// # Errors
+/// If it is otherwise.
+pub(super) fn check_sizes(network: &Network, sample: &[usize]) -> Result<(), LayerError> {
+    if sample.contains(&0) {
+        return Err(LayerError::Shape {
+            layer: network.name(),
+            expected: "with entries".to_owned(),
+            found: [&[1], sample].concat(),
+            suggestion: "a sample without entries cannot be run".to_owned(),
+        });
+    }
+    entries_of(network, "a sample", sample)?;
+    for parameter in network.parameters() {
+        entries_of(network, &parameter.name, &parameter.shape)?;
+    }
+    Ok(())
+}
 
 /// How many entries an array of this shape has.
 ///

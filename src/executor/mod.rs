@@ -6,7 +6,7 @@
 //! normalisation in training, the list is cut, and every chunk keeps its activations.
 //!
 //! *Determinism.* What a task computes depends on its chunk alone. Each chunk leaves its gradients of kernels and biases in its own
-//! memory, and these are added up in the order of the chunks. The matrices of dense layers are large, so their gradients
+//! memory, and these are added up in pairs, in the order of the chunks. The matrices of dense layers are large, so their gradients
 //! are computed at the end instead, each row over all chunks in order. Losses and statistics are `f64` sums in this order.
 //!
 //! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they are there.
@@ -14,6 +14,7 @@
 //! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what leads to it.
 //! Cost: the multiply–adds, and one pass over the activations for each layer without weights.
 
+mod gradient;
 mod layout;
 mod memory;
 mod method;
@@ -138,6 +139,7 @@ impl Executor {
         sample: &[usize],
         instructions: InstructionSet,
     ) -> Result<Self, LayerError> {
+        program::check_sizes(network, sample)?;
         let plain = Plain::of(network)?;
         let program = Program::new(plain.network(), sample, instructions)?;
         let sharing = (!plain.is_same()).then(|| Sharing::new(plain));
@@ -151,13 +153,28 @@ impl Executor {
         self.program.outputs
     }
 
+    /// That a step can take a batch of so many samples: batch normalisation needs two values a channel, for one has no deviation.
+    ///
+    /// # Errors
+    /// If one of its batch normalisations would have fewer.
+    pub fn check_batch(&self, samples: usize) -> Result<(), LayerError> {
+        match self.program.normalisations.iter().find(|layer| samples * layer.lanes.entries() < 2) {
+            Some(layer) => Err(LayerError::TooFewValues {
+                layer: format!("batch normalisation of {}", layer.lanes.features()),
+                found: samples * layer.lanes.entries(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// One forward and one backward pass: `gradient` becomes that of the mean loss with respect to the trained weights, in their
     /// order. `seed` is that of the masks of dropout, as in [`Mode::Training`].
     ///
     /// Batch normalisation uses the statistics of the batch; [`update_running`](Self::update_running) takes them over.
     ///
     /// # Panics
-    /// If there is no sample, a slice does not have its length, or a label is no class.
+    /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share, or the batch is too small
+    /// for [`check_batch`](Self::check_batch).
     pub fn step(
         &mut self,
         weights: &Weights,
@@ -187,6 +204,12 @@ impl Executor {
     ) -> Outcome {
         let samples = self.samples(weights, inputs);
         assert!(samples > 0, "a step needs at least one sample");
+        if let Err(error) = self.check_batch(samples) {
+            panic!("{error}");
+        }
+        if let Objective::CrossEntropy { smoothing, .. } = objective {
+            assert!((0.0..=1.0).contains(&smoothing), "label smoothing is a share, found {smoothing}");
+        }
         assert_eq!(
             gradient.len(),
             self.program.trained,
@@ -361,40 +384,6 @@ impl Executor {
                 return arena;
             }
             std::thread::yield_now();
-        }
-    }
-
-    /// The gradient of the batch from what each chunk left behind, in the order of the chunks.
-    fn add_up(&mut self, chunks: usize, gradient: &mut [f32]) {
-        gradient.fill(0.0);
-        for kept in &mut self.kept[..chunks] {
-            let kept = memory::inside(kept);
-            for (range, start) in &self.program.small {
-                let from = &kept.small[*start..][..range.len()];
-                gradient[range.clone()].iter_mut().zip(from).for_each(|(sum, part)| *sum += part);
-            }
-        }
-        for (step, meeting) in self.program.normalisations.iter().zip(&self.meetings) {
-            for (feature, &(shift, scale)) in meeting.sums.iter().enumerate() {
-                gradient[step.shift + feature] = shift as f32;
-                gradient[step.scale + feature] = scale as f32;
-            }
-        }
-        /// Rows of a matrix that one task takes.
-        const ROWS: usize = 8;
-        let kept = &self.kept[..chunks];
-        for step in &self.program.steps {
-            let Operation::Dense { lanes, weights, number, .. } = &step.operation else { continue };
-            let inputs = lanes.weights() / (lanes.output_length() / LANES);
-            let rows = gradient[weights.clone()].par_chunks_mut(ROWS * inputs).enumerate();
-            rows.with_max_len(1).for_each(|(block, rows)| {
-                let outputs = block * ROWS..block * ROWS + rows.len() / inputs;
-                for kept in kept {
-                    let kept = memory::read(kept);
-                    let dense = &kept.dense[*number];
-                    lanes.weight_gradient(outputs.clone(), &dense.transposed, &dense.output_gradient, rows);
-                }
-            });
         }
     }
 }

@@ -18,6 +18,7 @@
 use nalgebra::DMatrix;
 
 use super::linear_algebra::{SparseRow, add_multiple, multiply, null_space};
+use super::singular_values::singular_values;
 use super::{FiniteGroup, Representation};
 use crate::scalar::{Field, Ring};
 
@@ -167,15 +168,14 @@ pub fn real_intertwiners<G: FiniteGroup>(
         }
     }
     let rows = system.nrows();
-    let decomposition = system.svd(false, true);
-    let singular_values: Vec<_> = decomposition.singular_values.iter().copied().collect();
-    let largest = singular_values.iter().copied().fold(0.0, f64::max);
+    let (singular_values, vectors) = singular_values(&system);
+    let largest = singular_values.first().copied().unwrap_or(0.0);
     let tolerance = rows as f64 * f64::EPSILON * largest;
-    let vectors = decomposition.v_t.as_ref().into_iter().flat_map(DMatrix::row_iter);
     let basis = vectors
+        .column_iter()
         .zip(&singular_values)
         .filter(|&(_, &value)| value <= tolerance)
-        .map(|(row, _)| DMatrix::from_row_iterator(w.dimension(), v.dimension(), row.iter().copied()))
+        .map(|(vector, _)| DMatrix::from_row_iterator(w.dimension(), v.dimension(), vector.iter().copied()))
         .collect();
     RealIntertwiners { basis, singular_values, tolerance }
 }
@@ -297,6 +297,21 @@ mod tests {
         let off_diagonal = |i, j| Rational::from_integer(i64::from(i != j));
         assert_eq!(orbits[0], crate::group::linear_algebra::identity(5));
         assert_eq!(orbits[1], DMatrix::from_fn(5, 5, off_diagonal));
+    }
+
+    /// A sum of representations, whose system has many equal singular values: those of the signed sums of three permutation
+    /// matrices, of which the largest is √8.
+    #[test]
+    fn a_sum_of_representations_onto_the_sign() {
+        let (sign, regular) = (Representation::<_, f64>::sign(&D4), Representation::<_, f64>::regular(&D4));
+        let v = sign.direct_sum(&regular).direct_sum(&regular);
+        let real = real_intertwiners(&v, &sign);
+        assert_eq!(real.basis.len(), 3);
+        assert!(
+            (real.singular_values[0] - 8_f64.sqrt()).abs() <= real.tolerance,
+            "{:?}",
+            real.singular_values
+        );
     }
 
     #[test]

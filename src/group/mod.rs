@@ -39,6 +39,7 @@ mod representation;
 mod rotation;
 mod semidirect;
 mod sign;
+mod singular_values;
 mod subgroup;
 mod symmetric;
 mod tensor;

@@ -3,12 +3,13 @@
 //! | name | f(x) | f′(x) |
 //! |---|---|---|
 //! | ReLU | max(0, x) | 1 for x > 0, else 0 |
-//! | leaky ReLU | max(a·x, x), 0 ≤ a < 1 | 1 for x > a·x, else a |
+//! | leaky ReLU | max(a·x, x), 0 ≤ a < 1 | 1 for x > 0, else a |
 //! | tanh | 1 − 2/(e²ˣ + 1) | 1 − f(x)² |
 //! | sigmoid | 1/(1 + e⁻ˣ) | f(x)·(1 − f(x)) |
 //!
-//! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. The formula of tanh is accurate to a unit in the last
-//! place of 1, not of small results.
+//! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the derivative of ReLU is 1 and
+//! that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞ too. Over floats tanh is the library's function,
+//! accurate for small numbers.
 
 use ndarray::{ArrayD, Zip};
 
@@ -39,12 +40,10 @@ impl Activation {
     pub fn apply<S: Scalar>(self, x: &S) -> S {
         match self {
             Activation::Relu => S::zero().maximum(x),
+            // 0·∞ is NaN.
+            Activation::LeakyRelu(slope) if slope.is_zero() => Activation::Relu.apply(x),
             Activation::LeakyRelu(slope) => (slope.to::<S>() * x.clone()).maximum(x),
-            Activation::Tanh => {
-                let double = x.clone() + x.clone();
-                let denominator = double.exponential() + S::one();
-                S::one() - S::from_integer(2) * denominator.reciprocal()
-            }
+            Activation::Tanh => x.hyperbolic_tangent(),
             Activation::Sigmoid => (S::one() + (-x.clone()).exponential()).reciprocal(),
         }
     }
@@ -53,15 +52,19 @@ impl Activation {
     pub fn derivative<S: Scalar + PartialOrd>(self, x: &S) -> S {
         match self {
             Activation::Relu => {
-                if *x > S::zero() {
-                    S::one()
-                } else {
+                if *x <= S::zero() {
                     S::zero()
+                } else {
+                    S::one()
                 }
             }
+            Activation::LeakyRelu(slope) if slope.is_zero() => Activation::Relu.derivative(x),
             Activation::LeakyRelu(slope) => {
                 let slope = slope.to::<S>();
-                if *x > slope.clone() * x.clone() { S::one() } else { slope }
+                let scaled = slope.clone() * x.clone();
+                // Both are the same at 0 and at ±∞.
+                let is_kept = *x > scaled || (*x == scaled && *x > S::zero());
+                if is_kept { S::one() } else { slope }
             }
             Activation::Tanh => {
                 let y = self.apply(x);

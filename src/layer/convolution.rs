@@ -13,10 +13,10 @@ use ndarray::{ArrayD, Axis};
 
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
-    equivariance, extents, shape_error,
+    equivariance, extents, saturating_product, shape_error,
 };
 use crate::conv::{Operation, Options, Problem, sums};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
 
 /// The settings that all kinds of convolution share, each handed on to [`Options`](crate::conv::Options).
@@ -157,9 +157,9 @@ impl Layer for Convolution {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        let taps: usize = self.taps.iter().product();
+        let taps = saturating_product(&self.taps);
         let groups = self.options.groups.max(1);
-        let fan = (self.inputs / groups * taps, self.outputs / groups * taps);
+        let fan = ((self.inputs / groups).saturating_mul(taps), (self.outputs / groups).saturating_mul(taps));
         Parameter::weight_and_bias(self.kernel_shape(), fan, self.bias.then_some(self.outputs))
     }
 
@@ -217,14 +217,10 @@ impl Layer for Convolution {
     }
 }
 
-/// The sum of each channel of (batch, channels, space…): the gradient with respect to a bias.
+/// The sum of each channel of (batch, channels, space…): the gradient with respect to a bias. In pairs: each of n entries is
+/// rounded at most 16 + log₂(n/16) times over floats.
 pub(super) fn sum_over_places<S: Scalar>(gradient: &ArrayD<S>) -> ArrayD<S> {
-    let sum = |channel: ndarray::ArrayViewD<'_, S>| {
-        channel.fold(S::zero(), |mut sum, entry| {
-            sum.add_in_place(entry);
-            sum
-        })
-    };
+    let sum = |channel: ndarray::ArrayViewD<'_, S>| pairwise_sum(channel.iter().cloned());
     ndarray::Array1::from_iter(gradient.axis_iter(Axis(1)).map(sum)).into_dyn()
 }
 

@@ -9,7 +9,7 @@ use ndarray::{Array2, ArrayD, ArrayView2, Ix2, LinalgScalar};
 use super::convolution::sum_over_places;
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
-    shape_error,
+    saturating_product, shape_error,
 };
 use crate::conv::sums::with_bias;
 use crate::scalar::{Scalar, back, same_type};
@@ -94,6 +94,14 @@ impl Layer for Dense {
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
+        for (setting, count) in
+            [("the number of inputs", self.inputs), ("the number of outputs", self.outputs)]
+        {
+            if count == 0 {
+                let (expected, found) = ("at least 1".to_owned(), "0".to_owned());
+                return Err(LayerError::Setting { layer: self.name(), setting, expected, found });
+            }
+        }
         match input {
             &[batch, features] if features == self.inputs => Ok(vec![batch, self.outputs]),
             _ => {
@@ -101,7 +109,7 @@ impl Layer for Dense {
                     [_, features] => format!("give the layer {features} inputs"),
                     _ => format!(
                         "flatten first; these are {} features",
-                        input.iter().skip(1).product::<usize>()
+                        saturating_product(input.get(1..).unwrap_or_default())
                     ),
                 };
                 Err(shape_error(self, format!("(batch, {})", self.inputs), input, suggestion))

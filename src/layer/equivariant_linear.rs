@@ -235,7 +235,7 @@ impl Layer for EquivariantLinear {
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         self.output_shape(input)?;
-        Ok(self.basis.connected as u128 * self.inputs as u128 * self.outputs as u128)
+        Ok((self.inputs as u128 * self.outputs as u128).saturating_mul(self.basis.connected as u128))
     }
 
     fn forward<S: Scalar>(

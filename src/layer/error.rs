@@ -64,6 +64,31 @@ pub enum LayerError {
         /// What it is.
         found: String,
     },
+    /// More numbers than can be held.
+    #[error(
+        "{layer}: {what} has {entries} entries, the most are {most}: take fewer channels or a smaller input"
+    )]
+    TooLarge {
+        /// The layer or the network.
+        layer: String,
+        /// Which array.
+        what: String,
+        /// Its entries; the largest number if there are more.
+        entries: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Statistics of a batch that has too few values.
+    #[error(
+        "{layer} needs at least 2 values a channel in training, found {found}: train on more samples at a time, or normalise where there \
+         are more pixels"
+    )]
+    TooFewValues {
+        /// The layer, as people write it.
+        layer: String,
+        /// How many values there are.
+        found: usize,
+    },
     /// The layer does not commute with a group, or not on inputs of this type.
     #[error("{layer} does not keep {group}: {hypothesis}; {suggestion}")]
     Equivariance {

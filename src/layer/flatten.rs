@@ -3,8 +3,8 @@
 use ndarray::ArrayD;
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, equivariance,
-    from_rows, shape_error,
+    Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, checked_product,
+    equivariance, from_rows, saturating_product, shape_error,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -21,7 +21,10 @@ impl Layer for Flatten {
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
         match input {
             [] => Err(shape_error(self, "(batch, …)", input, "there must be a batch")),
-            [batch, rest @ ..] => Ok(vec![*batch, rest.iter().product()]),
+            [batch, rest @ ..] => match checked_product(rest) {
+                Some(features) => Ok(vec![*batch, features]),
+                None => Err(shape_error(self, "(batch, …)", input, "these are too many features")),
+            },
         }
     }
 
@@ -40,7 +43,7 @@ impl Layer for Flatten {
         if input[2..].iter().any(|&length| length != 1) {
             let hypothesis = format!(
                 "pixels become features, {} of them in each channel",
-                input[2..].iter().product::<usize>()
+                saturating_product(&input[2..])
             );
             let suggestion = "pool over all pixels first, or take a kernel as large as the map";
             return Err(equivariance::broken(self, from, hypothesis, suggestion));

@@ -48,6 +48,16 @@ impl Fraction {
         S::from_integer(self.numerator).divide_by_integer(self.denominator.into())
     }
 
+    /// Whether it is 0.
+    pub fn is_zero(self) -> bool {
+        self.numerator == 0
+    }
+
+    /// Whether it is less than 0.
+    pub fn is_negative(self) -> bool {
+        self.numerator < 0
+    }
+
     /// Whether this lies in the half-open interval [0, 1).
     pub fn is_share(self) -> bool {
         (0..i64::from(self.denominator)).contains(&self.numerator)

@@ -180,11 +180,14 @@ impl Layer for AdaptivePool {
             let suggestion = format!("it needs {rank} axes of space that are not empty");
             return Err(shape_error(self, expected, input, suggestion));
         }
-        if self.outputs.contains(&0) {
+        if self.outputs.is_empty() || self.outputs.contains(&0) {
             return Err(LayerError::Setting {
                 layer: self.name(),
                 setting: "the number of outputs",
-                expected: "at least 1 along each axis".to_owned(),
+                expected: match self.outputs.is_empty() {
+                    true => "given for one axis at least".to_owned(),
+                    false => "at least 1 along each axis".to_owned(),
+                },
                 found: format!("{:?}", self.outputs),
             });
         }

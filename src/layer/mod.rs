@@ -254,6 +254,17 @@ fn shape_error(
     }
 }
 
+/// A product of extents, if an array can have as many entries.
+fn checked_product(extents: &[usize]) -> Option<usize> {
+    let product = extents.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent.max(1)))?;
+    (product <= isize::MAX as usize).then(|| if extents.contains(&0) { 0 } else { product })
+}
+
+/// A product of extents; the greatest number if it is none.
+fn saturating_product(extents: &[usize]) -> usize {
+    extents.iter().fold(1, |product: usize, &extent| product.saturating_mul(extent))
+}
+
 /// Extents as people write them: `5×5`.
 fn extents(numbers: &[usize]) -> String {
     numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")

@@ -15,6 +15,10 @@
 //! ∂x = γ/√(σ² + δ) · (∂y − mean(∂y) − x̂·mean(∂y·x̂)), ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Cost: two passes over the input.
 //! Source: S. Ioffe, C. Szegedy, *Batch normalization*, 2015, algorithm 1 and section 3.1; sharing over orbits: T. Cohen, M. Welling, *Group
 //! equivariant convolutional networks*, 2016, section 6.3.
+//!
+//! Over `f32` all of this is computed in `f64` and rounded at the end, so that squares neither overflow nor vanish; sums are added up
+//! in pairs. Over floats a rate 1/√0 is ∞, as IEEE arithmetic has it: with δ = 0 a constant channel becomes NaN. In training a channel
+//! must have two values at least, at inference it may have none.
 
 use ndarray::{Array1, ArrayD, Axis};
 
@@ -22,7 +26,7 @@ use super::{
     Fraction, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, check_backward, check_weights,
     equivariance, shape_error,
 };
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, back, pairwise_sum, same_type};
 use crate::signal::FeatureType;
 
 /// Batch normalisation of (batch, channels, space…), with or without axes of space.
@@ -75,18 +79,23 @@ impl BatchNormalisation {
     /// Mean and biased variance of each orbit of a batch.
     ///
     /// # Errors
-    /// If the input has a wrong shape.
+    /// If the input has a wrong shape, or a channel only one value: its variance says nothing, and normalised it would be 0
+    /// whatever it is.
     pub fn statistics<S: Scalar>(&self, x: &ArrayD<S>) -> Result<[Vec<S>; 2], LayerError> {
         self.check(x.shape())?;
+        let found = x.len() / self.orbits();
+        if found < 2 {
+            return Err(LayerError::TooFewValues { layer: self.name(), found });
+        }
         let statistics = |orbit: usize| {
             let entries = self.entries(x, orbit);
             let count = entries.len() as u64;
-            let mean = sum(entries.iter().cloned()).divide_by_integer(count);
+            let mean = pairwise_sum(entries.iter().cloned()).divide_by_integer(count);
             let square = |entry: &S| {
                 let distance = entry.clone() - mean.clone();
                 distance.clone() * distance
             };
-            let variance = sum(entries.iter().map(square)).divide_by_integer(count);
+            let variance = pairwise_sum(entries.iter().map(square)).divide_by_integer(count);
             (mean, variance)
         };
         let (means, variances) = (0..self.orbits()).map(statistics).unzip();
@@ -104,10 +113,6 @@ impl BatchNormalisation {
     ) -> Result<[ArrayD<S>; 2], LayerError> {
         let [means, variances] = self.statistics(x)?;
         let count = x.len() / self.orbits();
-        if count < 2 {
-            let suggestion = "one entry a channel has no variance: train on more samples at a time";
-            return Err(shape_error(self, "(batch, channels, length…)", x.shape(), suggestion));
-        }
         let unbiased =
             |variance: S| (variance * S::from_integer(count as i64)).divide_by_integer(count as u64 - 1);
         let (old, new) = (self.momentum.complement().to::<S>(), self.momentum.to::<S>());
@@ -131,7 +136,16 @@ impl BatchNormalisation {
                 found: self.orbit.to_string(),
             });
         }
-        if input.len() < 2 || input[1] != self.channels || input.contains(&0) {
+        if self.delta.is_negative() {
+            return Err(LayerError::Setting {
+                layer: self.name(),
+                setting: "δ",
+                expected: "at least 0".to_owned(),
+                found: self.delta.to_string(),
+            });
+        }
+        // The batch alone may be empty.
+        if input.len() < 2 || input[1] != self.channels || input[1..].contains(&0) {
             let suggestion = match input.get(1) {
                 Some(&found) if found != self.channels => format!("normalise {found} channels"),
                 _ => "there must be something to normalise".to_owned(),
@@ -165,6 +179,16 @@ impl BatchNormalisation {
         Ok(means.into_iter().zip(variances.into_iter().map(rate)).collect())
     }
 
+    /// Over `f32`: the same layer over `f64`, for this input and these weights.
+    fn in_double<S: Scalar, T>(
+        x: &ArrayD<S>,
+        weights: &[ArrayD<S>],
+        run: impl FnOnce(ArrayD<f64>, Vec<ArrayD<f64>>) -> T,
+    ) -> Option<T> {
+        let x = widened(x)?;
+        Some(run(x, weights.iter().filter_map(widened).collect()))
+    }
+
     /// Applies a function of (orbit, entry) to every entry.
     fn map<S: Scalar>(&self, x: &ArrayD<S>, f: impl Fn(usize, &S) -> S) -> ArrayD<S> {
         let mut result = x.clone();
@@ -175,11 +199,14 @@ impl BatchNormalisation {
     }
 }
 
-fn sum<S: Scalar>(entries: impl Iterator<Item = S>) -> S {
-    entries.fold(S::zero(), |mut sum, entry| {
-        sum.add_in_place(&entry);
-        sum
-    })
+/// An array over `f32` as one over `f64`.
+fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
+    same_type::<S, f32>(array).map(|array| array.mapv(f64::from))
+}
+
+/// Back to `f32`, each entry rounded once.
+fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
+    back(array.mapv(|entry| entry as f32))
 }
 
 impl Layer for BatchNormalisation {
@@ -217,6 +244,9 @@ impl Layer for BatchNormalisation {
     ) -> Result<ArrayD<S>, LayerError> {
         self.check(x.shape())?;
         check_weights(self, weights)?;
+        if let Some(y) = Self::in_double(x, weights, |x, weights| self.forward(&x, &weights, mode)) {
+            return y.map(narrowed);
+        }
         let normaliser = self.normaliser(x, weights, mode)?;
         let (scale, shift) = (&weights[0], &weights[1]);
         Ok(self.map(x, |orbit, entry| {
@@ -233,13 +263,25 @@ impl Layer for BatchNormalisation {
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
+        if let Some(gradient) = widened(output_gradient)
+            && let Some(gradients) =
+                Self::in_double(x, weights, |x, weights| self.backward(&x, &weights, mode, &gradient))
+        {
+            let Gradients { input, weights } = gradients?;
+            return Ok(Gradients {
+                input: narrowed(input),
+                weights: weights.into_iter().map(narrowed).collect(),
+            });
+        }
         let normaliser = self.normaliser(x, weights, mode)?;
         let normal = self.map(x, |orbit, entry| {
             let (mean, rate) = normaliser[orbit].clone();
             (entry.clone() - mean) * rate
         });
         let sums = |array: &ArrayD<S>| {
-            (0..self.orbits()).map(|orbit| sum(self.entries(array, orbit).into_iter())).collect::<Vec<S>>()
+            (0..self.orbits())
+                .map(|orbit| pairwise_sum(self.entries(array, orbit).into_iter()))
+                .collect::<Vec<S>>()
         };
         let shift = sums(output_gradient);
         let mut products = output_gradient.clone();

@@ -3,7 +3,9 @@
 //! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is over those inside (so it
 //! is that of padding with −∞), the mean divides by their number or, if padding counts, by the number of taps. Sizes are rounded
 //! down: a window that does not fit as a whole is left out. Of equal entries the first in row-major order is the maximum, and the
-//! gradient flows to it alone. All of this is PyTorch's convention (where padding counts by default).
+//! gradient flows to it alone. All of this is PyTorch's convention (where padding counts by default). A NaN makes the maximum NaN,
+//! and the gradient flows to the first NaN. Means and sums add up
+//! in pairs: of n entries x, each is rounded at most 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
 //!
 //! Cost: one comparison or addition for each connection.
 
@@ -14,7 +16,7 @@ use super::{
     check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::conv::{Operation, Options, Problem};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
 
 /// What becomes of the entries of a window.
@@ -31,25 +33,33 @@ pub enum Reduction {
 impl Reduction {
     /// Of entries in row-major order, of which there is at least one; the mean divides by `count`.
     pub(super) fn apply<S: Scalar>(self, mut entries: impl Iterator<Item = S>, count: usize) -> S {
-        let first = entries.next().unwrap_or_else(|| unreachable!("no window is empty"));
         match self {
-            Reduction::Maximum => entries.fold(first, |greatest, entry| greatest.maximum(&entry)),
-            Reduction::Mean => sum(first, entries).divide_by_integer(count as u64),
-            Reduction::Sum => sum(first, entries),
+            Reduction::Maximum => {
+                let first = entries.next().unwrap_or_else(|| unreachable!("no window is empty"));
+                entries.fold(first, |greatest, entry| greatest.maximum(&entry))
+            }
+            Reduction::Mean => pairwise_sum(entries).divide_by_integer(count as u64),
+            Reduction::Sum => pairwise_sum(entries),
         }
     }
 
     /// Adds the gradient of an output to those of its entries, given as (value, place).
-    pub(super) fn spread<S: Scalar + PartialOrd>(
+    pub(super) fn spread<'a, S: Scalar + PartialOrd>(
         self,
-        entries: &[(S, usize)],
+        entries: &'a [(S, usize)],
         count: usize,
         output_gradient: &S,
         add: &mut impl FnMut(usize, &S),
     ) {
         match self {
             Reduction::Maximum => {
-                let greatest = entries.iter().reduce(|best, next| if next.0 > best.0 { next } else { best });
+                // NaN is above everything, as it is for the maximum itself.
+                let is_nan = |entry: &S| entry.partial_cmp(entry).is_none();
+                let is_better = |next: &S, best: &S| next > best || (is_nan(next) && !is_nan(best));
+                let better = |best: &'a (S, usize), next: &'a (S, usize)| {
+                    if is_better(&next.0, &best.0) { next } else { best }
+                };
+                let greatest = entries.iter().reduce(better);
                 if let Some((_, place)) = greatest {
                     add(*place, output_gradient);
                 }
@@ -70,13 +80,6 @@ impl Reduction {
             Reduction::Sum => "sum",
         }
     }
-}
-
-fn sum<S: Scalar>(first: S, rest: impl Iterator<Item = S>) -> S {
-    rest.fold(first, |mut sum, entry| {
-        sum.add_in_place(&entry);
-        sum
-    })
 }
 
 /// Pooling over windows, on any number of axes of space: inputs have shape (batch, channels, space…).
@@ -173,7 +176,10 @@ impl Pool {
             .map_err(|source| LayerError::Convolution { layer: self.name(), source })?;
         for (number, axis) in problem.axes().iter().enumerate() {
             let reads = |output| (0..axis.taps).any(|tap| problem.source(number, output, tap).is_some());
-            if !(0..axis.output).all(reads) {
+            // A window that begins inside has its first entry.
+            let [inside, past] = [axis.padding.0, axis.padding.0 + axis.signal]
+                .map(|entry| entry.div_ceil(axis.stride).min(axis.output));
+            if !(0..inside).chain(past..axis.output).all(reads) {
                 return Err(LayerError::Setting {
                     layer: self.name(),
                     setting: "the padding",

@@ -109,7 +109,7 @@ impl Layer for SetLinear {
 
     fn parameters(&self) -> Vec<Parameter> {
         // An output sums up the inputs twice: at its point and pooled.
-        let fan = (2 * self.inputs, 2 * self.outputs);
+        let fan = (self.inputs.saturating_mul(2), self.outputs.saturating_mul(2));
         let weight = Parameter::new(Role::Weight, [self.outputs, self.inputs], fan);
         let pooled = Parameter { name: "pooled_weight".to_owned(), ..weight.clone() };
         let bias = self.bias.then(|| Parameter::new(Role::Bias, [self.outputs], fan));
@@ -140,7 +140,7 @@ impl Layer for SetLinear {
     /// Each weight connects channels at each point, and once those of the set.
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
         let shape = self.output_shape(input)?;
-        Ok(self.inputs as u128 * self.outputs as u128 * (shape[2] as u128 + 1))
+        Ok((self.inputs as u128 * self.outputs as u128).saturating_mul(shape[2] as u128 + 1))
     }
 
     fn forward<S: Scalar>(

@@ -8,7 +8,7 @@ use ndarray::{ArrayD, Axis, Zip};
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, check_backward, check_weights, equivariance, shape_error,
 };
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
 
 /// Softmax over axis 1 of (batch, channels, space…): at each place the channels become shares of 1.
@@ -45,12 +45,8 @@ impl Layer for Softmax {
         for mut lane in output.lanes_mut(Axis(1)) {
             let greatest =
                 lane.iter().skip(1).fold(lane[0].clone(), |greatest, entry| greatest.maximum(entry));
-            let mut sum = S::zero();
-            lane.map_inplace(|entry| {
-                *entry = (entry.clone() - greatest.clone()).exponential();
-                sum.add_in_place(entry);
-            });
-            let share = sum.reciprocal();
+            lane.map_inplace(|entry| *entry = (entry.clone() - greatest.clone()).exponential());
+            let share = pairwise_sum(lane.iter().cloned()).reciprocal();
             lane.map_inplace(|entry| *entry = entry.clone() * share.clone());
         }
         Ok(output)

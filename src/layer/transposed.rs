@@ -10,9 +10,9 @@ use ndarray::ArrayD;
 use super::convolution::{convolution_settings, sum_over_places};
 use super::{
     Gradients, Kept, Layer, LayerError, Mode, Parameter, Spread, Symmetry, View, Window, check_backward,
-    check_weights, equivariance, extents, shape_error,
+    check_weights, equivariance, extents, saturating_product, shape_error,
 };
-use crate::conv::{Operation, Options, Problem, sums};
+use crate::conv::{ConvolutionError, Operation, Options, Problem, sums};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -81,12 +81,20 @@ impl TransposedConvolution {
                     found: extra.to_string(),
                 });
             }
-            let span = at(&self.options.dilation, axis, 1) * (self.taps[axis].max(1) - 1) + 1;
             let (before, after) = self.options.padding.get(axis).copied().unwrap_or((0, 0));
-            let full = stride * (length - 1) + span + extra;
-            let extent = full.checked_sub(before + after).filter(|&extent| extent > 0).ok_or_else(|| {
+            let too_large = || {
+                let source = ConvolutionError::TooLarge { what: "the output of the transposed convolution" };
+                LayerError::Convolution { layer: self.name(), source }
+            };
+            let spread = stride.checked_mul(length - 1);
+            let reach = at(&self.options.dilation, axis, 1).checked_mul(self.taps[axis].max(1) - 1);
+            let full =
+                spread.zip(reach).and_then(|(spread, reach)| spread.checked_add(reach)?.checked_add(1));
+            let full = full.and_then(|full| full.checked_add(extra)).ok_or_else(too_large)?;
+            let cut = before.checked_add(after).ok_or_else(too_large)?;
+            let extent = full.checked_sub(cut).filter(|&extent| extent > 0).ok_or_else(|| {
                 let expected = format!("less than the {full} entries that it cuts");
-                let found = (before + after).to_string();
+                let found = cut.to_string();
                 LayerError::Setting { layer: self.name(), setting: "the padding", expected, found }
             })?;
             signal.push(extent);
@@ -108,9 +116,13 @@ impl Layer for TransposedConvolution {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        let taps: usize = self.taps.iter().product();
         let groups = self.options.groups.max(1);
-        let fan = (self.inputs / groups * taps, self.outputs / groups * taps);
+        let of_outputs = (self.outputs / groups).saturating_mul(saturating_product(&self.taps));
+        // Of k taps with stride s an output sees one in s, rounded up: those that its place modulo s has.
+        let stride = |axis: usize| self.options.stride.get(axis).copied().unwrap_or(1).max(1);
+        let seen = self.taps.iter().enumerate().map(|(axis, taps)| taps.div_ceil(stride(axis)));
+        let of_inputs = (self.inputs / groups).saturating_mul(saturating_product(&seen.collect::<Vec<_>>()));
+        let fan = (of_inputs, of_outputs);
         Parameter::weight_and_bias(self.kernel_shape(), fan, self.bias.then_some(self.outputs))
     }
 

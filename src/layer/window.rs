@@ -55,24 +55,15 @@ impl Window {
     }
 
     /// The nearest lengths of the axis, below and above this one, whose windows the flip takes to windows, with the same taps,
-    /// stride, dilation and padding.
+    /// stride, dilation and padding, which is as much before as after.
     pub fn nearest_symmetric_lengths(&self) -> (Option<usize>, usize) {
-        let (before, after) = self.axis.padding;
-        let at = |signal: usize| {
-            let padded = before + signal + after;
-            (padded >= self.axis.span() && signal > 0).then(|| Window {
-                axis: Axis {
-                    signal,
-                    output: (padded - self.axis.span()) / self.axis.stride + 1,
-                    ..self.axis
-                },
-                boundary: self.boundary,
-            })
-        };
-        let fits = |&length: &usize| at(length).is_some_and(|window| window.is_symmetric());
-        let above = (self.axis.signal + 1..).find(fits);
-        let below = (1..self.axis.signal).rev().find(fits);
-        (below, above.unwrap_or_else(|| unreachable!("every {}-th length fits", self.axis.stride)))
+        // The lengths n with s | n + 2p − span.
+        let (stride, twice, span) = (self.axis.stride, 2 * self.axis.padding.0, self.axis.span());
+        let room = (self.axis.signal + twice).saturating_sub(span);
+        let at = |room: usize| (room.saturating_add(span)).checked_sub(twice).filter(|&length| length > 0);
+        let below = (room.div_ceil(stride)).checked_sub(1).and_then(|steps| at(steps * stride));
+        let above = (room / stride).saturating_add(1).saturating_mul(stride);
+        (below, at(above).unwrap_or(self.axis.signal))
     }
 }
 
@@ -126,8 +117,8 @@ impl ReceptiveField {
 
     fn after(self, reach: usize, (up, down): (usize, usize)) -> Self {
         let (numerator, denominator) = self.jump;
-        let extent = self.extent + (reach * numerator).div_ceil(denominator);
-        let (numerator, denominator) = (numerator * up, denominator * down);
+        let extent = self.extent.saturating_add(reach.saturating_mul(numerator).div_ceil(denominator));
+        let (numerator, denominator) = (numerator.saturating_mul(up), denominator.saturating_mul(down));
         let divisor = greatest_common_divisor(numerator, denominator);
         ReceptiveField { extent, jump: (numerator / divisor, denominator / divisor) }
     }

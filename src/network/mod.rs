@@ -38,4 +38,4 @@ pub use residual::Residual;
 pub use rotated::{c8_steerable, p4cnn, p4mcnn, z2cnn};
 pub use sequence::{Network, Node};
 pub use summary::{Summary, SummaryRow};
-pub use weights::{Part, Weights};
+pub use weights::{NotFinite, Part, Weights};

@@ -14,7 +14,7 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
-use super::Weights;
+use super::{NotFinite, Weights};
 use crate::file::replace;
 use crate::layer::Layer;
 
@@ -38,6 +38,9 @@ pub enum SafetensorsError {
         /// Why.
         source: io::Error,
     },
+    /// A weight is NaN or infinite.
+    #[error("the weights are not finite and are not written: {0}")]
+    NotFinite(#[from] NotFinite),
     /// The bytes do not follow the format.
     #[error("this is not a safetensors file")]
     Format(#[source] SafeTensorError),
@@ -80,7 +83,7 @@ pub enum SafetensorsError {
 /// Writes a file of weights, in place of an old one.
 ///
 /// # Errors
-/// If it cannot be written; the old file is then as it was.
+/// If a weight is not finite, or the file cannot be written; the old file is then as it was.
 pub fn write_safetensors(weights: &Weights, path: &Path) -> Result<(), SafetensorsError> {
     let file = to_safetensors(weights)?;
     replace(path, &file).map_err(|source| SafetensorsError::Write { path: path.to_owned(), source })
@@ -96,6 +99,7 @@ pub fn read_safetensors(network: &impl Layer, path: &Path) -> Result<Weights, Sa
 }
 
 fn to_safetensors(weights: &Weights) -> Result<Vec<u8>, SafetensorsError> {
+    weights.check_finite()?;
     let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
     let data: Vec<_> = weights.parts.iter().map(|part| bytes(weights.values(part))).collect();
     let view = |(part, data): (&super::Part, _)| {

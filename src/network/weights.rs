@@ -6,8 +6,21 @@
 use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
 
 use crate::layer::{Initialisation, Layer, LayerError, Parameter, Role};
+
+/// A number of a network that is NaN or infinite.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{name} has the entry {value} at {entry:?}")]
+pub struct NotFinite {
+    /// The name of its array: `3.weight`.
+    pub name: String,
+    /// Its place in the array.
+    pub entry: Vec<usize>,
+    /// What it is.
+    pub value: f32,
+}
 
 /// One named array inside a flat vector.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +112,48 @@ impl Weights {
         &vector[part.range()]
     }
 
+    /// That every number is finite.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check_finite(&self) -> Result<(), NotFinite> {
+        self.check_vectors(&self.trained, &self.running)
+    }
+
+    /// That every number of a gradient with respect to the trained numbers is finite.
+    ///
+    /// # Errors
+    /// The first that is not.
+    ///
+    /// # Panics
+    /// If the gradient has another length than the trained numbers.
+    pub fn check_gradient(&self, gradient: &[f32]) -> Result<(), NotFinite> {
+        assert_eq!(gradient.len(), self.trained.len(), "the gradient has one entry for each trained number");
+        self.check_vectors(gradient, &[])
+    }
+
+    /// The first number of either vector that is not finite, with its name.
+    fn check_vectors(&self, trained: &[f32], running: &[f32]) -> Result<(), NotFinite> {
+        // Without leaving early within a row, so that it can be done on vectors.
+        let all = |row: &[f32]| row.iter().fold(true, |finite, value| finite & value.is_finite());
+        if trained.chunks(1024).chain(running.chunks(1024)).all(all) {
+            return Ok(());
+        }
+        for part in &self.parts {
+            let vector = if part.role.is_trained() { trained } else { running };
+            let values = vector.get(part.range()).unwrap_or_default();
+            if let Some(mut at) = values.iter().position(|value| !value.is_finite()) {
+                let value = values[at];
+                let mut entry = vec![0; part.shape.len()];
+                for (index, &extent) in entry.iter_mut().zip(&part.shape).rev() {
+                    (*index, at) = (at % extent, at / extent);
+                }
+                return Err(NotFinite { name: part.name.clone(), entry, value });
+            }
+        }
+        unreachable!("every number belongs to a part")
+    }
+
     /// One array for each parameter, as [`Layer::forward`] takes them, in any scalar that holds an `f32`.
     pub fn arrays<S: From<f32>>(&self) -> Vec<ArrayD<S>> {
         let array = |part: &Part| {
@@ -134,5 +189,23 @@ mod tests {
         assert_eq!(Weights::initial(&network, Initialisation::He, 7), weights);
         assert_ne!(Weights::initial(&network, Initialisation::He, 8), weights);
         assert!(Weights::from_arrays(&network, &weights.arrays()[1..]).is_err());
+    }
+
+    #[test]
+    fn what_is_not_finite_is_found() {
+        let network = Network::new().then(Dense::new(4, 3)).then(BatchNormalisation::new(3));
+        let mut weights = Weights::initial(&network, Initialisation::He, 7);
+        assert_eq!(weights.check_finite(), Ok(()));
+        let mut gradient = vec![0.0; weights.trained.len()];
+        gradient[13] = f32::NAN;
+        let found = weights.check_gradient(&gradient).unwrap_err();
+        assert_eq!(
+            (found.name.as_str(), found.entry.as_slice(), found.value.is_nan()),
+            ("0.bias", &[1][..], true)
+        );
+        weights.running[4] = f32::INFINITY;
+        assert_eq!(weights.check_finite().unwrap_err().to_string(), "1.running_var has the entry inf at [1]");
+        weights.trained[6] = f32::NEG_INFINITY;
+        assert_eq!(weights.check_finite().unwrap_err().to_string(), "0.weight has the entry -inf at [1, 2]");
     }
 }

@@ -103,7 +103,9 @@ impl<T: SquareRoot + Field> SquareRoot for Dual<T> {
     /// If the root is zero, where it has no derivative.
     fn square_root(&self) -> Self {
         let root = self.value.square_root();
-        let slope = (root.clone() + root.clone()).reciprocal();
+        let slope = (root.clone() + root.clone()).try_reciprocal();
+        let slope =
+            slope.unwrap_or_else(|| panic!("reciprocal of zero: a root that is zero has no derivative"));
         Dual::new(root, self.derivative.clone() * slope)
     }
 }

@@ -32,6 +32,11 @@ macro_rules! float_scalar {
             fn try_reciprocal(&self) -> Option<Self> {
                 (*self != 0.0).then(|| 1.0 / self)
             }
+
+            /// As IEEE arithmetic has it: ±∞ where `self` is ±0.
+            fn reciprocal(&self) -> Self {
+                1.0 / self
+            }
         }
 
         /// A NaN on either side gives NaN, and +0 is greater than −0.
@@ -51,6 +56,10 @@ macro_rules! float_scalar {
         impl Exponential for $float {
             fn exponential(&self) -> Self {
                 self.exp()
+            }
+
+            fn hyperbolic_tangent(&self) -> Self {
+                self.tanh()
             }
         }
     };
@@ -110,5 +119,7 @@ mod tests {
         assert_eq!(3.0_f32.divide_by_integer(4), 0.75);
         assert_eq!(2.25_f64.square_root(), 1.5);
         assert_eq!(0.0_f64.exponential(), 1.0);
+        assert_eq!([0.0_f32, -0.0].map(|zero| zero.reciprocal()), [f32::INFINITY, f32::NEG_INFINITY]);
+        assert_eq!(1e-8_f32.hyperbolic_tangent(), 1e-8);
     }
 }

@@ -31,6 +31,8 @@ mod rational;
 mod rounding;
 #[cfg(any(feature = "layers", feature = "plan"))]
 mod same;
+#[cfg(feature = "layers")]
+mod sum;
 mod symbolic;
 mod taylor;
 #[cfg(test)]
@@ -46,6 +48,8 @@ pub use rational::Rational;
 pub use rounding::Rounding;
 #[cfg(any(feature = "layers", feature = "plan"))]
 pub(crate) use same::{back, same_type};
+#[cfg(feature = "layers")]
+pub(crate) use sum::pairwise_sum;
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;
 
@@ -108,7 +112,7 @@ pub trait Field: DivideByInteger {
     /// `1 / self`.
     ///
     /// # Panics
-    /// If `self` is zero.
+    /// If `self` is zero; floats give ±∞.
     fn reciprocal(&self) -> Self {
         self.try_reciprocal().unwrap_or_else(|| panic!("reciprocal of zero"))
     }
@@ -140,6 +144,15 @@ pub trait SquareRoot: Ring {
 pub trait Exponential: Ring {
     /// `e^self`.
     fn exponential(&self) -> Self;
+
+    /// The hyperbolic tangent `1 − 2/(e^(2·self) + 1)`; floats compute it accurately near 0 too.
+    fn hyperbolic_tangent(&self) -> Self
+    where
+        Self: Field,
+    {
+        let denominator = (self.clone() + self.clone()).exponential() + Self::one();
+        Self::one() - Self::from_integer(2) * denominator.reciprocal()
+    }
 }
 
 /// A field that has primitive n-th roots of unity, for some lengths n.

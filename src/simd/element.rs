@@ -51,8 +51,8 @@ pub trait Element: Rounding + DivideByInteger + Copy + Default + PartialOrd + De
         c: Self::Vector<S>,
     ) -> Self::Vector<S>;
 
-    /// The greater of each pair of entries.
-    fn vector_max<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    /// max(a, 0); NaN stays NaN.
+    fn vector_relu<S: Simd>(simd: S, a: Self::Vector<S>) -> Self::Vector<S>;
 
     /// The sum of the entries.
     fn vector_sum<S: Simd>(simd: S, a: Self::Vector<S>) -> Self;
@@ -100,7 +100,7 @@ pub trait Element: Rounding + DivideByInteger + Copy + Default + PartialOrd + De
 }
 
 macro_rules! element {
-    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $max:ident, $sum:ident, $mask:ident, $integer:ident, $masked_load:ident, $masked_store:ident) => {
+    ($float:ident, $vector:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $negate_mul_add:ident, $transpose:path, $less:ident, $select:ident, $sum:ident, $mask:ident, $integer:ident, $masked_load:ident, $masked_store:ident) => {
         impl Element for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -145,8 +145,9 @@ macro_rules! element {
             }
 
             #[inline(always)]
-            fn vector_max<S: Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
-                simd.$max(a, b)
+            fn vector_relu<S: Simd>(simd: S, a: S::$vector) -> S::$vector {
+                let zero = simd.$splat(0.0);
+                simd.$select(simd.$less(a, zero), zero, a)
             }
 
             #[inline(always)]
@@ -209,7 +210,8 @@ element!(
     mul_add_e_f32s,
     negate_mul_add_e_f32s,
     transpose::f32_512,
-    max_f32s,
+    less_than_f32s,
+    select_f32s,
     reduce_sum_f32s,
     mask_between_m32s,
     u32,
@@ -226,7 +228,8 @@ element!(
     mul_add_e_f64s,
     negate_mul_add_e_f64s,
     transpose::f64_512,
-    max_f64s,
+    less_than_f64s,
+    select_f64s,
     reduce_sum_f64s,
     mask_between_m64s,
     u64,

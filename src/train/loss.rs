@@ -3,11 +3,14 @@
 //! *Cross-entropy* of scores z (N samples, K classes) with labels y, smoothed by ε as in PyTorch:
 //!
 //! ```text
-//! t(k) = (1−ε)·[k = y] + ε/K        L = −Σ_k t(k)·log softmax(z)(k) = log Σ_k e^{z(k)−m} + m − Σ_k t(k)·z(k)
-//! ∂L/∂z = softmax(z) − t            m = max z, so that nothing overflows
+//! t(k) = (1−ε)·[k = y] + ε/K        L = −Σ_k t(k)·log softmax(z)(k) = log Σ_k e^{z(k)−m} − Σ_k t(k)·(z(k) − m)
+//! ∂L/∂z = softmax(z) − t            m = max z
 //! ```
 //!
-//! and the mean over the batch. *Mean square*: the mean of (x − t)² over all entries, gradient 2(x − t)/n.
+//! and the mean over the batch. The maximum is subtracted before anything else, so that nothing overflows and scores that are
+//! large beside their differences lose no digits; its own term e⁰ = 1 is left to `log(1 + Σ')`, which is accurate for small
+//! losses. A class that is no target takes no part in the second sum, whatever its score: a score of −∞ means that the class is
+//! excluded, and 0·∞ counts as 0. The loss is ∞ where a target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of (x − t)² over all entries, gradient 2(x − t)/n.
 //! Cost: K exponentials a sample.
 //!
 //! Gradients need no logarithm and run on every [`Scalar`]. The value of the cross-entropy needs one, which the ladder of
@@ -18,27 +21,43 @@
 //!
 //! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
 
+use std::any::Any;
+
 use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2};
 use thiserror::Error;
 
-use crate::scalar::{DivideByInteger, Dual, Exponential, Field, Goldilocks, Ring, Scalar};
+use crate::scalar::{DivideByInteger, Dual, Exponential, Field, Goldilocks, Ring, Scalar, pairwise_sum};
 
 /// A ring with the logarithm of its positive elements.
 pub trait Logarithm: Ring {
     /// `log self`
     #[must_use]
     fn logarithm(&self) -> Self;
+
+    /// `log (1 + self)`, which floats compute accurately near 0.
+    #[must_use]
+    fn logarithm_of_one_plus(&self) -> Self {
+        (Self::one() + self.clone()).logarithm()
+    }
 }
 
 impl Logarithm for f32 {
     fn logarithm(&self) -> Self {
         self.ln()
     }
+
+    fn logarithm_of_one_plus(&self) -> Self {
+        self.ln_1p()
+    }
 }
 
 impl Logarithm for f64 {
     fn logarithm(&self) -> Self {
         self.ln()
+    }
+
+    fn logarithm_of_one_plus(&self) -> Self {
+        self.ln_1p()
     }
 }
 
@@ -88,6 +107,12 @@ pub enum LossError {
         /// Its shape.
         found: Vec<usize>,
     },
+    /// A share of smoothing that is no share.
+    #[error("the share of label smoothing must lie in [0, 1], found {found}")]
+    Smoothing {
+        /// What was given.
+        found: String,
+    },
 }
 
 /// Cross-entropy with smoothed labels.
@@ -101,19 +126,25 @@ impl<S: Scalar> CrossEntropy<S> {
     /// The loss of each sample of (samples, classes).
     ///
     /// # Errors
-    /// If a label is missing or no class.
+    /// If a label is missing or no class, or ε does not lie in [0, 1].
     pub fn values(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<Vec<S>, LossError>
     where
         S: Logarithm,
     {
         check(scores.dim(), labels)?;
+        self.check_smoothing()?;
         let value = |(row, &label): (ArrayView1<'_, S>, &usize)| {
-            let (greatest, sum) = exponentials(row, |_, _| {});
-            let mut value = sum.logarithm() + greatest;
-            for (class, score) in row.iter().enumerate() {
-                value = value - self.target(class == label, row.len()) * score.clone();
-            }
-            value
+            let greatest = greatest(row);
+            // Its own term is 1. There is none if it is NaN, and then everything is.
+            let own = row.iter().position(|score| *score == greatest);
+            let distances = || row.iter().map(|score| score.clone() - greatest.clone()).enumerate();
+            let others = distances().filter(|(class, _)| own != Some(*class));
+            let others = pairwise_sum(others.map(|(_, distance)| distance.exponential()));
+            let targets =
+                distances().map(|(class, distance)| (self.target(class == label, row.len()), distance));
+            let targets = targets.filter(|(target, _)| !target.is_zero());
+            let inner = pairwise_sum(targets.map(|(target, distance)| target * distance));
+            others.logarithm_of_one_plus() - inner
         };
         Ok(scores.rows().into_iter().zip(labels).map(value).collect())
     }
@@ -128,14 +159,13 @@ impl<S: Scalar> CrossEntropy<S> {
     {
         let values = self.values(scores, labels)?;
         let count = values.len().max(1) as u64;
-        let sum = values.into_iter().fold(S::zero(), |sum, value| sum + value);
-        Ok(sum.divide_by_integer(count))
+        Ok(pairwise_sum(values.into_iter()).divide_by_integer(count))
     }
 
     /// Writes the gradient of the mean loss over a batch of `batch` samples, of which these may be a part.
     ///
     /// # Errors
-    /// If a label is missing or no class, or the gradient has not the shape of the scores.
+    /// As [`CrossEntropy::values`], or if the gradient has not the shape of the scores.
     ///
     /// # Panics
     /// If `batch` is zero.
@@ -148,15 +178,28 @@ impl<S: Scalar> CrossEntropy<S> {
     ) -> Result<(), LossError> {
         check(scores.dim(), labels)?;
         check_shape("the gradient", scores.shape(), gradient.shape())?;
+        self.check_smoothing()?;
         for ((row, mut gradient), &label) in scores.rows().into_iter().zip(gradient.rows_mut()).zip(labels) {
-            let (_, sum) = exponentials(row, |class, exponential| gradient[class] = exponential);
-            let scale = sum.reciprocal();
+            let greatest = greatest(row);
+            let exponentials = row.iter().map(|score| (score.clone() - greatest.clone()).exponential());
+            gradient.iter_mut().zip(exponentials).for_each(|(entry, exponential)| *entry = exponential);
+            let scale = pairwise_sum(gradient.iter().cloned()).reciprocal();
             for (class, entry) in gradient.iter_mut().enumerate() {
                 let difference = entry.clone() * scale.clone() - self.target(class == label, row.len());
                 *entry = difference.divide_by_integer(batch as u64);
             }
         }
         Ok(())
+    }
+
+    /// That ε is a share, where scalars are ordered: over floats.
+    fn check_smoothing(&self) -> Result<(), LossError> {
+        let smoothing = &self.smoothing;
+        let single = (smoothing as &dyn Any).downcast_ref::<f32>().map(|&share| f64::from(share));
+        match single.or_else(|| (smoothing as &dyn Any).downcast_ref::<f64>().copied()) {
+            Some(share) => check_smoothing(share),
+            None => Ok(()),
+        }
     }
 
     /// t(k)
@@ -166,16 +209,15 @@ impl<S: Scalar> CrossEntropy<S> {
     }
 }
 
-/// The maximum m of the scores and Σ e^{z−m}; hands on each term.
-fn exponentials<S: Scalar>(row: ArrayView1<'_, S>, mut each: impl FnMut(usize, S)) -> (S, S) {
-    let greatest = row.iter().skip(1).fold(row[0].clone(), |greatest, score| greatest.maximum(score));
-    let mut sum = S::zero();
-    for (class, score) in row.iter().enumerate() {
-        let exponential = (score.clone() - greatest.clone()).exponential();
-        sum.add_in_place(&exponential);
-        each(class, exponential);
-    }
-    (greatest, sum)
+/// That a share of label smoothing lies in [0, 1].
+pub(super) fn check_smoothing(share: f64) -> Result<(), LossError> {
+    let fits = (0.0..=1.0).contains(&share);
+    if fits { Ok(()) } else { Err(LossError::Smoothing { found: share.to_string() }) }
+}
+
+/// The maximum m of the scores.
+fn greatest<S: Scalar>(row: ArrayView1<'_, S>) -> S {
+    row.iter().skip(1).fold(row[0].clone(), |greatest, score| greatest.maximum(score))
 }
 
 fn check((samples, classes): (usize, usize), labels: &[usize]) -> Result<(), LossError> {
@@ -204,11 +246,11 @@ pub fn mean_square<S: DivideByInteger>(
     targets: ArrayViewD<'_, S>,
 ) -> Result<S, LossError> {
     check_shape("the targets", outputs.shape(), targets.shape())?;
-    let mut sum = S::zero();
-    for (output, target) in outputs.iter().zip(&targets) {
+    let square = |(output, target): (&S, &S)| {
         let difference = output.clone() - target.clone();
-        sum.add_product(&difference, &difference);
-    }
+        difference.clone() * difference
+    };
+    let sum = pairwise_sum(outputs.iter().zip(&targets).map(square));
     Ok(sum.divide_by_integer(outputs.len().max(1) as u64))
 }
 
@@ -306,9 +348,9 @@ mod tests {
         // log 4 whatever the smoothing; gradient (1/4 − t)/N: exact in binary, for t = 5/8 and 1/8 with ε = 1/2.
         let scores = Array2::from_elem((2, 4), 1000.0_f64);
         let loss = CrossEntropy { smoothing: 0.5 };
-        // The logarithm is rounded once; 1000 is added to it and taken off again: half a unit of 2⁻⁴³ twice.
+        // Both logarithms are rounded to within a unit of 2⁻⁵².
         let error = loss.value(scores.view(), &[1, 3]).unwrap() - 4.0_f64.ln();
-        assert!(error.abs() <= 2.0_f64.powi(-42), "{error}");
+        assert!(error.abs() <= 2.0 * f64::EPSILON, "{error}");
         let expected = arr2(&[[0.0625, -0.1875, 0.0625, 0.0625], [0.0625, 0.0625, 0.0625, -0.1875]]);
         assert_eq!(gradient(&loss, &scores, &[1, 3]), expected);
     }

@@ -7,8 +7,8 @@
 //! | cosine | η·(t+1)/w for t < w, then from η to η₁ along half a cosine, reached at step T − 1 (Loshchilov and Hutter 2017) |
 //! | one cycle | from η/d up to η and down to η/(d·f), each along half a cosine, momentum the other way (Smith and Topin 2018) |
 //!
-//! One cycle has the phases of PyTorch's `OneCycleLR`: the peak is at step p·T − 1, the end at step T − 1. Nothing here
-//! has a state, so a resumed training needs the number of its step only.
+//! One cycle has the phases of PyTorch's `OneCycleLR`: the peak is at step p·T − 1, the end at step T − 1. With p·T < 1 the peak lies
+//! before the first step, which is on the way down already. Nothing here has a state, so a resumed training needs the number of its step only.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -88,7 +88,8 @@ impl OneCycle {
         let first = self.rate / self.start_divisor;
         let last = first / self.end_divisor;
         let end = (self.steps as f64 - 1.0).max(0.0);
-        let peak = (self.rise * self.steps as f64 - 1.0).clamp(0.0, end);
+        // Before the first step if the rise is shorter than one.
+        let peak = (self.rise * self.steps as f64 - 1.0).min(end);
         let step = (step as f64).min(end);
         let along = |at_start: f64, at_peak: f64, at_end: f64| {
             if step < peak {
@@ -216,6 +217,9 @@ mod tests {
         // Between them the two sevenths of π: up and down are monotone.
         let down = rates(schedule, 2..10);
         assert!(down.windows(2).all(|pair| pair[0] > pair[1]));
+        // The peak at −0.4, the end at 1: the first step is 2/7 of the way down from 0.1.
+        let expected = 4e-7 + (0.1 - 4e-7) * (1.0 + (PI * 2.0 / 7.0).cos()) / 2.0;
+        assert_close(Schedule::OneCycle(OneCycle::new(0.1, 2)).at(0).rate, expected, 0.1);
         let short = OneCycle { rise: 1.0, momentum: None, ..OneCycle::new(1.0, 1) };
         assert_eq!(Schedule::OneCycle(short).at(0), Setting { rate: 1.0, momentum: None });
     }

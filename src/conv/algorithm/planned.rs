@@ -204,7 +204,7 @@ impl<T: Element> Algorithm<T> for FourierTiles {
         run(problem, &self.options(), kernel, signal)
     }
 
-    /// `growth · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖`, where the two tiles of z are parts of the padded batch: ‖z‖ is at most √2 times
+    /// `growth · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖`, where the two tiles of z are parts of the padded sample: ‖z‖ is at most √2 times
     /// its norm.
     fn error_bound(
         &self,
@@ -221,13 +221,17 @@ impl<T: Element> Algorithm<T> for FourierTiles {
         let padding: Vec<_> = problem.axes().iter().map(|axis| axis.padding).collect();
         let padded = pad(&signal.mapv(|x| x.magnitude()), &padding, problem.boundary())?;
         let norm = |channel: ndarray::ArrayViewD<'_, f64>| channel.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let norms: Vec<f64> = padded.axis_iter(ndarray::Axis(1)).map(norm).collect();
+        let channels = padded
+            .axis_iter(ndarray::Axis(0))
+            .flat_map(|sample| sample.axis_iter(ndarray::Axis(0)).map(norm).collect::<Vec<_>>());
+        let norms: Vec<f64> = channels.collect();
         let kernel = flatten_space(&kernel);
         let sums = kernel.map_axis(ndarray::Axis(2), |taps| taps.iter().map(|w| w.magnitude()).sum::<f64>());
         let inflation = tolerance::inflation(padded.len() + problem.terms());
         Ok(ArrayD::from_shape_fn(problem.output_shape(), |index| {
             let channels = problem.channels_seen_by(index[1]).enumerate();
-            let sum: f64 = channels.map(|(c, channel)| sums[[index[1], c]] * norms[channel]).sum();
+            let norm = |channel: usize| norms[index[0] * problem.input_channels() + channel];
+            let sum: f64 = channels.map(|(c, channel)| sums[[index[1], c]] * norm(channel)).sum();
             growth * std::f64::consts::SQRT_2 * sum * inflation
         }))
     }

@@ -37,6 +37,7 @@
 //! # Ok::<(), equivariant::conv::ConvolutionError>(())
 //! ```
 
+mod by_products;
 mod geometry;
 mod gradient;
 mod machine;
@@ -204,7 +205,7 @@ impl<T: Element> Plan<T> {
     }
 
     /// A bound on |computed − exact|, relative to the number of terms of a sum times the largest magnitudes of the kernel
-    /// and of what is convolved, before a bias is added.
+    /// and of the sample that is convolved, before a bias is added.
     pub fn relative_bound(&self) -> f64 {
         self.relative_bound
     }

@@ -9,7 +9,8 @@ pub enum Accuracy {
     /// Methods that add the products of the definition, in any order, and nothing else.
     Strict,
     /// Any method whose derived bound is at most this times the largest possible sum of magnitudes: the number of terms
-    /// times the largest weight times the largest entry of the signal.
+    /// times the largest weight times the largest entry of the sample. The bound is for each sample by itself: what another one
+    /// of the batch holds plays no part, be it large or no number.
     Within(f64),
 }
 

@@ -3,6 +3,7 @@
 use ndarray::{Array3, ArrayD, ArrayView1, ArrayViewD, ArrayViewMutD};
 
 use crate::conv::ConvolutionError;
+use crate::conv::plan::by_products::ByProducts;
 use crate::conv::plan::register::output::{Finish, SharedOutput};
 use crate::conv::plan::workspace::{Call, Workspace};
 use crate::conv::plan::{Direction, Plan};
@@ -13,17 +14,19 @@ use crate::simd::{AlignedBuffer, Element};
 /// A convolution or its transpose with its weights: what [`Plan::prepare`] makes.
 #[derive(Clone, Debug)]
 pub struct Prepared<T: Element> {
-    plan: Plan<T>,
+    pub(super) plan: Plan<T>,
     /// The weights as each stage of the plan wants them.
     packed: Vec<AlignedBuffer<T>>,
-    bias: Option<Vec<T>>,
+    pub(super) bias: Option<Vec<T>>,
+    /// Where the method transforms, or the kernel is not finite.
+    pub(super) by_products: Option<ByProducts<T>>,
 }
 
 impl<T: Element> Prepared<T> {
     /// Before [`set_weights`](Self::set_weights).
     pub(super) fn without_weights(plan: Plan<T>) -> Self {
         let packed = vec![AlignedBuffer::default(); plan.stages.len()];
-        Prepared { plan, packed, bias: None }
+        Prepared { plan, packed, bias: None, by_products: None }
     }
 
     /// The plan that it was made from.
@@ -31,10 +34,11 @@ impl<T: Element> Prepared<T> {
         &self.plan
     }
 
-    /// Bytes of the prepared weights, and of the bias.
+    /// Bytes of the prepared weights, of the kernel where a method that transforms keeps it, and of the bias.
     pub fn bytes(&self) -> usize {
         let weights: usize = self.packed.iter().map(AlignedBuffer::bytes).sum();
-        weights + size_of::<T>() * self.bias.as_ref().map_or(0, Vec::len)
+        let kernel = self.by_products.as_ref().map_or(0, ByProducts::bytes);
+        weights + kernel + size_of::<T>() * self.bias.as_ref().map_or(0, Vec::len)
     }
 
     /// Takes other weights, and another bias, in the place of those that it has.
@@ -46,12 +50,14 @@ impl<T: Element> Prepared<T> {
         kernel: ArrayViewD<'_, T>,
         bias: Option<ArrayView1<'_, T>>,
     ) -> Result<(), ConvolutionError> {
-        let Plan { problem, direction, output_shape, stages, .. } = &self.plan;
+        let Plan { problem, output_shape, .. } = &self.plan;
         check_shape("kernel", problem.kernel_shape(), kernel.shape())?;
         if let Some(bias) = &bias {
             check_shape("bias", vec![output_shape[1]], bias.shape())?;
         }
         self.bias = bias.map(|bias| bias.to_vec());
+        self.by_products = ByProducts::new(&self.plan, &kernel);
+        let Plan { problem, direction, stages, .. } = &self.plan;
         let kernel = flatten_space(&kernel);
         let swapped;
         let kernel = match direction {
@@ -77,6 +83,9 @@ impl<T: Element> Prepared<T> {
 
     /// Convolves `input` into `output`, whatever was there before. The workspace grows if it has to.
     ///
+    /// Samples with entries that are not finite, or too large for the sums inside a transform, are computed by products, which takes
+    /// new memory; so is everything if a weight is not finite. Nothing is then read beyond a border of zeros: a weight ∞ gives 0 there.
+    ///
     /// # Errors
     /// If they do not have the shapes of the plan.
     pub fn run(
@@ -88,6 +97,10 @@ impl<T: Element> Prepared<T> {
         let plan = &self.plan;
         check_shape("input", &plan.input_shape, input.shape())?;
         check_shape("output", &plan.output_shape, output.shape())?;
+        if let Some(result) = self.by_definition(&input)? {
+            output.assign(&result);
+            return Ok(());
+        }
         workspace.reserve(plan.stages.iter().map(|stage| stage.workspace()));
         let Workspace { threads, input: input_copy, output: output_copy, padded } = workspace;
         let input = match input.as_slice() {
@@ -116,9 +129,11 @@ impl<T: Element> Prepared<T> {
         };
         if let Some(slice) = output.as_slice_mut() {
             whole(slice);
+            self.mend(input, slice)?;
         } else {
             output_copy.resize(output.len(), T::zero());
             whole(output_copy);
+            self.mend(input, output_copy)?;
             output.iter_mut().zip(&*output_copy).for_each(|(to, from)| *to = *from);
         }
         Ok(())

@@ -12,9 +12,10 @@ pub struct Axis {
     pub taps: usize,
     /// Entries of the output.
     pub output: usize,
-    /// Entries of the signal from one output to the next, s.
+    /// Entries of the signal from one output to the next, s. If there is one output alone nothing depends on it, and it is cut to the
+    /// larger of 2³² and the padded length + 1, so that its products with sizes do not overflow.
     pub stride: usize,
-    /// Entries of the signal from one tap to the next, d.
+    /// Entries of the signal from one tap to the next, d; with one tap alone cut as the stride is.
     pub dilation: usize,
     /// Entries added before and after, (p, q).
     pub padding: (usize, usize),
@@ -43,7 +44,11 @@ impl Axis {
         if span > available {
             return Err(ConvolutionError::KernelTooLarge { axis: number, span, available });
         }
-        Ok(Axis { signal, taps, output: (available - span) / stride + 1, stride, dilation, padding })
+        let output = (available - span) / stride + 1;
+        // No larger stride has a second output, and no larger dilation a second tap.
+        let largest = (available + 1).max(1 << 32);
+        let (stride, dilation) = (stride.min(largest), dilation.min(largest));
+        Ok(Axis { signal, taps, output, stride, dilation, padding })
     }
 
     /// Entries that the kernel spans, holes included: d(K−1) + 1.
@@ -58,15 +63,18 @@ impl Axis {
 
     /// Pairs of an output and a tap that reads an entry of the signal, not a zero beyond its ends.
     pub(in crate::conv) fn connections(&self, boundary: Boundary) -> u128 {
-        if boundary != Boundary::Zero {
+        if boundary != Boundary::Zero || self.padding == (0, 0) {
             return self.output as u128 * self.taps as u128;
         }
-        let outputs = |tap: usize| {
-            let entry = (tap * self.dilation) as isize - self.padding.0 as isize;
-            let (low, high) = inside(entry, self.stride, self.signal, self.output);
+        // Of each of the fewer those of the others that meet an entry with it.
+        let (taps, outputs) = ((self.taps, self.dilation), (self.output, self.stride));
+        let (fewer, others) = if self.taps <= self.output { (taps, outputs) } else { (outputs, taps) };
+        let pairs = |number: usize| {
+            let entry = (number * fewer.1) as isize - self.padding.0 as isize;
+            let (low, high) = inside(entry, others.1, self.signal, others.0);
             (high - low) as u128
         };
-        (0..self.taps).map(outputs).sum()
+        (0..fewer.0).map(pairs).sum()
     }
 
     /// The index in the signal that `tap` reads at `output`; `None` for a zero.

@@ -137,6 +137,12 @@ impl Problem {
         Problem::new(operation, &with_channels(kernel), &with_channels(signal), &options)
     }
 
+    /// The same for so many signals.
+    #[cfg(feature = "plan")]
+    pub(in crate::conv) fn of_batch(&self, batch: usize) -> Self {
+        Problem { batch, ..self.clone() }
+    }
+
     /// Convolution or correlation.
     pub fn operation(&self) -> Operation {
         self.operation

@@ -4,23 +4,23 @@
 //!
 //! | f | f′(x) |
 //! |---|---|
-//! | ReLU, max(x, 0) | 1 if y > 0, else 0 (at 0: 0) |
+//! | ReLU, max(x, 0) | 0 if y ≤ 0, else 1 (at 0: 0) |
 //! | leaky ReLU, x if x > 0, else a·x, a ≥ 0 | 1 if y > 0, else a (at 0: a) |
 //! | tanh | 1 − y² |
 //! | logistic, 1/(1 + e⁻ˣ) | y(1 − y) |
 //!
-//! The conventions at 0 are PyTorch's.
+//! The conventions at 0 and at NaN are PyTorch's: NaN gives NaN, where the derivative of ReLU is 1 and that of leaky ReLU is a.
 
 use super::{exponential, map, zip};
 use crate::simd::InstructionSet;
 
-/// max(x, 0); NaN becomes 0.
+/// max(x, 0); NaN stays NaN.
 pub fn relu(instructions: InstructionSet, values: &mut [f32]) {
     map(
         instructions,
         values,
         #[inline(always)]
-        |x| if x > 0.0 { x } else { 0.0 },
+        |x| if x <= 0.0 { 0.0 } else { x },
     );
 }
 
@@ -34,7 +34,7 @@ pub fn relu_gradient(instructions: InstructionSet, output: &[f32], gradient: &mu
         gradient,
         output,
         #[inline(always)]
-        |dy, y| if y > 0.0 { dy } else { 0.0 },
+        |dy, y| if y <= 0.0 { 0.0 } else { dy },
     );
 }
 

@@ -91,6 +91,11 @@ impl LaneBatchNorm {
         self.features
     }
 
+    /// Values of a sample in each statistic: orbit times positions.
+    pub fn entries(&self) -> usize {
+        self.entries
+    }
+
     /// The moments of the first `samples` lanes, for each feature.
     ///
     /// # Panics

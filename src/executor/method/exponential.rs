@@ -47,11 +47,12 @@ fn parts(x: f32) -> (f32, f32) {
     (power, r + r * r * tail)
 }
 
-/// eˣ within `EXPONENTIAL_ULPS`; x is clamped to −87 … 88, beyond which the result is no normal number. NaN gives NaN.
+/// eˣ within `EXPONENTIAL_ULPS` for −87 ≤ x ≤ 88: 0 below, where the result is hardly a normal number, and e⁸⁸ above. NaN gives NaN.
 #[inline(always)]
 pub fn exponential(x: f32) -> f32 {
     let (power, p) = parts(clamp(x, -87.0, 88.0));
-    power + power * p
+    let result = power + power * p;
+    if x < -87.0 { 0.0 } else { result }
 }
 
 /// tanh x within `TANGENT_ULPS`. NaN gives NaN.
@@ -63,8 +64,7 @@ pub fn hyperbolic_tangent(x: f32) -> f32 {
     (minus_one / (minus_one + 2.0)).copysign(x)
 }
 
-/// The logistic function 1/(1 + e⁻ˣ) within `LOGISTIC_ULPS`. Below −87 it stays at its value there, which is below
-/// 2⁻¹²⁵. NaN gives NaN.
+/// The logistic function 1/(1 + e⁻ˣ) within `LOGISTIC_ULPS`. Below −87 it is 0, where it is less than 2⁻¹²⁵. NaN gives NaN.
 #[inline(always)]
 pub fn logistic(x: f32) -> f32 {
     let q = exponential(-x.abs());
@@ -127,7 +127,8 @@ mod tests {
         let infinity = f32::INFINITY;
         assert_eq!((hyperbolic_tangent(infinity), hyperbolic_tangent(-infinity)), (1.0, -1.0));
         assert_eq!(logistic(infinity), 1.0);
-        assert!(logistic(-infinity) < 2f32.powi(-125) && logistic(-infinity) > 0.0);
+        assert_eq!([exponential(-infinity), logistic(-infinity), logistic(-87.5)], [0.0; 3]);
+        assert!(logistic(-87.0) < 2f32.powi(-125));
         assert_eq!(exponential(infinity), exponential(88.0));
         let smallest = f32::from_bits(1);
         assert_eq!(hyperbolic_tangent(smallest), smallest);

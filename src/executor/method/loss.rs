@@ -4,15 +4,18 @@
 //! scores z and the label t, the target is q(k) = (1−ε)·[k = t] + ε/K, and
 //!
 //! ```text
-//! loss = log Σ_k e^z(k) − Σ_k q(k)·z(k),   ∂loss/∂z(k) = softmax(z)(k) − q(k)
+//! loss = log Σ_k e^(z(k)−m) − Σ_k q(k)·(z(k) − m),   ∂loss/∂z(k) = softmax(z)(k) − q(k),   m = max z
 //! ```
+//!
+//! The maximum is subtracted before anything else, and classes with q(k) = 0 take no part in the second sum, whatever their
+//! scores: 0·∞ counts as 0, as in [`train::loss`](crate::train::loss).
 //!
 //! *Mean square*: the mean of (y − t)² over outputs.
 //!
 //! Both are means over the batch: the gradient of a sample is divided by the number of samples, and the functions return
 //! the *sum* of the losses of a chunk, in `f64`, for the caller to add up in the order of the chunks and to divide.
 
-use super::{blocks, blocks_mut, exponential::exponential};
+use super::{blocks, blocks_mut, exponential::exponential, maximum};
 use crate::executor::layout::LANES;
 use crate::simd::InstructionSet;
 
@@ -79,13 +82,13 @@ fn places(channels: usize, chunk: &[f32]) -> usize {
     chunk.len() / (channels * LANES)
 }
 
-/// The greatest score and the sum of e^(z − greatest) of each lane at a place; the scores become shares.
+/// The greatest score of each lane at a place, NaN if one is; the scores become shares.
 #[inline(always)]
-fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> ([f32; LANES], [f32; LANES]) {
+fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> [f32; LANES] {
     let mut greatest = scores[place];
     for block in scores[place..].iter().step_by(space) {
         for lane in 0..LANES {
-            greatest[lane] = if block[lane] > greatest[lane] { block[lane] } else { greatest[lane] };
+            greatest[lane] = maximum(block[lane], greatest[lane]);
         }
     }
     let mut sum = [0.0; LANES];
@@ -100,7 +103,7 @@ fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> ([f32;
             block[lane] /= sum[lane];
         }
     }
-    (greatest, sum)
+    greatest
 }
 
 /// Cross-entropy of the first `labels.len()` lanes; `gradient` becomes that of the mean over `batch` samples, zero in the
@@ -123,7 +126,7 @@ pub fn cross_entropy(
     let mut live = [0.0; LANES];
     live[..labels.len()].fill(1.0 / batch as f32);
     let even = smoothing / classes as f32;
-    let (greatest, sum) = instructions.run_on_blocks(
+    let greatest = instructions.run_on_blocks(
         #[inline(always)]
         || {
             let gradient = blocks_mut(gradient);
@@ -143,14 +146,20 @@ pub fn cross_entropy(
     for (lane, &label) in labels.iter().enumerate() {
         assert!(label < classes, "label {label} is none of {classes} classes");
         gradient[label * LANES + lane] -= (1.0 - smoothing) * live[lane];
-        let score = |class: usize| f64::from(scores[class][lane]);
-        let mut target = f64::from(1.0 - smoothing) * score(label);
-        if smoothing > 0.0 {
-            target += f64::from(even) * (0..classes).map(score).sum::<f64>();
+        let greatest = greatest[lane];
+        let distance = |class: usize| f64::from(scores[class][lane]) - f64::from(greatest);
+        let mut target = 0.0;
+        if smoothing < 1.0 {
+            target += f64::from(1.0 - smoothing) * distance(label);
         }
-        total.loss += f64::from(greatest[lane]) + f64::from(sum[lane]).ln() - target;
-        let first_greatest = (0..classes).find(|&class| scores[class][lane] == greatest[lane]);
-        total.mistakes += usize::from(first_greatest != Some(label));
+        if smoothing > 0.0 {
+            target += f64::from(even) * (0..classes).map(distance).sum::<f64>();
+        }
+        // Without the maximum's own term, which is 1. It equals nothing if it is NaN, and then everything is.
+        let own = (0..classes).find(|&class| scores[class][lane] == greatest);
+        let others = (0..classes).filter(|&class| Some(class) != own);
+        total.loss += others.map(|class| distance(class).exp()).sum::<f64>().ln_1p() - target;
+        total.mistakes += usize::from(own != Some(label));
     }
     total
 }

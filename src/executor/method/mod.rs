@@ -93,12 +93,7 @@ pub fn sum_of_each(instructions: InstructionSet, values: &[f32], sums: &mut [f32
         #[inline(always)]
         || {
             for (channel, sum) in blocks(values).chunks_exact(space).zip(blocks_mut(sums)) {
-                *sum = [0.0; LANES];
-                for block in channel {
-                    for lane in 0..LANES {
-                        sum[lane] += block[lane];
-                    }
-                }
+                *sum = add_up(channel.len(), |n| &channel[n]);
             }
         },
     );
@@ -147,6 +142,46 @@ fn zip(
             }
         },
     );
+}
+
+/// Blocks that are added one after the other in `f32`.
+const ADDED: usize = 16;
+
+/// The sum of so many blocks, each lane by itself. In groups of [`ADDED`], whose sums are added in `f64`: an entry is rounded at most
+/// `ADDED` times in `f32`, that is by u = 2⁻²⁴ of it, and the sums of n entries are rounded by n·2⁻⁵³ besides.
+#[inline(always)]
+fn add_up<'a>(count: usize, block: impl Fn(usize) -> &'a [f32; LANES]) -> [f32; LANES] {
+    let group = |first: usize| {
+        let mut sum = [0.0; LANES];
+        for n in first..count.min(first + ADDED) {
+            let block = block(n);
+            for lane in 0..LANES {
+                sum[lane] += block[lane];
+            }
+        }
+        sum
+    };
+    if count <= ADDED {
+        return group(0);
+    }
+    let mut total = [0f64; LANES];
+    for first in (0..count).step_by(ADDED) {
+        let sum = group(first);
+        for lane in 0..LANES {
+            total[lane] += f64::from(sum[lane]);
+        }
+    }
+    total.map(
+        #[inline(always)]
+        |sum| sum as f32,
+    )
+}
+
+/// The greater of two numbers; NaN if one is.
+#[inline(always)]
+fn maximum(a: f32, b: f32) -> f32 {
+    let greater = if a > b { a } else { b };
+    if a.is_nan() { a } else { greater }
 }
 
 /// A chunk as blocks of lanes.

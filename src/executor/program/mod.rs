@@ -111,6 +111,42 @@ impl Program {
     }
 }
 
+/// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side, 16 GiB at the most.
+const MOST_ENTRIES: usize = 1 << 28;
+
+/// That samples have entries, and neither they nor an array of weights too many.
+///
+/// # Errors
+/// If it is otherwise.
+pub(super) fn check_sizes(network: &Network, sample: &[usize]) -> Result<(), LayerError> {
+    if sample.contains(&0) {
+        return Err(LayerError::Shape {
+            layer: network.name(),
+            expected: "with entries".to_owned(),
+            found: [&[1], sample].concat(),
+            suggestion: "a sample without entries cannot be run".to_owned(),
+        });
+    }
+    entries_of(network, "a sample", sample)?;
+    for parameter in network.parameters() {
+        entries_of(network, &parameter.name, &parameter.shape)?;
+    }
+    Ok(())
+}
+
+/// How many entries an array of this shape has.
+///
+/// # Errors
+/// If there are more than [`MOST_ENTRIES`].
+fn entries_of(layer: &impl Layer, what: &str, shape: &[usize]) -> Result<usize, LayerError> {
+    let entries = shape.iter().fold(1_usize, |product, &extent| product.saturating_mul(extent));
+    if entries <= MOST_ENTRIES {
+        return Ok(entries);
+    }
+    let (layer, what) = (layer.name(), what.to_owned());
+    Err(LayerError::TooLarge { layer, what, entries, most: MOST_ENTRIES })
+}
+
 /// The work of compiling.
 struct Compiler {
     program: Program,
@@ -152,7 +188,7 @@ impl Compiler {
 
     fn layer(&mut self, layer: &AnyLayer, input: State, places: &[usize]) -> Result<State, LayerError> {
         let shape = layer.output_shape(&input.shape)?;
-        let features = shape.iter().product();
+        let features = entries_of(layer, "the output of a sample", &shape)?;
         let has_gradient = input.value.gradient.is_some();
         let channels = input.shape.get(1).copied().unwrap_or(1);
         let instructions = self.instructions;
@@ -224,6 +260,7 @@ impl Compiler {
             AnyLayer::Activation(activation) => {
                 let operation = match activation {
                     Activation::Relu => InPlace::Relu,
+                    Activation::LeakyRelu(slope) if slope.is_zero() => InPlace::Relu,
                     Activation::LeakyRelu(slope) => InPlace::LeakyRelu(slope.to()),
                     Activation::Tanh => InPlace::Tanh,
                     Activation::Sigmoid => InPlace::Sigmoid,

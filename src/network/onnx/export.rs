@@ -14,7 +14,7 @@ use crate::layer::{
     GlobalPool, GroupPool, Layer, LayerError, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
     matrix,
 };
-use crate::network::{Network, Node, Part, Plain, Weights};
+use crate::network::{Network, Node, NotFinite, Part, Plain, Weights};
 
 /// A network that cannot be exported.
 #[derive(Debug, Error)]
@@ -39,6 +39,9 @@ pub enum OnnxError {
         /// Arrays of the weights.
         found: usize,
     },
+    /// A weight is NaN or infinite.
+    #[error("the weights are not finite and are not exported: {0}")]
+    NotFinite(#[from] NotFinite),
     /// No operator does what the layer does.
     #[error("layer {place}: ONNX has no operator for {layer}: {needs}")]
     Unsupported {
@@ -69,7 +72,7 @@ pub fn export_onnx(
 /// The bytes of a model.
 ///
 /// # Errors
-/// If samples or weights do not fit the network, or there is no operator for a layer: adaptive pooling whose windows have
+/// If samples or weights do not fit the network, a weight is not finite, or there is no operator for a layer: adaptive pooling whose windows have
 /// different sizes, or a transposed convolution with padding that is not by zeros.
 pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result<Vec<u8>, OnnxError> {
     let input = [&[1], sample].concat();
@@ -80,6 +83,7 @@ pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result
     if !fits {
         return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
     }
+    weights.check_finite()?;
     let plain = Plain::at_inference(network)?;
     let weights = &plain.weights(weights)?;
     let mut export = Export { graph: Graph::new(sample), weights, next: 0 };

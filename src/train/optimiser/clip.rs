@@ -1,7 +1,8 @@
 //! Clipping of gradients: by their common norm, or each entry by itself.
 //!
 //! By the norm (Pascanu, Mikolov, Bengio 2013, Algorithm 1): with c = limit / (‖g‖₂ + 10⁻⁶), the gradient becomes
-//! min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within the update.
+//! min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within the update. A gradient with an
+//! entry that is not finite has no direction: it becomes NaN as a whole, never an unclipped step.
 
 use std::fmt;
 
@@ -35,7 +36,10 @@ impl Clip {
         match self {
             Clip::None => (1.0, f32::INFINITY),
             Clip::Norm(limit) => {
-                ((limit / (euclidean_norm(gradients) + 1e-6)).min(1.0) as f32, f32::INFINITY)
+                let norm = euclidean_norm(gradients);
+                // `min` would drop a NaN, and then nothing would be clipped.
+                let scale = if norm.is_finite() { (limit / (norm + 1e-6)).min(1.0) } else { f64::NAN };
+                (scale as f32, f32::INFINITY)
             }
             Clip::Value(limit) => (1.0, limit as f32),
         }
@@ -85,6 +89,9 @@ mod tests {
         assert_eq!(Clip::Norm(10.0).coefficients(&gradient), (1.0, f32::INFINITY));
         // 2.5 / (5 + 10⁻⁶), one division and one rounding to f32.
         assert_eq!(Clip::Norm(2.5).coefficients(&gradient), ((2.5_f64 / 5.000_001) as f32, f32::INFINITY));
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert!(Clip::Norm(2.5).coefficients(&[bad, 4.0]).0.is_nan());
+        }
         assert_eq!(Clip::Value(2.5).coefficients(&gradient), (1.0, 2.5));
         assert_eq!(Clip::None.coefficients(&gradient), (1.0, f32::INFINITY));
     }

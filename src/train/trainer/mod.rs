@@ -6,10 +6,13 @@
 //!
 //! Cost: for each image, one augmentation and one forward and backward pass.
 
+mod error;
 mod evaluation;
 mod saving;
 #[cfg(test)]
 mod tests;
+
+pub use error::TrainError;
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -17,82 +20,25 @@ use std::time::Instant;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use thiserror::Error;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use evaluation::Evaluation;
 pub(super) use evaluation::{evaluate, first_greatest, mistakes};
 
-use super::augmentation::{AugmentationError, Augmenter, Workspace};
+use super::augmentation::{Augmenter, Workspace};
 use super::average::Average;
-use super::checkpoint::{Architecture, CheckpointError};
+use super::checkpoint::Architecture;
 use super::data::Dataset;
 use super::early_stopping::{EarlyStopping, Progress};
-use super::optimiser::{Optimiser, OptimiserError};
+use super::loss::check_smoothing;
+use super::optimiser::Optimiser;
 use super::random::SampleRandom;
 use super::recipe::Recipe;
 use crate::executor::{Executor, Objective};
-use crate::layer::LayerError;
 use crate::network::{Network, Weights};
 
 /// Images that one task augments.
 const IMAGES: usize = 16;
-
-/// Why a training cannot begin or go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// The images do not fit the network.
-    #[error("the images do not fit the network: {0}")]
-    Layer(#[from] LayerError),
-    /// An option of the optimiser makes no sense.
-    #[error(transparent)]
-    Optimiser(#[from] OptimiserError),
-    /// A parameter of augmentation makes no sense.
-    #[error(transparent)]
-    Augmentation(#[from] AugmentationError),
-    /// The network has another number of outputs than there are classes.
-    #[error("the network has {outputs} outputs, but {data} has {classes} classes: they must be as many")]
-    Classes {
-        /// Outputs of the network.
-        outputs: usize,
-        /// The set of images.
-        data: String,
-        /// Its classes.
-        classes: usize,
-    },
-    /// Images of training and test differ in shape or classes.
-    #[error(
-        "the images to train on are {train:?} of {train_classes} classes, those to test on {test:?} of {test_classes}"
-    )]
-    Sets {
-        /// Shape of the first.
-        train: [usize; 3],
-        /// Classes of the first.
-        train_classes: usize,
-        /// Shape of the second.
-        test: [usize; 3],
-        /// Classes of the second.
-        test_classes: usize,
-    },
-    /// A number of the recipe is zero.
-    #[error("{0} must be at least 1")]
-    Zero(&'static str),
-    /// The threads cannot be started.
-    #[error("cannot start the threads: {0}")]
-    Threads(#[from] ThreadPoolBuildError),
-    /// The checkpoint cannot be resumed.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The loss is not a number any more.
-    #[error("the loss of epoch {epoch} is {loss}: lower the learning rate")]
-    Diverged {
-        /// The epoch.
-        epoch: usize,
-        /// Its mean loss.
-        loss: f64,
-    },
-}
 
 /// What became of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -188,7 +134,9 @@ impl<'a> Trainer<'a> {
                 return Err(TrainError::Zero(name));
             }
         }
+        check_smoothing(f64::from(recipe.smoothing))?;
         let executor = Executor::new(network, &data.shape())?;
+        executor.check_batch(recipe.batch.min(data.len()))?;
         if executor.outputs() != data.classes() {
             let (outputs, data, classes) = (executor.outputs(), data.name().to_owned(), data.classes());
             return Err(TrainError::Classes { outputs, data, classes });
@@ -277,7 +225,8 @@ impl<'a> Trainer<'a> {
     /// training can go on later from there.
     ///
     /// # Errors
-    /// If the loss becomes infinite or no number, or the images to test do not fit.
+    /// If the loss, a gradient or a weight becomes infinite or no number, or the images to test do not fit. A loss or gradient that
+    /// is not finite moves no weight.
     pub fn epoch(
         &mut self,
         test: &Dataset,
@@ -295,7 +244,7 @@ impl<'a> Trainer<'a> {
         let steps = self.steps();
         while self.gathered.steps < steps {
             let start = Instant::now();
-            self.step(epoch);
+            self.step(epoch)?;
             self.gathered.seconds += start.elapsed().as_secs_f64();
             let done = self.gathered.steps as f64;
             let report = Report {
@@ -310,9 +259,6 @@ impl<'a> Trainer<'a> {
         }
         let Gathered { loss, seconds, .. } = std::mem::take(&mut self.gathered);
         let train_loss = loss / steps as f64;
-        if !train_loss.is_finite() {
-            return Err(TrainError::Diverged { epoch: epoch + 1, loss: train_loss });
-        }
         let current = self.current();
         let test_mistakes = self.evaluate(&current, test).mistakes;
         if let Some(stopping) = &mut self.stopping {
@@ -324,7 +270,7 @@ impl<'a> Trainer<'a> {
         Ok(Some(record))
     }
 
-    fn step(&mut self, epoch: usize) {
+    fn step(&mut self, epoch: usize) -> Result<(), TrainError> {
         let batch = self.labels.len();
         let images = &self.order[self.gathered.steps * batch..][..batch];
         self.labels.iter_mut().zip(images).for_each(|(label, &image)| *label = self.data.labels()[image]);
@@ -346,16 +292,24 @@ impl<'a> Trainer<'a> {
             let objective = Objective::CrossEntropy { labels, smoothing: recipe.smoothing };
             executor.step(weights, inputs, objective, mask, gradient)
         });
+        let (epoch, step) = (epoch + 1, gathered.steps + 1);
+        if !outcome.loss.is_finite() {
+            return Err(TrainError::Diverged { epoch, step, loss: outcome.loss });
+        }
+        let not_finite = |what| move |source| TrainError::NotFinite { what, epoch, step, source };
+        weights.check_gradient(gradient).map_err(not_finite("the gradient"))?;
         gathered.loss += outcome.loss;
         gathered.mistakes += outcome.mistakes;
         gathered.steps += 1;
         executor.update_running(weights);
         let setting = recipe.schedule.at(self.optimiser.steps());
         self.optimiser.step(setting, &mut weights.trained, gradient);
+        weights.check_finite().map_err(not_finite("a weight"))?;
         if let Some([trained, running]) = &mut self.averages {
             trained.update(&weights.trained);
             running.update(&weights.running);
         }
+        Ok(())
     }
 
     /// The scores of these numbers on images, at inference.

@@ -121,6 +121,13 @@ fn patience_ends_and_keeps_the_best() {
 }
 
 #[test]
+fn scores_that_are_no_numbers_are_mistakes() {
+    let nan = f32::NAN;
+    let scores = ndarray::arr2(&[[1.0, 0.0], [nan, 0.0], [0.0, nan], [nan, nan]]);
+    assert_eq!((mistakes(&scores, &[0; 4]), mistakes(&scores, &[1; 4])), (3, 4));
+}
+
+#[test]
 fn what_does_not_fit_is_told() {
     let (data, test) = (bars(65), bars(24));
     let told = |result: Result<Trainer<'_>, TrainError>| result.map(drop).unwrap_err().to_string();

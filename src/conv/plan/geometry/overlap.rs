@@ -5,7 +5,8 @@
 //! as what wraps around falls on entries that no position of the tile reads. Neighbouring tiles share span − 1 entries.
 //!
 //! Two tiles are the real and the imaginary part of one complex function: a real kernel maps them apart, so that a
-//! complex transform serves both and no half-spectrum is ever unfolded.
+//! complex transform serves both and no half-spectrum is ever unfolded. Rounding mixes the two, and an entry that is no number
+//! spoils both: so both are of one sample, or one of them is empty, and no sample ever feels another.
 //!
 //! Cost: each entry of a tile is copied once and transposed once, on each side.
 //! Source: H. Helms, *Fast Fourier transform method of computing difference equations and simulating filters*, 1967.
@@ -103,13 +104,16 @@ pub(in crate::conv::plan) fn transfer_costs(cuts: &[Cut], lanes: usize, tiles: u
     (cost(loaded, last[0].length), cost(stored, last[0].positions))
 }
 
+/// The sample of an empty tile.
+const NOWHERE: usize = usize::MAX;
+
 /// All tiles of a signal: see the [module](self).
 #[derive(Clone, Debug)]
 pub(in crate::conv::plan) struct Tiles {
     axes: Vec<AxisMap>,
     cuts: Vec<Cut>,
     lanes: usize,
-    /// For each tile its sample and its number along each axis.
+    /// For each tile its sample and its number along each axis; [`NOWHERE`] for an empty one.
     places: Vec<usize>,
     /// Points from one row of a tile to the next.
     pub(in crate::conv::plan) pitch: usize,
@@ -123,12 +127,51 @@ pub(in crate::conv::plan) struct ChannelOf {
 }
 
 impl Tiles {
+    /// One after the other, for methods in which tiles do not meet.
     pub(in crate::conv::plan) fn new(axes: Vec<AxisMap>, cuts: Vec<Cut>, batch: usize, lanes: usize) -> Self {
         let per_sample: usize = cuts.iter().map(|cut| cut.tiles).product();
-        let mut places = Vec::with_capacity(batch * per_sample * (axes.len() + 1));
-        for tile in 0..batch * per_sample {
-            places.push(tile / per_sample);
-            let (mut rest, mut extent) = (tile % per_sample, per_sample);
+        let all = (0..batch * per_sample).map(|tile| Some((tile / per_sample, tile % per_sample)));
+        Tiles::in_order(axes, cuts, lanes, all)
+    }
+
+    /// In pairs of one sample, the first of a pair in the first part of a lane and the second in the other.
+    pub(in crate::conv::plan) fn paired(
+        axes: Vec<AxisMap>,
+        cuts: Vec<Cut>,
+        batch: usize,
+        lanes: usize,
+    ) -> Self {
+        let per_sample: usize = cuts.iter().map(|cut| cut.tiles).product();
+        let pairs = batch * per_sample.div_ceil(2);
+        let all = (0..pairs.div_ceil(lanes) * 2 * lanes).map(|slot| {
+            let (group, part, lane) = (slot / (2 * lanes), slot / lanes % 2, slot % lanes);
+            let pair = group * lanes + lane;
+            let of_sample = per_sample.div_ceil(2).max(1);
+            let number = pair % of_sample * 2 + part;
+            (pair < pairs && number < per_sample).then_some((pair / of_sample, number))
+        });
+        Tiles::in_order(axes, cuts, lanes, all)
+    }
+
+    /// Groups of so many tiles, if they are paired.
+    pub(in crate::conv::plan) fn paired_groups(cuts: &[Cut], batch: usize, lanes: usize) -> usize {
+        let per_sample: usize = cuts.iter().map(|cut| cut.tiles).product();
+        (batch * per_sample.div_ceil(2)).div_ceil(lanes)
+    }
+
+    /// Tiles (sample, number within it) in this order.
+    fn in_order(
+        axes: Vec<AxisMap>,
+        cuts: Vec<Cut>,
+        lanes: usize,
+        all: impl Iterator<Item = Option<(usize, usize)>>,
+    ) -> Self {
+        let per_sample: usize = cuts.iter().map(|cut| cut.tiles).product();
+        let mut places = Vec::new();
+        for tile in all {
+            let (sample, number) = tile.unwrap_or((NOWHERE, 0));
+            places.push(sample);
+            let (mut rest, mut extent) = (number, per_sample);
             for cut in &cuts {
                 extent /= cut.tiles;
                 places.push(rest / extent);
@@ -149,7 +192,7 @@ impl Tiles {
         &self.axes
     }
 
-    /// Number of tiles, in all samples.
+    /// Number of tiles, in all samples, empty ones too.
     pub(in crate::conv::plan) fn count(&self) -> usize {
         self.places.len() / (self.axes.len() + 1)
     }
@@ -187,6 +230,11 @@ impl Tiles {
         &self.cuts[self.cuts.len() - 1]
     }
 
+    /// Whether there is such a tile, and it is not empty.
+    fn is_tile(&self, tile: usize) -> bool {
+        tile < self.count() && self.place(tile)[0] != NOWHERE
+    }
+
     fn place(&self, tile: usize) -> &[usize] {
         let width = self.axes.len() + 1;
         &self.places[tile * width..(tile + 1) * width]
@@ -207,7 +255,7 @@ impl Tiles {
         for lane in 0..2 * lanes {
             let to = &mut memory[lane * row_pitch..];
             let tile = first + lane;
-            let start = if tile < self.count() { self.source_row(of, tile, row) } else { None };
+            let start = if self.is_tile(tile) { self.source_row(of, tile, row) } else { None };
             let Some(start) = start else {
                 fill(simd, columns, to);
                 continue;
@@ -296,6 +344,9 @@ impl Tiles {
         }
         for lane in 0..(2 * lanes).min(self.count() - first) {
             let tile = first + lane;
+            if !self.is_tile(tile) {
+                continue;
+            }
             let Some(start) = self.result_row(of, tile, row) else { continue };
             let number = self.place(tile)[self.axes.len()];
             let count = cut.positions_of(x, number);

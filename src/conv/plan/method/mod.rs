@@ -61,6 +61,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayView3;
 
+use crate::conv::plan::by_products::FILTERING_GROWTH;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::method::direct::PhasesStage;
@@ -89,6 +90,11 @@ pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
     /// How much rounding errors may grow from the norms of tiles to a sum, if it is a method of transforms.
     fn transform_growth(&self) -> Option<f64> {
         None
+    }
+
+    /// How much larger than its input times the weights a number may be on the way to the output, if it is a method of transforms.
+    fn growth_within(&self) -> f64 {
+        if self.method().adds_products() { 0.0 } else { FILTERING_GROWTH }
     }
 
     /// Entries of memory that one thread needs: for copied signal, and for sums.

@@ -47,7 +47,7 @@ fn finished<T: Element, S: Simd>(
         sums = T::vector_add(simd, sums, T::splat(simd, bias));
     }
     if relu {
-        sums = T::vector_max(simd, T::splat(simd, T::zero()), sums);
+        sums = T::vector_relu(simd, sums);
     }
     sums
 }

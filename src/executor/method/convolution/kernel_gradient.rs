@@ -127,7 +127,11 @@ impl KernelGradient<'_> {
     }
 }
 
-/// `bias'(m) += Σ_n Σ_lanes y(m, n)`.
+/// Vectors whose sum is added up in `f32`.
+const ADDED: usize = 64;
+
+/// `bias'(m) += Σ_n Σ_lanes y(m, n)`. Of every [`ADDED`] vectors the sum is added to one in `f64`, so that each entry is rounded at most
+/// ADDED/4 + 2 + log₂ LANES times in `f32` and once more at the end, however many there are.
 pub(super) struct BiasGradient<'a> {
     /// (output channel, position, lane)
     pub output_gradient: &'a [f32],
@@ -143,17 +147,22 @@ impl WithSimd for BiasGradient<'_> {
         let plane = self.output_gradient.len() / self.gradient.len();
         for (entry, plane) in self.gradient.iter_mut().zip(self.output_gradient.chunks_exact(plane)) {
             let (vectors, _) = S::as_simd_f32s(plane);
-            // Four sums, so that additions need not wait for each other.
-            let mut sums = [simd.splat_f32s(0.0); 4];
-            let (quadruples, rest) = vectors.as_chunks::<4>();
-            for four in quadruples {
-                sums = std::array::from_fn(|i| simd.add_f32s(sums[i], four[i]));
+            let mut total = 0f64;
+            for vectors in vectors.chunks(ADDED) {
+                // Four sums, so that additions need not wait for each other.
+                let mut sums = [simd.splat_f32s(0.0); 4];
+                let (quadruples, rest) = vectors.as_chunks::<4>();
+                for four in quadruples {
+                    sums = std::array::from_fn(|i| simd.add_f32s(sums[i], four[i]));
+                }
+                for (sum, &vector) in sums.iter_mut().zip(rest) {
+                    *sum = simd.add_f32s(*sum, vector);
+                }
+                let [a, b, c, d] = sums;
+                let sum = simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)));
+                total += f64::from(sum);
             }
-            for (sum, &vector) in sums.iter_mut().zip(rest) {
-                *sum = simd.add_f32s(*sum, vector);
-            }
-            let [a, b, c, d] = sums;
-            *entry += simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)));
+            *entry += total as f32;
         }
     }
 }

@@ -9,6 +9,12 @@ use pulp::{Simd, WithSimd};
 use super::windows::Windows;
 use crate::executor::layout::LANES;
 
+/// Whether the entry x of a window is its maximum y. The window of a NaN has the maximum NaN.
+#[inline(always)]
+fn is_maximum<S: Simd>(simd: S, x: S::f32s, y: S::f32s) -> S::m32s {
+    simd.or_m32s(simd.equal_f32s(x, y), simd.not_m32s(simd.equal_f32s(x, x)))
+}
+
 /// The operation of [`LanePooling::max_gradient`](super::LanePooling::max_gradient).
 pub(super) struct MaxGradient<'a> {
     pub(super) windows: &'a Windows,
@@ -40,7 +46,7 @@ impl WithSimd for MaxGradient<'_> {
                     let mut left = dy[part];
                     for &entry in window {
                         let at = entry as usize * parts + part;
-                        let here = simd.equal_f32s(x[at], y[part]);
+                        let here = is_maximum(simd, x[at], y[part]);
                         dx[at] = simd.add_f32s(dx[at], simd.select_f32s(here, left, zero));
                         left = simd.select_f32s(here, zero, left);
                     }
@@ -78,7 +84,7 @@ impl WithSimd for MaxGradientInPlace<'_> {
                     let mut left = dy[part];
                     for &entry in window {
                         let x = &mut x[entry as usize * parts + part];
-                        let here = simd.equal_f32s(*x, y[part]);
+                        let here = is_maximum(simd, *x, y[part]);
                         *x = simd.select_f32s(here, left, zero);
                         left = simd.select_f32s(here, zero, left);
                     }

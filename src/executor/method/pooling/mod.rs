@@ -12,7 +12,7 @@ mod windows;
 use max_gradient::{MaxGradient, MaxGradientInPlace};
 use windows::Windows;
 
-use super::{blocks, blocks_mut};
+use super::{add_up, blocks, blocks_mut, maximum};
 use crate::conv::Problem;
 use crate::executor::layout::LANES;
 use crate::simd::InstructionSet;
@@ -97,7 +97,7 @@ impl LanePooling {
         self.channels * self.windows.len() * LANES
     }
 
-    /// The greatest entry of each window. Entries are not NaN.
+    /// The greatest entry of each window, NaN if it has one.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -112,8 +112,7 @@ impl LanePooling {
                         for &entry in &window[1..] {
                             let x = &input[entry as usize];
                             for lane in 0..LANES {
-                                greatest[lane] =
-                                    if x[lane] > greatest[lane] { x[lane] } else { greatest[lane] };
+                                greatest[lane] = maximum(x[lane], greatest[lane]);
                             }
                         }
                         *y = greatest;
@@ -182,13 +181,7 @@ impl LanePooling {
             || {
                 for (input, output) in self.channels(input).zip(self.outputs(output)) {
                     for ((window, &taps), y) in self.windows.iter().zip(self.windows.taps()).zip(output) {
-                        let mut sum = [0.0; LANES];
-                        for &entry in window {
-                            let x = &input[entry as usize];
-                            for lane in 0..LANES {
-                                sum[lane] += x[lane];
-                            }
-                        }
+                        let sum = add_up(window.len(), |n| &input[window[n] as usize]);
                         let count = divisor.count(window, taps);
                         *y = sum.map(
                             #[inline(always)]

@@ -23,7 +23,8 @@
 //! |computed − exact| ≤ ((1+u)^(3R + 3C + 3) − 1) · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖
 //! ```
 //!
-//! if nothing underflows. An entry that is no number spoils both tiles of its lane.
+//! if nothing underflows or overflows: sums of T entries must be finite. The two tiles of a lane are of one sample, so that the bound
+//! is of that sample's own size, and an entry that is no number spoils tiles of its own sample only.
 
 mod product;
 mod run;
@@ -79,7 +80,7 @@ impl<T: Element> FourierStage<T> {
         let lengths = |axis: &AxisMap| lengths(axis, longest);
         let cuts = Cut::cheapest(&axes, lengths, |cuts| cost::<T>(channels, cuts, lanes))?;
         let transforms = cuts.iter().map(|cut| LaneTransform::new(cut.length)).collect();
-        let tiles = Tiles::new(axes, cuts, channels.batch, lanes);
+        let tiles = Tiles::paired(axes, cuts, channels.batch, lanes);
         Some(FourierStage { set, channels, tiles, transforms, lanes })
     }
 
@@ -253,7 +254,7 @@ fn cost<T: Element>(channels: Channels, cuts: &[Cut], lanes: usize) -> f64 {
     let weights = 2 * rows * columns * points * size_of::<T>();
     let lines = if weights > FAR_WEIGHT_BYTES { weights / 64 } else { 0 };
     let work = transforms + lines as f64 * FAR_LINE_COST + columns as f64 * load + rows as f64 * store;
-    (tiles.div_ceil(2 * lanes) * groups) as f64 * work
+    (Tiles::paired_groups(cuts, batch, lanes) * groups) as f64 * work
 }
 
 /// Transforms kernels.
@@ -300,6 +301,10 @@ impl<T: Element> PlannedMethod<T> for FourierStage<T> {
 
     fn relative_bound(&self, _problem: &Problem) -> f64 {
         self.relative_bound()
+    }
+
+    fn growth_within(&self) -> f64 {
+        2.0 * self.grid() as f64
     }
 
     fn transform_growth(&self) -> Option<f64> {

@@ -127,6 +127,8 @@ pub mod conv;
 #[cfg(feature = "train")]
 pub mod executor;
 #[cfg(any(feature = "files", feature = "train"))]
+mod fence;
+#[cfg(any(feature = "files", feature = "plan"))]
 mod file;
 pub mod group;
 pub mod guide;

@@ -172,6 +172,7 @@ fn wrong_use_is_refused_in_one_clear_line() {
     refused(&[]);
 }
 
+/// Every place to write to is tried first: before data are read, of which there are none here.
 #[test]
 fn ranges_of_seeds_are_run_or_refused() {
     let document = json(&["verify", QUICK, "--seeds", "3..4", "--json", "-"]);
@@ -198,13 +199,80 @@ fn ranges_of_seeds_are_run_or_refused() {
 #[test]
 fn what_cannot_be_written_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("missing").join("report");
-    for option in ["--json", "--html"] {
-        for path in [missing.as_path(), folder.path()] {
-            let error = refused(&["verify", QUICK, option, path.to_str().unwrap()]);
-            assert!(error.contains("cannot write") && error.lines().count() == 1, "{error}");
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    for name in ["folder", "folder.onnx", "folder.safetensors"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    let verify: &[&str] = &["verify", QUICK];
+    let train: &[&str] = &["train", "--data", "no-such-data"];
+    let bench: &[&str] = &["bench", "--workloads", "no-such-list.json"];
+    let table: [(&[&str], &[&str], &str); 4] = [
+        (verify, &["--json", "--html"], ""),
+        (train, &["--json", "--html", "--checkpoint", "--export"], ".onnx"),
+        (train, &["--export"], ".safetensors"),
+        (bench, &["--json"], ""),
+    ];
+    for (command, options, ending) in table {
+        for option in options {
+            for path in [at(&format!("missing/report{ending}")), at(&format!("folder{ending}"))] {
+                let error = refused(&[command, &[option, path.as_str()][..]].concat());
+                assert!(error.contains(&format!("cannot write {path}")), "{error}");
+                assert!(error.lines().count() == 1 && !error.contains(".equivariant-"), "{error}");
+            }
         }
     }
+    for option in ["--html", "--svg"] {
+        assert!(refused(&["bench", "--quick", option, &at("missing/page")]).contains("cannot write"));
+    }
+    let both = ["train", "--data", "no-such-data", "--json", &at("one"), "--checkpoint", &at("one")];
+    assert!(refused(&both).contains("--checkpoint and --json both name"));
+}
+
+/// For each option of each command some values that it cannot have, refused at once by a line that names the value or the option.
+#[test]
+fn every_option_refuses_what_it_cannot_be() {
+    const NUMBERS: [&str; 4] = ["-1", "1.5", "many", "18446744073709551616"];
+    let paths = ["no-such-folder/file"];
+    let table: [(&str, &str, Vec<&str>); 19] = [
+        ("train", "--data", vec!["no-such-data", ""]),
+        ("train", "--model", vec!["lenet6", ""]),
+        ("train", "--epochs", [&NUMBERS[..], &["0", "1000001"]].concat()),
+        ("train", "--patience", [&NUMBERS[..], &["0", "1000001"]].concat()),
+        ("train", "--checkpoint", paths.to_vec()),
+        ("train", "--export", vec!["net.txt", "net", "no-such-folder/net.onnx"]),
+        ("train", "--seed", NUMBERS.to_vec()),
+        ("train", "--threads", [&NUMBERS[..], &["0"]].concat()),
+        ("train", "--json", paths.to_vec()),
+        ("train", "--html", vec!["-", paths[0]]),
+        ("verify", "--reading", vec!["tea-leaves", ""]),
+        ("verify", "--seed", NUMBERS.to_vec()),
+        ("verify", "--json", paths.to_vec()),
+        ("verify", "--html", vec!["-", paths[0]]),
+        ("bench", "--workloads", vec!["no-such-list.json", "Cargo.toml"]),
+        ("bench", "--threads", [&NUMBERS[..], &["0"]].concat()),
+        ("bench", "--json", paths.to_vec()),
+        ("bench", "--html", vec!["-", paths[0]]),
+        ("bench", "--svg", vec!["-", paths[0]]),
+    ];
+    for (command, option, values) in &table {
+        for value in values {
+            let error = refused(&[command, &format!("{option}={value}")]);
+            assert!(error.contains(option) || error.contains(value), "{command} {option} {value}: {error}");
+        }
+    }
+    for flags in [["train", "--resume"], ["train", "--overwrite"], ["train", "--plain"]] {
+        assert!(refused(&flags).contains("required"), "{flags:?}");
+    }
+    // No option is forgotten.
+    for command in ["train", "verify", "bench"] {
+        let help = run(&[command, "--help"]);
+        let options = text(&help.stdout).lines().map(str::trim_start).filter(|line| line.starts_with("--"));
+        for option in options.filter(|line| line.contains('<')).filter_map(|line| line.split(' ').next()) {
+            let is_tried = table.iter().any(|(tried, name, _)| *tried == command && *name == option);
+            assert!(is_tried || (command, option) == ("bench", "--seed"), "{command} {option}");
+        }
+    }
+    assert!(refused(&["bench", "--seed=-1"]).contains("--seed"));
 }
 
 #[test]

@@ -65,7 +65,9 @@ impl Training {
             if !output.status.success() {
                 return output;
             }
-            std::fs::remove_file(self.file("state")).unwrap();
+            for file in ["state", "net.safetensors"] {
+                std::fs::remove_file(self.file(file)).unwrap();
+            }
         }
     }
 
@@ -114,6 +116,10 @@ fn an_interrupt_saves_the_checkpoint_and_is_told() {
     let told = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(told.starts_with("interrupted: go on with --checkpoint") && told.lines().count() == 1, "{told}");
+    let export = training.file("net.safetensors");
+    assert!(told.contains(&format!("{} was not written", export.display())) && !export.exists(), "{told}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["finished"], false);
     // The whole epochs are told, and the steps of the one that was interrupted are in the checkpoint.
     let whole = undisturbed();
     let results = results(&output);
@@ -123,4 +129,81 @@ fn an_interrupt_saves_the_checkpoint_and_is_told() {
         "{results:?}"
     );
     assert_eq!(training.finish(), *whole);
+}
+
+/// What another training has saved is not lost by a slip.
+#[test]
+fn a_checkpoint_is_overwritten_only_where_that_is_asked_for() {
+    let training = Training::new();
+    let state = training.file("state");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_equivariant"));
+        command.args(["train", "--epochs", "1", "--json", "-", "--data"]).arg(data());
+        command.arg("--checkpoint").arg(&state).args(arguments).output().unwrap()
+    };
+    let told = |output: &Output| {
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), told.lines().count()), (Some(2), 1), "{told}");
+        told
+    };
+    assert!(run(&[]).status.success());
+    let saved = std::fs::read(&state).unwrap();
+    let refused = told(&run(&["--seed", "1"]));
+    assert!(refused.contains(state.to_str().unwrap()) && refused.contains("--resume"), "{refused}");
+    assert!(refused.contains("--overwrite"), "{refused}");
+    assert_eq!(std::fs::read(&state).unwrap(), saved);
+    // To resume, everything must be as it was.
+    let other = told(&run(&["--resume", "--seed", "1"]));
+    assert!(other.contains(&format!("cannot go on from {}: the checkpoint was", state.display())), "{other}");
+    assert!(run(&["--resume"]).status.success());
+    assert_eq!(std::fs::read(&state).unwrap(), saved, "there was nothing left to do");
+    assert!(run(&["--overwrite", "--seed", "1"]).status.success());
+    assert_ne!(std::fs::read(&state).unwrap(), saved);
+    let files: Vec<_> =
+        std::fs::read_dir(training.0.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["state"], "no litter");
+}
+
+/// As many images, of the same size and classes, but not the same: a checkpoint tells them apart, and names its file.
+#[test]
+fn a_checkpoint_goes_on_with_its_own_images_only() {
+    let (training, others) = (Training::new(), tempfile::tempdir().unwrap());
+    assert!(training.command().status().unwrap().success());
+    for (changed, seeds) in [("images", [3, 2]), ("images to test", [1, 3])] {
+        for ((prefix, count), seed) in [("train", 128), ("t10k", 20)].into_iter().zip(seeds) {
+            let file = |kind: &str| others.path().join(format!("{prefix}-{kind}-ubyte"));
+            write_idx(&digits(count, seed).unwrap(), &file("images-idx3"), &file("labels-idx1")).unwrap();
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_equivariant"))
+            .args(["train", "--epochs", EPOCHS, "--resume", "--data"])
+            .arg(others.path())
+            .arg("--checkpoint")
+            .arg(training.file("state"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        let start = format!("the checkpoint was written with {changed} ");
+        assert!(
+            output.status.code() == Some(2) && told.contains(&start) && told.contains("digest"),
+            "{told}"
+        );
+        assert!(told.contains(training.file("state").to_str().unwrap()), "{told}");
+    }
+}
+
+/// While one training writes a checkpoint, another is told.
+#[test]
+fn two_trainings_do_not_share_a_checkpoint() {
+    let training = Training::new();
+    training.stop(|child| {
+        let second = training.command().output().unwrap();
+        let told = String::from_utf8_lossy(&second.stderr).into_owned();
+        if child.try_wait().unwrap().is_none() {
+            assert_eq!(second.status.code(), Some(2), "{told}");
+            assert!(told.contains("belongs to a training that is running"), "{told}");
+        }
+        child.kill().unwrap();
+    });
+    // The lock of the killed one is no lock.
+    assert_eq!(training.finish(), *undisturbed());
 }

@@ -10,6 +10,8 @@
 
 mod bench;
 mod destination;
+mod keeping;
+mod limits;
 mod pattern;
 mod quiet;
 mod seeds;
@@ -50,7 +52,7 @@ pub fn main() -> ExitCode {
         Ok(Ok(true)) => ExitCode::SUCCESS,
         Ok(Ok(false)) => ExitCode::from(1),
         Ok(Err(error)) => {
-            eprintln!("equivariant: {error:#}");
+            eprintln!("equivariant: {}", told(&error));
             ExitCode::from(2)
         }
         Err(message) => {
@@ -60,9 +62,28 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// An error with its causes, each once: some errors tell their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use anyhow::anyhow;
     use clap::CommandFactory;
+
+    #[test]
+    fn every_cause_is_told_once() {
+        let cause = || anyhow!("no space");
+        assert_eq!(super::told(&cause()), "no space");
+        assert_eq!(super::told(&cause().context("cannot write x")), "cannot write x: no space");
+        let twice = cause().context("cannot write x: no space").context("the training ends");
+        assert_eq!(super::told(&twice), "the training ends: cannot write x: no space");
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -13,11 +13,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array2, Array4, Axis};
 
 use super::destination::{self, Destination};
+use super::keeping::Keeper;
+use super::limits;
 use crate::executor::Executor;
 use crate::network::onnx::export_onnx;
 use crate::network::{Network, Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
-use crate::train::checkpoint::Checkpoint;
 use crate::train::data::{self, Splits};
 use crate::train::inspection::{Inspection, Invariance};
 use crate::train::{EpochRecord, Model, Recipe, Report, Trainer};
@@ -30,7 +31,8 @@ const ROTATED: (usize, usize) = (12_000, 50_000);
 /// Trains a network to tell images apart, tests it after every epoch, and exports it.
 ///
 /// Without --data it trains on built-in digits. Ctrl-C ends the training at the next step; with --checkpoint nothing is lost then, and
-/// at most the current epoch if the process is killed. Exit code: 0 if the training came to its end, 1 if it was interrupted, 2 on wrong use.
+/// at most the current epoch if the process is killed. The network is exported when the training is complete, not before. Exit code: 0
+/// if the training came to its end, 1 if it was interrupted, 2 on wrong use.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG pictures
@@ -46,21 +48,25 @@ pub(super) struct Arguments {
     #[arg(long)]
     rotate: bool,
 
-    /// Passes over the training set [default: what suits the model].
-    #[arg(long, value_name = "N")]
+    /// Passes over the training set, up to a million [default: what suits the model].
+    #[arg(long, value_name = "N", value_parser = limits::epochs::<usize>())]
     epochs: Option<usize>,
 
     /// Stop once the test has not improved for so many epochs, and keep the best weights.
-    #[arg(long, value_name = "EPOCHS")]
+    #[arg(long, value_name = "EPOCHS", value_parser = limits::epochs::<u64>())]
     patience: Option<u64>,
 
     /// Save the state here after every epoch, and when interrupted.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
 
-    /// Go on from the checkpoint, if there is one.
+    /// Go on from the checkpoint, if there is one: with the same images, model, epochs and seed.
     #[arg(long, requires = "checkpoint")]
     resume: bool,
+
+    /// Begin anew in place of the checkpoint that is there; without this and --resume it is left alone.
+    #[arg(long, requires = "checkpoint", conflicts_with = "resume")]
+    overwrite: bool,
 
     /// Write the trained network for other programs, by the ending of the name.
     #[arg(long, value_name = "FILE.onnx|FILE.safetensors")]
@@ -74,8 +80,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Threads [default: as many as the machine runs at once].
-    #[arg(long, value_name = "N")]
+    /// Threads, at most four for each that the machine runs at once [default: as many as it runs at once].
+    #[arg(long, value_name = "N", value_parser = limits::at_least_one())]
     threads: Option<usize>,
 
     /// Write the results as JSON to a file, or to standard output (-) instead of the table.
@@ -100,15 +106,17 @@ enum Format {
 }
 
 impl Format {
+    /// The format that a name asks for, of a file that can be written.
     fn of(path: &Path) -> anyhow::Result<Self> {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("onnx") => Ok(Format::Onnx),
-            Some("safetensors") => Ok(Format::Safetensors),
+        let format = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("onnx") => Format::Onnx,
+            Some("safetensors") => Format::Safetensors,
             _ => bail!(
                 "cannot tell the format of {}: let the name end in .onnx or .safetensors",
                 path.display()
             ),
-        }
+        };
+        destination::check(path).map(|()| format)
     }
 }
 
@@ -117,15 +125,18 @@ impl Format {
 /// # Errors
 /// On wrong use, and where data cannot be read or output not be written.
 pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Result<bool> {
-    let json_to = arguments.json.as_deref().map(Destination::open).transpose()?;
-    let export = match &arguments.export {
-        Some(path) => Some((path, Format::of(path)?)),
-        None => None,
-    };
-    let html_to = arguments.html.as_deref().map(Destination::open).transpose()?;
-    if matches!(html_to, Some(Destination::Standard)) {
-        bail!("--html needs the name of a file");
-    }
+    let Arguments { json, html, checkpoint, export, .. } = arguments;
+    destination::check_distinct(&[
+        ("--checkpoint", checkpoint.as_ref()),
+        ("--export", export.as_ref()),
+        ("--json", json.as_ref()),
+        ("--html", html.as_ref()),
+    ])?;
+    let json_to = json.as_deref().map(Destination::open).transpose()?;
+    let html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
+    let export = export.as_deref().map(|path| Format::of(path).map(|format| (path, format))).transpose()?;
+    let open = |path: &PathBuf| Keeper::open(path, arguments.resume, arguments.overwrite);
+    let mut keeper = checkpoint.as_ref().map(open).transpose()?;
     let quiet = matches!(json_to, Some(Destination::Standard));
     let mut say = |line: &str| if quiet { Ok(()) } else { destination::print(output, &format!("{line}\n")) };
 
@@ -134,14 +145,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
     let mut recipe = arguments.model.recipe(epochs, sets.train.len());
     recipe.patience = arguments.patience;
-    let threads = match arguments.threads {
-        Some(threads) => threads,
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
+    let (threads, fewer) = limits::threads(arguments.threads);
+    if let Some(line) = fewer {
+        eprintln!("equivariant: {line}");
+    }
     let name = arguments.model.name();
     let mut trainer = Trainer::new(name, &network, &sets.train, recipe.clone(), arguments.seed, threads)?;
-    if let Some(path) = arguments.checkpoint.as_deref().filter(|path| arguments.resume && path.exists()) {
-        trainer.resume(&Checkpoint::read(path)?)?;
+    if let Some(keeper) = &mut keeper {
+        keeper.resume(&mut trainer, &sets.test)?;
     }
 
     say(&sets.origin)?;
@@ -166,11 +177,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         say(&row(record))?;
     }
     let first = Weights::initial(&network, recipe.initialisation, arguments.seed);
-    let finished = train(arguments, &mut trainer, &sets, epochs, &mut |record| say(&row(record)))?;
+    let finished = train(keeper.as_ref(), &mut trainer, &sets, epochs, &mut |record| say(&row(record)))?;
 
     let weights = trainer.result();
     let mistakes = trainer.evaluate(&weights, &sets.test).mistakes;
-    if let Some((path, format)) = export {
+    if let Some((path, format)) = export.filter(|_| finished) {
         match format {
             Format::Onnx => export_onnx(&network, &weights, &sets.train.shape(), path)?,
             Format::Safetensors if arguments.plain => {
@@ -190,6 +201,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         epochs: trainer.history().iter().map(|record| epoch_of(record, images)).collect(),
         train_seconds: trainer.seconds(),
         test_mistakes: mistakes,
+        finished,
     };
     say(&format!(
         "\n{mistakes} mistakes on {} images ({:.2} %) after {:.1} s of training",
@@ -211,12 +223,21 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
     if !finished {
-        match &arguments.checkpoint {
-            Some(path) => eprintln!("interrupted: go on with --checkpoint {} --resume", path.display()),
-            None => eprintln!("interrupted, and nothing was saved: --checkpoint FILE would"),
-        }
+        eprintln!("{}", interruption(keeper.as_ref().map(Keeper::path), arguments.export.as_deref()));
     }
     Ok(finished)
+}
+
+/// What an interrupted training leaves.
+fn interruption(checkpoint: Option<&Path>, export: Option<&Path>) -> String {
+    let mut line = match checkpoint {
+        Some(path) => format!("interrupted: go on with --checkpoint {} --resume", path.display()),
+        None => "interrupted: the weights are lost, which --checkpoint FILE would have kept".to_owned(),
+    };
+    if let Some(path) = export {
+        line += &format!("; {} was not written, as the training is not complete", path.display());
+    }
+    line
 }
 
 fn epoch_of(record: &EpochRecord, images: usize) -> Epoch {
@@ -288,7 +309,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Splits> {
 
 /// Trains until the end, or until Ctrl-C. Returns whether it came to the end.
 fn train(
-    arguments: &Arguments,
+    keeper: Option<&Keeper>,
     trainer: &mut Trainer<'_>,
     sets: &Splits,
     epochs: usize,
@@ -319,8 +340,8 @@ fn train(
                 ControlFlow::Continue(())
             }
         })?;
-        if let Some(path) = &arguments.checkpoint {
-            trainer.checkpoint().write(path)?;
+        if let Some(keeper) = keeper {
+            keeper.keep(trainer, &sets.test)?;
         }
         if let Some(record) = &record {
             bar.suspend(|| tell(record))?;

@@ -25,7 +25,7 @@ const COLUMNS: usize = 100;
 /// Exit code: 0 if every claim came out as expected and every mutant was caught, 1 if not, 2 on wrong use.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Claims to run: an id or what ids begin with, up to a dot (conv, conv.commutative), or a whole id in which * stands
+    /// Claims to run: an id or what ids begin with, up to a dot (conv, conv.commutative) or the name of a chapter (group), or a whole id in which * stands
     /// for any text ('*.translation*'). Without a pattern, all.
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
@@ -76,12 +76,11 @@ pub(super) fn run(
     output: &mut impl Write,
 ) -> anyhow::Result<bool> {
     let claims = pattern::select(catalogue, &arguments.patterns)?;
-    let json_to = arguments.json.as_deref().map(Destination::open).transpose()?;
-    let html_to = arguments.html.as_deref().map(Destination::open).transpose()?;
+    let Arguments { json, html, .. } = arguments;
+    destination::check_distinct(&[("--json", json.as_ref()), ("--html", html.as_ref())])?;
+    let json_to = json.as_deref().map(Destination::open).transpose()?;
+    let html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
     let json_on_standard_output = matches!(json_to, Some(Destination::Standard));
-    if matches!(html_to, Some(Destination::Standard)) {
-        bail!("--html needs the name of a file");
-    }
 
     if arguments.list {
         if let Some(destination) = json_to {

@@ -29,7 +29,7 @@ mod summary;
 mod weights;
 
 #[cfg(feature = "files")]
-pub use self::safetensors::{SafetensorsError, read_safetensors, write_safetensors};
+pub use self::safetensors::{SafetensorsError, WeightsFault, read_safetensors, write_safetensors};
 pub use deepsets::deepsets;
 pub use equivariance::{Equivariance, Step};
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};

@@ -1,6 +1,7 @@
 //! Weights in the safetensors format, under the names that PyTorch gives those of the same `nn.Sequential`.
 //!
-//! A file is strict: every parameter must be there, with its shape and as `f32`, and nothing else. Only the counters
+//! A file is strict: every parameter must be there, with its shape and as `f32` (or as one of the halves, binary16 and bfloat16, which are
+//! `f32`s too), and nothing else. Only the counters
 //! `num_batches_tracked`, which PyTorch's batch normalisation keeps and no result depends on, may be there or not.
 //! [The format](https://github.com/huggingface/safetensors) is a JSON table of names, types, shapes and places, and the numbers.
 
@@ -15,8 +16,10 @@ use safetensors::{Dtype, SafeTensorError, SafeTensors};
 use thiserror::Error;
 
 use super::{NotFinite, Weights};
+use crate::fence::fence;
 use crate::file::replace;
 use crate::layer::Layer;
+use crate::scalar::half::{from_bfloat16, from_binary16};
 
 /// Weights that cannot be written or read.
 #[derive(Debug, Error)]
@@ -38,12 +41,29 @@ pub enum SafetensorsError {
         /// Why.
         source: io::Error,
     },
+    /// The file holds no weights, or those of another network.
+    #[error("{}: {fault}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: WeightsFault,
+    },
+}
+
+/// What is wrong with a file of weights.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum WeightsFault {
     /// A weight is NaN or infinite.
     #[error("the weights are not finite and are not written: {0}")]
     NotFinite(#[from] NotFinite),
     /// The bytes do not follow the format.
-    #[error("this is not a safetensors file")]
-    Format(#[source] SafeTensorError),
+    #[error("this is not a safetensors file ({reason}): fetch or write it again")]
+    Format {
+        /// In the words of the reader.
+        reason: String,
+    },
     /// A parameter is missing.
     #[error("the weights lack {name} of shape {shape:?}")]
     Missing {
@@ -70,8 +90,8 @@ pub enum SafetensorsError {
         /// The shape in the file.
         found: Vec<usize>,
     },
-    /// A parameter is no `f32`.
-    #[error("{name} must be of type F32, found {found}")]
+    /// A parameter is of a type that does not become `f32` exactly.
+    #[error("{name} must be of type F32, F16 or BF16, found {found}: convert it")]
     Type {
         /// Its name.
         name: String,
@@ -80,12 +100,18 @@ pub enum SafetensorsError {
     },
 }
 
+impl WeightsFault {
+    fn format(error: &SafeTensorError) -> Self {
+        WeightsFault::Format { reason: error.to_string() }
+    }
+}
+
 /// Writes a file of weights, in place of an old one.
 ///
 /// # Errors
 /// If a weight is not finite, or the file cannot be written; the old file is then as it was.
 pub fn write_safetensors(weights: &Weights, path: &Path) -> Result<(), SafetensorsError> {
-    let file = to_safetensors(weights)?;
+    let file = to_safetensors(weights).map_err(|fault| of(path, fault))?;
     replace(path, &file).map_err(|source| SafetensorsError::Write { path: path.to_owned(), source })
 }
 
@@ -95,10 +121,16 @@ pub fn write_safetensors(weights: &Weights, path: &Path) -> Result<(), Safetenso
 /// If the file cannot be read, does not follow the format, or holds other tensors than the network has.
 pub fn read_safetensors(network: &impl Layer, path: &Path) -> Result<Weights, SafetensorsError> {
     let file = fs::read(path).map_err(|source| SafetensorsError::Read { path: path.to_owned(), source })?;
-    from_safetensors(network, &file)
+    // A panic of the reader is an error like its others.
+    let read = fence(|| from_safetensors(network, &file));
+    read.unwrap_or_else(|reason| Err(WeightsFault::Format { reason })).map_err(|fault| of(path, fault))
 }
 
-fn to_safetensors(weights: &Weights) -> Result<Vec<u8>, SafetensorsError> {
+fn of(path: &Path, fault: WeightsFault) -> SafetensorsError {
+    SafetensorsError::File { path: path.to_owned(), fault }
+}
+
+fn to_safetensors(weights: &Weights) -> Result<Vec<u8>, WeightsFault> {
     weights.check_finite()?;
     let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
     let data: Vec<_> = weights.parts.iter().map(|part| bytes(weights.values(part))).collect();
@@ -107,28 +139,34 @@ fn to_safetensors(weights: &Weights) -> Result<Vec<u8>, SafetensorsError> {
         Ok((part.name.clone(), view))
     };
     let tensors = weights.parts.iter().zip(&data).map(|(part, data)| view((part, data)));
-    let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(SafetensorsError::Format)?;
+    let tensors = tensors.collect::<Result<Vec<_>, _>>().map_err(|error| WeightsFault::format(&error))?;
     // Readers of PyTorch models ask for this entry.
     let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize(tensors, Some(metadata)).map_err(SafetensorsError::Format)
+    safetensors::serialize(tensors, Some(metadata)).map_err(|error| WeightsFault::format(&error))
 }
 
-fn from_safetensors(network: &impl Layer, file: &[u8]) -> Result<Weights, SafetensorsError> {
-    let tensors = SafeTensors::deserialize(file).map_err(SafetensorsError::Format)?;
+fn from_safetensors(network: &impl Layer, file: &[u8]) -> Result<Weights, WeightsFault> {
+    let tensors = SafeTensors::deserialize(file).map_err(|error| WeightsFault::format(&error))?;
     let parameters = network.parameters();
     let mut arrays = Vec::new();
     for parameter in &parameters {
         let (name, expected) = (parameter.name.clone(), parameter.shape.clone());
         let Ok(tensor) = tensors.tensor(&name) else {
-            return Err(SafetensorsError::Missing { name, shape: expected });
+            return Err(WeightsFault::Missing { name, shape: expected });
         };
-        if tensor.dtype() != Dtype::F32 {
-            return Err(SafetensorsError::Type { name, found: tensor.dtype().to_string() });
-        }
         if tensor.shape() != expected {
-            return Err(SafetensorsError::Shape { name, expected, found: tensor.shape().to_vec() });
+            return Err(WeightsFault::Shape { name, expected, found: tensor.shape().to_vec() });
         }
-        let values = tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let data = tensor.data();
+        let halves = |convert: fn(u16) -> f32| {
+            data.as_chunks().0.iter().map(|bytes| convert(u16::from_le_bytes(*bytes))).collect()
+        };
+        let values = match tensor.dtype() {
+            Dtype::F32 => data.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+            Dtype::F16 => halves(from_binary16),
+            Dtype::BF16 => halves(from_bfloat16),
+            other => return Err(WeightsFault::Type { name, found: other.to_string() }),
+        };
         let array = ArrayD::from_shape_vec(expected, values);
         arrays.push(array.unwrap_or_else(|_| unreachable!("the format counts the bytes of a shape")));
     }
@@ -141,7 +179,7 @@ fn from_safetensors(network: &impl Layer, file: &[u8]) -> Result<Weights, Safete
     names.sort_unstable();
     if let Some(name) = names.into_iter().find(|name| !known.contains(name) && !is_counter(name)) {
         let shape = tensors.tensor(name).map(|tensor| tensor.shape().to_vec()).unwrap_or_default();
-        return Err(SafetensorsError::Unexpected { name: name.to_owned(), shape });
+        return Err(WeightsFault::Unexpected { name: name.to_owned(), shape });
     }
     Ok(Weights::from_arrays(network, &arrays)
         .unwrap_or_else(|_| unreachable!("one array of the right shape for each parameter")))
@@ -207,7 +245,7 @@ mod tests {
     }
 
     /// The file with one tensor more, another, or none, under a name.
-    fn changed(name: &str, tensor: Option<(Dtype, Vec<usize>)>) -> Result<Weights, SafetensorsError> {
+    fn changed(name: &str, tensor: Option<(Dtype, Vec<usize>)>) -> Result<Weights, WeightsFault> {
         let file = to_safetensors(&weights()).unwrap();
         let whole = SafeTensors::deserialize(&file).unwrap();
         let zeros = vec![0; 1000];
@@ -231,11 +269,35 @@ mod tests {
             told("0.weight", Some((Dtype::F32, vec![2, 1, 3]))),
             "0.weight must have shape [2, 1, 2], found [2, 1, 3]"
         );
-        assert_eq!(told("4.bias", Some((Dtype::F16, vec![3]))), "4.bias must be of type F32, found F16");
+        assert_eq!(
+            told("4.bias", Some((Dtype::F64, vec![3]))),
+            "4.bias must be of type F32, F16 or BF16, found F64: convert it"
+        );
         let counter = Some((Dtype::I64, vec![]));
         assert_eq!(changed("1.num_batches_tracked", counter.clone()).unwrap(), weights());
         assert!(changed("0.num_batches_tracked", counter).is_err(), "a convolution counts nothing");
-        let error = from_safetensors(&network(), b"PK\x03\x04").unwrap_err();
-        assert_eq!(error.to_string(), "this is not a safetensors file");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.safetensors");
+        fs::write(&path, b"PK\x03\x04").unwrap();
+        let error = read_safetensors(&network(), &path).unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("{}: this is not a safetensors file (", path.display())),
+            "{error}"
+        );
+    }
+
+    /// As networks are stored that were trained in sixteen bits.
+    #[test]
+    fn halves_are_read_exactly() {
+        let layer = Network::new().then(Dense::new(2, 1));
+        for (kind, bits) in
+            [(Dtype::F16, [0x3c00, 0x0001, 0xc000_u16]), (Dtype::BF16, [0x3f80, 0x3380, 0xc000])]
+        {
+            let bytes = bits.map(u16::to_le_bytes).concat();
+            let view = |shape, range| TensorView::new(kind, shape, &bytes[range]).unwrap();
+            let tensors = [("0.weight", view(vec![1, 2], 0..4)), ("0.bias", view(vec![1], 4..6))];
+            let file = safetensors::serialize(tensors, None).unwrap();
+            assert_eq!(from_safetensors(&layer, &file).unwrap().trained, [1.0, 2.0_f32.powi(-24), -2.0]);
+        }
     }
 }

@@ -23,6 +23,8 @@ mod directed;
 mod dual;
 mod float;
 mod goldilocks;
+#[cfg(any(feature = "files", feature = "train"))]
+pub(crate) mod half;
 mod integer;
 #[cfg(test)]
 mod laws;

@@ -2,10 +2,12 @@
 //!
 //! Arrays are `ndarray`'s. The last axes are space (and, where an action says so, one axis before
 //! them is a channel axis); whatever comes before is batch and channels and stays where it is.
+//! Where space stands elsewhere, its axes are named.
 //!
 //! | what moves | by | action | file |
 //! |---|---|---|---|
 //! | signals, images, volumes | Reflection, C4, D4, B_d | [`OnGrid`], [`AboutOrigin`] | `point` |
+//! | the same, on axes that are named: channels last | Reflection, C4, D4, B_d | [`OnGrid::axes`] | `named_axes` |
 //! | the same, periodic | cyclic translations | [`OnGrid`], [`AboutOrigin`] | `translation` |
 //! | the same, periodic | p4, p4m, any semidirect product | [`OnGrid`], [`AboutOrigin`] | `semidirect` |
 //! | a channel axis as long as the group | any finite group | [`RegularChannels`] | `channels` |
@@ -44,6 +46,7 @@ mod defect;
 mod feature;
 mod grid_group;
 mod interpolation;
+mod named_axes;
 mod orbits;
 mod point;
 #[cfg(feature = "plan")]
@@ -60,6 +63,7 @@ pub use defect::composition_defect;
 pub use feature::{FeatureType, FeatureTypeError, FieldChannels};
 pub use grid_group::GridGroup;
 pub use interpolation::Interpolation;
+pub use named_axes::OnGridAxes;
 pub use orbits::{count_colourings, orbit, permutation_of_cells, stabiliser};
 pub use point::{AboutOrigin, OnGrid, PointGroup};
 #[cfg(feature = "plan")]

@@ -20,6 +20,8 @@ use crate::scalar::Ring;
 
 /// The action on the last axes about the middle of the array: of point symmetries, of cyclic translations, and
 /// of their semidirect products.
+///
+/// An image (height, width, channels) has its space elsewhere: name the axes, [`OnGrid::axes`]`([0, 1])`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OnGrid;
 

@@ -16,7 +16,7 @@ const MOST_PRODUCTS: u128 = 2_000_000_000;
 ///
 /// # Errors
 /// If a shape is not a valid problem, which none is.
-pub(super) fn run(quick: bool, threads: u16, seed: u64, budget: Duration) -> anyhow::Result<ComparisonRun> {
+pub(super) fn run(quick: bool, threads: usize, seed: u64, budget: Duration) -> anyhow::Result<ComparisonRun> {
     let mut comparisons = Vec::new();
     for (family, problem) in shapes(quick)? {
         comparisons.push(compare(family, &problem, seed, budget)?);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::destination::{self, Destination};
+use super::limits;
 use crate::report::crossover;
 
 /// Times the convolution kernels: where direct convolution and Fourier transforms cross over a range of sizes, and how far
@@ -30,9 +31,9 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with_all = ["html", "svg", "json"])]
     calibrate: bool,
 
-    /// Threads to use.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    threads: u16,
+    /// Threads to use, at most four for each that the machine runs at once.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = limits::at_least_one())]
+    threads: usize,
 
     /// Write the results as JSON to a file or to standard output (-): a document, or a line for each workload.
     #[arg(long, value_name = "FILE|-")]
@@ -56,11 +57,20 @@ pub(super) struct Arguments {
 /// # Errors
 /// On wrong use, and where something cannot be read or written.
 pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Result<bool> {
-    let open = |path: &Option<PathBuf>| path.as_deref().map(Destination::open).transpose();
-    let (json_to, html_to, svg_to) = (open(&arguments.json)?, open(&arguments.html)?, open(&arguments.svg)?);
-    let standard = [&json_to, &html_to, &svg_to];
-    let on_standard_output = standard.iter().any(|to| matches!(to, Some(Destination::Standard)));
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(arguments.threads)).build()?;
+    let Arguments { json, html, svg, .. } = arguments;
+    destination::check_distinct(&[
+        ("--json", json.as_ref()),
+        ("--html", html.as_ref()),
+        ("--svg", svg.as_ref()),
+        ("--workloads", arguments.workloads.as_ref()),
+    ])?;
+    let json_to = json.as_deref().map(Destination::open).transpose()?;
+    let html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
+    let svg_to = svg.as_deref().map(|path| Destination::open_file("--svg", path)).transpose()?;
+    let on_standard_output = matches!(json_to, Some(Destination::Standard));
+    let (threads, says) = limits::threads(Some(arguments.threads));
+    says.inspect(|line| eprintln!("equivariant: {line}"));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let milliseconds =
         |quick, otherwise| Duration::from_millis(if arguments.quick { quick } else { otherwise });
     if arguments.calibrate {
@@ -68,7 +78,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         destination::print(output, &text)?;
         return Ok(true);
     }
-    let (threads, seed) = (arguments.threads, arguments.seed);
+    let seed = arguments.seed;
     let (text, json) = match &arguments.workloads {
         Some(path) => pool.install(|| workloads::run(path, threads, seed, milliseconds(60, 500)))?,
         None => {
@@ -147,5 +157,24 @@ mod tests {
         assert!(bench(r#"[{"kind":"conv3d"}]"#).is_err());
         let too_large = r#"[{"name":"a","kind":"conv2d","n":1,"cin":1,"h":2,"w":2,"cout":1,"k":3}]"#;
         assert!(format!("{:#}", bench(too_large).unwrap_err()).contains("workload a"));
+        for (sizes, told) in [
+            ("\"n\":18446744073709551615,\"k\":3", "is more than 1048576, the largest number that is timed"),
+            ("\"n\":0,\"k\":3", ""),
+            ("\"n\":8,\"k\":0", ""),
+            ("\"n\":-1,\"k\":3", "is no list of workloads"),
+        ] {
+            let error = bench(&format!("[{{\"name\":\"b\",\"kind\":\"conv1d\",{sizes}}}]")).unwrap_err();
+            assert!(format!("{error:#}").contains(told), "{sizes}: {error:#}");
+        }
+        let layer = |number: usize| {
+            format!(
+                r#"[{{"name":"c","kind":"conv2d","n":{number},"cin":{number},"h":{number},"w":{number},"cout":{number},"k":1,
+                    "stride":{number},"transposed":true}}]"#
+            )
+        };
+        for number in [1 << 10, 1 << 20] {
+            let error = format!("{:#}", bench(&layer(number)).unwrap_err());
+            assert!(error.starts_with("workload c: "), "{error}");
+        }
     }
 }

@@ -11,6 +11,11 @@ use super::timing::{Times, random_arrays};
 use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions, Workspace};
 use crate::conv::{ConvolutionError, Extent, Operation, Options, Problem};
 
+/// The largest number of a workload: no product of three of them overflows.
+const LARGEST_NUMBER: usize = 1 << 20;
+/// Entries of the largest array of a workload: 2²⁸, a gigabyte.
+const LARGEST_ARRAY: usize = 1 << 28;
+
 /// What to time.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -60,7 +65,7 @@ enum Pass {
 struct Row {
     workload: String,
     peer: &'static str,
-    threads: u16,
+    threads: usize,
     median_s: f64,
     min_s: f64,
     reps: usize,
@@ -73,6 +78,29 @@ impl Workload {
         match self {
             Workload::Conv2d { name, .. } | Workload::Conv1d { name, .. } => name,
         }
+    }
+
+    /// That no number and no array is larger than what is timed.
+    fn check_sizes(&self) -> anyhow::Result<()> {
+        let numbers = match *self {
+            Workload::Conv1d { n, k, .. } => vec![n, k],
+            Workload::Conv2d { n, cin, h, w, cout, k, stride, pad, dil, groups, .. } => {
+                vec![n, cin, h, w, cout, k, stride, pad, dil, groups]
+            }
+        };
+        if let Some(number) = numbers.into_iter().find(|&number| number > LARGEST_NUMBER) {
+            bail!("{number} is more than {LARGEST_NUMBER}, the largest number that is timed");
+        }
+        let (problem, ..) = self.problem()?;
+        for shape in [problem.signal_shape(), problem.kernel_shape(), problem.output_shape()] {
+            let entries = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
+            if entries.is_none_or(|entries| entries > LARGEST_ARRAY) {
+                bail!(
+                    "an array of shape {shape:?} has more than {LARGEST_ARRAY} entries, the most that are timed"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The problem, whether the transposed map is wanted, and the pass.
@@ -151,7 +179,7 @@ impl Workload {
 /// Reads the list, times its workloads, and tells as a table and as JSON, a line for each.
 pub(super) fn run(
     path: &Path,
-    threads: u16,
+    threads: usize,
     seed: u64,
     budget: Duration,
 ) -> anyhow::Result<(String, String)> {
@@ -171,18 +199,18 @@ fn is_strict(algorithm: &str) -> bool {
 }
 
 /// One row for each workload, two where the strict setting has another kernel than the default.
-fn time(workloads: &[Workload], threads: u16, seed: u64, budget: Duration) -> anyhow::Result<Vec<Row>> {
+fn time(workloads: &[Workload], threads: usize, seed: u64, budget: Duration) -> anyhow::Result<Vec<Row>> {
     let mut rows: Vec<Row> = Vec::new();
     for workload in workloads {
+        let in_workload = || format!("workload {}", workload.name());
+        workload.check_sizes().with_context(in_workload)?;
         let mut first = None;
         for (strict, accuracy) in [(false, Accuracy::default()), (true, Accuracy::Strict)] {
             if strict && first.is_some_and(is_strict) {
                 break;
             }
             let options = PlanOptions::new().accuracy(accuracy);
-            let (algorithm, times) = workload
-                .time(&options, seed, budget)
-                .with_context(|| format!("workload {}", workload.name()))?;
+            let (algorithm, times) = workload.time(&options, seed, budget).with_context(in_workload)?;
             first = Some(algorithm);
             rows.push(Row {
                 workload: workload.name().to_owned(),

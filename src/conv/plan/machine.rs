@@ -6,7 +6,7 @@
 //! those of a Zen 4. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
 //! user's cache directory (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
 
-use std::io::{Error, ErrorKind, Write};
+use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
@@ -75,9 +75,7 @@ impl Machine {
         let path = Machine::path().ok_or_else(no_place)?;
         let folder = path.parent().ok_or_else(no_place)?;
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(self.text().as_bytes())?;
-        file.persist(&path)?;
+        crate::file::replace(&path, self.text().as_bytes())?;
         Ok(path)
     }
 

@@ -139,7 +139,7 @@ impl Export<'_> {
         Ok(match layer {
             AnyLayer::Convolution(layer) => self.convolution(layer, x),
             AnyLayer::TransposedConvolution(layer) => self.transposed(layer, place, x)?,
-            AnyLayer::Pool(layer) => self.pool(layer, x),
+            AnyLayer::Pool(layer) => self.pool(layer, place, x, shape)?,
             AnyLayer::AdaptivePool(layer) => self.adaptive(layer, place, x, shape)?,
             AnyLayer::GlobalPool(layer) => self.global(layer, x, shape.len()),
             AnyLayer::BatchNormalisation(layer) => self.normalisation(layer, x),
@@ -192,19 +192,36 @@ impl Export<'_> {
         Ok(self.graph.conv_transpose(x, &weight, bias.as_ref(), &windows, groups, output_padding))
     }
 
-    fn pool(&mut self, layer: &Pool, x: &Value) -> Value {
-        let dilation = if layer.dilation.iter().all(|&dilation| dilation == 1) {
-            vec![]
-        } else {
-            layer.dilation.clone()
-        };
-        let (taps, padding) = (layer.taps.clone(), layer.padding.clone());
-        let windows = Windows { taps, stride: layer.stride.clone(), dilation, padding };
-        match layer.reduction {
-            Reduction::Maximum => self.graph.max_pool(x, &windows),
-            Reduction::Mean => self.graph.average_pool(x, &windows, layer.padding_counts),
-            Reduction::Sum => self.sum_pool(x, &windows),
+    /// Runtimes ask that padding be less than the taps. Padding that no window reads is left out; where more is left, which needs
+    /// dilation, it is a node of its own.
+    fn pool(&mut self, layer: &Pool, place: &str, x: &Value, shape: &[usize]) -> Result<Value, OnnxError> {
+        let outputs = layer.output_shape(shape)?;
+        let read = layer.padding.iter().enumerate().map(|(axis, &(before, _))| {
+            let span = (layer.taps[axis] - 1) * layer.dilation.get(axis).unwrap_or(&1) + 1;
+            let end = (outputs[2 + axis] - 1) * layer.stride[axis] + span;
+            (before, end.saturating_sub(shape[2 + axis] + before))
+        });
+        let mut padding: Vec<_> = read.collect();
+        let mut x = x.clone();
+        if padding.iter().zip(&layer.taps).any(|(&(before, after), &taps)| before.max(after) >= taps) {
+            let border = match layer.reduction {
+                Reduction::Maximum => f32::NEG_INFINITY,
+                Reduction::Mean if !layer.padding_counts => {
+                    return Err(unsupported(place, layer, "less padding than taps, or padding that counts"));
+                }
+                Reduction::Mean | Reduction::Sum => 0.0,
+            };
+            x = self.graph.pad_with(&x, &padding, border);
+            padding.clear();
         }
+        let is_dense = layer.dilation.iter().all(|&dilation| dilation == 1);
+        let dilation = if is_dense { vec![] } else { layer.dilation.clone() };
+        let windows = Windows { taps: layer.taps.clone(), stride: layer.stride.clone(), dilation, padding };
+        Ok(match layer.reduction {
+            Reduction::Maximum => self.graph.max_pool(&x, &windows),
+            Reduction::Mean => self.graph.average_pool(&x, &windows, layer.padding_counts),
+            Reduction::Sum => self.sum_pool(&x, &windows),
+        })
     }
 
     /// The sum is the mean over all taps, those in the padding too, times their number.

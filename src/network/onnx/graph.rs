@@ -213,9 +213,7 @@ impl Graph {
         if boundary == Boundary::Periodic {
             self.operator_set = 19;
         }
-        let (before, after): (Vec<_>, Vec<_>) = padding.iter().copied().unzip();
-        let amounts = [&[0, 0], before.as_slice(), &[0, 0], after.as_slice()].concat();
-        let pads = self.integers("pads", &amounts);
+        let pads = self.pads(padding);
         let attribute = Attribute {
             name: "mode".to_owned(),
             s: Some(mode.as_bytes().to_vec()),
@@ -223,6 +221,19 @@ impl Graph {
             ..Attribute::default()
         };
         self.node("Pad", &[Some(x), Some(&pads)], vec![attribute])
+    }
+
+    /// `Pad` of the axes of space by a number.
+    pub fn pad_with(&mut self, x: &Value, padding: &[(usize, usize)], number: f32) -> Value {
+        let pads = self.pads(padding);
+        let number = self.parameter(&format!("{}/border", self.place), &[], &[number]);
+        self.node("Pad", &[Some(x), Some(&pads), Some(&number)], Vec::new())
+    }
+
+    /// The amounts for all axes before the entries, then those behind.
+    fn pads(&mut self, padding: &[(usize, usize)]) -> Value {
+        let (before, after): (Vec<_>, Vec<_>) = padding.iter().copied().unzip();
+        self.integers("pads", &[&[0, 0], before.as_slice(), &[0, 0], after.as_slice()].concat())
     }
 
     /// `Gather` of these channels, axis 1.

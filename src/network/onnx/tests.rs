@@ -188,6 +188,12 @@ fn pooling_is_equal() {
     assert_equal(&one(GlobalPool::MEAN), &[3]);
     assert_equal(&one(AdaptivePool::maximum([3, 1])), &[2, 6, 7]);
     assert_equal(&one(AdaptivePool::mean([2, 2])), &[2, 4, 8]);
+    // Padding that no window reads, as long as the window or longer.
+    assert_equal(
+        &one(Pool::maximum([2, 2]).stride([2, 2]).padding_before_after([(1, 2), (0, 2)])),
+        &[2, 4, 5],
+    );
+    assert_equal(&one(mean().padding_before_after([(1, 2), (0, 2)]).padding_does_not_count()), &[2, 4, 5]);
     // Sums over 4 taps are means times 4, and those of all entries are sums.
     assert_equal(&one(Pool::sum([2, 2]).stride([1, 2]).padding([1, 1])), &[2, 4, 6]);
     assert_equal(&one(AdaptivePool::sum([2, 2])), &[2, 4, 4]);
@@ -270,11 +276,8 @@ fn lenet_is_equal() {
 /// Weights are so small that functions do not saturate, and positive but for biases, so that not all digits cancel.
 #[test]
 fn known_networks_are_within_their_bounds() {
-    let networks: [(Network, &[usize]); 3] = [
-        (lenet5_of_1998(10), &[1, 28, 28]),
-        (all_convolutional(10), &[1, 12, 13]),
-        (p4cnn(10), &[1, 28, 28]),
-    ];
+    let networks =
+        [(lenet5_of_1998(10), [1, 28, 28]), (all_convolutional(10), [1, 12, 13]), (p4cnn(10), [1, 28, 28])];
     for (network, sample) in networks {
         let mut weights = weights(&network, reals, 5);
         let fans = network.parameters().into_iter().map(|parameter| parameter.fan.0.max(1) as f32);
@@ -283,7 +286,7 @@ fn known_networks_are_within_their_bounds() {
                 weights.trained[part.range()].iter_mut().for_each(|x| *x = 2.0 * x.abs() / fan);
             }
         }
-        let bound = assert_within_bound(&network, &weights, sample);
+        let bound = assert_within_bound(&network, &weights, &sample);
         assert!(bound < 0.01, "{bound}");
     }
 }
@@ -339,6 +342,29 @@ fn dilations_are_in_the_attributes() {
     assert_eq!(attribute(transposed, "dilations"), [2, 1]);
 }
 
+/// ONNX Runtime asks for that, dilated or not.
+#[test]
+fn pools_have_less_padding_than_taps() {
+    for n in 0..729 {
+        let [taps, dilation, stride, before, after, length] = [1, 3, 9, 27, 81, 243].map(|m| n / m % 3);
+        for pool in [Pool::maximum([1 + taps]), Pool::mean([1 + taps]), Pool::sum([1 + taps])] {
+            let pool =
+                pool.stride([1 + stride]).padding_before_after([(before, after)]).dilation([1 + dilation]);
+            if pool.output_shape(&[1, 1, 4 + length]).is_ok() {
+                let nodes = message(&one(pool.clone()), &[1, 4 + length]).graph.unwrap().node;
+                let windows = nodes.iter().find(|node| node.op_type.ends_with("Pool")).unwrap();
+                let pads = windows.attribute.iter().find(|attribute| attribute.name == "pads");
+                let pads = pads.map_or(&[][..], |attribute| &attribute.ints);
+                assert!(pads.iter().all(|&pad| pad <= taps as i64), "{pool:?}: {pads:?}");
+                assert_eq!(nodes[0].op_type == "Pad", pads.is_empty(), "{pool:?}");
+            }
+        }
+    }
+    let wide = Pool::maximum([2]).dilation([3]).padding_before_after([(2, 2)]);
+    let graph = message(&one(wide), &[1, 4]).graph.unwrap();
+    assert_eq!(graph.initializer[1].raw_data, f32::NEG_INFINITY.to_le_bytes());
+}
+
 #[test]
 fn what_cannot_be_exported_is_told() {
     let told = |network: Network, sample: &[usize]| {
@@ -355,6 +381,8 @@ fn what_cannot_be_exported_is_told() {
     );
     let circular = TransposedConvolution::new(1, 1, [3]).padding([1]).boundary(Boundary::Periodic);
     assert!(told(one(circular), &[1, 5]).ends_with("padding by zeros"));
+    let wide = Pool::mean([2]).dilation([3]).padding([2]).padding_does_not_count();
+    assert!(told(one(wide), &[1, 5]).ends_with("padding that counts"));
     let weights = Weights::initial(&lenet5(10), Initialisation::He, 1);
     assert!(matches!(to_onnx(&one(Dense::new(2, 2)), &weights, &[2]), Err(OnnxError::Weights { .. })));
 }

@@ -16,7 +16,7 @@ pub struct ComparisonRun {
     /// The seed of the random inputs.
     pub seed: u64,
     /// Threads that ran each kernel.
-    pub threads: u16,
+    pub threads: usize,
     /// One for each shape.
     pub comparisons: Vec<Comparison>,
 }

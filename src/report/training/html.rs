@@ -48,6 +48,7 @@ pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
                     p.faint {
                         (run.model) " on " (run.data) " · version " (env!("CARGO_PKG_VERSION")) " · seed " (run.seed)
                         " · " (run.threads) " thread" (if run.threads == 1 { "" } else { "s" })
+                        @if !run.finished { " · interrupted before its end" }
                     }
                 }
                 (tiles(run))

@@ -20,6 +20,7 @@ pub fn run(run: &TrainingRun) -> serde_json::Result<String> {
         train_seconds: run.train_seconds,
         test_mistakes: run.test_mistakes,
         test_error: run.test_error(),
+        finished: run.finished,
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
@@ -36,6 +37,7 @@ struct Document<'a> {
     train_seconds: f64,
     test_mistakes: usize,
     test_error: f64,
+    finished: bool,
 }
 
 #[derive(Serialize)]
@@ -76,6 +78,7 @@ mod tests {
             "train_seconds": 1.0,
             "test_mistakes": 18,
             "test_error": 0.9,
+            "finished": true,
         });
         let found: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(found, expected);

@@ -30,6 +30,8 @@ pub struct TrainingRun {
     pub train_seconds: f64,
     /// Mistakes of the final weights on the test images.
     pub test_mistakes: usize,
+    /// Whether the training came to its end, or was interrupted.
+    pub finished: bool,
 }
 
 impl TrainingRun {
@@ -110,6 +112,7 @@ pub(super) mod tests {
                 epochs: vec![epoch(1, 2.5, 19), epoch(2, 1.25, 18)],
                 train_seconds: 1.0,
                 test_mistakes: 18,
+                finished: true,
             },
             summary: Summary::new(&network, &[1, 28, 28]).unwrap(),
             recipe: vec![("batch", "64".into())],

@@ -25,6 +25,15 @@ pub enum CheckpointError {
         /// Why.
         source: io::Error,
     },
+    /// Another training writes the file.
+    #[error(
+        "the checkpoint {} belongs to a training that is running: wait for its end, or choose another name",
+        path.display()
+    )]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is something else.
     #[error("{} is not a checkpoint", path.display())]
     NotACheckpoint {
@@ -32,7 +41,11 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// The file has another version.
-    #[error("the checkpoint {} is of version {found}, this program reads version {supported}", path.display())]
+    #[error(
+        "the checkpoint {} is of version {found}, this program reads version {supported}: train anew, or go on with the program that \
+         wrote it",
+        path.display()
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -42,7 +55,7 @@ pub enum CheckpointError {
         supported: u32,
     },
     /// The file is not as it was written.
-    #[error("the checkpoint {} is damaged: {flaw}", path.display())]
+    #[error("the checkpoint {} is damaged: {}", path.display(), one_line(flaw))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -50,7 +63,7 @@ pub enum CheckpointError {
         flaw: String,
     },
     /// The checkpoint is of another network.
-    #[error("the checkpoint is of {there}, not of {here}: {difference}")]
+    #[error("the checkpoint is of {}, not of {here}: {}", one_line(there), one_line(difference))]
     Architecture {
         /// The architecture of the checkpoint.
         there: String,
@@ -60,7 +73,10 @@ pub enum CheckpointError {
         difference: String,
     },
     /// The training was set up differently.
-    #[error("the checkpoint was written with {name} {there}, not {here}")]
+    #[error(
+        "the checkpoint was written with {name} {}, not {here}: go on with the same, or begin another checkpoint",
+        one_line(there)
+    )]
     Setting {
         /// What was set.
         name: String,
@@ -79,4 +95,9 @@ pub enum CheckpointError {
         /// What it is.
         found: String,
     },
+}
+
+/// A text that a file holds, which may hold anything, as a part of a line.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }

@@ -3,7 +3,7 @@
 //! | bytes | content |
 //! |---|---|
 //! | 8 | the mark `EQVRCKPT` |
-//! | 4 | version, now 1 |
+//! | 4 | version, now 2: since then a checkpoint tells its images by a digest |
 //! | 4 | CRC-32 (ISO-HDLC) of the body |
 //! | 8 | length of the body |
 //! | … | body: for each entry, sorted by name: length of the name (8), name, kind (1), number of items (8), items |
@@ -17,7 +17,7 @@ use std::path::Path;
 use super::{CheckpointError, Entry};
 
 const MARK: &[u8; 8] = b"EQVRCKPT";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 24;
 
 /// What is wrong with a file.

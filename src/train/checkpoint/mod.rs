@@ -5,11 +5,13 @@
 //! drawn at random in a training must be a function of (seed, epoch, step, sample), so that no generator has a state.
 //!
 //! The file is written beside its place and moved there when it is complete, so that whatever stops the process leaves the
-//! old file or the new one. `format` has its bytes, [`Architecture`] what it belongs to.
+//! old file or the new one. `format` has its bytes, [`Architecture`] what it belongs to; [`CheckpointLock`]
+//! keeps two trainings from one file.
 
 mod architecture;
 mod error;
 mod format;
+mod lock;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,6 +19,7 @@ use std::path::Path;
 
 pub use architecture::Architecture;
 pub use error::CheckpointError;
+pub use lock::CheckpointLock;
 
 use crate::file::replace;
 

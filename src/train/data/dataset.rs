@@ -89,6 +89,27 @@ impl Dataset {
         counts
     }
 
+    /// Which images and labels these are, in a line: their number, shape and classes, and a CRC-32 of the pixels and one of the labels.
+    /// Sets that differ by chance have the same with probability 2⁻³² at most. Costs a pass over the pixels.
+    pub fn identity(&self) -> String {
+        let (mut pixels, mut labels) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
+        let mut bytes = Vec::new();
+        for index in 0..self.len() {
+            bytes.clear();
+            bytes.extend(self.image(index).iter().flat_map(|pixel| pixel.to_le_bytes()));
+            pixels.update(&bytes);
+            labels.update(&(self.labels[index] as u64).to_le_bytes());
+        }
+        let [channels, height, width] = self.shape();
+        format!(
+            "{} × ({channels}, {height}, {width}) of {} classes, digest {:08x}{:08x}",
+            self.len(),
+            self.classes,
+            pixels.finalize(),
+            labels.finalize()
+        )
+    }
+
     /// Mean and deviation of all pixels together: one of each, so that standardising commutes with every motion of
     /// pixels and channels. The deviation is that of the population (divided by the count).
     pub fn mean_and_deviation(&self) -> (f32, f32) {
@@ -179,22 +200,25 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Two sets with labels from 0 to the largest that the training set has, and at least `least_classes` of them.
+    /// Two sets with labels from 0 to the largest that the training set has, and at least `least_classes` of them. Where classes are
+    /// numbered from 1 without gaps, and the largest is not below `least_classes`, they become numbers from 0, and the origin says so.
     ///
     /// # Errors
     /// If either is no [`Dataset`], their shapes differ, the test labels exceed the training labels, or a label above
     /// `least_classes` is there while one below it is not: then nothing shows how many classes there are.
     pub(super) fn from_arrays(
-        [train, test]: [(Array4<f32>, Vec<usize>); 2],
+        [mut train, mut test]: [(Array4<f32>, Vec<usize>); 2],
         least_classes: usize,
-        origin: String,
+        mut origin: String,
     ) -> Result<Self, DataError> {
+        if begins_at_one(&train.1, &test.1, least_classes) {
+            train.1.iter_mut().chain(&mut test.1).for_each(|label| *label -= 1);
+            origin += ", classes numbered from 1 there and from 0 here";
+        }
         let largest = train.1.iter().copied().max().unwrap_or(0);
         let classes = least_classes.max(largest.saturating_add(1));
         if classes > least_classes {
-            let mut occurring: Vec<usize> = train.1.clone();
-            occurring.sort_unstable();
-            occurring.dedup();
+            let occurring = occurring(&train.1);
             if let Some((missing, _)) = occurring.iter().enumerate().find(|&(place, &label)| place != label) {
                 return Err(SetFault::Gap { largest, missing }.of(format!("{origin}, training set")));
             }
@@ -206,6 +230,21 @@ impl Splits {
         }
         Ok(Self { train, test, origin })
     }
+}
+
+/// The labels that there are, in order.
+fn occurring(labels: &[usize]) -> Vec<usize> {
+    let mut occurring = labels.to_vec();
+    occurring.sort_unstable();
+    occurring.dedup();
+    occurring
+}
+
+/// Whether classes are numbered from 1: all but 0 occur in the training set, and there are too many for `least_classes` from 0.
+fn begins_at_one(train: &[usize], test: &[usize], least_classes: usize) -> bool {
+    let occurring = occurring(train);
+    let is_whole = occurring.iter().enumerate().all(|(place, &label)| label == place + 1);
+    is_whole && occurring.len() >= least_classes && !test.contains(&0)
 }
 
 #[cfg(test)]
@@ -255,6 +294,27 @@ mod tests {
     }
 
     #[test]
+    fn sets_are_told_apart_by_every_pixel_and_label() {
+        let set = small();
+        // The digests are those of Python's zlib.crc32.
+        assert_eq!(set.identity(), "6 × (1, 2, 2) of 4 classes, digest 2aeaf1d6cb61bd56");
+        for place in 0..24 {
+            let mut images = set.images().clone();
+            images.as_slice_mut().unwrap()[place] += f32::EPSILON;
+            let other = Dataset::new(images, set.labels().to_vec(), 4, "small").unwrap();
+            assert_ne!(other.identity(), set.identity());
+        }
+        for place in 0..6 {
+            let mut labels = set.labels().to_vec();
+            labels[place] ^= 1;
+            let other = Dataset::new(set.images().clone(), labels, 4, "small").unwrap();
+            assert_ne!(other.identity(), set.identity());
+        }
+        let renamed = Dataset::new(set.images().clone(), set.labels().to_vec(), 4, "other").unwrap();
+        assert_eq!(renamed.identity(), set.identity());
+    }
+
+    #[test]
     fn other_layouts_become_row_major() {
         let images = Array::from_shape_fn((2, 1, 2, 3), |(i, _, r, c)| (6 * i + 3 * r + c) as f32 / 12.0);
         let turned = images.clone().permuted_axes([0, 1, 3, 2]);
@@ -292,6 +352,14 @@ mod tests {
         assert_eq!(fault(&[0, 2], &[0]), SetFault::Gap { largest: 2, missing: 1 });
         assert_eq!(fault(&[0, usize::MAX], &[0]), SetFault::Gap { largest: usize::MAX, missing: 1 });
         assert_eq!(fault(&[0, 1], &[0, 2]), SetFault::Label { classes: 2, label: 2, index: 1 });
+        // From 1: by the training set alone, and not where a test label is 0 or the numbers fit from 0 as well.
+        let from_one = splits(&[2, 1, 3], &[3], 2).unwrap();
+        assert_eq!((from_one.train.labels(), from_one.test.labels()), (&[1, 0, 2][..], &[2][..]));
+        assert!(from_one.train.classes() == 3 && from_one.origin.contains("numbered from 1"));
+        assert_eq!(splits(&[2, 1, 3], &[3], 10).unwrap().train.labels(), [2, 1, 3]);
+        assert_eq!(fault(&[2, 1, 3], &[0]), SetFault::Gap { largest: 3, missing: 0 });
+        assert_eq!(fault(&[3, 1], &[1]), SetFault::Gap { largest: 3, missing: 0 });
+        assert_eq!(fault(&[1, 2], &[3]), SetFault::Label { classes: 2, label: 2, index: 0 });
         let other = (Array4::zeros((1, 1, 1, 2)), vec![0]);
         let shapes = Splits::from_arrays([set(&[0]), other], 1, "x".into());
         assert!(matches!(shapes, Err(DataError::Set { fault: SetFault::Shapes { .. }, .. })));

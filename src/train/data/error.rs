@@ -150,6 +150,14 @@ pub enum Fault {
     /// A picture that is not opaque.
     #[error("the picture has an alpha channel that is not opaque everywhere: save it without transparency")]
     Transparent,
+    /// A row of labels that does not single out a class.
+    #[error(
+        "expected a single 1 among zeros for each image, found another row at entry {index}: save the class numbers instead"
+    )]
+    OneHot {
+        /// Whose.
+        index: usize,
+    },
     /// A label that is no class number.
     #[error("expected class numbers 0, 1, 2, …, found {found} at entry {index}: number the classes from 0")]
     ClassNumber {

@@ -1,12 +1,13 @@
-//! Bytes from files, plain or gzipped, never more than asked for; and files that appear complete or not at all.
+//! Bytes from files, plain or gzipped, never more than asked for.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::{DataError, Fault};
+use crate::fence::fence;
 
 /// Entries of the largest array that is read: 2³⁰, four gigabytes of `f32`.
 pub const LARGEST_ARRAY: usize = 1 << 30;
@@ -50,11 +51,10 @@ impl<'a> Bytes<'a> {
             return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
         let mut reader = BufReader::with_capacity(1 << 16, file);
-        let begins_as_gzip =
-            io::BufRead::fill_buf(&mut reader).map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
+        let begins_as_gzip = reader.fill_buf().map_err(unreadable)?.starts_with(&[0x1f, 0x8b]);
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         Ok(if begins_as_gzip {
-            Self::decompressed("gzip", MultiGzDecoder::new(reader), length)
+            Self::decompressed("gzip", Members::new(reader), length)
         } else {
             Self { reader: Box::new(reader), given: 0, at_best: length, format: None }
         })
@@ -82,7 +82,7 @@ impl<'a> Bytes<'a> {
             });
         }
         let mut bytes = Vec::new();
-        let read = (&mut self.reader).take(count as u64).read_to_end(&mut bytes);
+        let read = fenced(|| (&mut self.reader).take(count as u64).read_to_end(&mut bytes));
         match read {
             Ok(_) if bytes.len() == count => {}
             Ok(_) => return Err(truncated(self.given + bytes.len())),
@@ -97,7 +97,7 @@ impl<'a> Bytes<'a> {
 
     /// Makes sure that nothing follows, and that a checksum at the end is right.
     pub(super) fn end(mut self) -> Result<(), Fault> {
-        match self.reader.read(&mut [0]) {
+        match fenced(|| self.reader.read(&mut [0])) {
             Ok(0) => Ok(()),
             Ok(_) => Err(Fault::Trailing { expected: self.given }),
             Err(error) => Err(self.damaged(&error)),
@@ -106,6 +106,56 @@ impl<'a> Bytes<'a> {
 
     fn damaged(&self, error: &io::Error) -> Fault {
         Fault::Compression { format: self.format.unwrap_or("stored"), reason: error.to_string() }
+    }
+}
+
+/// A panic of a decompressor is an error like its others.
+fn fenced<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    fence(read).unwrap_or_else(|panic| Err(io::Error::other(panic)))
+}
+
+/// The members of a gzip file, one after the other. Zeros behind the last fill a block of a tape or a disk, and are no data
+/// (gzip's manual, section *Tapes*).
+struct Members<R> {
+    /// `None` at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn new(reader: R) -> Self {
+        Members { member: Some(GzDecoder::new(reader)) }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let count = member.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let Some(mut reader) = self.member.take().map(GzDecoder::into_inner) else { break };
+            if !skip_zeros(&mut reader)? {
+                self.member = Some(GzDecoder::new(reader));
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Passes over zeros. Returns whether nothing follows.
+fn skip_zeros(reader: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+        let is_over = zeros < bytes.len();
+        reader.consume(zeros);
+        if is_over {
+            return Ok(false);
+        }
     }
 }
 
@@ -118,33 +168,4 @@ pub(super) fn names(folder: &Path) -> Result<Vec<String>, DataError> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// Writes a file beside its place and moves it there when it is complete.
-///
-/// # Errors
-/// If it cannot be written.
-pub(super) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), DataError> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let replaced = || -> io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        // As any new file: what the user's mask leaves of it, not the privacy of temporary files.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut temporary = builder.prefix(".equivariant-").tempfile_in(folder)?;
-        let mut writer = BufWriter::new(temporary.as_file_mut());
-        write(&mut writer)?;
-        writer.flush()?;
-        drop(writer);
-        temporary.as_file().sync_all()?;
-        temporary.persist(path)?;
-        Ok(())
-    };
-    replaced().map_err(|source| DataError::Unwritable { path: path.to_owned(), source })
 }

@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array4;
 
-use super::file::{Bytes, checked_length, replace};
+use super::file::{Bytes, checked_length};
 use super::{DataError, Dataset, Fault, SetFault, Splits};
+use crate::file::replace;
 
 /// The code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -157,16 +158,14 @@ pub fn write_idx(set: &Dataset, images: &Path, labels: &Path) -> Result<(), Data
 }
 
 fn write(path: &Path, array: &ByteArray) -> Result<(), DataError> {
-    let mut header = vec![0, 0, UNSIGNED_BYTE, array.shape.len() as u8];
+    let mut bytes = vec![0, 0, UNSIGNED_BYTE, array.shape.len() as u8];
     for &extent in &array.shape {
         let extent = u32::try_from(extent)
             .map_err(|_| Fault::TooLarge { shape: array.shape.clone(), limit: u32::MAX as usize }.of(path))?;
-        header.extend(extent.to_be_bytes());
+        bytes.extend(extent.to_be_bytes());
     }
-    replace(path, |writer| {
-        writer.write_all(&header)?;
-        writer.write_all(&array.entries)
-    })
+    bytes.extend(&array.entries);
+    replace(path, &bytes).map_err(|source| DataError::Unwritable { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -219,6 +218,21 @@ mod tests {
         fs::remove_file(path("t10k-labels-idx1-ubyte")).unwrap();
         fs::write(path("t10k-labels.idx1-ubyte.gz"), gzipped(&labels())).unwrap();
         assert_eq!(load_idx(folder.path()).unwrap(), expected);
+    }
+
+    /// Files from tapes and images of disks are filled up with zeros; several members in one file are its bytes one after the other.
+    #[test]
+    fn gzip_in_members_and_with_zeros_behind_is_read() {
+        let folder = folder();
+        let expected = load_idx(folder.path()).unwrap();
+        let path = folder.path().join("train-images-idx3-ubyte");
+        let (first, second) = (gzipped(&images()[..9]), gzipped(&images()[9..]));
+        for zeros in [0, 1, 512, 1 << 17] {
+            fs::write(&path, [first.clone(), second.clone(), vec![0; zeros]].concat()).unwrap();
+            assert_eq!(load_idx(folder.path()).unwrap(), expected, "{zeros}");
+        }
+        fs::write(&path, [gzipped(&images()), vec![0, 0, 7]].concat()).unwrap();
+        assert!(load_idx(folder.path()).is_err(), "what follows the zeros is no gzip");
     }
 
     #[test]

@@ -7,7 +7,8 @@
 //! entries
 //! ```
 //!
-//! Real numbers of one, two, four or eight bytes are read, in either byte order and either order of the axes.
+//! Truth values and real numbers of one, two, four or eight bytes are read, in either byte order and either order of the axes. Python 2
+//! wrote lengths as `28L`.
 //!
 //! Source: *NumPy Enhancement Proposal 1: a simple file format for NumPy arrays*.
 
@@ -15,6 +16,7 @@ use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::Fault;
 use super::file::{Bytes, checked_length};
+use crate::scalar::half::from_binary16;
 
 /// An array as it is in the file.
 #[derive(Clone, Debug)]
@@ -31,7 +33,10 @@ struct Header {
     shape: Vec<usize>,
 }
 
-const TYPES: &str = "u1, u2, u4, u8, i1, i2, i4, i8, f4 or f8";
+const TYPES: &str = "b1, u1, u2, u4, u8, i1, i2, i4, i8, f2, f4 or f8";
+
+/// Bytes of the longest header that is read; NumPy writes some dozens.
+const LONGEST_HEADER: usize = 1 << 16;
 
 impl NpyArray {
     /// Reads an array that fills the stream.
@@ -44,6 +49,9 @@ impl NpyArray {
         let size_of_length = if magic[6] == 1 { 2 } else { 4 };
         let length = bytes.take(size_of_length)?;
         let length = length.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte));
+        if length > LONGEST_HEADER {
+            return Err(fault(format!("it would have {length} bytes, more than {LONGEST_HEADER}")));
+        }
         let text = String::from_utf8(bytes.take(length)?)
             .map_err(|_| Fault::Header { reason: "it is no text".into() })?;
         let header = Parser { rest: &text }.header()?;
@@ -54,9 +62,9 @@ impl NpyArray {
         Ok(Self { header, entries })
     }
 
-    /// Number of axes.
-    pub(super) fn rank(&self) -> usize {
-        self.header.shape.len()
+    /// The length of each axis.
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.header.shape
     }
 
     /// Whether the entries are bytes, which stand for 255ths.
@@ -69,17 +77,17 @@ impl NpyArray {
         let big = self.header.descriptor.starts_with('>');
         macro_rules! decode {
             ($type:ty) => {
-                self.entries
-                    .chunks_exact(size_of::<$type>())
-                    .map(|entry| {
-                        let entry = entry.try_into().expect("chunks have the size of the type");
-                        let value = if big { <$type>::from_be_bytes } else { <$type>::from_le_bytes }(entry);
-                        convert(value as f64)
-                    })
-                    .collect()
+                decode!($type, |value| value as f64)
             };
+            ($type:ty, $to_float:expr) => {{
+                let to_float: fn($type) -> f64 = $to_float;
+                let from_bytes = if big { <$type>::from_be_bytes } else { <$type>::from_le_bytes };
+                let (entries, _) = self.entries.as_chunks();
+                entries.iter().map(|entry| convert(to_float(from_bytes(*entry)))).collect()
+            }};
         }
         let values: Vec<T> = match self.header.kind_and_size() {
+            "b1" => decode!(u8, |value| f64::from(u8::from(value != 0))),
             "u1" => decode!(u8),
             "u2" => decode!(u16),
             "u4" => decode!(u32),
@@ -88,6 +96,7 @@ impl NpyArray {
             "i2" => decode!(i16),
             "i4" => decode!(i32),
             "i8" => decode!(i64),
+            "f2" => decode!(u16, |bits| f64::from(from_binary16(bits))),
             "f4" => decode!(f32),
             "f8" => decode!(f64),
             _ => return Err(self.header.wrong_type()),
@@ -105,8 +114,8 @@ impl Header {
     /// Bytes of an entry.
     fn size(&self) -> Result<usize, Fault> {
         match self.kind_and_size() {
-            "u1" | "i1" => Ok(1),
-            "u2" | "i2" => Ok(2),
+            "b1" | "u1" | "i1" => Ok(1),
+            "u2" | "i2" | "f2" => Ok(2),
             "u4" | "i4" | "f4" => Ok(4),
             "u8" | "i8" | "f8" => Ok(8),
             _ => Err(self.wrong_type()),
@@ -194,7 +203,7 @@ impl<'a> Parser<'a> {
             let digits = self.rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(self.rest.len());
             let (number, rest) = self.rest.split_at(digits);
             extents.push(number.parse().map_err(|_| fault(format!("{number:?} is no extent")))?);
-            self.rest = rest;
+            self.rest = rest.strip_prefix('L').unwrap_or(rest);
             if !self.skip(",") {
                 self.expect(")")?;
                 break;
@@ -254,6 +263,21 @@ mod tests {
         assert_eq!(read(&file(spaced, &bytes)).unwrap().map(f64::from).unwrap(), expected);
     }
 
+    /// Headers and entries that other programs write.
+    #[test]
+    fn truth_values_halves_and_old_lengths_are_read() {
+        let read = |header: &str, bytes: &[u8]| read(&file(header, bytes)).unwrap().map(f64::from).unwrap();
+        let expected = array![[0.0, 1.0, 1.0], [0.0, 0.0, 1.0]].into_dyn();
+        assert_eq!(read(&PLAIN.replace("u1", "b1"), &[0, 1, 1, 0, 0, 1]), expected);
+        assert_eq!(read(&PLAIN.replace("2, 3", "2L, 3L"), &[0, 1, 1, 0, 0, 1]), expected);
+        let halves = [0x0000, 0x3c00, 0x3c00, 0x8000, 0x0000, 0x3c00_u16];
+        for (order, bytes) in [("<f2", halves.map(u16::to_le_bytes)), (">f2", halves.map(u16::to_be_bytes))] {
+            assert_eq!(read(&PLAIN.replace("|u1", order), &bytes.concat()), expected);
+        }
+        let fortran = PLAIN.replace("False", "True").replace("u1", "b1");
+        assert_eq!(read(&fortran, &[0, 0, 1, 0, 1, 1]), expected);
+    }
+
     #[test]
     fn every_damage_has_its_error() {
         let header = |from: &str, to: &str| file(&PLAIN.replace(from, to), &[0; 6]);
@@ -262,7 +286,8 @@ mod tests {
             (vec![], |f| matches!(f, Fault::Truncated { expected: 8, found: 0 })),
             (b"PK\x03\x04....".to_vec(), |f| matches!(f, Fault::Magic { .. })),
             (b"\x93NUMPY\x09\x00".to_vec(), |f| matches!(f, Fault::Magic { .. })),
-            (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), |f| matches!(f, Fault::Truncated { .. })),
+            (b"\x93NUMPY\x02\x00\xff\xff\xff\xff".to_vec(), |f| matches!(f, Fault::Header { .. })),
+            (b"\x93NUMPY\x02\x00\xff\xff\x00\x00".to_vec(), |f| matches!(f, Fault::Truncated { .. })),
             (b"\x93NUMPY\x01\x00\x01\x00\xff".to_vec(), |f| matches!(f, Fault::Header { .. })),
             (file(PLAIN, &[0; 5]), |f| matches!(f, Fault::Truncated { .. })),
             (file(PLAIN, &[0; 7]), |f| matches!(f, Fault::Trailing { .. })),

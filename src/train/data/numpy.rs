@@ -1,22 +1,26 @@
 //! Data sets of NumPy arrays: an `.npz` archive as Keras has it for MNIST, or a folder of `.npy` files.
 //!
-//! Four arrays, `x_train`, `y_train`, `x_test` and `y_test`: images (n, h, w) or (n, c, h, w) of bytes, which stand for
-//! 255ths, or of floats from 0 to 1; labels (n) of integers. An archive is a zip file with one `.npy` file for each
-//! array, stored or deflated.
+//! Four arrays, `x_train`, `y_train`, `x_test` and `y_test`: images (n, h, w), (n, c, h, w) or (n, h, w, c) of bytes, which stand for
+//! 255ths, or of floats from 0 to 1; labels (n) or (n, 1) of class numbers, or (n, classes) with a single one in each row. An archive is a
+//! zip file with one `.npy` file for each array, stored or deflated.
+//!
+//! The last axis of four is that of the channels where it has 1, 3 or 4 entries, the axes before it more, and the second is not itself of
+//! 1, 3 or 4: [`Splits::origin`] tells.
 //!
 //! Source: the documentation of `numpy.savez` and of `keras.datasets.mnist`.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use ndarray::{Array4, ArrayD, Ix3, Ix4};
+use ndarray::{Array4, ArrayD, ArrayViewD, Ix3, Ix4};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::file::Bytes;
 use super::npy::NpyArray;
 use super::{DataError, Fault, Splits};
+use crate::fence::fence;
 
 const NAMES: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
 const ALL_NAMES: &str = "x_train, y_train, x_test and y_test";
@@ -35,15 +39,17 @@ pub fn load_numpy(path: &Path) -> Result<Splits, DataError> {
     let is_folder = path.is_dir();
     let arrays = if is_folder { from_folder(path)? } else { from_archive(path)? };
     let at = |name: &str| if is_folder { path.join(format!("{name}.npy")) } else { path.join(name) };
-    let mut sets = Vec::new();
+    let (mut sets, mut is_turned) = (Vec::new(), false);
     for (pair, names) in arrays.chunks_exact(2).zip(NAMES.chunks_exact(2)) {
         let images = images(&pair[0]).map_err(|fault| fault.of(&at(names[0])))?;
         let labels = labels(&pair[1]).map_err(|fault| fault.of(&at(names[1])))?;
+        is_turned |= has_channels_last(pair[0].shape());
         sets.push((images, labels));
     }
     let what = if is_folder { "npy files in" } else { "npz file" };
+    let turned = if is_turned { " (channels last)" } else { "" };
     let sets = sets.try_into().expect("two pairs of arrays");
-    Splits::from_arrays(sets, 2, format!("{what} {}", path.display()))
+    Splits::from_arrays(sets, 2, format!("{what} {}{turned}", path.display()))
 }
 
 fn from_folder(folder: &Path) -> Result<Vec<NpyArray>, DataError> {
@@ -69,7 +75,7 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
         return Err(Fault::Magic { expected, found: begin }.of(path));
     }
     let damaged = |error: ZipError| Fault::Compression { format: "zip", reason: error.to_string() }.of(path);
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(damaged)?;
+    let mut archive = fenced(|| ZipArchive::new(BufReader::new(file))).map_err(damaged)?;
     let mut arrays = Vec::new();
     for name in NAMES {
         let member = format!("{name}.npy");
@@ -79,7 +85,7 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
             found.sort_unstable();
             return Err(Fault::Names { expected: ALL_NAMES, found }.of(path));
         }
-        let entry = archive.by_name(&member).map_err(damaged)?;
+        let entry = fenced(|| archive.by_name(&member)).map_err(damaged)?;
         let compressed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX);
         let bytes = Bytes::decompressed("zip", entry, compressed);
         arrays.push(NpyArray::read(bytes).map_err(|fault| fault.of(&path.join(name)))?);
@@ -87,36 +93,64 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
     Ok(arrays)
 }
 
+/// A panic of the reader of archives is an error like its others.
+fn fenced<T>(read: impl FnOnce() -> Result<T, ZipError>) -> Result<T, ZipError> {
+    fence(read).unwrap_or_else(|panic| Err(ZipError::Io(io::Error::other(panic))))
+}
+
+/// Whether the channels of images are their last axis.
+fn has_channels_last(shape: &[usize]) -> bool {
+    let is_few = |extent: usize| matches!(extent, 1 | 3 | 4);
+    matches!(*shape, [_, height, width, channels]
+        if is_few(channels) && !is_few(height) && height > channels && width > channels)
+}
+
 fn images(array: &NpyArray) -> Result<Array4<f32>, Fault> {
     let scale = if array.is_bytes() { 255.0 } else { 1.0 };
     let values: ArrayD<f32> = array.map(|value| value as f32 / scale)?;
-    let images = match array.rank() {
+    let images = match array.shape().len() {
         3 => {
             let images = values.into_dimensionality::<Ix3>().expect("the rank is 3");
             images.insert_axis(ndarray::Axis(1))
         }
         4 => values.into_dimensionality::<Ix4>().expect("the rank is 4"),
         found => {
-            let expected = "3 (count, height, width) or 4 (count, channels, height, width)";
+            let expected =
+                "3 (count, height, width), 4 (count, channels, height, width) or 4 with channels last";
             return Err(Fault::Rank { expected, found });
         }
     };
-    Ok(images)
+    Ok(if has_channels_last(array.shape()) { images.permuted_axes([0, 3, 1, 2]) } else { images })
 }
 
 fn labels(array: &NpyArray) -> Result<Vec<usize>, Fault> {
-    if array.rank() != 1 {
-        return Err(Fault::Rank { expected: "1 (count)", found: array.rank() });
-    }
-    let class = |(index, &value): (usize, &f64)| {
-        // Whole numbers up to 2³² are exact as floats, and no set has more classes.
-        if value.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&value) {
-            Ok(value as usize)
-        } else {
-            Err(Fault::ClassNumber { found: value, index })
+    let values = array.map(f64::from)?;
+    match *array.shape() {
+        [_] | [_, 1] => values.iter().enumerate().map(|(index, &value)| class_number(index, value)).collect(),
+        [_, _] => values.outer_iter().enumerate().map(|(index, row)| the_one(index, &row)).collect(),
+        _ => {
+            let expected = "1 (count) or 2 (count, classes)";
+            Err(Fault::Rank { expected, found: array.shape().len() })
         }
-    };
-    array.map(f64::from)?.iter().enumerate().map(class).collect()
+    }
+}
+
+fn class_number(index: usize, value: f64) -> Result<usize, Fault> {
+    // Whole numbers up to 2³² are exact as floats, and no set has more classes.
+    if value.fract() == 0.0 && (0.0..4_294_967_296.0).contains(&value) {
+        Ok(value as usize)
+    } else {
+        Err(Fault::ClassNumber { found: value, index })
+    }
+}
+
+/// The place of the one among zeros.
+fn the_one(index: usize, row: &ArrayViewD<'_, f64>) -> Result<usize, Fault> {
+    let mut places = row.iter().enumerate().filter(|(_, value)| **value != 0.0);
+    match (places.next(), places.next()) {
+        (Some((place, &1.0)), None) => Ok(place),
+        _ => Err(Fault::OneHot { index }),
+    }
 }
 
 #[cfg(test)]
@@ -175,6 +209,43 @@ mod tests {
         }
     }
 
+    /// As other programs save labels and colours: in a column, with a single one in each row, in the order of Fortran; channels last.
+    #[test]
+    fn labels_and_images_are_read_in_all_their_forms() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("set.npz");
+        let read = |changes: &[(usize, Vec<u8>)]| {
+            let mut arrays = arrays();
+            changes.iter().for_each(|(place, bytes)| arrays[*place].1.clone_from(bytes));
+            fs::write(&path, npz(&arrays, zip::CompressionMethod::Deflated)).unwrap();
+            load_numpy(&path).unwrap()
+        };
+        let rows = [1, 0, 0, 0, 0, 1, 0, 1, 0];
+        let columns = npy("|u1", "3, 3", &[1, 0, 0, 0, 0, 1, 0, 1, 0]);
+        let columns = String::from_utf8_lossy(&columns[10..]).replace("False", "True ");
+        let columns = [&npy("|u1", "3, 3", &[])[..10], columns.as_bytes()].concat();
+        for labels in
+            [npy("|u1", "3, 1", &[0, 2, 1]), npy("|b1", "3, 3", &rows), npy("|u1", "3, 3", &rows), columns]
+        {
+            assert_eq!(read(&[(1, labels)]).train.labels(), [0, 2, 1]);
+        }
+        // A picture of 5 × 6 pixels in three colours: 3 · place + colour.
+        let last: Vec<u8> = (0..90).collect();
+        let first: Vec<u8> = (0..3).flat_map(|colour| (0..30).map(move |place| 3 * place + colour)).collect();
+        let sets = [("1, 5, 6, 3", last), ("1, 3, 5, 6", first)].map(|(shape, bytes)| {
+            let images = npy("|u1", shape, &bytes);
+            read(&[
+                (0, images.clone()),
+                (1, npy("|u1", "1,", &[0])),
+                (2, images),
+                (3, npy("|u1", "1,", &[0])),
+            ])
+        });
+        assert_eq!(sets[0].train.shape(), [3, 5, 6]);
+        assert_eq!(sets[0].train.images(), sets[1].train.images());
+        assert!(sets[0].origin.ends_with("set.npz (channels last)") && sets[1].origin.ends_with("set.npz"));
+    }
+
     #[test]
     fn every_damage_has_its_error() {
         let folder = tempfile::tempdir().unwrap();
@@ -208,8 +279,17 @@ mod tests {
             ("flat images", with(0, npy("|u1", "3, 2", &[0; 6])), |e| {
                 matches!(e, DataError::File { fault: Fault::Rank { found: 2, .. }, .. })
             }),
-            ("labels in a matrix", with(1, npy("|u1", "3, 1", &[0; 3])), |e| {
-                matches!(e, DataError::File { fault: Fault::Rank { found: 2, .. }, .. })
+            ("labels in a block", with(1, npy("|u1", "3, 1, 1", &[0; 3])), |e| {
+                matches!(e, DataError::File { fault: Fault::Rank { found: 3, .. }, .. })
+            }),
+            ("no one in a row", with(1, npy("|u1", "3, 2", &[0, 1, 1, 0, 0, 0])), |e| {
+                matches!(e, DataError::File { fault: Fault::OneHot { index: 2 }, .. })
+            }),
+            ("two ones in a row", with(1, npy("|u1", "3, 2", &[0, 1, 1, 1, 0, 1])), |e| {
+                matches!(e, DataError::File { fault: Fault::OneHot { index: 1 }, .. })
+            }),
+            ("a two in a row", with(1, npy("|u1", "3, 2", &[0, 2, 1, 0, 0, 1])), |e| {
+                matches!(e, DataError::File { fault: Fault::OneHot { index: 0 }, .. })
             }),
             ("half a label", with(1, npy("<f4", "3,", &[0.5_f32; 3].map(f32::to_le_bytes).concat())), |e| {
                 matches!(e, DataError::File { fault: Fault::ClassNumber { .. }, .. })

@@ -15,6 +15,7 @@ use png::{BitDepth, ColorType, Decoder, Transformations};
 
 use super::file::{checked_length, largest_expansion, names};
 use super::{DataError, Fault, Splits};
+use crate::fence::fence;
 
 /// Channels, height and width.
 type Shape = [usize; 3];
@@ -109,15 +110,26 @@ fn read_picture(path: &Path, first: Option<Shape>, pixels: &mut Vec<f32>) -> Res
     let unreadable = |source| DataError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let length = usize::try_from(file.metadata().map_err(unreadable)?.len()).unwrap_or(usize::MAX);
-    decode(file, length, first, pixels).map_err(|fault| fault.of(path))
+    // Whatever the decoder meets, pixels are taken whole or not at all.
+    let decoded =
+        fence(|| decode(file, length, first)).unwrap_or_else(|reason| Err(Fault::Picture { reason }));
+    let (shape, values) = decoded.map_err(|fault| fault.of(path))?;
+    pixels.extend(values);
+    Ok(shape)
 }
 
-fn decode(file: File, length: usize, first: Option<Shape>, pixels: &mut Vec<f32>) -> Result<Shape, Fault> {
+/// The pixels of a picture, channel by channel.
+fn decode(file: File, length: usize, first: Option<Shape>) -> Result<(Shape, Vec<f32>), Fault> {
     let undecodable = |error: png::DecodingError| Fault::Picture { reason: error.to_string() };
     let mut decoder = Decoder::new(BufReader::new(file));
     // Palettes become colours, fewer bits eight, and a transparent colour an alpha channel.
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info().map_err(undecodable)?;
+    // `png` 0.18.1 would panic.
+    let cut = reader.info().palette.as_ref().map_or(0, |palette| palette.len() % 3);
+    if cut != 0 {
+        return Err(Fault::Picture { reason: "the last colour of its palette is cut".into() });
+    }
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
     let (colours, depth) = reader.output_color_type();
     let channels = match colours {
@@ -152,10 +164,8 @@ fn decode(file: File, length: usize, first: Option<Shape>, pixels: &mut Vec<f32>
     if samples > channels && values.chunks_exact(samples).any(|pixel| pixel[channels] < 1.0) {
         return Err(Fault::Transparent);
     }
-    for channel in 0..channels {
-        pixels.extend(values.iter().skip(channel).step_by(samples));
-    }
-    Ok(shape)
+    let channel = |channel| values.iter().skip(channel).step_by(samples).copied();
+    Ok((shape, (0..channels).flat_map(channel).collect()))
 }
 
 fn describe([channels, height, width]: Shape) -> String {
@@ -264,6 +274,24 @@ mod tests {
             bytes[at_byte] ^= 0xff;
             fs::write(at("test/a/1.png"), bytes).unwrap();
             let _answer = load_pictures(folder.path());
+        }
+    }
+
+    /// The last colour of a palette is cut, with sums that fit: `png` 0.18.1 panics, and its reader here does not.
+    #[test]
+    fn a_cut_palette_is_an_error_of_its_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("palette.png");
+        for (colours, last) in [(6, 2), (5, 1), (4, 1), (3, 1), (2, 0), (1, 0)] {
+            let mut encoder = png::Encoder::new(File::create(&path).unwrap(), 2, 1);
+            encoder.set_color(ColorType::Indexed);
+            encoder.set_depth(BitDepth::Eight);
+            encoder.set_palette(vec![7; colours]);
+            encoder.write_header().unwrap().write_image_data(&[0, last]).unwrap();
+            match read_picture(&path, None, &mut Vec::new()) {
+                Ok(shape) => assert_eq!((shape, colours % 3), ([3, 1, 2], 0)),
+                Err(error) => assert!(error.to_string().starts_with(path.to_str().unwrap()), "{error}"),
+            }
         }
     }
 

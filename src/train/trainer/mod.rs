@@ -79,6 +79,8 @@ struct Gathered {
 #[derive(Debug)]
 pub struct Trainer<'a> {
     data: &'a Dataset,
+    /// The images' identity.
+    images: String,
     recipe: Recipe,
     seed: u64,
     architecture: Architecture,
@@ -152,6 +154,7 @@ impl<'a> Trainer<'a> {
         let batch = recipe.batch.min(data.len());
         Ok(Trainer {
             data,
+            images: data.identity(),
             seed,
             architecture: Architecture::new(name, network),
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,

@@ -91,8 +91,7 @@ impl Trainer<'_> {
     /// What must be the same for a run to be the same run.
     fn settings(&self) -> Vec<(String, String)> {
         let recipe = self.recipe.lines().into_iter().map(|(name, value)| (format!("recipe.{name}"), value));
-        let data =
-            format!("{} × {:?} of {} classes", self.data.len(), self.data.shape(), self.data.classes());
-        recipe.chain([("seed".to_owned(), self.seed.to_string()), ("images".to_owned(), data)]).collect()
+        let images = self.images.clone();
+        recipe.chain([("seed".to_owned(), self.seed.to_string()), ("images".to_owned(), images)]).collect()
     }
 }

@@ -147,10 +147,16 @@ fn what_does_not_fit_is_told() {
     let mut trainer = trainer(&data, recipe(2), 1);
     let other = Trainer::new("bars", &network(), &data, recipe(2), 4, 1).unwrap().checkpoint();
     let error = trainer.resume(&other).unwrap_err().to_string();
-    assert_eq!(error, "the checkpoint was written with seed 4, not 3");
+    assert_eq!(
+        error,
+        "the checkpoint was written with seed 4, not 3: go on with the same, or begin another checkpoint"
+    );
     let other = Trainer::new("bars", &network(), &data, recipe(5), 3, 1).unwrap().checkpoint();
     let error = trainer.resume(&other).unwrap_err().to_string();
-    assert_eq!(error, "the checkpoint was written with recipe.epochs 5, not 2");
+    assert_eq!(
+        error,
+        "the checkpoint was written with recipe.epochs 5, not 2: go on with the same, or begin another checkpoint"
+    );
     let wide = Dataset::new(Array4::zeros((2, 1, 6, 7)), vec![0, 1], 2, "wide").unwrap();
     let error = trainer.epoch(&wide, &mut |_| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, TrainError::Sets { test: [1, 6, 7], .. }));

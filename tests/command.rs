@@ -253,6 +253,17 @@ fn every_option_refuses_what_it_cannot_be() {
 }
 
 #[test]
+fn too_many_threads_are_told_and_not_started() {
+    for command in [["train", "--data", "no-such-data"], ["bench", "--workloads", "no-such-list.json"]] {
+        for asked in ["2000", "100000", "18446744073709551615"] {
+            let told = refused(&[&command[..], &["--threads", asked]].concat());
+            let line = told.lines().next().unwrap();
+            assert!(line.contains(&format!("threads instead of {asked}: this machine runs")), "{told}");
+        }
+    }
+}
+
+#[test]
 fn the_page_is_complete_in_itself() {
     let folder = tempfile::tempdir().unwrap();
     let (page, report) = (folder.path().join("page.html"), folder.path().join("report.json"));

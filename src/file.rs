@@ -4,6 +4,7 @@
 //! one step of the file system. Whoever reads, and whatever kills the process, finds the old content or the new.
 
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -57,12 +58,32 @@ fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let folder = folder_of(path);
-    builder.prefix(".equivariant-").tempfile_in(&folder).map_err(|error| match error.kind() {
+    builder.prefix(&prefix(path)).tempfile_in(&folder).map_err(|error| match error.kind() {
         kind @ io::ErrorKind::NotFound => {
             io::Error::new(kind, format!("there is no folder {}", folder.display()))
         }
         kind => kind.into(),
     })
+}
+
+/// How names of the temporary files for a file begin: as long for every name, since systems limit them.
+fn prefix(path: &Path) -> String {
+    let mut hasher = DefaultHasher::new();
+    path.file_name().hash(&mut hasher);
+    format!(".equivariant-{:016x}-", hasher.finish())
+}
+
+/// Removes what killed processes have left of their attempts to replace a file. Nobody may be replacing it meanwhile.
+#[cfg(feature = "train")]
+pub(crate) fn sweep(path: &Path) -> io::Result<()> {
+    let prefix = prefix(path);
+    for entry in std::fs::read_dir(folder_of(path))? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn folder_of(path: &Path) -> PathBuf {
@@ -73,10 +94,16 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use super::*;
+
+    /// What a process leaves that is killed while it replaces a file.
+    #[cfg(feature = "train")]
+    pub(crate) fn half_written(path: &Path) -> NamedTempFile {
+        temporary_beside(path).unwrap()
+    }
 
     #[test]
     fn the_new_content_takes_the_place_of_the_old() {

@@ -6,6 +6,8 @@ use std::fs;
 use std::process::Output;
 
 use assert_cmd::Command;
+use equivariant::train::data::{Dataset, write_idx};
+use ndarray::Array4;
 use serde_json::Value as Json;
 
 /// A quick part of the catalogue.
@@ -273,6 +275,33 @@ fn every_option_refuses_what_it_cannot_be() {
         }
     }
     assert!(refused(&["bench", "--seed=-1"]).contains("--seed"));
+}
+
+/// Each part of an error stands in its line once, though the errors that it is made of tell their causes, too.
+#[test]
+fn images_that_are_too_small_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = Dataset::new(Array4::zeros((4, 1, 3, 3)), vec![0, 1, 2, 3], 10, "small").unwrap();
+    for name in ["train", "t10k"] {
+        let path = |kind: &str| folder.path().join(format!("{name}-{kind}-ubyte"));
+        write_idx(&set, &path("images-idx3"), &path("labels-idx1")).unwrap();
+    }
+    let told = refused(&["train", "--data", folder.path().to_str().unwrap()]);
+    assert!(told.starts_with("equivariant: the images do not fit the network: layer "), "{told}");
+    for words in ["the images do not fit", "convolution 5×5", "the kernel spans", "pad more"] {
+        assert_eq!(told.matches(words).count(), 1, "{words}: {told}");
+    }
+}
+
+#[test]
+fn too_many_threads_are_told_and_not_started() {
+    for command in [["train", "--data", "no-such-data"], ["bench", "--workloads", "no-such-list.json"]] {
+        for asked in ["2000", "100000", "18446744073709551615"] {
+            let told = refused(&[&command[..], &["--threads", asked]].concat());
+            let line = told.lines().next().unwrap();
+            assert!(line.contains(&format!("threads instead of {asked}: this machine runs")), "{told}");
+        }
+    }
 }
 
 #[test]

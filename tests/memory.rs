@@ -12,12 +12,12 @@ use std::ops::Range;
 use equivariant::conv::plan::{GradientPlan, Method, Plan, PlanOptions, Workspace};
 use equivariant::conv::{Boundary, Operation, Options, Problem};
 use equivariant::executor::{Executor, Objective};
-use equivariant::layer::Initialisation;
+use equivariant::layer::{Initialisation, Layer, Mode, Pool};
 use equivariant::network::{Weights, all_convolutional, lenet5, p4cnn};
 use equivariant::simd::{Element, InstructionSet};
 use equivariant::train::optimiser::{Moments, Optimiser, Rule};
 use equivariant::train::schedule::Setting;
-use ndarray::{Array1, ArrayView, ArrayViewMut, IxDyn};
+use ndarray::{Array1, ArrayD, ArrayView, ArrayViewMut, IxDyn};
 
 /// The system's allocator, which counts what each thread asks of it.
 struct Counting;
@@ -25,6 +25,7 @@ struct Counting;
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
 // SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting allocates nothing.
@@ -32,6 +33,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
         HELD.set(HELD.get() + layout.size() as isize);
+        MOST.set(MOST.get().max(HELD.get()));
         // SAFETY: as the caller vouches.
         unsafe { System.alloc(layout) }
     }
@@ -274,4 +276,21 @@ fn a_warm_step_of_training_allocates_nothing() {
             assert_eq!(count, 0, "{name}: allocations of a warm step");
         }
     });
+}
+
+/// A pool holds its output and the entries of one window, however many connections it has: here 11 million bytes of them.
+#[test]
+fn pools_hold_no_lists_of_connections() {
+    let x = ArrayD::from_shape_fn(IxDyn(&[1, 1, 64, 64]), |index| entry::<f64>(64 * index[2] + index[3]));
+    for pool in [Pool::mean([15, 15]), Pool::maximum([15, 15]), Pool::sum([15, 15])] {
+        let pool = pool.stride([1, 1]).padding([7, 7]);
+        let before = HELD.get();
+        MOST.set(before);
+        let y = pool.forward(&x, &[], Mode::Inference).unwrap();
+        pool.backward(&x, &[], Mode::Inference, &y).unwrap();
+        let most = MOST.get() - before;
+        // The output, the gradient, and one or the other while it is copied; a window's list, with what it was made of, and its values.
+        let bound = 4 * 8 * x.len() + 4 * 16 * 15 * 15;
+        assert!(most <= bound as isize, "{pool:?} holds {most} bytes, more than {bound}");
+    }
 }

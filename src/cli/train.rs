@@ -140,15 +140,16 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let quiet = matches!(json_to, Some(Destination::Standard));
     let mut say = |line: &str| if quiet { Ok(()) } else { destination::print(output, &format!("{line}\n")) };
 
+    let (threads, fewer) = limits::threads(arguments.threads);
+    if let Some(line) = fewer {
+        eprintln!("equivariant: {line}");
+    }
+
     let sets = load(arguments)?;
     let network = arguments.model.network(sets.train.classes());
     let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
     let mut recipe = arguments.model.recipe(epochs, sets.train.len());
     recipe.patience = arguments.patience;
-    let (threads, fewer) = limits::threads(arguments.threads);
-    if let Some(line) = fewer {
-        eprintln!("equivariant: {line}");
-    }
     let name = arguments.model.name();
     let mut trainer = Trainer::new(name, &network, &sets.train, recipe.clone(), arguments.seed, threads)?;
     if let Some(keeper) = &mut keeper {

@@ -7,7 +7,7 @@
 //! and the gradient flows to the first NaN. Means and sums add up
 //! in pairs: of n entries x, each is rounded at most 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
 //!
-//! Cost: one comparison or addition for each connection.
+//! Cost: one comparison or addition for each connection; memory for the entries of one window.
 
 use ndarray::{Array2, ArrayD};
 
@@ -228,16 +228,17 @@ impl Layer for Pool {
     ) -> Result<ArrayD<S>, LayerError> {
         let problem = self.problem(x.shape())?;
         check_weights(self, weights)?;
-        let windows: Vec<_> = problem.windows().collect();
         let rows = channel_rows(x);
-        let pooled = rows.outer_iter().flat_map(|row| {
-            let pool = |window: &Vec<(usize, usize)>| {
+        let shape = problem.output_shape();
+        let mut pooled = Array2::from_elem((rows.nrows(), shape[2..].iter().product()), S::zero());
+        // One list of entries at a time, for all channels: all lists together would be as large as all connections.
+        for (window, mut outputs) in problem.windows().zip(pooled.columns_mut()) {
+            for (row, output) in rows.outer_iter().zip(&mut outputs) {
                 let entries = window.iter().map(|&(_, place)| row[place].clone());
-                self.reduction.apply(entries, self.count(window.len()))
-            };
-            windows.iter().map(pool).collect::<Vec<_>>()
-        });
-        Ok(from_rows(pooled.collect(), &problem.output_shape()))
+                *output = self.reduction.apply(entries, self.count(window.len()));
+            }
+        }
+        Ok(from_rows(pooled.into_iter().collect(), &shape))
     }
 
     fn backward<S: Scalar + PartialOrd>(
@@ -248,13 +249,12 @@ impl Layer for Pool {
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
-        let windows: Vec<_> = self.problem(x.shape())?.windows().collect();
+        let problem = self.problem(x.shape())?;
         let (rows, gradients) = (channel_rows(x), channel_rows(output_gradient));
         let mut input = Array2::from_elem(rows.dim(), S::zero());
-        for ((row, gradient), mut input) in
-            rows.outer_iter().zip(gradients.outer_iter()).zip(input.outer_iter_mut())
-        {
-            for (window, gradient) in windows.iter().zip(gradient) {
+        for (window, gradients) in problem.windows().zip(gradients.columns()) {
+            for ((row, gradient), mut input) in rows.outer_iter().zip(&gradients).zip(input.outer_iter_mut())
+            {
                 let entries: Vec<_> = window.iter().map(|&(_, place)| (row[place].clone(), place)).collect();
                 self.reduction.spread(&entries, self.count(entries.len()), gradient, &mut |place, share| {
                     input[place].add_in_place(share);

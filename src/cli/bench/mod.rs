@@ -68,8 +68,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
     let svg_to = svg.as_deref().map(|path| Destination::open_file("--svg", path)).transpose()?;
     let on_standard_output = matches!(json_to, Some(Destination::Standard));
-    let (threads, says) = limits::threads(Some(arguments.threads));
-    says.inspect(|line| eprintln!("equivariant: {line}"));
+    let (threads, fewer) = limits::threads(Some(arguments.threads));
+    if let Some(line) = fewer {
+        eprintln!("equivariant: {line}");
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let milliseconds =
         |quick, otherwise| Duration::from_millis(if arguments.quick { quick } else { otherwise });

@@ -2,13 +2,14 @@
 //!
 //! The lock is the operating system's, on an empty file beside the checkpoint (`lenet5.state.lock`), since the checkpoint itself is
 //! another file after each epoch. It ends with the process, however that ends. The file goes with the lock; a process that is killed
-//! leaves it, and the next training takes it over.
+//! leaves it, and perhaps a checkpoint that is half written: the next training takes the one over and removes the other.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::CheckpointError;
+use crate::file::sweep;
 
 /// The right to write a checkpoint, until it is dropped.
 #[derive(Debug)]
@@ -37,7 +38,10 @@ impl CheckpointLock {
             match file.try_lock() {
                 // Whoever had it may have removed the file between these two lines: then the lock is one of a file without a name.
                 Ok(()) if !is_at(&file, &path) => continue,
-                Ok(()) => return Ok(CheckpointLock { path, _file: file }),
+                Ok(()) => {
+                    sweep(&target).map_err(write)?;
+                    return Ok(CheckpointLock { path, _file: file });
+                }
                 Err(TryLockError::WouldBlock) => {
                     return Err(CheckpointError::InUse { path: checkpoint.to_owned() });
                 }
@@ -91,7 +95,7 @@ mod tests {
         drop(CheckpointLock::take(&path).unwrap());
         // What a killed process leaves keeps nobody away.
         std::fs::write(folder.path().join("state.lock"), "").unwrap();
-        CheckpointLock::take(&path).unwrap();
+        drop(CheckpointLock::take(&path).unwrap());
         for nowhere in [folder.path().join("missing/state"), "".into(), "/".into()] {
             assert!(matches!(CheckpointLock::take(&nowhere), Err(CheckpointError::Write { .. })));
         }

@@ -188,4 +188,10 @@ fn a_killed_process_leaves_a_whole_checkpoint() {
         assert!(number >= told.unwrap());
         assert_eq!(read, numbered(number));
     }
+    // Who goes on finds the file and nothing else, whatever was half written.
+    std::mem::forget(crate::file::tests::half_written(&path));
+    assert!(fs::read_dir(folder.path()).unwrap().count() >= 2);
+    drop(CheckpointLock::take(&path).unwrap());
+    let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(names, ["checkpoint"]);
 }

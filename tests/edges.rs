@@ -37,7 +37,7 @@ use equivariant::layer::{
 };
 use equivariant::network::{Network, Weights};
 use equivariant::train::loss::{CrossEntropy, LossError};
-use ndarray::{Array2, ArrayD, arr1, array};
+use ndarray::{Array2, ArrayD, Dimension as _, arr1, array};
 
 const TRAINING: Mode = Mode::Training { seed: 1 };
 

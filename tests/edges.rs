@@ -8,40 +8,39 @@
 //! | Optax #896, flash-attention #1930: excluded classes, [−∞, 0] and [0, −∞, 0] | NaN | 0; ln 2 | [`excluded_classes`] |
 //! | label smoothing of 2 | a number | an error | [`smoothing_is_a_share`] |
 //! | NumPy #22956, candle #3719, flax #1491: mean of 0.1 over 1024²; bias gradient of 0.1 over (64, 1, 256, 256) | 0.10099; 402,741 | 0.1; 419,430.4 | [`sums_of_many`] |
-//! | MXNet #11115, tfjs #1001, PyTorch #7645: relu(NaN); the maximum of [1, NaN, 3, 4] | 0; 4 | NaN, and its gradient goes to the NaN | [`nan_is_not_swallowed`], [`every_way_of_running_agrees`] |
+//! | MXNet #11115, tfjs #1001, PyTorch #7645: relu(NaN); the maximum of [1, NaN, 3, 4] | 0; 4 | NaN, and its gradient goes to the NaN | [`nan_is_not_swallowed`], [`every_way_of_running_agrees`], [`gradients_agree`] |
 //! | leaky ReLU of slope 0 at +∞; the derivative of leaky ReLU there | NaN; 0.01 | ∞; 1 | [`rectifiers_at_infinity`] |
 //! | ComputeLibrary #1002, tt-metal #25325: tanh of 10⁻⁸ and 10⁻⁴ in `f32` | 0; 1.000166e-4 | 10⁻⁸; 10⁻⁴ | [`small_hyperbolic_tangents`] |
-//! | ultralytics #19357: SGD with rate 10¹⁰ | ends well | an error: what, where, when; no export | [`training_stops`], `what_is_not_finite_is_not_exported` |
-//! | PyTorch #46849: clipping the gradients [NaN, 100] to the norm 1 | a step of 10 | never an unclipped step | [`clipping_keeps_nan`] |
+//! | ultralytics #19357: SGD with rate 10¹⁰ | ends well | an error: what, where, when; no export | [`training::training_stops`], `what_is_not_finite_is_not_exported` |
+//! | PyTorch #46849: clipping the gradients [NaN, 100] to the norm 1 | a step of 10 | never an unclipped step | [`training::clipping_keeps_nan`] |
 //! | torchcvnn #32, ncnn #303: δ = 0 in batch normalisation of a constant channel | a panic | NaN, as IEEE arithmetic has it | [`batch_normalisation_at_its_edges`] |
 //! | PyTorch #1381, #4534: one value a channel in training | β | an error | [`batch_normalisation_at_its_edges`] |
 //! | NNlib #763, TensorFlow #14657: batch normalisation of no samples at inference | an error | shape (0, …) | [`batch_normalisation_at_its_edges`] |
-//! | PyTorch #91765: one cycle of two steps, rise 0.3 | 0.1 | 0.0812 | [`a_short_rise`] |
-//! | TensorFlow #31192: fan of a transposed convolution, 8 → 4, 2×2, stride 2 | (32, 16) | (8, 16) | [`fan_of_a_strided_transposed_convolution`] |
-//! | PyTorch #191566, #189664: a transposed convolution with stride 2⁶² | a panic, or a wrong shape | too large | [`sizes_that_overflow`] |
-//! | PyTorch #113956, SciPy #15927, #22390: one sample with NaN, or 10⁸ times as large | others spoilt | others untouched | [`samples_do_not_mix`] |
-//! | 3·10³⁷ under a kernel of 63² times 10⁻⁵, by transforms | NaN | 1.19·10³⁶ | [`transforms_do_not_overflow`] |
-//! | the kernel [∞, 1, 1] over zero padding | 3 by the definition, NaN by methods | 3: beyond a border of zeros nothing is read | [`infinite_weights_over_zero_padding`] |
+//! | PyTorch #91765: one cycle of two steps, rise 0.3 | 0.1 | 0.0812 | [`training::a_short_rise`] |
+//! | TensorFlow #31192: fan of a transposed convolution, 8 → 4, 2×2, stride 2 | (32, 16) | (8, 16) | [`training::fan_of_a_strided_transposed_convolution`] |
+//! | PyTorch #191566, #189664: a transposed convolution with stride 2⁶² | a panic, or a wrong shape | too large | [`sizes::sizes_that_overflow`] |
+//! | PyTorch #113956, SciPy #15927, #22390: one sample with NaN, or 10⁸ times as large | others spoilt | others untouched | [`transforms::samples_do_not_mix`] |
+//! | 3·10³⁷ under a kernel of 63² times 10⁻⁵, by transforms | NaN | 1.19·10³⁶ | [`transforms::transforms_do_not_overflow`] |
+//! | the kernel [∞, 1, 1] over zero padding | 3 by the definition, NaN by methods | 3: beyond a border of zeros nothing is read | [`transforms::infinite_weights_over_zero_padding`] |
 
-use std::ops::ControlFlow;
+#[path = "edges/sizes.rs"]
+mod sizes;
+#[path = "edges/training.rs"]
+mod training;
+#[path = "edges/transforms.rs"]
+mod transforms;
 
-use equivariant::conv::plan::{Method, Plan, PlanOptions};
-use equivariant::conv::{Algorithm, Definition, Operation, Options, Problem};
 use equivariant::executor::{Executor, Objective};
 use equivariant::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Flatten, Fraction,
     GlobalPool, Initialisation, Layer, LayerError, Mode, Pool, SetLinear, Softmax, TransposedConvolution,
 };
 use equivariant::network::{Network, Weights};
-use equivariant::train::augmentation::Augmentation;
-use equivariant::train::data::Dataset;
 use equivariant::train::loss::{CrossEntropy, LossError};
-use equivariant::train::optimiser::{Clip, Decay, Optimiser, Rule};
-use equivariant::train::schedule::{OneCycle, Schedule, Setting};
-use equivariant::train::{Recipe, TrainError, Trainer};
-use ndarray::{Array2, Array4, ArrayD, arr1, array};
+use ndarray::{Array2, ArrayD, Dimension as _, arr1, array};
 
 const TRAINING: Mode = Mode::Training { seed: 1 };
+
 const INFINITY: f32 = f32::INFINITY;
 
 /// The loss of one sample over `f32`, over `f64` and by the executor.
@@ -230,6 +229,52 @@ fn every_way_of_running_agrees() {
     }
 }
 
+/// The gradients of a convolution of one tap in front of layers, whose inputs are those numbers: by `backward` and by the executor.
+///
+/// Both add products of the same 8 inputs with gradients of at most 2 in size, or what a layer makes of them, at most twice as
+/// large: where they are finite they differ by roundings of those sums and of the executor's functions.
+#[test]
+fn gradients_agree() {
+    let layers: Vec<AnyLayer> = vec![
+        Activation::Relu.into(),
+        Activation::LEAKY_RELU.into(),
+        Activation::LeakyRelu(Fraction::ZERO).into(),
+        Activation::Tanh.into(),
+        Activation::Sigmoid.into(),
+        Pool::maximum([2]).into(),
+        Pool::maximum([2]).stride([1]).into(),
+        GlobalPool::MAXIMUM.into(),
+        GlobalPool::MEAN.into(),
+        AdaptivePool::maximum([3]).into(),
+    ];
+    for layer in layers {
+        let name = layer.name();
+        let network = Network::new().then(Convolution::new(2, 2, [1])).then(layer);
+        // Each channel stays what it is.
+        let identity = ArrayD::from_shape_vec(vec![2, 2, 1], vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+        let weights = Weights::from_arrays(&network, &[identity, ArrayD::zeros(vec![2])]).unwrap();
+        let mut executor = Executor::new(&network, &[2, 4]).unwrap();
+        for value in [f32::NAN, INFINITY, -INFINITY, 0.0, -0.0, 1e30, -1e30, 1e-30, -2.0] {
+            let mut x = [0.5, -0.25, 2.0, 1.0, -1.0, 0.75, 3.0, -4.0];
+            x[2] = value;
+            let input = ArrayD::from_shape_vec(vec![1, 2, 4], x.to_vec()).unwrap();
+            let shape = network.output_shape(&[1, 2, 4]).unwrap();
+            let dy = ArrayD::from_shape_fn(shape, |at| 2.0 - at[at.ndim() - 1] as f32);
+            let expected = network.backward(&input, &weights.arrays(), TRAINING, &dy).unwrap().weights;
+            let expected: Vec<f32> = expected.iter().flatten().copied().collect();
+            let mut found = vec![0.0; expected.len()];
+            let output = dy.into_raw_vec_and_offset().0;
+            executor.step(&weights, &x, Objective::Gradient { output: &output }, 1, &mut found);
+            let largest = if value.is_finite() { value.abs().max(4.0) } else { 4.0 };
+            let bound = 64.0 * f32::EPSILON * 8.0 * 4.0 * largest;
+            for (&expected, found) in expected.iter().zip(found) {
+                let near = (expected - found).abs() <= bound;
+                assert!(same(expected, found) || near, "{name} of {x:?}: {expected} and {found}");
+            }
+        }
+    }
+}
+
 #[test]
 fn rectifiers_at_infinity() {
     let flat = Activation::LeakyRelu(Fraction::new(0, 7));
@@ -247,94 +292,6 @@ fn small_hyperbolic_tangents() {
     let x = [1e-8_f32, 1e-4, -1e-4, 1e-30];
     for (x, y) in x.into_iter().map(|x| (x, Activation::Tanh.apply(&x))) {
         assert!(y == x || y == x.next_down() || y == x.next_up(), "{x}: {y}");
-    }
-}
-
-/// Images of 6 × 6 pixels: a bright row (class 0) or a bright column (class 1).
-fn bars() -> Dataset {
-    let bright = |image: usize, row: usize, column: usize| {
-        if (if image.is_multiple_of(2) { row } else { column }) == image / 2 % 6 { 1.0 } else { 0.1 }
-    };
-    let images = Array4::from_shape_fn((24, 1, 6, 6), |(image, _, row, column)| bright(image, row, column));
-    Dataset::new(images, (0..24).map(|image| image % 2).collect(), 2, "bars").unwrap()
-}
-
-fn recipe(rate: f64) -> Recipe {
-    Recipe {
-        epochs: 3,
-        batch: 8,
-        rule: Rule::Sgd { momentum: 0.0, nesterov: false },
-        decay: Decay::default(),
-        clip: Clip::None,
-        schedule: Schedule::Constant { rate },
-        augmentation: Augmentation::default(),
-        smoothing: 0.0,
-        average: None,
-        initialisation: Initialisation::He,
-        patience: None,
-    }
-}
-
-/// Until it ends or is stopped.
-fn train(network: &Network, recipe: Recipe) -> Result<Weights, TrainError> {
-    let data = bars();
-    let mut trainer = Trainer::new("bars", network, &data, recipe, 1, 1)?;
-    while !trainer.is_finished() {
-        trainer.epoch(&data, &mut |_| ControlFlow::Continue(()))?;
-    }
-    Ok(trainer.result())
-}
-
-#[test]
-fn training_stops() {
-    let network = Network::new()
-        .then(Convolution::new(1, 4, [3, 3]))
-        .then(Activation::Relu)
-        .then(Flatten)
-        .then(Dense::new(64, 8))
-        .then(Activation::Relu)
-        .then(Dense::new(8, 2));
-    assert_eq!(train(&network, recipe(0.01)).unwrap().check_finite(), Ok(()));
-    // Each step multiplies the weights by far more than 10¹⁰, and the products of three layers by its third power.
-    for clip in [Clip::None, Clip::Norm(1.0)] {
-        let error = train(&network, Recipe { clip, ..recipe(1e30) }).unwrap_err();
-        let (told, said) = (error.to_string(), "lower the learning rate");
-        assert!(matches!(error, TrainError::Diverged { .. } | TrainError::NotFinite { .. }), "{told}");
-        assert!(told.contains("epoch 1") && told.contains("step") && told.contains(said), "{told}");
-    }
-    let error = train(&network, Recipe { smoothing: 2.0, ..recipe(0.01) }).unwrap_err();
-    assert!(matches!(error, TrainError::Loss(_)), "{error}");
-    let pooled =
-        Network::new().then(GlobalPool::MEAN).then(BatchNormalisation::new(1)).then(Dense::new(1, 2));
-    let error = train(&pooled, Recipe { batch: 1, ..recipe(0.01) }).unwrap_err();
-    assert!(error.to_string().contains("at least 2 values a channel"), "{error}");
-}
-
-#[test]
-#[cfg(feature = "files")]
-fn what_is_not_finite_is_not_exported() {
-    let network = Network::new().then(Dense::new(2, 2));
-    let mut weights = Weights::initial(&network, Initialisation::He, 1);
-    weights.trained[3] = f32::NAN;
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("weights");
-    let error = equivariant::network::onnx::export_onnx(&network, &weights, &[2], &path).unwrap_err();
-    assert!(error.to_string().contains("0.weight has the entry NaN at [1, 1]"), "{error}");
-    let error = equivariant::network::write_safetensors(&weights, &path).unwrap_err();
-    assert!(error.to_string().contains("0.weight has the entry NaN at [1, 1]"), "{error}");
-    assert!(!path.exists());
-}
-
-#[test]
-fn clipping_keeps_nan() {
-    let network = Network::new().then(Dense::new(2, 1).without_bias());
-    let weights = Weights::initial(&network, Initialisation::He, 1);
-    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
-    for bad in [f32::NAN, INFINITY] {
-        let mut optimiser = Optimiser::new(rule, &weights.parts).unwrap().clip(Clip::Norm(1.0)).unwrap();
-        let mut moved = vec![0.0, 0.0];
-        optimiser.step(Setting { rate: 0.1, momentum: None }, &mut moved, &[bad, 100.0]);
-        assert!(moved.iter().all(|weight| weight.is_nan()), "{moved:?}");
     }
 }
 
@@ -368,201 +325,4 @@ fn batch_normalisation_at_its_edges() {
     assert_eq!(layer.output_shape(&[0, 1, 5]).unwrap(), [0, 1, 5]);
     assert_eq!(layer.forward(&none, &weights(1.0), Mode::Inference).unwrap().shape(), [0, 1, 5]);
     assert!(layer.forward(&none, &weights(1.0), TRAINING).is_err());
-}
-
-#[test]
-fn a_short_rise() {
-    let first = Schedule::OneCycle(OneCycle::new(0.1, 2)).at(0).rate;
-    // The peak at −0.4: 2/7 of half a cosine, to 4·10⁻⁷.
-    let expected = 4e-7 + (0.1 - 4e-7) * (1.0 + (std::f64::consts::PI * 2.0 / 7.0).cos()) / 2.0;
-    assert!((first - expected).abs() <= 8.0 * f64::EPSILON && (first - 0.0812).abs() < 5e-5, "{first}");
-}
-
-#[test]
-fn fan_of_a_strided_transposed_convolution() {
-    let fan = |layer: TransposedConvolution| layer.parameters()[0].fan;
-    assert_eq!(fan(TransposedConvolution::new(8, 4, [2, 2]).stride([2, 2])), (8, 16));
-    assert_eq!(fan(TransposedConvolution::new(8, 4, [2, 2])), (32, 16));
-    assert_eq!(fan(TransposedConvolution::new(8, 4, [3]).stride([2]).groups(2)), (8, 6));
-}
-
-#[test]
-fn sizes_that_overflow() {
-    let layer = TransposedConvolution::new(1, 1, [3]).stride([1 << 62]);
-    let error = layer.output_shape(&[1, 1, 5]).unwrap_err().to_string();
-    assert!(error.contains("too large"), "{error}");
-    for huge in [1_usize << 31, 1 << 62, (1 << 63) - 1, usize::MAX] {
-        let layers: Vec<AnyLayer> = vec![
-            TransposedConvolution::new(1, 1, [3]).stride([huge]).into(),
-            TransposedConvolution::new(1, 1, [3]).dilation([huge]).padding([huge]).into(),
-            TransposedConvolution::new(1, 1, [huge]).into(),
-            Convolution::new(1, 1, [1]).stride([huge]).dilation([huge]).into(),
-            Convolution::new(1, 1, [3]).padding([huge]).into(),
-            Convolution::new(huge, huge, [huge]).into(),
-            Pool::maximum([2]).stride([huge]).into(),
-            Dense::new(huge, huge).into(),
-            Dense::new(0, 3).into(),
-            Dense::new(3, 0).into(),
-            SetLinear::new(huge, huge).into(),
-            AdaptivePool::mean([]).into(),
-            Flatten.into(),
-            Softmax.into(),
-            Activation::Relu.into(),
-            BatchNormalisation::new(1).into(),
-        ];
-        let shapes: [&[usize]; 9] = [
-            &[],
-            &[0],
-            &[1],
-            &[huge],
-            &[1, 3],
-            &[1, 1, 5],
-            &[0, 1, 5],
-            &[1, huge, huge],
-            &[huge, 1, huge, huge],
-        ];
-        for layer in &layers {
-            for shape in shapes {
-                // Nothing panics, whatever the answer.
-                if layer.output_shape(shape).is_ok() {
-                    layer.view(shape).unwrap();
-                    layer.symmetry(shape).unwrap();
-                    layer.connections(shape).unwrap();
-                }
-            }
-        }
-    }
-    assert!(Flatten.output_shape(&[1, 1 << 62, 1 << 62]).is_err());
-    assert!(Dense::new(0, 3).output_shape(&[1, 0]).is_err());
-    assert!(Executor::new(&Network::new().then(Dense::new(0, 3)), &[0]).is_err());
-    assert!(Executor::new(&Network::new(), &[1, 0]).is_err());
-    assert_eq!(Pool::maximum([2]).output_shape(&[1, 1, 1 << 50]).unwrap(), [1, 1, 1 << 49]);
-    for network in [
-        Network::new().then(Dense::new(4, usize::MAX)),
-        Network::new().then(TransposedConvolution::new(4, 1, [1]).stride([1 << 40])),
-        Network::new().then(Activation::Relu),
-    ] {
-        for sample in [&[4][..], &[4, 5], &[4, 1 << 40], &[1 << 32, 1 << 32]] {
-            let Err(error) = Executor::new(&network, sample) else { continue };
-            assert!(matches!(error, LayerError::TooLarge { .. } | LayerError::Inside { .. }), "{error}");
-        }
-    }
-    let wide = Executor::new(&Network::new().then(Dense::new(4, usize::MAX)), &[4]);
-    assert!(matches!(wide, Err(LayerError::TooLarge { .. })), "{wide:?}");
-}
-
-/// The largest stride and dilation that there are, where no second output and no second tap follow, in every direction.
-#[test]
-fn the_largest_stride() {
-    let options = Options::new().stride([usize::MAX]).dilation([usize::MAX]);
-    let problem = Problem::new(Operation::Correlation, &[1, 1, 1], &[1, 1, 5], &options).unwrap();
-    let (kernel, signal) =
-        (ArrayD::from_elem(vec![1, 1, 1], 2.0_f32), array![[[1.0, 2.0, 3.0, 4.0, 5.0]]].into_dyn());
-    assert_eq!(
-        Definition.run(&problem, kernel.view(), signal.view()).unwrap(),
-        array![[[2.0_f32]]].into_dyn()
-    );
-    let plan = Plan::forward(&problem, &PlanOptions::new()).unwrap().prepare(kernel.view(), None).unwrap();
-    assert_eq!(plan.apply(signal.view()).unwrap(), array![[[2.0_f32]]].into_dyn());
-    let plan = Plan::transposed(&problem, &PlanOptions::new()).unwrap().prepare(kernel.view(), None).unwrap();
-    let y = array![[[3.0_f32]]].into_dyn();
-    assert_eq!(plan.apply(y.view()).unwrap(), array![[[6.0, 0.0, 0.0, 0.0, 0.0]]].into_dyn());
-    let network = Network::new().then(Convolution::new(1, 1, [1]).stride([usize::MAX]).without_bias());
-    let mut executor = Executor::new(&network, &[1, 5]).unwrap();
-    let weights = Weights::from_arrays(&network, &[kernel]).unwrap();
-    let mut found = [0.0];
-    executor.predict(&weights, &[1.0, 2.0, 3.0, 4.0, 5.0], &mut found);
-    assert_eq!(found, [2.0]);
-}
-
-/// Any samples and kernel, the same ones each time: whole numbers of at most nine.
-fn small(shape: &[usize], salt: usize) -> ArrayD<f32> {
-    let mut at = salt;
-    ArrayD::from_shape_simple_fn(shape, || {
-        at = (at * 1_103_515_245 + 12_345) % (1 << 31);
-        ((at >> 16) % 19) as f32 - 9.0
-    })
-}
-
-#[test]
-fn samples_do_not_mix() {
-    for (kernel, signal, padding) in
-        [(vec![1, 1, 256], vec![2, 1, 1024], vec![128]), (vec![1, 1, 11, 11], vec![3, 1, 64, 64], vec![5, 5])]
-    {
-        let options = Options::new().padding(padding);
-        let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
-        let (kernel, signal) = (small(&kernel, 1), small(&signal, 2));
-        for options in [PlanOptions::new(), PlanOptions::new().method(Method::Fourier)] {
-            let plan = Plan::forward(&problem, &options).unwrap().prepare(kernel.view(), None).unwrap();
-            let alone = plan.apply(signal.view()).unwrap();
-            for spoil in [f32::NAN, INFINITY, 1e8, 1e30] {
-                let mut spoilt = signal.clone();
-                match spoil.is_finite() {
-                    true => spoilt.index_axis_mut(ndarray::Axis(0), 0).map_inplace(|x| *x *= spoil),
-                    false => *spoilt.iter_mut().next().unwrap() = spoil,
-                }
-                let found = plan.apply(spoilt.view()).unwrap();
-                for sample in 1..signal.shape()[0] {
-                    let row = |of: &ArrayD<f32>| of.index_axis(ndarray::Axis(0), sample).to_owned();
-                    assert_eq!(row(&found), row(&alone), "{} and {spoil}", plan.plan().method_name());
-                }
-                // What is not finite stays where the definition has it, too.
-                let expected = Definition.run(&problem, kernel.view(), spoilt.view()).unwrap();
-                if !spoil.is_finite() {
-                    let finite = |of: &ArrayD<f32>| of.mapv(f32::is_finite);
-                    assert_eq!(finite(&found), finite(&expected));
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn transforms_do_not_overflow() {
-    let problem =
-        Problem::new(Operation::Correlation, &[1, 1, 63, 63], &[1, 1, 128, 128], &Options::new()).unwrap();
-    let (kernel, signal) =
-        (ArrayD::from_elem(vec![1, 1, 63, 63], 1e-5), ArrayD::from_elem(vec![1, 1, 128, 128], 3e37));
-    for options in [PlanOptions::new(), PlanOptions::new().method(Method::Fourier)] {
-        let plan = Plan::<f32>::forward(&problem, &options).unwrap().prepare(kernel.view(), None).unwrap();
-        let found = plan.apply(signal.view()).unwrap();
-        // 3969 products, each rounded with every sum after it: off by 3970·2⁻²⁴ relatively, and the constants by 2⁻²⁴ each.
-        let (exact, bound) = (3969.0 * 3e37 * 1e-5, 3972.0 * 2f64.powi(-24));
-        assert!(
-            found.iter().all(|&y| (f64::from(y) / exact - 1.0).abs() <= bound),
-            "{}",
-            found[[0, 0, 0, 0]]
-        );
-    }
-}
-
-#[test]
-fn infinite_weights_over_zero_padding() {
-    let problem = |length| {
-        Problem::new(Operation::Correlation, &[1, 1, 3], &[1, 1, length], &Options::new().padding([1]))
-            .unwrap()
-    };
-    let kernel = array![[[INFINITY, 1.0, 1.0]]].into_dyn();
-    for length in [2, 40, 5000] {
-        let (problem, signal) =
-            (problem(length), ArrayD::from_shape_fn(vec![1, 1, length], |i| (i[2] + 1) as f32));
-        let expected = Definition.run(&problem, kernel.view(), signal.view()).unwrap();
-        assert_eq!((expected[[0, 0, 0]], expected[[0, 0, 1]]), (3.0, INFINITY));
-        for method in
-            [Method::Automatic, Method::Direct, Method::DirectTiles, Method::WinogradTwo, Method::Fourier]
-        {
-            let Ok(plan) = Plan::forward(&problem, &PlanOptions::new().method(method)) else { continue };
-            let found = plan.prepare(kernel.view(), None).unwrap().apply(signal.view()).unwrap();
-            assert_eq!(found, expected, "{method:?}");
-        }
-        let layer = Convolution::new(1, 1, [3]).padding([1]).without_bias();
-        let found = layer.forward(&signal, std::slice::from_ref(&kernel), Mode::Inference).unwrap();
-        assert_eq!(found, expected);
-        let network = Network::new().then(layer);
-        let weights = Weights::from_arrays(&network, std::slice::from_ref(&kernel)).unwrap();
-        let mut executor = Executor::new(&network, &[1, length]).unwrap();
-        let mut found = vec![0.0; length];
-        executor.predict(&weights, signal.as_slice().unwrap(), &mut found);
-        assert_eq!(found, expected.into_raw_vec_and_offset().0);
-    }
 }

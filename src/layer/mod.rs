@@ -123,8 +123,8 @@ pub struct Gradients<S> {
 /// A layer: a function of an input and of weights, for every scalar.
 ///
 /// Laws, for all inputs and weights of the right shapes:
-/// - `forward` gives an array of shape `output_shape`, and fails only if `output_shape` does or the weights have other shapes than
-///   `parameters` tells;
+/// - `forward` gives an array of shape `output_shape`, and fails only if `output_shape` does, the weights have other shapes than
+///   `parameters` tells, or statistics of a batch in training have too few values;
 /// - `backward` is the transpose of the derivative: if x and the trained weights w move by εu and εv, and forward by εz, then
 ///   ⟨z, y⟩ = ⟨u, input gradient⟩ + Σ ⟨v, weight gradient⟩, where y is the gradient with respect to the output;
 /// - what `symmetry` says is kept is kept.

@@ -79,13 +79,11 @@ impl BatchNormalisation {
     /// Mean and biased variance of each orbit of a batch.
     ///
     /// # Errors
-    /// If the input has a wrong shape, or a channel only one value: its variance says nothing, and normalised it would be 0
-    /// whatever it is.
+    /// If the input has a wrong shape, or no entry.
     pub fn statistics<S: Scalar>(&self, x: &ArrayD<S>) -> Result<[Vec<S>; 2], LayerError> {
         self.check(x.shape())?;
-        let found = x.len() / self.orbits();
-        if found < 2 {
-            return Err(LayerError::TooFewValues { layer: self.name(), found });
+        if x.is_empty() {
+            return Err(LayerError::TooFewValues { layer: self.name(), found: 0 });
         }
         let statistics = |orbit: usize| {
             let entries = self.entries(x, orbit);
@@ -112,6 +110,7 @@ impl BatchNormalisation {
         running: [&ArrayD<S>; 2],
     ) -> Result<[ArrayD<S>; 2], LayerError> {
         let [means, variances] = self.statistics(x)?;
+        self.check_count(x)?;
         let count = x.len() / self.orbits();
         let unbiased =
             |variance: S| (variance * S::from_integer(count as i64)).divide_by_integer(count as u64 - 1);
@@ -121,6 +120,12 @@ impl BatchNormalisation {
             Array1::from_iter(mixed).into_dyn()
         };
         Ok([mix(running[0], means), mix(running[1], variances.into_iter().map(unbiased).collect())])
+    }
+
+    /// That a channel has a variance that says something: normalised, a single value is 0 whatever it is.
+    fn check_count<S: Scalar>(&self, x: &ArrayD<S>) -> Result<(), LayerError> {
+        let found = x.len() / self.orbits();
+        if found < 2 { Err(LayerError::TooFewValues { layer: self.name(), found }) } else { Ok(()) }
     }
 
     fn orbits(&self) -> usize {
@@ -171,7 +176,10 @@ impl BatchNormalisation {
         mode: Mode,
     ) -> Result<Vec<(S, S)>, LayerError> {
         let [means, variances] = match mode {
-            Mode::Training { .. } => self.statistics(x)?,
+            Mode::Training { .. } => {
+                self.check_count(x)?;
+                self.statistics(x)?
+            }
             Mode::Inference => [2, 3].map(|running| weights[running].iter().cloned().collect()),
         };
         let delta = self.delta.to::<S>();

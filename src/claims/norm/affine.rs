@@ -122,7 +122,7 @@ fn affine(examiner: &Examiner, parameters: Parameters) -> Result<Report, Examine
     });
     let mut report = Report::all([
         examiner.examine(&Statement::single(AnyMeans(parameters)))?,
-        examiner.examine(&any_input.at([2, 2, 1, 3]).at_large([3, 2, 5, 4]).shrinking_to([1, 2, 1, 1]))?,
+        examiner.examine(&any_input.at([2, 2, 1, 3]).at_large([3, 2, 5, 4]).shrinking_to([1, 2, 1, 2]))?,
     ]);
     report.remark.get_or_insert_with(|| {
         "symbolically for all γ, β and means of channels with a rational root; on any input by numbers"
@@ -160,5 +160,5 @@ fn bias(examiner: &Examiner, statistics: Statistics) -> Result<Report, ExamineEr
         let shape = shape.to_vec();
         Ok(if shape[1] == 2 { vec![Case::new(Bias { map, shape })] } else { Vec::new() })
     });
-    examiner.examine(&statement.at([2, 2, 1, 3]).at_large([3, 2, 5, 4]).shrinking_to([1, 2, 1, 1]))
+    examiner.examine(&statement.at([2, 2, 1, 3]).at_large([3, 2, 5, 4]).shrinking_to([1, 2, 1, 2]))
 }

@@ -121,7 +121,7 @@ fn turning(features: usize, map: impl Map, turned: Turned) -> Statement {
     )
     .at([2, channels, 2, 2])
     .at_large([3, channels, 5, 5])
-    .shrinking_to([1, channels, 1, 1])
+    .shrinking_to([2, channels, 1, 1])
 }
 
 /// Statistics alone with one sample turned, and parameters with all samples turned.

@@ -125,7 +125,7 @@ fn any_input(
     })
     .at([2, 2, 1, 3])
     .at_large([3, 2, 5, 4])
-    .shrinking_to([1, 2, 1, 1])
+    .shrinking_to([1, 2, 1, 2])
 }
 
 /// The same on channels with these deviations.

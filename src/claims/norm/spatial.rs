@@ -70,8 +70,8 @@ fn spatial(examiner: &Examiner, modes: [Statistics; 2]) -> Result<Report, Examin
         let image = permutations(2, statistics).at([2, 2, 2, 3]).at_large([2, 2, 5, 4]);
         let volume = permutations(3, statistics).at([1, 2, 2, 1, 3]).at_large([2, 2, 3, 2, 3]);
         reports.push(examiner.examine(&line.shrinking_to([1, 2, 2]))?);
-        reports.push(examiner.examine(&image.shrinking_to([1, 2, 1, 1]))?);
-        reports.push(examiner.examine(&volume.shrinking_to([1, 2, 1, 1, 1]))?);
+        reports.push(examiner.examine(&image.shrinking_to([1, 2, 1, 2]))?);
+        reports.push(examiner.examine(&volume.shrinking_to([1, 2, 1, 1, 2]))?);
     }
     Ok(Report::all(reports))
 }

@@ -44,7 +44,6 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
-#[cfg(feature = "catalogue")]
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use rounding::Rounding;

@@ -29,6 +29,7 @@ pub(in crate::conv) fn inner_product_growth<S: Rounding>(terms: usize) -> f64 {
     (sums + S::PRODUCT_ROUNDOFF.ln_1p()).exp_m1()
 }
 
+#[cfg(any(test, feature = "plan"))]
 /// √2·((1+u)^2t − 1) for complex numbers, else [`inner_product_growth`]: the relative error of a sum of t products whose parts may
 /// be summed apart.
 pub(in crate::conv) fn inner_product_growth_by_parts<S: Rounding>(terms: usize) -> f64 {
@@ -40,6 +41,7 @@ pub(in crate::conv) fn inner_product_growth_by_parts<S: Rounding>(terms: usize) 
     std::f64::consts::SQRT_2 * growth * (1.0 + 4.0 * f64::EPSILON)
 }
 
+#[cfg(feature = "plan")]
 /// The bound for sums of `problem.terms()` products whose parts may be summed apart.
 pub(in crate::conv) fn inner_product_bound_by_parts<S: Rounding>(
     problem: &Problem,

@@ -1,8 +1,9 @@
-//! Direct against Fourier against the rest: full convolution of one channel in one and two dimensions, f32, over sizes of
-//! signal and kernel. Plans are warm, with the kernel prepared; what has no plan starts anew each time.
+//! Direct against Fourier against the rest: full convolution of one channel in one and two dimensions, f32,
+//! over sizes of signal and kernel. Plans are warm, with the kernel prepared; what has no plan starts anew
+//! each time.
 //!
-//! `cargo bench --bench convolution`, or with `-- --quick` in a minute or so. Answers are compared with the definition's
-//! before anything is timed.
+//! `cargo bench --bench convolution`, or with `-- --quick` in a minute or so. Answers are compared with the
+//! definition's before anything is timed.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use equivariant::conv::algorithm::choice::algorithm;

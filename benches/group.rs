@@ -1,8 +1,10 @@
-//! What equivariance costs: a group layer against the ordinary one with as many channels, and the check of such a layer.
+//! What equivariance costs: a group layer against the ordinary one with as many channels, and the check of
+//! such a layer.
 //!
-//! The layer is that of P4CNN, 10 → 10 regular fields of C4, 3 × 3, on 64 samples of 26 × 26: forward, and forward and backward, as networks run it; then
-//! what it takes to establish that it commutes with the quarter turns, for all weights: by argument, and by a certificate over GF(p) on a
-//! small and on the full shape.
+//! The layer is that of P4CNN, 10 → 10 regular fields of C4, 3 × 3, on 64 samples of 26 × 26: forward, and
+//! forward and backward, as networks run it; then what it takes to establish that it commutes with the
+//! quarter turns, for all weights: by argument, and by a certificate over GF(p) on a small and on the full
+//! shape.
 //!
 //! `cargo bench --bench group`.
 

@@ -1,6 +1,7 @@
 //! Layers over `f32`: forward and backward as layers run them, against the definition.
 //!
-//! A layer plans its kernels anew in each call, and hands out new arrays; `equivariant bench --workloads` times what a plan that is kept takes.
+//! A layer plans its kernels anew in each call, and hands out new arrays; `equivariant bench --workloads`
+//! times what a plan that is kept takes.
 //!
 //! `cargo bench --bench layer`.
 

@@ -1,4 +1,5 @@
-//! Proves that a layer with a symmetric kernel commutes with quarter turns, and shows what happens when the kernel is not.
+//! Proves that a layer with a symmetric kernel commutes with quarter turns, and shows what happens when the
+//! kernel is not.
 //!
 //! `cargo run --example prove_a_layer`
 

@@ -1,12 +1,13 @@
 //! A fence about code of others: its panics become messages.
 //!
-//! Decoders of compressed and foreign formats meet bytes that nobody foresaw. A reader of files answers with an error, whatever its
-//! decoder does.
+//! Decoders of compressed and foreign formats meet bytes that nobody foresaw. A reader of files answers with
+//! an error, whatever its decoder does.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 
-/// Runs `work`; if it panics, the message comes back in one line. What `work` leaves half done must not be used after that.
+/// Runs `work`; if it panics, the message comes back in one line. What `work` leaves half done must not be
+/// used after that.
 ///
 /// # Errors
 /// The message of the panic.

@@ -1,7 +1,8 @@
 //! Files that appear complete or not at all.
 //!
-//! The content goes to a temporary file in the same folder, to the disk, and then takes the place of the old file in
-//! one step of the file system. Whoever reads, and whatever kills the process, finds the old content or the new.
+//! The content goes to a temporary file in the same folder, to the disk, and then takes the place of the old
+//! file in one step of the file system. Whoever reads, and whatever kills the process, finds the old content
+//! or the new.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,7 +14,8 @@ use tempfile::NamedTempFile;
 /// Replaces the content of a file, or makes one. Symbolic links are followed.
 ///
 /// # Errors
-/// If the folder or the disk refuses, or at the path is a folder or a device; what was there is then as it was.
+/// If the folder or the disk refuses, or at the path is a folder or a device; what was there is then as it
+/// was.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let target = ordinary(path)?;
     let mut temporary = temporary_beside(&target)?;
@@ -37,7 +39,8 @@ pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     temporary_beside(&ordinary(path)?).map(drop)
 }
 
-/// The file behind links, which is a plain file if it exists: moving another one to the name of a device would end the device.
+/// The file behind links, which is a plain file if it exists: moving another one to the name of a device
+/// would end the device.
 fn ordinary(path: &Path) -> io::Result<PathBuf> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     match target.metadata() {
@@ -51,7 +54,8 @@ fn ordinary(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// A file in the same folder, which vanishes with the value. Errors do not tell its name, which is none of the caller's.
+/// A file in the same folder, which vanishes with the value. Errors do not tell its name, which is none of
+/// the caller's.
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // As any new file: what the user's mask leaves of it, not the privacy of temporary files.
@@ -73,7 +77,8 @@ fn prefix(path: &Path) -> String {
     format!(".equivariant-{:016x}-", hasher.finish())
 }
 
-/// Removes what killed processes have left of their attempts to replace a file. Nobody may be replacing it meanwhile.
+/// Removes what killed processes have left of their attempts to replace a file. Nobody may be replacing it
+/// meanwhile.
 #[cfg(feature = "train")]
 pub(crate) fn sweep(path: &Path) -> io::Result<()> {
     let prefix = prefix(path);

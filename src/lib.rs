@@ -2,8 +2,8 @@
 //!
 //! # What it is for
 //!
-//! **Judging a network in `cargo test`.** Any function of floats is *measured*: the error of the symmetry stands beside the
-//! function's own rounding noise, and nothing is called proved.
+//! **Judging a network in `cargo test`.** Any function of floats is *measured*: the error of the symmetry
+//! stands beside the function's own rounding noise, and nothing is called proved.
 //!
 //! ```
 //! use equivariant::prelude::*;
@@ -15,8 +15,8 @@
 //!     .assert();
 //! ```
 //!
-//! **Proving one's own layer.** A map that is written once for every scalar is *proved*: for this shape, for all inputs and all
-//! weights, or refuted by the smallest counterexample.
+//! **Proving one's own layer.** A map that is written once for every scalar is *proved*: for this shape, for
+//! all inputs and all weights, or refuted by the smallest counterexample.
 //!
 //! ```
 //! use equivariant::prelude::*;
@@ -39,7 +39,8 @@
 //! # Ok::<(), equivariant::verify::ExamineError>(())
 //! ```
 //!
-//! **Convolution**, as in SciPy: the signal first. Over floats the fastest method runs, over exact scalars the definition.
+//! **Convolution**, as in SciPy: the signal first. Over floats the fastest method runs, over exact scalars
+//! the definition.
 //!
 //! ```
 //! use equivariant::prelude::*;
@@ -50,8 +51,8 @@
 //! # Ok::<(), equivariant::conv::ConvolutionError>(())
 //! ```
 //!
-//! **Layers and networks** that are equivariant by construction, with exact gradients (feature `layers`), and their training
-//! (feature `train`):
+//! **Layers and networks** that are equivariant by construction, with exact gradients (feature `layers`), and
+//! their training (feature `train`):
 //!
 #![cfg_attr(feature = "layers", doc = "```")]
 #![cfg_attr(not(feature = "layers"), doc = "```ignore")]

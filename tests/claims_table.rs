@@ -1,7 +1,7 @@
 //! The table of claims, `proofs/CLAIMS.md`: claim, statement, Rust path, theorem, tests.
 //!
-//! It is made from the catalogue and from the list of theorems, never typed. The test fails where the committed table is not the one
-//! that would be made now; `make -C proofs table` makes it.
+//! It is made from the catalogue and from the list of theorems, never typed. The test fails where the
+//! committed table is not the one that would be made now; `make -C proofs table` makes it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
@@ -50,8 +50,8 @@ fn module(file: &str) -> String {
     path.strip_suffix("/mod").unwrap_or(path).replace('/', "::")
 }
 
-/// The unit test that runs the claims of a source file: the one beside it, or in a module above it, that asserts that
-/// `super::claims()` agree.
+/// The unit test that runs the claims of a source file: the one beside it, or in a module above it, that
+/// asserts that `super::claims()` agree.
 ///
 /// # Panics
 /// If no test runs them.

@@ -230,7 +230,8 @@ fn what_cannot_be_written_is_refused_before_the_work() {
     assert!(refused(&both).contains("--checkpoint and --json both name"));
 }
 
-/// For each option of each command some values that it cannot have, refused at once by a line that names the value or the option.
+/// For each option of each command some values that it cannot have, refused at once by a line that names the
+/// value or the option.
 #[test]
 fn every_option_refuses_what_it_cannot_be() {
     const NUMBERS: [&str; 4] = ["-1", "1.5", "many", "18446744073709551616"];
@@ -277,7 +278,8 @@ fn every_option_refuses_what_it_cannot_be() {
     assert!(refused(&["bench", "--seed=-1"]).contains("--seed"));
 }
 
-/// Each part of an error stands in its line once, though the errors that it is made of tell their causes, too.
+/// Each part of an error stands in its line once, though the errors that it is made of tell their causes,
+/// too.
 #[test]
 fn images_that_are_too_small_are_told_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! The conventions of the field, which are PyTorch's, and that the layers follow them: small cases worked out by hand.
+//! The conventions of the field, which are PyTorch's, and that the layers follow them: small cases worked out
+//! by hand.
 //!
 //! | convention | test |
 //! |---|---|
@@ -135,7 +136,8 @@ fn transposed_convolutions() {
             .output_padding([output_padding]);
         assert_eq!(layer.output_shape(&[2, 1, length]).expect("a shape that fits"), [2, 1, expected]);
     }
-    // Each entry lays down the kernel, two places after the one before: (1, 10, 100) + two places on 2·(1, 10, 100).
+    // Each entry lays down the kernel, two places after the one before: (1, 10, 100) + two places on 2·(1,
+    // 10, 100).
     let layer = TransposedConvolution::new(1, 1, [3]).stride([2]).without_bias();
     let (x, kernel) = (line(&[1.0, 2.0]), line(&[1.0, 10.0, 100.0]));
     assert_eq!(forward(&layer, &x, std::slice::from_ref(&kernel)), [1.0, 10.0, 102.0, 20.0, 200.0]);
@@ -155,7 +157,8 @@ fn weights() {
     let pair = |weight: &[usize], bias: usize| {
         vec![("weight".to_owned(), weight.to_vec()), ("bias".to_owned(), vec![bias])]
     };
-    // (outputs, inputs/groups, taps…), for transposed layers (inputs, outputs/groups, taps…), for dense ones (outputs, inputs).
+    // (outputs, inputs/groups, taps…), for transposed layers (inputs, outputs/groups, taps…), for dense ones
+    // (outputs, inputs).
     assert_eq!(named(&Convolution::new(4, 6, [3, 5]).groups(2)), pair(&[6, 2, 3, 5], 6));
     assert_eq!(named(&TransposedConvolution::new(4, 6, [3, 5]).groups(2)), pair(&[4, 3, 3, 5], 6));
     assert_eq!(named(&Dense::new(4, 6)), pair(&[6, 4], 6));
@@ -241,7 +244,8 @@ fn activations() {
 
 #[test]
 fn dropout() {
-    // Kept with probability 3/4: 3 becomes 4. With 256 entries a mask that keeps or drops all has probability below 10⁻³¹.
+    // Kept with probability 3/4: 3 becomes 4. With 256 entries a mask that keeps or drops all has probability
+    // below 10⁻³¹.
     let layer = Dropout::new(Fraction::new(1, 4));
     let x = ArrayD::from_elem(vec![4, 64], 3.0);
     let trained = layer.forward(&x, &[], TRAINING).expect("a shape that fits");
@@ -257,8 +261,8 @@ fn softmax() {
     // At the first place the channels have e⁰ : e^ln 3 = 1 : 3, at the second 3 : 1.
     let ln3 = 3.0_f64.ln();
     let x = tensor(&[1, 2, 2], &[0.0, ln3, ln3, 0.0]);
-    // e^−ln 3: ln 3 < 2 is off by at most 2⁻⁵³, the power by one unit more of its own (2 · 2⁻⁵³, relative); sum, reciprocal and product one
-    // rounding each, so at most 1 + 2 for the numerator and 3 + 3 for all.
+    // e^−ln 3: ln 3 < 2 is off by at most 2⁻⁵³, the power by one unit more of its own (2 · 2⁻⁵³, relative);
+    // sum, reciprocal and product one rounding each, so at most 1 + 2 for the numerator and 3 + 3 for all.
     assert_near(&forward(&Softmax, &x, &[]), &[0.25, 0.75, 0.75, 0.25], 9.0);
 }
 
@@ -279,8 +283,9 @@ fn losses() {
     // Scores 0 and ln 3 are the probabilities 1/4 and 3/4.
     let scores = array![[0.0, 3.0_f64.ln()], [0.0, 3.0_f64.ln()]];
     let (quarter, three_quarters) = (-(0.25_f64.ln()), -(0.75_f64.ln()));
-    // The mean over samples with labels 1 and 0. Each value is log(1 + e^−ln 3) + ln 3 less a score: at most eight roundings of numbers
-    // below 2, and the mean of 0.29 and 1.39 is 0.84, so relative to it 8 · 2/0.84 < 20 units.
+    // The mean over samples with labels 1 and 0. Each value is log(1 + e^−ln 3) + ln 3 less a score: at most
+    // eight roundings of numbers below 2, and the mean of 0.29 and 1.39 is 0.84, so relative to it 8 · 2/0.84
+    // < 20 units.
     let plain = CrossEntropy { smoothing: 0.0 }.value(scores.view(), &[1, 0]).expect("labels that fit");
     assert_near(&[plain], &[(quarter + three_quarters) / 2.0], 20.0);
     // ε = 1/2 over both classes: targets 3/4 for the label and 1/4 for the other.

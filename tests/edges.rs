@@ -57,7 +57,8 @@ fn losses(scores: &[f32], label: usize, smoothing: f32) -> [f64; 3] {
     [f64::from(single), double, found.loss]
 }
 
-/// Differences of scores are exact here; exponential, logarithm, ε and the products with it are rounded fewer than 8 times.
+/// Differences of scores are exact here; exponential, logarithm, ε and the products with it are rounded fewer
+/// than 8 times.
 fn assert_losses(found: [f64; 3], expected: f64) {
     for (found, unit) in
         found.into_iter().zip([f32::EPSILON.into(), f64::from(f32::EPSILON), f32::EPSILON.into()])
@@ -142,7 +143,8 @@ fn nan_is_not_swallowed() {
     assert!(pool.forward(&x, &[], Mode::Inference).unwrap()[[0, 0, 0, 0]].is_nan());
     let gradients = pool.backward(&x, &[], Mode::Inference, &ArrayD::ones(vec![1, 1, 1, 1])).unwrap();
     assert_eq!(gradients.input, array![[[[0.0, 1.0], [0.0, 0.0]]]].into_dyn());
-    // The bias in front of the pool gets the whole gradient, by way of the NaN, in the executor too: also where ReLU stands between.
+    // The bias in front of the pool gets the whole gradient, by way of the NaN, in the executor too: also
+    // where ReLU stands between.
     for network in [
         Network::new().then(Convolution::new(1, 1, [1, 1])).then(pool.clone()),
         Network::new().then(Convolution::new(1, 1, [1, 1])).then(Activation::Relu).then(pool.clone()),
@@ -158,11 +160,12 @@ fn nan_is_not_swallowed() {
     }
 }
 
-/// Layers on NaN, infinities, zeros, subnormal, small and large numbers, forward and by the executor, at inference.
+/// Layers on NaN, infinities, zeros, subnormal, small and large numbers, forward and by the executor, at
+/// inference.
 ///
-/// Both add the same few numbers of the same signs, so that they are NaN and infinite at the same places; elsewhere they differ by
-/// roundings of sums of at most 8 terms of these magnitudes and by the executor's functions, 2.5 units each, and results below the
-/// normal numbers may be 0.
+/// Both add the same few numbers of the same signs, so that they are NaN and infinite at the same places;
+/// elsewhere they differ by roundings of sums of at most 8 terms of these magnitudes and by the executor's
+/// functions, 2.5 units each, and results below the normal numbers may be 0.
 #[test]
 fn every_way_of_running_agrees() {
     let layers: Vec<AnyLayer> = vec![
@@ -229,10 +232,12 @@ fn every_way_of_running_agrees() {
     }
 }
 
-/// The gradients of a convolution of one tap in front of layers, whose inputs are those numbers: by `backward` and by the executor.
+/// The gradients of a convolution of one tap in front of layers, whose inputs are those numbers: by
+/// `backward` and by the executor.
 ///
-/// Both add products of the same 8 inputs with gradients of at most 2 in size, or what a layer makes of them, at most twice as
-/// large: where they are finite they differ by roundings of those sums and of the executor's functions.
+/// Both add products of the same 8 inputs with gradients of at most 2 in size, or what a layer makes of them,
+/// at most twice as large: where they are finite they differ by roundings of those sums and of the executor's
+/// functions.
 #[test]
 fn gradients_agree() {
     let layers: Vec<AnyLayer> = vec![
@@ -288,7 +293,8 @@ fn rectifiers_at_infinity() {
 
 #[test]
 fn small_hyperbolic_tangents() {
-    // tanh x = x − x³/3 + …: of 10⁻⁴ it is x less 3.3·10⁻¹³, far less than half a unit, 3.6·10⁻¹². The library is within a unit.
+    // tanh x = x − x³/3 + …: of 10⁻⁴ it is x less 3.3·10⁻¹³, far less than half a unit, 3.6·10⁻¹². The
+    // library is within a unit.
     let x = [1e-8_f32, 1e-4, -1e-4, 1e-30];
     for (x, y) in x.into_iter().map(|x| (x, Activation::Tanh.apply(&x))) {
         assert!(y == x || y == x.next_down() || y == x.next_up(), "{x}: {y}");

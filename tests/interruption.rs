@@ -1,4 +1,5 @@
-//! `equivariant train`, stopped from outside: what is resumed ends with the same bits as what was never stopped.
+//! `equivariant train`, stopped from outside: what is resumed ends with the same bits as what was never
+//! stopped.
 #![cfg(all(unix, feature = "cli"))]
 
 use std::path::{Path, PathBuf};
@@ -49,8 +50,8 @@ impl Training {
         command
     }
 
-    /// Trains on until the checkpoint is another one than it was at the start, and is stopped then. A training that comes to its end
-    /// before that (on a machine that lets this process wait) begins anew.
+    /// Trains on until the checkpoint is another one than it was at the start, and is stopped then. A
+    /// training that comes to its end before that (on a machine that lets this process wait) begins anew.
     fn stop(&self, stop: impl Fn(&mut Child)) -> Output {
         let state = || std::fs::read(self.file("state")).ok();
         loop {
@@ -164,7 +165,8 @@ fn a_checkpoint_is_overwritten_only_where_that_is_asked_for() {
     assert_eq!(files, ["state"], "no litter");
 }
 
-/// As many images, of the same size and classes, but not the same: a checkpoint tells them apart, and names its file.
+/// As many images, of the same size and classes, but not the same: a checkpoint tells them apart, and names
+/// its file.
 #[test]
 fn a_checkpoint_goes_on_with_its_own_images_only() {
     let (training, others) = (Training::new(), tempfile::tempdir().unwrap());

@@ -1,8 +1,8 @@
-//! What plans do with memory: a warm run allocates nothing, a plan holds what it states, and nothing is read or written
-//! outside the arrays it is given. And a warm step of training allocates nothing.
+//! What plans do with memory: a warm run allocates nothing, a plan holds what it states, and nothing is read
+//! or written outside the arrays it is given. And a warm step of training allocates nothing.
 //!
-//! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler: every array ends, and
-//! in a second run begins, at a page that the system lets nobody read or write.
+//! Kernels read and write by raw pointers behind asserted bounds, so the last is not left to the compiler:
+//! every array ends, and in a second run begins, at a page that the system lets nobody read or write.
 #![cfg(unix)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -28,7 +28,8 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting allocates nothing.
+// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting
+// allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -60,8 +61,8 @@ fn entry<T: Element>(n: usize) -> T {
     T::rounded((n * 7919 % 1009) as f64 / 504.5 - 1.0)
 }
 
-/// Entries whose memory ends, or begins, where pages begin that nobody may read or write. What is left of their own pages
-/// holds no numbers.
+/// Entries whose memory ends, or begins, where pages begin that nobody may read or write. What is left of
+/// their own pages holds no numbers.
 struct Guarded<T> {
     mapped: *mut u8,
     bytes: usize,
@@ -108,7 +109,8 @@ impl<T: Element> Guarded<T> {
     }
 
     fn memory(&self) -> &[T] {
-        // SAFETY: the pages between are accessible, aligned, hold numbers of any bits, and are borrowed with `self`.
+        // SAFETY: the pages between are accessible, aligned, hold numbers of any bits, and are borrowed with
+        // `self`.
         unsafe { std::slice::from_raw_parts(self.entries, self.count) }
     }
 
@@ -201,7 +203,8 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Method, set: InstructionSe
         plan.run(input.view(), output.view_mut(), &mut workspace).unwrap();
         let holds = (HELD.get() - arrays + prepared - held) as usize - bias.len() * size_of::<T>();
         let stated = workspace.bytes() + plan.bytes();
-        // Beside numbers it holds tables of where they stand: no more than the numbers themselves and a few pages.
+        // Beside numbers it holds tables of where they stand: no more than the numbers themselves and a few
+        // pages.
         assert!((stated..=2 * stated + 65_536).contains(&holds), "{context}: states {stated}, holds {holds}");
         output.check(&context);
         // A view of more than four axes allocates by itself.
@@ -244,8 +247,8 @@ fn plans_keep_to_their_memory() {
     });
 }
 
-/// Convolutions, pools, batch normalisation, dropout, activations, dense and group layers, forward and backward, and the
-/// optimiser.
+/// Convolutions, pools, batch normalisation, dropout, activations, dense and group layers, forward and
+/// backward, and the optimiser.
 #[test]
 fn a_warm_step_of_training_allocates_nothing() {
     const SAMPLES: usize = 37;
@@ -278,7 +281,8 @@ fn a_warm_step_of_training_allocates_nothing() {
     });
 }
 
-/// A pool holds its output and the entries of one window, however many connections it has: here 11 million bytes of them.
+/// A pool holds its output and the entries of one window, however many connections it has: here 11 million
+/// bytes of them.
 #[test]
 fn pools_hold_no_lists_of_connections() {
     let x = ArrayD::from_shape_fn(IxDyn(&[1, 1, 64, 64]), |index| entry::<f64>(64 * index[2] + index[3]));
@@ -289,7 +293,8 @@ fn pools_hold_no_lists_of_connections() {
         let y = pool.forward(&x, &[], Mode::Inference).unwrap();
         pool.backward(&x, &[], Mode::Inference, &y).unwrap();
         let most = MOST.get() - before;
-        // The output, the gradient, and one or the other while it is copied; a window's list, with what it was made of, and its values.
+        // The output, the gradient, and one or the other while it is copied; a window's list, with what it
+        // was made of, and its values.
         let bound = 4 * 8 * x.len() + 4 * 16 * 15 * 15;
         assert!(most <= bound as isize, "{pool:?} holds {most} bytes, more than {bound}");
     }

@@ -1,8 +1,9 @@
-//! Readers of files meet damage of every kind: they answer with an error that names the file, never with a panic or a memory full.
+//! Readers of files meet damage of every kind: they answer with an error that names the file, never with a
+//! panic or a memory full.
 //!
-//! Each file is built, changed at random where its structure lets a change through (numbers of headers, texts of numbers, chunks, what is
-//! inside of a container), sealed with sums that fit, and read. The seed of a change is its number. `EQUIVARIANT_MUTATIONS` sets how
-//! many there are of each kind.
+//! Each file is built, changed at random where its structure lets a change through (numbers of headers, texts
+//! of numbers, chunks, what is inside of a container), sealed with sums that fit, and read. The seed of a
+//! change is its number. `EQUIVARIANT_MUTATIONS` sets how many there are of each kind.
 #![cfg(all(feature = "files", feature = "train"))]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -35,7 +36,8 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting allocates nothing.
+// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting
+// allocates nothing.
 unsafe impl GlobalAlloc for Watching {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         HELD.set(HELD.get() + layout.size() as isize);
@@ -54,14 +56,15 @@ unsafe impl GlobalAlloc for Watching {
 #[global_allocator]
 static ALLOCATOR: Watching = Watching;
 
-/// The most bytes that reading a file of so many may hold: a deflated byte stands for 1032 at most, each of which is held as a byte, as
-/// an `f64` and twice as an `f32` at most; and a mebibyte for buffers and tables of decoders.
+/// The most bytes that reading a file of so many may hold: a deflated byte stands for 1032 at most, each of
+/// which is held as a byte, as an `f64` and twice as an `f32` at most; and a mebibyte for buffers and tables
+/// of decoders.
 fn bound(file: usize) -> isize {
     (1 << 20) + 1032 * (1 + 8 + 4 + 4) * file as isize
 }
 
-/// Changes bytes and reads them, over and over. `seal` makes a file of the changed bytes, `read` answers with the text of an error.
-/// At least one of the changed files is refused, or the reader looks at nothing.
+/// Changes bytes and reads them, over and over. `seal` makes a file of the changed bytes, `read` answers with
+/// the text of an error. At least one of the changed files is refused, or the reader looks at nothing.
 fn survive(
     bytes: &[u8],
     path: &Path,
@@ -261,7 +264,8 @@ fn pictures_by_bytes_and_by_chunks() {
         }
         let path = folder.path().join("train/0/0.png");
         survive(&picture, &path, as_it_is, read);
-        // The bytes that are changed are those of one chunk's content; now and then a chunk is lost, doubled or moved.
+        // The bytes that are changed are those of one chunk's content; now and then a chunk is lost, doubled
+        // or moved.
         let whole = chunks(&picture);
         for place in 0..whole.len() - 1 {
             let seal = |content: Vec<u8>, random: &mut ChaCha8Rng| {

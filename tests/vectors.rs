@@ -1,4 +1,5 @@
-//! The vectors that Coq computes from the definitions proved in `proofs/`: the code must reproduce them exactly.
+//! The vectors that Coq computes from the definitions proved in `proofs/`: the code must reproduce them
+//! exactly.
 //!
 //! `make -C proofs vectors` writes them again; nothing may move. Each line of a file is one case in JSON.
 
@@ -96,8 +97,8 @@ fn correlation_of_images_with_channels() {
     }
 }
 
-/// Maxima of integers are exact in `f64`. Coq's vectors have the sum over a window where the layer has the mean, a constant
-/// polynomial with a rational coefficient: times the number of taps it is the sum.
+/// Maxima of integers are exact in `f64`. Coq's vectors have the sum over a window where the layer has the
+/// mean, a constant polynomial with a rational coefficient: times the number of taps it is the sum.
 #[test]
 fn pooling() {
     let layer = |pool: Pool, case: &Value| pool.stride(numbers(&case["stride"]));
@@ -127,8 +128,8 @@ fn pooling() {
     assert!(maxima > 0 && sums > 0, "both kinds have cases");
 }
 
-/// The filter banks of the p4 layers: kernels (output, input[, orientation], row, column) become filters (4·output + orientation, input or 4·input +
-/// orientation, row, column).
+/// The filter banks of the p4 layers: kernels (output, input[, orientation], row, column) become filters
+/// (4·output + orientation, input or 4·input + orientation, row, column).
 #[test]
 fn p4_filter_banks() {
     let c4 = GridGroup::c4();

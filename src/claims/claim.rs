@@ -1,4 +1,5 @@
-//! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check must catch.
+//! A claim: a statement with its expected truth, the check that decides it, and the mutants that the check
+//! must catch.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::{Duration, Instant};
@@ -153,7 +154,8 @@ impl Claim {
         Ok(Some(Outcome { report, mutants, duration: start.elapsed() }))
     }
 
-    /// Whether the outcome of a mutant is the opposite of what is expected of the claim, by each reading that was used.
+    /// Whether the outcome of a mutant is the opposite of what is expected of the claim, by each reading that
+    /// was used.
     fn catches(&self, report: &Report) -> bool {
         match self.expected {
             Expected::Fails => report.verdict == Verdict::Holds,
@@ -170,8 +172,9 @@ impl Claim {
         }
     }
 
-    /// What single draws find of what is false: the statement if it is expected to fail, else each mutant. Where a check draws
-    /// different numbers for different purposes, one run for each, with single draws for that purpose alone.
+    /// What single draws find of what is false: the statement if it is expected to fail, else each mutant.
+    /// Where a check draws different numbers for different purposes, one run for each, with single draws for
+    /// that purpose alone.
     pub(super) fn by_single_draws(&self, seed: u64) -> Vec<SingleDraws> {
         let mut runs = Vec::new();
         let mut run = |name, check: &Check| {
@@ -220,8 +223,8 @@ impl Claim {
         Some(Outcome { report, mutants: Vec::new(), duration: Duration::ZERO })
     }
 
-    /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its counterexample
-    /// (or its theorem), and every mutant was caught.
+    /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its
+    /// counterexample (or its theorem), and every mutant was caught.
     pub fn agrees(&self, outcome: &Outcome) -> bool {
         self.is_as_expected(&outcome.report) && outcome.mutants.iter().all(|(_, caught)| *caught)
     }

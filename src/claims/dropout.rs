@@ -102,7 +102,8 @@ fn examine(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
     Ok(report)
 }
 
-/// Masks drawn for the values. On 48 entries one of them alone would be all dropped, or all kept, once in 10⁶ times.
+/// Masks drawn for the values. On 48 entries one of them alone would be all dropped, or all kept, once in 10⁶
+/// times.
 const SEVERAL: usize = 8;
 
 /// Masks drawn for the mean.
@@ -110,8 +111,8 @@ const MASKS: u64 = 2000;
 
 /// The mean of dropped-out ones over many masks is 1, up to what chance allows.
 ///
-/// Hoeffding (1963): the mean of N independent numbers between 0 and 1/(1 − p) is off by more than t with probability at most
-/// 2·exp(−2N·t²(1 − p)²). With t = √(ln(2·10⁹)/2N)/(1 − p) that is 10⁻⁹.
+/// Hoeffding (1963): the mean of N independent numbers between 0 and 1/(1 − p) is off by more than t with
+/// probability at most 2·exp(−2N·t²(1 − p)²). With t = √(ln(2·10⁹)/2N)/(1 − p) that is 10⁻⁹.
 fn mean_over_masks(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
     let ones = ArrayD::from_elem(vec![2, 2, 3, 4], 1.0_f64);
     let mut sum = 0.0;

@@ -1,8 +1,8 @@
 //! The catalogue: what the theory of symmetry in convolutional networks says, statement by statement.
 //!
-//! One file for each chapter (a folder where the chapter is long). Every claim names its expected truth, is decided by all readings
-//! that make sense for it, and carries mutants: plausible wrong implementations that the same check must catch.
-//! A claim that checked nothing is an error, and so is one without a mutant.
+//! One file for each chapter (a folder where the chapter is long). Every claim names its expected truth, is
+//! decided by all readings that make sense for it, and carries mutants: plausible wrong implementations that
+//! the same check must catch. A claim that checked nothing is an error, and so is one without a mutant.
 
 mod claim;
 mod conv;
@@ -46,8 +46,8 @@ mod tests {
     use super::{Claim, catalogue};
     use crate::verify::Reading;
 
-    /// The seed of these tests: that of `EQUIVARIANT_SEED`, else the number of the day since 1970, so that no claim can depend
-    /// on one that is known to pass.
+    /// The seed of these tests: that of `EQUIVARIANT_SEED`, else the number of the day since 1970, so that no
+    /// claim can depend on one that is known to pass.
     fn seed() -> u64 {
         match std::env::var("EQUIVARIANT_SEED") {
             Ok(text) => text.parse().expect("EQUIVARIANT_SEED is a whole number"),

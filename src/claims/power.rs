@@ -1,11 +1,12 @@
 //! The power of the checks: how probable it is that a false statement, or a mutant, is missed.
 //!
-//! Over many seeds the checks are run with one draw wherever they make several ([`Examiner::draws`](crate::verify::Examiner::draws)), and
-//! it is counted how often each part of a check that must find what is false does find it: each reading, and the search for a
-//! counterexample. If k of N such runs do, the probability q of finding it is, but for a probability of [`DOUBT`], at least the q₀
-//! at which k or more finds have that probability: Σ_{i ≥ k} C(N, i)·q₀ⁱ·(1 − q₀)^(N − i) = [`DOUBT`] (Clopper and Pearson 1934,
-//! one-sided). A part that makes n independent draws misses it with probability at most (1 − q₀)ⁿ, and all of them together with at most the
-//! sum.
+//! Over many seeds the checks are run with one draw wherever they make several
+//! ([`Examiner::draws`](crate::verify::Examiner::draws)), and it is counted how often each part of a check
+//! that must find what is false does find it: each reading, and the search for a counterexample. If k of N
+//! such runs do, the probability q of finding it is, but for a probability of [`DOUBT`], at least the q₀ at
+//! which k or more finds have that probability: Σ_{i ≥ k} C(N, i)·q₀ⁱ·(1 − q₀)^(N − i) = [`DOUBT`] (Clopper
+//! and Pearson 1934, one-sided). A part that makes n independent draws misses it with probability at most (1
+//! − q₀)ⁿ, and all of them together with at most the sum.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,7 +137,8 @@ impl Count {
         }
     }
 
-    /// What was counted, what is missed most easily first. Readings on reals that never spoke are no part of a check.
+    /// What was counted, what is missed most easily first. Readings on reals that never spoke are no part of
+    /// a check.
     pub fn weakest_first(self) -> Vec<Power> {
         let mut powers: Vec<Power> = Vec::new();
         for (mut power, spoke) in self.counted.into_values() {

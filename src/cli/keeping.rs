@@ -9,7 +9,8 @@ use crate::train::Trainer;
 use crate::train::checkpoint::{Checkpoint, CheckpointLock};
 use crate::train::data::Dataset;
 
-/// The entry that tells which images the training is tested on, which the trainer does not know before its first test.
+/// The entry that tells which images the training is tested on, which the trainer does not know before its
+/// first test.
 const TESTED: &str = "images to test";
 
 /// A checkpoint's place, which no other training uses meanwhile.
@@ -24,8 +25,8 @@ impl Keeper {
     /// Takes the place, and reads what is there if that is to be resumed.
     ///
     /// # Errors
-    /// If it cannot be written, another training uses it, something is there that is neither to be resumed nor overwritten, or it is no
-    /// checkpoint.
+    /// If it cannot be written, another training uses it, something is there that is neither to be resumed
+    /// nor overwritten, or it is no checkpoint.
     pub(super) fn open(path: &Path, resume: bool, overwrite: bool) -> anyhow::Result<Self> {
         destination::check(path)?;
         let lock = CheckpointLock::take(path)?;

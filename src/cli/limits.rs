@@ -5,7 +5,8 @@ use clap::builder::{RangedU64ValueParser, TypedValueParser};
 /// The most epochs of a training. Steps are counted in `usize`, and a step takes more than a microsecond.
 pub(super) const EPOCHS: u64 = 1_000_000;
 
-/// The most threads for each that the machine runs at once: some help where others wait, more only cost memory and time.
+/// The most threads for each that the machine runs at once: some help where others wait, more only cost
+/// memory and time.
 const THREADS_PER_CORE: usize = 4;
 
 /// A number from 1.
@@ -21,8 +22,8 @@ where
     RangedU64ValueParser::<T>::new().range(1..=EPOCHS)
 }
 
-/// How many threads are used where so many are asked for (without a number, as many as the machine runs at once), and a line that
-/// says so where they are fewer.
+/// How many threads are used where so many are asked for (without a number, as many as the machine runs at
+/// once), and a line that says so where they are fewer.
 pub(super) fn threads(asked: Option<usize>) -> (usize, Option<String>) {
     threads_on(std::thread::available_parallelism().map_or(1, usize::from), asked)
 }

@@ -1,7 +1,8 @@
 //! Patterns that choose claims by their ids.
 //!
-//! Without `*` a pattern is a chapter (`group`, whose claims have ids like `action.composition`, too), an id, or what an id begins with,
-//! up to a dot: `conv.commutative`, `norm.running`. With `*`, which stands for any text, it is the whole id: `*.translation*`.
+//! Without `*` a pattern is a chapter (`group`, whose claims have ids like `action.composition`, too), an id,
+//! or what an id begins with, up to a dot: `conv.commutative`, `norm.running`. With `*`, which stands for any
+//! text, it is the whole id: `*.translation*`.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,8 @@ use crate::claims::Claim;
 /// How many near ids an error names.
 const NEAREST: usize = 3;
 
-/// The claims that match any of the patterns, in the order of the catalogue; all of them where there is no pattern.
+/// The claims that match any of the patterns, in the order of the catalogue; all of them where there is no
+/// pattern.
 ///
 /// # Errors
 /// If a pattern matches no claim.
@@ -39,8 +41,9 @@ fn matches(pattern: &str, id: &str) -> bool {
     id.strip_prefix(pattern).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The pieces between the stars occur in this order, the first at the beginning and the last at the end. The first place of each is
-/// as good as any later one, so that the time grows with the length of the pattern and the id.
+/// The pieces between the stars occur in this order, the first at the beginning and the last at the end. The
+/// first place of each is as good as any later one, so that the time grows with the length of the pattern and
+/// the id.
 fn matches_glob(pattern: &str, id: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(rest) = pieces.next().and_then(|first| id.strip_prefix(first)) else { return false };

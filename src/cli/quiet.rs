@@ -2,7 +2,8 @@
 
 use std::panic;
 
-/// Runs what may panic. What it leaves half done is dropped with it, or belongs to a claim whose result is thrown away.
+/// Runs what may panic. What it leaves half done is dropped with it, or belongs to a claim whose result is
+/// thrown away.
 pub(super) use crate::fence::fence as catch;
 
 /// From now on, no panic of the process prints anything.

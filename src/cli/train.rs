@@ -30,13 +30,14 @@ const ROTATED: (usize, usize) = (12_000, 50_000);
 
 /// Trains a network to tell images apart, tests it after every epoch, and exports it.
 ///
-/// Without --data it trains on built-in digits. Ctrl-C ends the training at the next step; with --checkpoint nothing is lost then, and
-/// at most the current epoch if the process is killed. The network is exported when the training is complete, not before. Exit code: 0
-/// if the training came to its end, 1 if it was interrupted, 2 on wrong use.
+/// Without --data it trains on built-in digits. Ctrl-C ends the training at the next step; with --checkpoint
+/// nothing is lost then, and at most the current epoch if the process is killed. The network is exported when
+/// the training is complete, not before. Exit code: 0 if the training came to its end, 1 if it was
+/// interrupted, 2 on wrong use.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG pictures
-    /// (train/CLASS/*.png, test/CLASS/*.png), or an npz archive or folder of npy files.
+    /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG
+    /// pictures (train/CLASS/*.png, test/CLASS/*.png), or an npz archive or folder of npy files.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -72,7 +73,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE.onnx|FILE.safetensors")]
     export: Option<PathBuf>,
 
-    /// Export the ordinary network that a group network is: expanded kernels, and numbers for each channel. ONNX files always hold that.
+    /// Export the ordinary network that a group network is: expanded kernels, and numbers for each channel.
+    /// ONNX files always hold that.
     #[arg(long, requires = "export")]
     plain: bool,
 
@@ -271,7 +273,8 @@ fn page(
     Ok(TrainingPage { run, summary, recipe: recipe.lines(), inspection, symmetry })
 }
 
-/// What is proved and measured of the invariance under the symmetries of the square, before and after training.
+/// What is proved and measured of the invariance under the symmetries of the square, before and after
+/// training.
 fn symmetry(
     network: &Network,
     first: &Weights,

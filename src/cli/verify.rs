@@ -20,13 +20,15 @@ use crate::verify::Reading;
 /// The width of the table where there is no terminal to fit.
 const COLUMNS: usize = 100;
 
-/// Runs the catalogue of claims: what the theory says, proved, certified, bounded or refuted, statement by statement.
+/// Runs the catalogue of claims: what the theory says, proved, certified, bounded or refuted, statement by
+/// statement.
 ///
 /// Exit code: 0 if every claim came out as expected and every mutant was caught, 1 if not, 2 on wrong use.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Claims to run: an id or what ids begin with, up to a dot (conv, conv.commutative) or the name of a chapter (group), or a whole id in which * stands
-    /// for any text ('*.translation*'). Without a pattern, all.
+    /// Claims to run: an id or what ids begin with, up to a dot (conv, conv.commutative) or the name of a
+    /// chapter (group), or a whole id in which * stands for any text ('*.translation*'). Without a pattern,
+    /// all.
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
 
@@ -42,12 +44,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
-    /// Seeds to run one after the other, both ends included (0..199): prints a line for each with which something does not come
-    /// out as expected.
+    /// Seeds to run one after the other, both ends included (0..199): prints a line for each with which
+    /// something does not come out as expected.
     #[arg(long, value_name = "A..B", conflicts_with_all = ["seed", "html"])]
     seeds: Option<Seeds>,
 
-    /// Count for how many of the seeds one draw, in place of several, finds what is false: how easily it is missed.
+    /// Count for how many of the seeds one draw, in place of several, finds what is false: how easily it is
+    /// missed.
     #[arg(long, hide = true, requires = "seeds", conflicts_with_all = ["readings", "json", "list"])]
     power: bool,
 
@@ -66,7 +69,8 @@ fn reading_parser() -> impl TypedValueParser<Value = Reading> {
     })
 }
 
-/// Runs the command on a catalogue, and prints the table on `output`. Returns whether everything is as expected.
+/// Runs the command on a catalogue, and prints the table on `output`. Returns whether everything is as
+/// expected.
 ///
 /// # Errors
 /// On wrong use, and where output cannot be written.
@@ -116,7 +120,8 @@ pub(super) fn run(
     Ok(run.disagreements().next().is_none())
 }
 
-/// Runs claims with one seed after the other, and tells with which something disagrees as soon as it is known.
+/// Runs claims with one seed after the other, and tells with which something disagrees as soon as it is
+/// known.
 fn run_seeds(
     claims: &[&Claim],
     arguments: &Arguments,
@@ -154,7 +159,8 @@ fn run_seeds(
     Ok(agree == seeds.count())
 }
 
-/// Prints how easily what is false is missed. Returns whether each is missed with a probability that is small enough.
+/// Prints how easily what is false is missed. Returns whether each is missed with a probability that is small
+/// enough.
 fn measure_power(claims: &[&Claim], seeds: &Seeds, output: &mut impl Write) -> anyhow::Result<bool> {
     let progress = progress(seeds.count(), "seeds");
     let mut count = Count::default();
@@ -168,7 +174,8 @@ fn measure_power(claims: &[&Claim], seeds: &Seeds, output: &mut impl Write) -> a
     Ok(powers.iter().all(|power| power.miss() < LARGEST_MISS))
 }
 
-/// Runs claims in parallel. Each draws its random numbers from the seed alone, so that their order does not matter.
+/// Runs claims in parallel. Each draws its random numbers from the seed alone, so that their order does not
+/// matter.
 ///
 /// # Errors
 /// If these readings say nothing about any of them.
@@ -201,7 +208,8 @@ fn run_claims<'a>(
     Ok(Run { seed, readings, records, skipped, duration: start.elapsed() })
 }
 
-/// Without repetition, the strongest first: `Claim::run` compares with `Reading::ALL` to tell whether all are wanted.
+/// Without repetition, the strongest first: `Claim::run` compares with `Reading::ALL` to tell whether all are
+/// wanted.
 fn sorted(readings: &[Reading]) -> Vec<Reading> {
     Reading::ALL.into_iter().filter(|reading| readings.contains(reading)).collect()
 }

@@ -5,14 +5,15 @@
 //! (F x)(ω) = (2π)^(−n/2) ∫ x(t) e^(−i⟨ω,t⟩) dt ≈ (2π)^(−n/2) h Σ_t x(t) e^(−i⟨ω,t⟩)
 //! ```
 //!
-//! over the points of a grid whose cells have volume h. This F is unitary, and F(x*y) = (2π)^(n/2) F(x)·F(y); the sums
-//! obey that law exactly (for they are the integrals of combs of point masses), and converge to the integrals as
-//! the grid is refined and widened: faster than any power of the spacing for smooth functions that vanish outside the
-//! grid, such as [`Gaussian`] within a few units of 10⁻¹⁶; like the spacing for functions that jump ([`Cuboid`]).
+//! over the points of a grid whose cells have volume h. This F is unitary, and F(x*y) = (2π)^(n/2) F(x)·F(y);
+//! the sums obey that law exactly (for they are the integrals of combs of point masses), and converge to the
+//! integrals as the grid is refined and widened: faster than any power of the spacing for smooth functions
+//! that vanish outside the grid, such as [`Gaussian`] within a few units of 10⁻¹⁶; like the spacing for
+//! functions that jump ([`Cuboid`]).
 //!
-//! Cost: a convolution of the samples by the planner's choice, and one exponential for each point and frequency.
-//! Source: E. Stein, R. Shakarchi, *Fourier Analysis*, 2003, chapters 5 and 6; L. Trefethen, J. Weideman, *The
-//! exponentially convergent trapezoidal rule*, 2014.
+//! Cost: a convolution of the samples by the planner's choice, and one exponential for each point and
+//! frequency. Source: E. Stein, R. Shakarchi, *Fourier Analysis*, 2003, chapters 5 and 6; L. Trefethen, J.
+//! Weideman, *The exponentially convergent trapezoidal rule*, 2014.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI, TAU};
 
@@ -255,10 +256,10 @@ mod tests {
         convolved.greatest_error(|t: [f64; N]| NARROW.convolve::<N>(&WIDE).at(t))
     }
 
-    /// By Poisson's summation formula the sum differs from the integral by the spectrum of the integrand at multiples
-    /// of 2π/h. As a function of s, x(s)·y(t−s) is a Gaussian of deviation ρ = στ/√(σ²+τ²) = 0.59, so at t = 0 the
-    /// relative error is 2N·exp(−ρ²(2π/h)²/2) = 2N·exp(−6.88/h²), plus smaller terms: for h = 1, 2/3, 1/2 it is
-    /// 2.1e-3 N, 3.8e-7 N, 2.2e-12 N. Beyond 16 both functions are below 1e-45.
+    /// By Poisson's summation formula the sum differs from the integral by the spectrum of the integrand at
+    /// multiples of 2π/h. As a function of s, x(s)·y(t−s) is a Gaussian of deviation ρ = στ/√(σ²+τ²) = 0.59,
+    /// so at t = 0 the relative error is 2N·exp(−ρ²(2π/h)²/2) = 2N·exp(−6.88/h²), plus smaller terms: for h =
+    /// 1, 2/3, 1/2 it is 2.1e-3 N, 3.8e-7 N, 2.2e-12 N. Beyond 16 both functions are below 1e-45.
     #[test]
     fn gaussians_converge_faster_than_any_power() {
         fn check<const N: usize>(amplitude: f64) {
@@ -271,8 +272,8 @@ mod tests {
         check::<2>(NARROW.convolve::<2>(&WIDE).amplitude.abs());
     }
 
-    /// With ½ on the border, grids that hit the border integrate every overlap exactly, except that at shifts where two
-    /// borders coincide ½·½ stands for ½ (or ½·½ for 0): an error of ¼h, first order.
+    /// With ½ on the border, grids that hit the border integrate every overlap exactly, except that at shifts
+    /// where two borders coincide ½·½ stands for ½ (or ½·½ for 0): an error of ¼h, first order.
     #[test]
     fn boxes_converge_like_the_spacing() {
         let (a, b) = (Cuboid { half_width: 0.5 }, Cuboid { half_width: 1.0 });
@@ -280,15 +281,17 @@ mod tests {
             let h = 2.0 / cells as f64;
             let (x, y) = (sampled(|t: [f64; 1]| a.at(t), 2.0, cells), sampled(|t| b.at(t), 2.0, cells));
             let error = x.convolve(&y).unwrap().greatest_error(|t| a.convolution_at(&b, t));
-            // All samples are dyadic and the kernels small, so that the matrix product runs and no sum is rounded.
+            // All samples are dyadic and the kernels small, so that the matrix product runs and no sum is
+            // rounded.
             assert_eq!(error, h / 4.0);
         }
     }
 
-    /// At spacing 1/4 aliasing is below exp(−ρ²(8π)²/2) < 1e-47, and beyond 10 (9 deviations) the wider function is below
-    /// 2e-18; what remains is rounding. Each sum has at most 161² terms, and the terms' magnitudes sum to at most the
-    /// 1-norm of the convolution, 2π·0.49·1.5 · 2π·1.21·0.8 = 28 in the plane; the factor 1/2π on it leaves room for
-    /// the rounding of the phases and of the convolution, a few hundred u in each of the 161² entries.
+    /// At spacing 1/4 aliasing is below exp(−ρ²(8π)²/2) < 1e-47, and beyond 10 (9 deviations) the wider
+    /// function is below 2e-18; what remains is rounding. Each sum has at most 161² terms, and the terms'
+    /// magnitudes sum to at most the 1-norm of the convolution, 2π·0.49·1.5 · 2π·1.21·0.8 = 28 in the plane;
+    /// the factor 1/2π on it leaves room for the rounding of the phases and of the convolution, a few hundred
+    /// u in each of the 161² entries.
     #[test]
     fn transform_of_gaussians_and_the_convolution_theorem() {
         fn check<const N: usize>(frequency: [f64; N]) {
@@ -315,7 +318,8 @@ mod tests {
     fn closed_forms_agree_with_quadrature() {
         let cuboid = Cuboid { half_width: 1.0 };
         let samples = sampled(|t: [f64; 1]| cuboid.at(t), 2.0, 64);
-        // The trapezoidal rule is off by at most h²/12 · 2a · max|f″| = h²/6·ω² on [−1, 1], times (2π)^(−1/2).
+        // The trapezoidal rule is off by at most h²/12 · 2a · max|f″| = h²/6·ω² on [−1, 1], times
+        // (2π)^(−1/2).
         for w in [0.0, 0.5, 2.0] {
             let bound = (2.0f64 / 64.0).powi(2) / 6.0 * w * w * 0.4 + 100.0 * f64::EPSILON;
             assert!((samples.fourier([w]) - cuboid.fourier_at([w])).norm() <= bound);

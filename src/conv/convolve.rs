@@ -1,11 +1,12 @@
 //! The way in: one call for one convolution.
 //!
-//! Over `f32`, `f64` and complex numbers of either, and from [`PLANNED`] products on, the fastest method runs whose derived error
-//! bound is within [`plan::Accuracy::default`](crate::conv::plan::Accuracy); over every other scalar, and below, the
-//! [`Definition`]. So exact scalars give exact results.
+//! Over `f32`, `f64` and complex numbers of either, and from [`PLANNED`] products on, the fastest method runs
+//! whose derived error bound is within [`plan::Accuracy::default`](crate::conv::plan::Accuracy); over every
+//! other scalar, and below, the [`Definition`]. So exact scalars give exact results.
 //!
-//! Cost: that of the method; for floats besides a copy of both operands, and the making of a plan, some microseconds. To convolve
-//! again and again with the same kernel, keep a [`plan::Plan`](crate::conv::plan::Plan).
+//! Cost: that of the method; for floats besides a copy of both operands, and the making of a plan, some
+//! microseconds. To convolve again and again with the same kernel, keep a
+//! [`plan::Plan`](crate::conv::plan::Plan).
 
 #[cfg(feature = "plan")]
 mod fastest;
@@ -22,7 +23,8 @@ use crate::scalar::Ring;
 
 /// The convolution `signal * kernel` of one channel.
 ///
-/// The output covers the indices that [`Extent`] tells. Both operands have the same number of axes, by their types:
+/// The output covers the indices that [`Extent`] tells. Both operands have the same number of axes, by their
+/// types:
 /// ```compile_fail
 /// # use equivariant::conv::{convolve, Extent};
 /// # use ndarray::{arr1, arr2};
@@ -40,8 +42,8 @@ use crate::scalar::Ring;
 /// ```
 ///
 /// # Errors
-/// If an operand is empty or has no axes, or if the kernel is larger than the signal and the extent is not `Full`: then the
-/// operands may have changed places.
+/// If an operand is empty or has no axes, or if the kernel is larger than the signal and the extent is not
+/// `Full`: then the operands may have changed places.
 pub fn convolve<S: Ring, D: Dimension>(
     signal: &ArrayRef<S, D>,
     kernel: &ArrayRef<S, D>,

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! for an n-th root of unity ω: e^(−2πi/n) over the complex numbers, a power of 7 over
-//! [`Goldilocks`](crate::scalar::Goldilocks). Along several axes, one after the other. The unitary transform has the
-//! factor 1/√n in both directions, and preserves inner products (Parseval).
+//! [`Goldilocks`](crate::scalar::Goldilocks). Along several axes, one after the other. The unitary transform
+//! has the factor 1/√n in both directions, and preserves inner products (Parseval).
 //!
 //! Laws, for cyclic convolution: F(x*y) = F(x)·F(y); with the unitary transform U, U(x*y) = √n·U(x)·U(y).
 //!
@@ -85,8 +85,8 @@ pub fn dft<S: RootOfUnity, D: Dimension>(
     dft_with_roots(x, axes, direction, |length, k| S::root_of_unity_power(length as u64, k as u64))
 }
 
-/// The same over a ring whose roots of unity the caller gives: `power(n, k)` is ωᵏ for a primitive n-th root ω and
-/// k < n, or `None` where there is none.
+/// The same over a ring whose roots of unity the caller gives: `power(n, k)` is ωᵏ for a primitive n-th root
+/// ω and k < n, or `None` where there is none.
 ///
 /// # Errors
 /// If an axis does not exist, is named twice, or has a length for which there is no root of unity.
@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn four_points_by_hand() {
-        // ω = −i: F(1, 2, 3, 4) = (10, 1 − 2i − 3 + 4i, 1 − 2 + 3 − 4, 1 + 2i − 3 − 4i); all entries are exact here.
+        // ω = −i: F(1, 2, 3, 4) = (10, 1 − 2i − 3 + 4i, 1 − 2 + 3 − 4, 1 + 2i − 3 − 4i); all entries are
+        // exact here.
         let x = arr1(&[1.0, 2.0, 3.0, 4.0]).mapv(|re| Complex::new(re, 0.0));
         let expected = arr1(&[(10.0, 0.0), (-2.0, 2.0), (-2.0, 0.0), (-2.0, -2.0)])
             .mapv(|(re, im)| Complex::new(re, im));
@@ -241,10 +242,10 @@ mod tests {
             prop_assert_eq!(dft(&spectrum(&x), &[1, 0], Direction::Inverse).unwrap(), x);
         }
 
-        /// The two transforms differ by at most their relative errors in the 2-norm: `ROUNDINGS_PER_LEVEL·u·(1 + log₂n)`
-        /// for the fast one; for the definition each entry is an inner product of n terms with roots of unity off by
-        /// u each, so at most (n + √5 + 2)·u·Σ|x| ≤ (n + 5)·u·√n·‖x‖, and √n times that over all entries, while
-        /// ‖Fx‖ = √n·‖x‖.
+        /// The two transforms differ by at most their relative errors in the 2-norm:
+        /// `ROUNDINGS_PER_LEVEL·u·(1 + log₂n)` for the fast one; for the definition each entry is an inner
+        /// product of n terms with roots of unity off by u each, so at most (n + √5 + 2)·u·Σ|x| ≤ (n +
+        /// 5)·u·√n·‖x‖, and √n times that over all entries, while ‖Fx‖ = √n·‖x‖.
         #[test]
         fn the_fast_transform_is_the_definition(x in (1usize..40).prop_flat_map(signal)) {
             let n = x.len() as f64;
@@ -258,7 +259,8 @@ mod tests {
             }
         }
 
-        /// Two transforms and the factor 1/√n each: relative error 2ε + 4u, and as much again in ⟨·,·⟩ at first order.
+        /// Two transforms and the factor 1/√n each: relative error 2ε + 4u, and as much again in ⟨·,·⟩ at
+        /// first order.
         #[test]
         fn the_unitary_transform_preserves_norms(x in (1usize..40).prop_flat_map(signal)) {
             let n = x.len() as f64;

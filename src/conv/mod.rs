@@ -1,7 +1,8 @@
 //! Convolution and correlation, in any number of dimensions, on any commutative ring.
 //!
-//! `(x * w)(n) = Σ_k w(k) x(n−k)` flips the kernel w, `(w ⋆ x)(n) = Σ_k w(k) x(n+k)` does not; layers of neural networks
-//! use the second. Functions take the signal first and the kernel second, as SciPy and PyTorch do.
+//! `(x * w)(n) = Σ_k w(k) x(n−k)` flips the kernel w, `(w ⋆ x)(n) = Σ_k w(k) x(n+k)` does not; layers of
+//! neural networks use the second. Functions take the signal first and the kernel second, as SciPy and
+//! PyTorch do.
 //!
 //! | where | what |
 //! |---|---|

@@ -1,12 +1,15 @@
-//! The three maps of a problem by the fastest methods that add the products of the definition, and do nothing else.
+//! The three maps of a problem by the fastest methods that add the products of the definition, and do nothing
+//! else.
 //!
-//! Over `f32` and `f64`, with the feature `plan`, these are the methods that a plan with strict accuracy chooses; over every other
-//! scalar, and for problems of fewer than [`PLANNED`] products, which are done before a plan is made, the definition itself.
-//! So exact scalars give exact results, and floats results within the bounds of sums of products
-//! ([`tolerance`](crate::conv::algorithm::tolerance)), in an order that the method chooses. This is what layers run.
+//! Over `f32` and `f64`, with the feature `plan`, these are the methods that a plan with strict accuracy
+//! chooses; over every other scalar, and for problems of fewer than [`PLANNED`] products, which are done
+//! before a plan is made, the definition itself. So exact scalars give exact results, and floats results
+//! within the bounds of sums of products ([`tolerance`](crate::conv::algorithm::tolerance)), in an order that
+//! the method chooses. This is what layers run.
 //!
-//! Cost: [`Problem::multiply_adds`] products, and for floats the making of a plan: some microseconds, a packed copy of the
-//! kernel, and the plan's workspace, given back afterwards. Who convolves again and again with the same kernel keeps a plan.
+//! Cost: [`Problem::multiply_adds`] products, and for floats the making of a plan: some microseconds, a
+//! packed copy of the kernel, and the plan's workspace, given back afterwards. Who convolves again and again
+//! with the same kernel keeps a plan.
 
 #[cfg(feature = "plan")]
 mod planned;
@@ -23,7 +26,8 @@ pub const PLANNED: u128 = 4096;
 /// `output(kernel, signal)`, and the bias added to its channels.
 ///
 /// # Errors
-/// If an array does not have the shape of the problem's kernel or signal, or the bias not one entry for each channel.
+/// If an array does not have the shape of the problem's kernel or signal, or the bias not one entry for each
+/// channel.
 pub fn output<S: Ring>(
     problem: &Problem,
     kernel: &ArrayD<S>,
@@ -36,8 +40,8 @@ pub fn output<S: Ring>(
 /// The adjoint [`adjoint::transposed`] of the forward map at `y`, and the bias added to its channels.
 ///
 /// # Errors
-/// If an array does not have the shape of the problem's kernel or output, or the bias not one entry for each channel of
-/// the signal.
+/// If an array does not have the shape of the problem's kernel or output, or the bias not one entry for each
+/// channel of the signal.
 pub fn transposed<S: Ring>(
     problem: &Problem,
     kernel: &ArrayD<S>,

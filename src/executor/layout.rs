@@ -3,11 +3,12 @@
 /// Samples in a chunk.
 pub const LANES: usize = 16;
 
-/// Puts up to sixteen samples side by side: from (sample, feature) to (feature, lane). Lanes without a sample become
-/// zero.
+/// Puts up to sixteen samples side by side: from (sample, feature) to (feature, lane). Lanes without a sample
+/// become zero.
 ///
 /// # Panics
-/// If `rows` is no whole number of samples, there are more than [`LANES`], or `chunk` is not `features · LANES` long.
+/// If `rows` is no whole number of samples, there are more than [`LANES`], or `chunk` is not `features ·
+/// LANES` long.
 pub fn interleave(rows: &[f32], features: usize, chunk: &mut [f32]) {
     assert_eq!(chunk.len(), features * LANES, "a chunk has {LANES} lanes of each feature");
     let samples = rows.len() / features.max(1);
@@ -32,7 +33,8 @@ pub fn interleave(rows: &[f32], features: usize, chunk: &mut [f32]) {
 /// Takes the first samples of a chunk apart: from (feature, lane) to (sample, feature).
 ///
 /// # Panics
-/// If `rows` is no whole number of samples, there are more than [`LANES`], or `chunk` is not `features · LANES` long.
+/// If `rows` is no whole number of samples, there are more than [`LANES`], or `chunk` is not `features ·
+/// LANES` long.
 pub fn deinterleave(chunk: &[f32], features: usize, rows: &mut [f32]) {
     assert_eq!(chunk.len(), features * LANES, "a chunk has {LANES} lanes of each feature");
     let samples = rows.len() / features.max(1);
@@ -45,8 +47,8 @@ pub fn deinterleave(chunk: &[f32], features: usize, rows: &mut [f32]) {
     }
 }
 
-/// The transpose of a chunk: (lane, feature), with rows `stride` entries apart. Entries between the features and the
-/// stride become zero.
+/// The transpose of a chunk: (lane, feature), with rows `stride` entries apart. Entries between the features
+/// and the stride become zero.
 ///
 /// # Panics
 /// If the stride is below the number of features, or the lengths do not fit.

@@ -142,7 +142,8 @@ pub(super) fn length(features: usize) -> usize {
     features * LANES
 }
 
-// A lock is poisoned only if a task panicked, which ends the step: what is inside is overwritten by the next one.
+// A lock is poisoned only if a task panicked, which ends the step: what is inside is overwritten by the next
+// one.
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,18 +1,21 @@
-//! Training and using a network on chunks of sixteen samples, in parallel, with the same bits for any number of threads.
+//! Training and using a network on chunks of sixteen samples, in parallel, with the same bits for any number
+//! of threads.
 //!
-//! A [`Network`] and the shape of its inputs are compiled into a list of steps over buffers of a chunk
-//! (see `layout`). One task takes one chunk through *all* steps, forward and backward, so that its
-//! activations stay in the cache of its core; a batch of 128 is eight tasks. Where the chunks of a batch must meet, at batch
-//! normalisation in training, the list is cut, and every chunk keeps its activations.
+//! A [`Network`] and the shape of its inputs are compiled into a list of steps over buffers of a chunk (see
+//! `layout`). One task takes one chunk through *all* steps, forward and backward, so that its activations
+//! stay in the cache of its core; a batch of 128 is eight tasks. Where the chunks of a batch must meet, at
+//! batch normalisation in training, the list is cut, and every chunk keeps its activations.
 //!
-//! *Determinism.* What a task computes depends on its chunk alone. Each chunk leaves its gradients of kernels and biases in its own
-//! memory, and these are added up in pairs, in the order of the chunks. The matrices of dense layers are large, so their gradients
-//! are computed at the end instead, each row over all chunks in order. Losses and statistics are `f64` sums in this order.
+//! *Determinism.* What a task computes depends on its chunk alone. Each chunk leaves its gradients of kernels
+//! and biases in its own memory, and these are added up in pairs, in the order of the chunks. The matrices of
+//! dense layers are large, so their gradients are computed at the end instead, each row over all chunks in
+//! order. Losses and statistics are `f64` sums in this order.
 //!
-//! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they are there.
+//! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they
+//! are there.
 //!
-//! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what leads to it.
-//! Cost: the multiply–adds, and one pass over the activations for each layer without weights.
+//! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what
+//! leads to it. Cost: the multiply–adds, and one pass over the activations for each layer without weights.
 
 mod gradient;
 mod layout;
@@ -153,7 +156,8 @@ impl Executor {
         self.program.outputs
     }
 
-    /// That a step can take a batch of so many samples: batch normalisation needs two values a channel, for one has no deviation.
+    /// That a step can take a batch of so many samples: batch normalisation needs two values a channel, for
+    /// one has no deviation.
     ///
     /// # Errors
     /// If one of its batch normalisations would have fewer.
@@ -167,14 +171,15 @@ impl Executor {
         }
     }
 
-    /// One forward and one backward pass: `gradient` becomes that of the mean loss with respect to the trained weights, in their
-    /// order. `seed` is that of the masks of dropout, as in [`Mode::Training`].
+    /// One forward and one backward pass: `gradient` becomes that of the mean loss with respect to the
+    /// trained weights, in their order. `seed` is that of the masks of dropout, as in [`Mode::Training`].
     ///
-    /// Batch normalisation uses the statistics of the batch; [`update_running`](Self::update_running) takes them over.
+    /// Batch normalisation uses the statistics of the batch; [`update_running`](Self::update_running) takes
+    /// them over.
     ///
     /// # Panics
-    /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share, or the batch is too small
-    /// for [`check_batch`](Self::check_batch).
+    /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share,
+    /// or the batch is too small for [`check_batch`](Self::check_batch).
     pub fn step(
         &mut self,
         weights: &Weights,
@@ -262,7 +267,8 @@ impl Executor {
         outcome
     }
 
-    /// Moves the running statistics towards those of the last step's batch, by the momentum of each normalisation.
+    /// Moves the running statistics towards those of the last step's batch, by the momentum of each
+    /// normalisation.
     ///
     /// # Panics
     /// If `weights` are not those of the network.
@@ -355,7 +361,8 @@ impl Executor {
         }
     }
 
-    /// Does something for each chunk, in parallel. Chunks that meet have an arena each, others take a free one.
+    /// Does something for each chunk, in parallel. Chunks that meet have an arena each, others take a free
+    /// one.
     fn each_chunk(
         &self,
         weights: &Weights,

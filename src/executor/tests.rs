@@ -38,8 +38,9 @@ fn flat(gradients: &[ArrayD<f64>]) -> Vec<f64> {
     gradients.iter().flat_map(|gradient| gradient.iter().copied()).collect()
 }
 
-/// One step is the layers' backward pass, and a prediction their forward pass, number for number. All numbers are small
-/// integers or halves: the caller chooses networks in which every sum stays below 2²⁴ in units of the smallest bit.
+/// One step is the layers' backward pass, and a prediction their forward pass, number for number. All numbers
+/// are small integers or halves: the caller chooses networks in which every sum stays below 2²⁴ in units of
+/// the smallest bit.
 fn check_exactly(network: &Network, sample: &[usize]) {
     let mut random = ChaCha8Rng::seed_from_u64(3);
     let mut weights = Weights::initial(network, Initialisation::He, 1);
@@ -71,7 +72,8 @@ fn check_exactly(network: &Network, sample: &[usize]) {
     }
 }
 
-/// Group layers run as the ordinary ones that they are; weights that stand in several places get the sum of their gradients.
+/// Group layers run as the ordinary ones that they are; weights that stand in several places get the sum of
+/// their gradients.
 #[test]
 fn group_layers() {
     let d4 = GridGroup::d4();
@@ -205,7 +207,8 @@ fn layers_between_representations() {
     check_exactly(&network, &[2, 9]);
 }
 
-/// The first layers need no gradient: nothing is trained before the dense layer, and nothing at all in the second network.
+/// The first layers need no gradient: nothing is trained before the dense layer, and nothing at all in the
+/// second network.
 #[test]
 fn what_no_weight_needs_is_left_out() {
     let network = Network::new()
@@ -228,8 +231,8 @@ fn what_no_weight_needs_is_left_out() {
     );
     assert_eq!(outcome.loss, 5.0);
     let lenet = Executor::new(&lenet5(10), &[1, 28, 28]).unwrap();
-    // The input; two convolutions, whose gradients take their places; two poolings, which ReLU overwrites, and three dense layers,
-    // each with its gradient.
+    // The input; two convolutions, whose gradients take their places; two poolings, which ReLU overwrites,
+    // and three dense layers, each with its gradient.
     let features = [784, 4704, 0, 1176, 1176, 1600, 0, 400, 400, 120, 120, 84, 84, 10, 10];
     assert_eq!(lenet.program.buffers, features.map(|features| features * LANES));
 }

@@ -1,8 +1,8 @@
 //! Intertwiners in whole numbers: a basis that every scalar holds exactly.
 //!
 //! Where the matrices of two representations are rational (permutations, signs, their sums and products, any
-//! matrices of generators with rational entries), so is the system ρ_W(g)·A = A·ρ_V(g), and elimination over ℚ
-//! finds a basis whose span over ℝ is all solutions: the rank of a matrix is the same over every field that
+//! matrices of generators with rational entries), so is the system ρ_W(g)·A = A·ρ_V(g), and elimination over
+//! ℚ finds a basis whose span over ℝ is all solutions: the rank of a matrix is the same over every field that
 //! contains its entries. Multiplied by its common denominator, each matrix of it is one of integers without a
 //! common factor. (Over ℝ, M. Finzi, M. Welling, A. Wilson, *A practical method for constructing equivariant
 //! multilayer perceptrons*, ICML 2021, section 4, find the same space by singular values, in floats.)
@@ -32,8 +32,8 @@ pub struct LargeEntry {
     pub entry: String,
 }
 
-/// A basis of the equivariant linear maps V → W, as matrices dim W × dim V of integers without a common factor:
-/// the indicators of the orbits on pairs where the group permutes on both sides.
+/// A basis of the equivariant linear maps V → W, as matrices dim W × dim V of integers without a common
+/// factor: the indicators of the orbits on pairs where the group permutes on both sides.
 ///
 /// # Errors
 /// If an entry does not fit 64 bits.
@@ -48,7 +48,8 @@ pub fn integer_intertwiners<G: FiniteGroup>(
     basis.iter().map(|matrix| whole(matrix).map_err(|entry| large(v, w, &entry))).collect()
 }
 
-/// A rational matrix times the least common multiple of its denominators, or the first entry that is too large.
+/// A rational matrix times the least common multiple of its denominators, or the first entry that is too
+/// large.
 ///
 /// Each matrix of the basis has an entry 1, so that the result has no common factor: it would divide the
 /// multiple, of which each prime power is the denominator of some entry.

@@ -299,8 +299,8 @@ mod tests {
         assert_eq!(orbits[1], DMatrix::from_fn(5, 5, off_diagonal));
     }
 
-    /// A sum of representations, whose system has many equal singular values: those of the signed sums of three permutation
-    /// matrices, of which the largest is √8.
+    /// A sum of representations, whose system has many equal singular values: those of the signed sums of
+    /// three permutation matrices, of which the largest is √8.
     #[test]
     fn a_sum_of_representations_onto_the_sign() {
         let (sign, regular) = (Representation::<_, f64>::sign(&D4), Representation::<_, f64>::regular(&D4));

@@ -1,4 +1,4 @@
-//! The laws of groups and actions as generic functions, for the tests of every group, the catalogue, and groups of your own.
+//! The laws of groups and actions as generic functions, for tests, the catalogue, and groups of your own.
 //!
 //! A law over elements is checked on every tuple where that is cheap (order at most [`EXHAUSTIVE_ORDER`]),
 //! else on a seeded sample. Each function returns how many cases it checked, or the first violation.

@@ -1,20 +1,23 @@
 //! Singular values and right singular vectors by one-sided Jacobi rotations.
 //!
-//! Rotations V of pairs of columns make the columns of A·V orthogonal: then their lengths are the singular values of A, and the columns
-//! of V are the right singular vectors. Nothing is deflated and no step converges only usually, so that zero, repeated and clustered
-//! values need no care. (nalgebra 0.35 is wrong there: it gives 4.54 for the matrix of ones of 3 × 5, whose only value is √15, and for
-//! one in fifty pairs of random representations.)
+//! Rotations V of pairs of columns make the columns of A·V orthogonal: then their lengths are the singular
+//! values of A, and the columns of V are the right singular vectors. Nothing is deflated and no step
+//! converges only usually, so that zero, repeated and clustered values need no care. (nalgebra 0.35 is wrong
+//! there: it gives 4.54 for the matrix of ones of 3 × 5, whose only value is √15, and for one in fifty pairs
+//! of random representations.)
 //!
-//! The method is backward stable: what it finds belongs to A + E with ‖E‖₂ ≤ p·u·‖A‖₂ for a modest p (J. Demmel, K. Veselić, *Jacobi's
-//! method is more accurate than QR*, 1992). Source: M. Hestenes, *Inversion of matrices by biorthogonalization and related results*, 1958.
-//! Cost: some ten sweeps over n²/2 pairs of columns of m entries.
+//! The method is backward stable: what it finds belongs to A + E with ‖E‖₂ ≤ p·u·‖A‖₂ for a modest p (J.
+//! Demmel, K. Veselić, *Jacobi's method is more accurate than QR*, 1992). Source: M. Hestenes, *Inversion of
+//! matrices by biorthogonalization and related results*, 1958. Cost: some ten sweeps over n²/2 pairs of
+//! columns of m entries.
 
 use nalgebra::DMatrix;
 
 /// Sweeps after which rotations have long been below rounding: they converge quadratically, and ten are many.
 const SWEEPS: usize = 60;
 
-/// Singular values in descending order, as many as columns, and the right singular vectors as columns in the same order.
+/// Singular values in descending order, as many as columns, and the right singular vectors as columns in the
+/// same order.
 pub(super) fn singular_values(matrix: &DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
     let n = matrix.ncols();
     // Squares neither overflow nor vanish beside the largest.
@@ -69,9 +72,9 @@ mod tests {
 
     use super::*;
 
-    /// Each vector is stretched by its value, the vectors are orthonormal, and the squares add up to those of the entries. Each of
-    /// these is off by a modest multiple of the dimensions times u relatively to the largest value: by Demmel and Veselić a sweep
-    /// rounds each column n times.
+    /// Each vector is stretched by its value, the vectors are orthonormal, and the squares add up to those of
+    /// the entries. Each of these is off by a modest multiple of the dimensions times u relatively to the
+    /// largest value: by Demmel and Veselić a sweep rounds each column n times.
     fn check(matrix: &DMatrix<f64>) -> Vec<f64> {
         let (m, n) = matrix.shape();
         let (values, vectors) = singular_values(matrix);

@@ -7,9 +7,9 @@
 //! | tanh | 1 − 2/(e²ˣ + 1) | 1 − f(x)² |
 //! | sigmoid | 1/(1 + e⁻ˣ) | f(x)·(1 − f(x)) |
 //!
-//! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the derivative of ReLU is 1 and
-//! that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞ too. Over floats tanh is the library's function,
-//! accurate for small numbers.
+//! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the
+//! derivative of ReLU is 1 and that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞
+//! too. Over floats tanh is the library's function, accurate for small numbers.
 
 use ndarray::{ArrayD, Zip};
 
@@ -152,8 +152,8 @@ mod tests {
         assert_eq!(at(Activation::LeakyRelu(Fraction::new(1, 4))), [-0.5, 0.0, 2.0]);
         assert_eq!((at(Activation::Tanh)[1], at(Activation::Sigmoid)[1]), (0.0, 0.5));
         for x in [-800.0, -2.0, -0.1, 0.3, 5.0, 800.0_f64] {
-            // exp within two units, one rounding each for the sum, the reciprocal, the product and the difference of numbers up to 2:
-            // less than 8 units in the last place of 1.
+            // exp within two units, one rounding each for the sum, the reciprocal, the product and the
+            // difference of numbers up to 2: less than 8 units in the last place of 1.
             assert!((Activation::Tanh.apply(&x) - x.tanh()).abs() <= 8.0 * f64::EPSILON, "{x}");
             let sigmoid = 0.5 * (1.0 + (0.5 * x).tanh());
             assert!((Activation::Sigmoid.apply(&x) - sigmoid).abs() <= 8.0 * f64::EPSILON, "{x}");

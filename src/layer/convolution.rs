@@ -4,10 +4,11 @@
 //! y(n, m, o) = bias(m) + Σ_c Σ_k kernel(m, c, k) · x̃(n, g(m) + c, o·stride + k·dilation − padding)
 //! ```
 //!
-//! over the channels c of the group of m and the taps k ([`crate::conv`] has the definition). The gradient with respect to the input
-//! is the transposed convolution of the output's gradient, the one with respect to the kernel a correlation of input and output's
-//! gradient ([`adjoint`](crate::conv::algorithm::adjoint)), the one with respect to the bias a sum. All are run by [`sums`]: by the definition over exact
-//! scalars, at the speed of the machine over floats. Cost: `connections` products a sample and direction.
+//! over the channels c of the group of m and the taps k ([`crate::conv`] has the definition). The gradient
+//! with respect to the input is the transposed convolution of the output's gradient, the one with respect to
+//! the kernel a correlation of input and output's gradient ([`adjoint`](crate::conv::algorithm::adjoint)),
+//! the one with respect to the bias a sum. All are run by [`sums`]: by the definition over exact scalars, at
+//! the speed of the machine over floats. Cost: `connections` products a sample and direction.
 
 use ndarray::{ArrayD, Axis};
 
@@ -37,7 +38,8 @@ macro_rules! convolution_settings {
                 self
             }
 
-            /// With this padding of the convolution on both sides along each axis; a transposed one cuts it off.
+            /// With this padding of the convolution on both sides along each axis; a transposed one cuts it
+            /// off.
             #[must_use]
             pub fn padding(mut self, padding: impl Into<Vec<usize>>) -> Self {
                 self.options = self.options.padding(padding);
@@ -51,16 +53,16 @@ macro_rules! convolution_settings {
                 self
             }
 
-            /// With this continuation of the convolution beyond the border; a transposed one adds what is read there back where
-            /// it comes from.
+            /// With this continuation of the convolution beyond the border; a transposed one adds what is
+            /// read there back where it comes from.
             #[must_use]
             pub fn boundary(mut self, boundary: $crate::conv::Boundary) -> Self {
                 self.options = self.options.boundary(boundary);
                 self
             }
 
-            /// With this number of groups of inputs that do not see each other (of channels or, for a group convolution, of fields); as
-            /// many as inputs is *depthwise*.
+            /// With this number of groups of inputs that do not see each other (of channels or, for a group
+            /// convolution, of fields); as many as inputs is *depthwise*.
             #[must_use]
             pub fn groups(mut self, groups: usize) -> Self {
                 self.options = self.options.groups(groups);
@@ -81,7 +83,8 @@ pub(super) use convolution_settings;
 
 /// A convolutional layer on any number of axes of space.
 ///
-/// Inputs have shape (batch, inputs, space…), weights (outputs, inputs/groups, taps…) and, if it has a bias, (outputs).
+/// Inputs have shape (batch, inputs, space…), weights (outputs, inputs/groups, taps…) and, if it has a bias,
+/// (outputs).
 ///
 /// ```
 /// use equivariant::layer::{Convolution, Layer};
@@ -217,8 +220,8 @@ impl Layer for Convolution {
     }
 }
 
-/// The sum of each channel of (batch, channels, space…): the gradient with respect to a bias. In pairs: each of n entries is
-/// rounded at most 16 + log₂(n/16) times over floats.
+/// The sum of each channel of (batch, channels, space…): the gradient with respect to a bias. In pairs: each
+/// of n entries is rounded at most 16 + log₂(n/16) times over floats.
 pub(super) fn sum_over_places<S: Scalar>(gradient: &ArrayD<S>) -> ArrayD<S> {
     let sum = |channel: ndarray::ArrayViewD<'_, S>| pairwise_sum(channel.iter().cloned());
     ndarray::Array1::from_iter(gradient.axis_iter(Axis(1)).map(sum)).into_dyn()

@@ -1,7 +1,7 @@
 //! The dense layer: y = W x + b, every input connected with every output.
 //!
-//! Cost: inputs · outputs products a sample and direction. Its kernel obeys no symmetry; a convolution is the dense layer whose matrix is
-//! banded and repeats its entries ([`matrix`](super::matrix)).
+//! Cost: inputs · outputs products a sample and direction. Its kernel obeys no symmetry; a convolution is the
+//! dense layer whose matrix is banded and repeats its entries ([`matrix`](super::matrix)).
 
 use ndarray::linalg::Dot as _;
 use ndarray::{Array2, ArrayD, ArrayView2, Ix2, LinalgScalar};

@@ -1,9 +1,11 @@
-//! Dropout: in training each entry is zero with probability p and scaled by 1/(1 − p) otherwise; at inference nothing happens.
+//! Dropout: in training each entry is zero with probability p and scaled by 1/(1 − p) otherwise; at inference
+//! nothing happens.
 //!
-//! So the mean over masks is the input. Which entries are dropped is a function of the seed and of the place of the entry, not of any
-//! order of computation: entry e of sample n is dropped iff a mixed word of (seed, n, e) is below p·2³². The mixing is the finaliser of SplitMix64 (G.
-//! Steele, D. Lea, C. Flood, *Fast splittable pseudorandom number generators*, 2014), applied to words in arithmetic progression.
-//! An *orbit* of consecutive channels is dropped as one. Source: N. Srivastava et al., *Dropout*, 2014.
+//! So the mean over masks is the input. Which entries are dropped is a function of the seed and of the place
+//! of the entry, not of any order of computation: entry e of sample n is dropped iff a mixed word of (seed,
+//! n, e) is below p·2³². The mixing is the finaliser of SplitMix64 (G. Steele, D. Lea, C. Flood, *Fast
+//! splittable pseudorandom number generators*, 2014), applied to words in arithmetic progression. An *orbit*
+//! of consecutive channels is dropped as one. Source: N. Srivastava et al., *Dropout*, 2014.
 
 use ndarray::{ArrayD, Dimension};
 

@@ -1,7 +1,8 @@
 //! What a layer keeps of the symmetry of a feature map, asked before anything runs.
 //!
-//! A layer is asked with the shape and the [`FeatureType`] of what arrives. If it commutes with the group whatever its weights are, it tells the type of
-//! what leaves and the reason; otherwise the error names the hypothesis that is violated and what would satisfy it. The reasons are these:
+//! A layer is asked with the shape and the [`FeatureType`] of what arrives. If it commutes with the group
+//! whatever its weights are, it tells the type of what leaves and the reason; otherwise the error names the
+//! hypothesis that is violated and what would satisfy it. The reasons are these:
 //!
 //! | layer | commutes because | provided that |
 //! |---|---|---|
@@ -15,8 +16,8 @@
 //! | layer on sets | it treats points alike, and the group permutes them | the trivial type |
 //! | dense layer, 1×1 convolution | the group moves no channel | the trivial type; dense: no pixels |
 //!
-//! Sources: layer by layer in T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6; the grid rule in
-//! [`Window`]. Theorem `composition_equivariant` of `proofs/` puts layers together.
+//! Sources: layer by layer in T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section
+//! 6; the grid rule in [`Window`]. Theorem `composition_equivariant` of `proofs/` puts layers together.
 
 use super::{Layer, LayerError, Window};
 use crate::signal::FeatureType;
@@ -45,7 +46,8 @@ pub(crate) fn broken(
     }
 }
 
-/// That an input of this shape can be of this type: as many channels, and as many axes of space as the group moves or none.
+/// That an input of this shape can be of this type: as many channels, and as many axes of space as the group
+/// moves or none.
 pub(super) fn check_input(layer: &impl Layer, input: &[usize], from: &FeatureType) -> Result<(), LayerError> {
     layer.output_shape(input)?;
     let axes = from.group().axes();
@@ -79,7 +81,8 @@ pub(super) fn check_orbit(layer: &impl Layer, orbit: usize, from: &FeatureType) 
     Err(broken(layer, from, hypothesis, format!("share over orbits of {}", from.size())))
 }
 
-/// That the group takes windows to windows: the grid rule along each axis that is flipped, and windows alike along axes that are exchanged.
+/// That the group takes windows to windows: the grid rule along each axis that is flipped, and windows alike
+/// along axes that are exchanged.
 pub(super) fn check_windows(
     layer: &impl Layer,
     windows: &[Window],

@@ -4,17 +4,19 @@
 //! y(n, m) = Σ_c Σ_b weight(b, m, c)·B_b·x(n, c) + Σ_k bias(k, m)·u_k
 //! ```
 //!
-//! with channels c and m (how often the representations V and W occur), a basis B_b of the equivariant linear maps V → W and a basis u_k of
-//! the invariant vectors of W: so ρ_W(g)·y is what ρ_V(g)·x becomes, and there is no other linear layer (with bias) of which this
-//! is true. The basis is one of whole numbers, found exactly ([`integer_intertwiners`]), so that the layer commutes exactly on every
-//! exact scalar. Source: M. Finzi, M. Welling, A. Wilson, *A practical method for constructing equivariant multilayer perceptrons for
-//! arbitrary matrix groups*, ICML 2021, which finds the basis in floats; for permutations of points it is H. Maron et al., *Invariant and
-//! equivariant graph networks*, ICLR 2019.
+//! with channels c and m (how often the representations V and W occur), a basis B_b of the equivariant linear
+//! maps V → W and a basis u_k of the invariant vectors of W: so ρ_W(g)·y is what ρ_V(g)·x becomes, and there
+//! is no other linear layer (with bias) of which this is true. The basis is one of whole numbers, found
+//! exactly ([`integer_intertwiners`]), so that the layer commutes exactly on every exact scalar. Source: M.
+//! Finzi, M. Welling, A. Wilson, *A practical method for constructing equivariant multilayer perceptrons for
+//! arbitrary matrix groups*, ICML 2021, which finds the basis in floats; for permutations of points it is H.
+//! Maron et al., *Invariant and equivariant graph networks*, ICLR 2019.
 //!
-//! Nonlinearities: a pointwise one commutes with permutation representations, an odd one (tanh) with signed permutations too, and in
-//! general with no others.
+//! Nonlinearities: a pointwise one commutes with permutation representations, an odd one (tanh) with signed
+//! permutations too, and in general with no others.
 //!
-//! Cost: inputs times the non-zero entries of the basis, and dim W·(number of the basis)·inputs·outputs products, a sample.
+//! Cost: inputs times the non-zero entries of the basis, and dim W·(number of the basis)·inputs·outputs
+//! products, a sample.
 
 use std::sync::Arc;
 
@@ -38,10 +40,11 @@ pub struct MatrixEntry {
     pub value: i64,
 }
 
-/// A linear layer between representations V and W: inputs (batch, inputs, dim V), outputs (batch, outputs, dim W).
+/// A linear layer between representations V and W: inputs (batch, inputs, dim V), outputs (batch, outputs,
+/// dim W).
 ///
-/// Weights: (maps, outputs, inputs) and, if it has a bias, (invariants, outputs), as many as there are [`maps`](Self::maps) and
-/// [`invariants`](Self::invariants).
+/// Weights: (maps, outputs, inputs) and, if it has a bias, (invariants, outputs), as many as there are
+/// [`maps`](Self::maps) and [`invariants`](Self::invariants).
 ///
 /// ```
 /// use equivariant::group::{Representation, Symmetric};
@@ -81,8 +84,8 @@ impl EquivariantLinear {
     /// From so many copies of V to so many of W, with a bias.
     ///
     /// # Errors
-    /// If the two are representations of different groups, there is no equivariant map but zero, or one with entries that
-    /// do not fit 64 bits.
+    /// If the two are representations of different groups, there is no equivariant map but zero, or one with
+    /// entries that do not fit 64 bits.
     pub fn new<G: FiniteGroup>(
         v: &Representation<G, Rational>,
         w: &Representation<G, Rational>,
@@ -156,12 +159,14 @@ impl EquivariantLinear {
         &self.basis.maps
     }
 
-    /// The basis of the invariant vectors of the output, which biases go with; none for a layer without a bias.
+    /// The basis of the invariant vectors of the output, which biases go with; none for a layer without a
+    /// bias.
     pub fn invariants(&self) -> &[Vec<i64>] {
         if self.bias { &self.basis.invariants } else { &[] }
     }
 
-    /// B·x(n, c) for the map B with these entries, (batch, channels, dim W), or Bᵀ·x(n, c), (batch, channels, dim V).
+    /// B·x(n, c) for the map B with these entries, (batch, channels, dim W), or Bᵀ·x(n, c), (batch, channels,
+    /// dim V).
     fn apply<S: Scalar>(&self, map: &[MatrixEntry], x: &ArrayD<S>, transposed: bool) -> Array3<S> {
         let (columns, rows) = self.basis.dimensions;
         let (batch, channels) = (x.shape()[0], x.shape()[1]);
@@ -177,7 +182,8 @@ impl EquivariantLinear {
         result
     }
 
-    /// The bias of each invariant vector at each of its coordinates that is not zero: (bias, coordinate, value).
+    /// The bias of each invariant vector at each of its coordinates that is not zero: (bias, coordinate,
+    /// value).
     fn biases<S: Scalar>(&self) -> impl Iterator<Item = (usize, usize, S)> {
         let coordinates = |(k, vector): (usize, &Vec<i64>)| {
             let entries = vector.iter().enumerate().filter(|(_, value)| **value != 0);
@@ -214,8 +220,9 @@ impl Layer for EquivariantLinear {
         }
     }
 
-    /// Weights count for as many inputs of an output as Σ B_b(i, j)² over its row i and all maps b, in the mean over the rows:
-    /// this many independent inputs of variance 1 give the same variance, times that of the weights.
+    /// Weights count for as many inputs of an output as Σ B_b(i, j)² over its row i and all maps b, in the
+    /// mean over the rows: this many independent inputs of variance 1 give the same variance, times that of
+    /// the weights.
     fn parameters(&self) -> Vec<Parameter> {
         let (columns, rows) = self.basis.dimensions;
         let squares = self.maps().iter().flatten().map(|entry| (entry.value as f64).powi(2)).sum::<f64>();

@@ -9,7 +9,8 @@ use super::{
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// Forgets channels and space. What was symmetric in space is no symmetry of the features (other than by permuting them).
+/// Forgets channels and space. What was symmetric in space is no symmetry of the features (other than by
+/// permuting them).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flatten;
 
@@ -28,7 +29,8 @@ impl Layer for Flatten {
         }
     }
 
-    /// The axes of space are lost, unless they were all of length one: then what was kept before has become an invariance.
+    /// The axes of space are lost, unless they were all of length one: then what was kept before has become
+    /// an invariance.
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         self.output_shape(input)?;
         let space = input.get(2..).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! Pooling to a size that does not depend on the input's: over everything, or over a fixed number of windows.
 //!
-//! Global pooling gives one number for each channel, (batch, channels). Adaptive pooling to m outputs takes, along an axis of L
-//! entries, the windows from ⌊iL/m⌋ to ⌈(i+1)L/m⌉ (exclusive), i = 0 … m − 1: PyTorch's rule; they overlap where m does not divide L.
-//! Either way a network takes images of several sizes. Cost: one pass over the input.
+//! Global pooling gives one number for each channel, (batch, channels). Adaptive pooling to m outputs takes,
+//! along an axis of L entries, the windows from ⌊iL/m⌋ to ⌈(i+1)L/m⌉ (exclusive), i = 0 … m − 1: PyTorch's
+//! rule; they overlap where m does not divide L. Either way a network takes images of several sizes. Cost:
+//! one pass over the input.
 
 use ndarray::{ArrayD, IxDyn, indices};
 

@@ -1,6 +1,7 @@
 //! How weights begin: random numbers whose spread keeps the size of signals from layer to layer.
 //!
-//! With n inputs per output (fan-in) and m outputs per input (fan-out), the weights are independent and uniform with mean 0 and
+//! With n inputs per output (fan-in) and m outputs per input (fan-out), the weights are independent and
+//! uniform with mean 0 and
 //!
 //! | name | variance | for | source |
 //! |---|---|---|---|
@@ -25,10 +26,11 @@ pub enum Initialisation {
     Xavier,
     /// Variance 1/fan-in.
     LeCun,
-    /// Variance 1/(3·fan-in): five layers shrink their signal by a hundred against [`Initialisation::He`], so that training begins
-    /// near the zero function and decides the features itself.
+    /// Variance 1/(3·fan-in): five layers shrink their signal by a hundred against [`Initialisation::He`], so
+    /// that training begins near the zero function and decides the features itself.
     PyTorch,
-    /// The weight as a matrix (outputs × the rest) has orthonormal rows or, if it has more rows than columns, columns.
+    /// The weight as a matrix (outputs × the rest) has orthonormal rows or, if it has more rows than columns,
+    /// columns.
     Orthogonal,
 }
 
@@ -50,8 +52,9 @@ pub(super) fn draw<R: Rng>(
     (0..shape.iter().product()).map(|_| random.random_range(-limit..limit) as f32).collect()
 }
 
-/// The orthogonal factor of a matrix of independent normal numbers, with the signs that make it uniformly distributed (F.
-/// Mezzadri, *How to generate random matrices from the classical compact groups*, 2007, section 5).
+/// The orthogonal factor of a matrix of independent normal numbers, with the signs that make it uniformly
+/// distributed (F. Mezzadri, *How to generate random matrices from the classical compact groups*, 2007,
+/// section 5).
 fn orthogonal<R: Rng>(shape: &[usize], random: &mut R) -> Vec<f32> {
     let rows = shape.first().copied().unwrap_or(1);
     let columns: usize = shape.iter().skip(1).product();

@@ -1,4 +1,5 @@
-//! The law of gradients, for tests and for the catalogue: `backward` is the transpose of the derivative of `forward`.
+//! The law of gradients, for tests and for the catalogue: `backward` is the transpose of the derivative of
+//! `forward`.
 //!
 //! At a point (x, w) with a direction (u, v), and for a gradient y of the output, both sides of
 //!
@@ -6,17 +7,20 @@
 //! φ′(0) = ⟨u, input gradient⟩ + Σ ⟨v, weight gradient⟩,    φ(t) = ⟨forward(x + tu, w + tv), y⟩
 //! ```
 //!
-//! are linear in the direction and in y. `backward` gives the right side; there are three ways to the left one.
+//! are linear in the direction and in y. `backward` gives the right side; there are three ways to the left
+//! one.
 //!
-//! - *Dual numbers* over GF(p) differentiate `forward` itself, exactly. At uniformly random u, v, y a wrong entry survives with
-//!   probability at most 2/p, whatever x and w are: also where the entries of x are so few that many are equal, and which of them
-//!   is the maximum is a convention.
-//! - *The adjoint identity*, for a layer that is linear in x and in w, needs no derivative: ⟨f(x, w) − f(0, w), y⟩ = ⟨x, input gradient⟩
-//!   and ⟨f(x, w) − f(x, 0), y⟩ = Σ ⟨w, weight gradient⟩. Over GF(p), of degree 3: a wrong entry survives with probability at most 3/p.
-//! - *Differences* in `f64`: φ′(0) = (φ(h) − φ(−h))/2h − h²·φ‴(ξ)/6 for some |ξ| ≤ h (Taylor, twice). [`Taylor`] encloses φ‴/6 on all of
-//!   [−h, h], [`Bounded`] bounds the rounding of all the rest, so that the tolerance is what these bounds add up to and nothing is
-//!   chosen. Rounding costs about 2⁻⁵³·|φ|/h and truncation h²·|φ‴|/6, which are balanced at h = 2⁻⁵³ᐟ³. Where the interval holds a kink
-//!   (a maximum whose arguments may cross) there is no third derivative, its bound is infinite, and another point is drawn.
+//! - *Dual numbers* over GF(p) differentiate `forward` itself, exactly. At uniformly random u, v, y a wrong
+//!   entry survives with probability at most 2/p, whatever x and w are: also where the entries of x are so
+//!   few that many are equal, and which of them is the maximum is a convention.
+//! - *The adjoint identity*, for a layer that is linear in x and in w, needs no derivative: ⟨f(x, w) − f(0,
+//!   w), y⟩ = ⟨x, input gradient⟩ and ⟨f(x, w) − f(x, 0), y⟩ = Σ ⟨w, weight gradient⟩. Over GF(p), of degree
+//!   3: a wrong entry survives with probability at most 3/p.
+//! - *Differences* in `f64`: φ′(0) = (φ(h) − φ(−h))/2h − h²·φ‴(ξ)/6 for some |ξ| ≤ h (Taylor, twice).
+//!   [`Taylor`] encloses φ‴/6 on all of [−h, h], [`Bounded`] bounds the rounding of all the rest, so that the
+//!   tolerance is what these bounds add up to and nothing is chosen. Rounding costs about 2⁻⁵³·|φ|/h and
+//!   truncation h²·|φ‴|/6, which are balanced at h = 2⁻⁵³ᐟ³. Where the interval holds a kink (a maximum whose
+//!   arguments may cross) there is no third derivative, its bound is infinite, and another point is drawn.
 
 use ndarray::{ArrayD, IxDyn, Zip};
 use rand::{RngExt, SeedableRng};
@@ -29,7 +33,8 @@ use crate::verify::Failure;
 /// h, a power of two so that dividing by it is exact.
 const STEP: f64 = 1.0 / 131_072.0;
 
-/// Points that are tried until one has no kink within a step. In the layers of this crate's tests, less than one point in 10 has one.
+/// Points that are tried until one has no kink within a step. In the layers of this crate's tests, less than
+/// one point in 10 has one.
 const ATTEMPTS: usize = 20;
 
 /// What a number is drawn for.
@@ -157,7 +162,8 @@ pub(crate) fn gradient_sides(
 }
 
 #[cfg(feature = "catalogue")]
-/// Both sides of the adjoint identities of a layer that is linear (or affine) in its input and in its weights, added up.
+/// Both sides of the adjoint identities of a layer that is linear (or affine) in its input and in its
+/// weights, added up.
 pub(crate) fn adjoint_sides(
     layer: &impl Layer,
     input: &[usize],
@@ -180,7 +186,8 @@ pub(crate) fn adjoint_sides(
     Ok([whole + whole - without_input - without_weights, backward])
 }
 
-/// Both sides of the law in `f64`, with rigorous bounds: by a central difference of `forward`, and by `backward`.
+/// Both sides of the law in `f64`, with rigorous bounds: by a central difference of `forward`, and by
+/// `backward`.
 ///
 /// # Errors
 /// If the layer fails, or every point that was tried has a kink within a step.

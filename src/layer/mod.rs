@@ -1,8 +1,9 @@
 //! The layers of convolutional networks: forward, backward, and what is known of them before they run.
 //!
-//! A layer is a description without numbers: its weights are arrays given to [`Layer::forward`]. So the same layer runs on floats, on
-//! polynomials (its weights being variables) and over GF(p), and every layer is a [`Map`] whose symmetry can be proved. Inputs have shape
-//! (batch, channels, space…) with any number of axes of space, those of [`Dense`] (batch, features).
+//! A layer is a description without numbers: its weights are arrays given to [`Layer::forward`]. So the same
+//! layer runs on floats, on polynomials (its weights being variables) and over GF(p), and every layer is a
+//! [`Map`] whose symmetry can be proved. Inputs have shape (batch, channels, space…) with any number of axes
+//! of space, those of [`Dense`] (batch, features).
 //!
 //! | layer | file | conventions, those of PyTorch |
 //! |---|---|---|
@@ -20,12 +21,13 @@
 //! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
 //!
-//! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative, by hand, and is judged
-//! over GF(p) by dual numbers, which differentiate `forward` itself.
+//! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
+//! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
-//! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats convolutions, forward and
-//! backward, run the planned methods that are judged by it ([`sums`](crate::conv::sums), with the feature `plan`), and dense layers a
-//! library's product of matrices. The trainer runs whole networks on sixteen samples side by side.
+//! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
+//! convolutions, forward and backward, run the planned methods that are judged by it
+//! ([`sums`](crate::conv::sums), with the feature `plan`), and dense layers a library's product of matrices.
+//! The trainer runs whole networks on sixteen samples side by side.
 
 mod activation;
 mod any;
@@ -123,10 +125,11 @@ pub struct Gradients<S> {
 /// A layer: a function of an input and of weights, for every scalar.
 ///
 /// Laws, for all inputs and weights of the right shapes:
-/// - `forward` gives an array of shape `output_shape`, and fails only if `output_shape` does, the weights have other shapes than
-///   `parameters` tells, or statistics of a batch in training have too few values;
-/// - `backward` is the transpose of the derivative: if x and the trained weights w move by εu and εv, and forward by εz, then
-///   ⟨z, y⟩ = ⟨u, input gradient⟩ + Σ ⟨v, weight gradient⟩, where y is the gradient with respect to the output;
+/// - `forward` gives an array of shape `output_shape`, and fails only if `output_shape` does, the weights
+///   have other shapes than `parameters` tells, or statistics of a batch in training have too few values;
+/// - `backward` is the transpose of the derivative: if x and the trained weights w move by εu and εv, and
+///   forward by εz, then ⟨z, y⟩ = ⟨u, input gradient⟩ + Σ ⟨v, weight gradient⟩, where y is the gradient with
+///   respect to the output;
 /// - what `symmetry` says is kept is kept.
 pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// What people call it: `convolution 5×5, 1 → 6`.
@@ -159,20 +162,20 @@ pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
         Ok(Symmetry::of_view(&self.view(input)?, input.len().saturating_sub(2)))
     }
 
-    /// How the output moves when an input of this shape moves by this type, if the layer commutes with the type's group whatever
-    /// its weights are; at inference.
+    /// How the output moves when an input of this shape moves by this type, if the layer commutes with the
+    /// type's group whatever its weights are; at inference.
     ///
     /// # Errors
-    /// If inputs of this shape do not fit or do not have the channels of the type, or if the layer does not commute: the error tells which
-    /// hypothesis is violated, and what would satisfy it.
+    /// If inputs of this shape do not fit or do not have the channels of the type, or if the layer does not
+    /// commute: the error tells which hypothesis is violated, and what would satisfy it.
     fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
         self.output_shape(input)?;
         let hypothesis = "nothing is known of what it does to feature maps";
         Err(equivariance::broken(self, from, hypothesis, "take one of the layers that tell"))
     }
 
-    /// Pairs of an input and an output of one sample that a weight connects, an input that a window reads twice (beyond a periodic
-    /// border, say) counted twice; 0 for layers without weights that multiply.
+    /// Pairs of an input and an output of one sample that a weight connects, an input that a window reads
+    /// twice (beyond a periodic border, say) counted twice; 0 for layers without weights that multiply.
     ///
     /// # Errors
     /// As `output_shape`.

@@ -6,19 +6,20 @@
 //! y = γ · (x − μ) / √(σ² + δ) + β
 //! ```
 //!
-//! and the running statistics move by r ← (1 − m)·r + m·s, where s is μ or the unbiased variance σ²·n/(n − 1) and m the momentum. At
-//! inference μ and σ² are the running ones, so that a sample gives the same result alone and in a batch. An *orbit* is a group of
-//! consecutive channels (the orientations of one feature) that share all of these: then the layer commutes with every permutation
-//! of them.
+//! and the running statistics move by r ← (1 − m)·r + m·s, where s is μ or the unbiased variance σ²·n/(n − 1)
+//! and m the momentum. At inference μ and σ² are the running ones, so that a sample gives the same result
+//! alone and in a batch. An *orbit* is a group of consecutive channels (the orientations of one feature) that
+//! share all of these: then the layer commutes with every permutation of them.
 //!
-//! The gradient: with x̂ = (x − μ)/√(σ² + δ) and means over the n entries of a channel,
-//! ∂x = γ/√(σ² + δ) · (∂y − mean(∂y) − x̂·mean(∂y·x̂)), ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Cost: two passes over the input.
-//! Source: S. Ioffe, C. Szegedy, *Batch normalization*, 2015, algorithm 1 and section 3.1; sharing over orbits: T. Cohen, M. Welling, *Group
-//! equivariant convolutional networks*, 2016, section 6.3.
+//! The gradient: with x̂ = (x − μ)/√(σ² + δ) and means over the n entries of a channel, ∂x = γ/√(σ² + δ) ·
+//! (∂y − mean(∂y) − x̂·mean(∂y·x̂)), ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Cost: two passes over the input. Source: S.
+//! Ioffe, C. Szegedy, *Batch normalization*, 2015, algorithm 1 and section 3.1; sharing over orbits: T.
+//! Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6.3.
 //!
-//! Over `f32` all of this is computed in `f64` and rounded at the end, so that squares neither overflow nor vanish; sums are added up
-//! in pairs. Over floats a rate 1/√0 is ∞, as IEEE arithmetic has it: with δ = 0 a constant channel becomes NaN. In training a channel
-//! must have two values at least, at inference it may have none.
+//! Over `f32` all of this is computed in `f64` and rounded at the end, so that squares neither overflow nor
+//! vanish; sums are added up in pairs. Over floats a rate 1/√0 is ∞, as IEEE arithmetic has it: with δ = 0 a
+//! constant channel becomes NaN. In training a channel must have two values at least, at inference it may
+//! have none.
 
 use ndarray::{Array1, ArrayD, Axis};
 

@@ -82,8 +82,8 @@ impl Parameter {
         self.len() == 0
     }
 
-    /// The values with which training begins: weights as `initialisation` says, biases, shifts and running means 0, scales and
-    /// running variances 1.
+    /// The values with which training begins: weights as `initialisation` says, biases, shifts and running
+    /// means 0, scales and running variances 1.
     pub fn initial_values<R: Rng>(&self, initialisation: Initialisation, random: &mut R) -> Vec<f32> {
         match self.role {
             Role::Weight => initialisation::draw(initialisation, &self.shape, self.fan, random),

@@ -1,11 +1,12 @@
 //! Pooling: the maximum, the mean or the sum over windows, in each channel.
 //!
-//! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is over those inside (so it
-//! is that of padding with −∞), the mean divides by their number or, if padding counts, by the number of taps. Sizes are rounded
-//! down: a window that does not fit as a whole is left out. Of equal entries the first in row-major order is the maximum, and the
-//! gradient flows to it alone. All of this is PyTorch's convention (where padding counts by default). A NaN makes the maximum NaN,
-//! and the gradient flows to the first NaN. Means and sums add up
-//! in pairs: of n entries x, each is rounded at most 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
+//! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is
+//! over those inside (so it is that of padding with −∞), the mean divides by their number or, if padding
+//! counts, by the number of taps. Sizes are rounded down: a window that does not fit as a whole is left out.
+//! Of equal entries the first in row-major order is the maximum, and the gradient flows to it alone. All of
+//! this is PyTorch's convention (where padding counts by default). A NaN makes the maximum NaN, and the
+//! gradient flows to the first NaN. Means and sums add up in pairs: of n entries x, each is rounded at most
+//! 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
 //!
 //! Cost: one comparison or addition for each connection; memory for the entries of one window.
 
@@ -231,7 +232,8 @@ impl Layer for Pool {
         let rows = channel_rows(x);
         let shape = problem.output_shape();
         let mut pooled = Array2::from_elem((rows.nrows(), shape[2..].iter().product()), S::zero());
-        // One list of entries at a time, for all channels: all lists together would be as large as all connections.
+        // One list of entries at a time, for all channels: all lists together would be as large as all
+        // connections.
         for (window, mut outputs) in problem.windows().zip(pooled.columns_mut()) {
             for (row, output) in rows.outer_iter().zip(&mut outputs) {
                 let entries = window.iter().map(|&(_, place)| row[place].clone());
@@ -284,7 +286,8 @@ mod tests {
         assert_eq!(run(&Pool::maximum([2]), &x), [5.0, 2.0]);
         assert_eq!(run(&Pool::mean([2]), &x), [3.0, -2.5]);
         assert_eq!(run(&Pool::sum([2]), &x), [6.0, -5.0]);
-        // Windows 3 with stride 2 and padding 1: (·15), (52−7), (−7 −8 ·); padding is no zero for the maximum.
+        // Windows 3 with stride 2 and padding 1: (·15), (52−7), (−7 −8 ·); padding is no zero for the
+        // maximum.
         let padded = |pool: Pool| pool.stride([2]).padding([1]);
         assert_eq!(run(&padded(Pool::maximum([3])), &x), [5.0, 5.0, -7.0]);
         assert_eq!(run(&padded(Pool::mean([3])), &x), [2.0, 0.0, -5.0]);

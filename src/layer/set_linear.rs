@@ -4,10 +4,11 @@
 //! y(n, m, p) = bias(m) + Σ_c weight(m, c)·x(n, c, p) + Σ_c pooled_weight(m, c)·pool_q x(n, c, q)
 //! ```
 //!
-//! with the mean, the sum or the maximum over the points q. With one channel and the mean that is λx + γ·mean(x)·1: these are all linear
-//! maps that commute with the permutations of the points (M. Zaheer et al., *Deep Sets*, NeurIPS 2017, Lemma 3; theorem `deepsets` of
-//! `proofs/`), and with channels they are too, the mean being the sum over a constant. From two points on, the weights are determined.
-//! The maximum is the choice of that paper for point clouds.
+//! with the mean, the sum or the maximum over the points q. With one channel and the mean that is λx +
+//! γ·mean(x)·1: these are all linear maps that commute with the permutations of the points (M. Zaheer et al.,
+//! *Deep Sets*, NeurIPS 2017, Lemma 3; theorem `deepsets` of `proofs/`), and with channels they are too, the
+//! mean being the sum over a constant. From two points on, the weights are determined. The maximum is the
+//! choice of that paper for point clouds.
 //!
 //! Cost: channels² products a point, which is what a dense layer on each point costs, and as many once a set.
 
@@ -20,7 +21,8 @@ use super::{
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// A linear layer on sets: inputs (batch, inputs, points) of any number of points, outputs (batch, outputs, points).
+/// A linear layer on sets: inputs (batch, inputs, points) of any number of points, outputs (batch, outputs,
+/// points).
 ///
 /// Weights: `weight` and `pooled_weight`, both (outputs, inputs), and, if it has a bias, (outputs).
 ///
@@ -120,13 +122,14 @@ impl Layer for SetLinear {
         self.output_shape(input).map(|_| View::Everything)
     }
 
-    /// All permutations of the points are kept; those that are symmetries of space, were the points places on a line, are the
-    /// translations and the flip.
+    /// All permutations of the points are kept; those that are symmetries of space, were the points places on
+    /// a line, are the translations and the flip.
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         self.output_shape(input).map(|_| Symmetry::full(1))
     }
 
-    /// Channels must stay where they are; of the places on a line, which points are here, the group's flip is a permutation.
+    /// Channels must stay where they are; of the places on a line, which points are here, the group's flip is
+    /// a permutation.
     fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
         equivariance::check_input(self, input, from)?;
         if !from.is_trivial() {

@@ -1,7 +1,7 @@
 //! Softmax over the channels: s_i = e^(x_i − m) / Σ_j e^(x_j − m), with m = max x.
 //!
-//! The maximum changes nothing but that no power overflows. The gradient is ∂x_i = s_i·(∂y_i − Σ_j s_j ∂y_j). Source: J. Bridle,
-//! *Probabilistic interpretation of feedforward classification network outputs*, 1990.
+//! The maximum changes nothing but that no power overflows. The gradient is ∂x_i = s_i·(∂y_i − Σ_j s_j ∂y_j).
+//! Source: J. Bridle, *Probabilistic interpretation of feedforward classification network outputs*, 1990.
 
 use ndarray::{ArrayD, Axis, Zip};
 

@@ -6,19 +6,21 @@ use super::window::{View, Window};
 
 /// What a layer does to the symmetries of space, along each axis.
 ///
-/// What is said to be kept is kept for all inputs and, with the condition on kernels, all weights. Of the rest it is said only
-/// that the settings do not ensure it: single weights (all zeros, say) may keep more.
+/// What is said to be kept is kept for all inputs and, with the condition on kernels, all weights. Of the
+/// rest it is said only that the settings do not ensure it: single weights (all zeros, say) may keep more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Symmetry {
-    /// For each axis the cyclic translations that become translations of the output, by multiples of this number; `None`:
-    /// none but the trivial one.
+    /// For each axis the cyclic translations that become translations of the output, by multiples of this
+    /// number; `None`: none but the trivial one.
     pub translations: Vec<Option<usize>>,
     /// For each axis whether its flip takes windows to windows.
     pub flips: Vec<bool>,
-    /// Whether windows are alike along all axes, so that exchanging axes of equal length takes windows to windows. Together with
-    /// flips of all axes these are all point symmetries of the grid, quarter turns among them.
+    /// Whether windows are alike along all axes, so that exchanging axes of equal length takes windows to
+    /// windows. Together with flips of all axes these are all point symmetries of the grid, quarter turns
+    /// among them.
     pub axes_alike: bool,
-    /// Whether the point symmetries need a kernel that is moved alike (turned with the input), or fixed by them.
+    /// Whether the point symmetries need a kernel that is moved alike (turned with the input), or fixed by
+    /// them.
     pub kernel_turns: bool,
     /// Whether the output has no axes of space: what is kept is an invariance.
     pub invariant: bool,
@@ -71,8 +73,8 @@ impl Symmetry {
         }
     }
 
-    /// What two layers, one after the other, keep together. A translation by t that the first takes to one by t/s must be one that
-    /// the second keeps.
+    /// What two layers, one after the other, keep together. A translation by t that the first takes to one by
+    /// t/s must be one that the second keeps.
     #[must_use]
     pub fn then(&self, next: &Symmetry) -> Self {
         if self.invariant {

@@ -1,14 +1,16 @@
 //! A linear layer as its matrix: how a convolution is a dense layer that is sparse and shares its weights.
 //!
-//! Column j of the matrix is the output at the j-th unit vector. For a convolution of one channel on a line it is a banded Toeplitz
-//! matrix, [c −1; …]: each diagonal holds one weight. Cost: one forward pass for each entry of the input.
+//! Column j of the matrix is the output at the j-th unit vector. For a convolution of one channel on a line
+//! it is a banded Toeplitz matrix, [c −1; …]: each diagonal holds one weight. Cost: one forward pass for each
+//! entry of the input.
 
 use ndarray::{Array1, Array2, ArrayD, Axis};
 
 use super::{Layer, LayerError, Mode, Role, check_weights};
 use crate::scalar::Scalar;
 
-/// The matrix of the linear part of a layer on one sample, (outputs × inputs), both in row-major order; biases count as zero.
+/// The matrix of the linear part of a layer on one sample, (outputs × inputs), both in row-major order;
+/// biases count as zero.
 ///
 /// ```
 /// use equivariant::layer::{Convolution, Layer, matrix};

@@ -1,9 +1,11 @@
 //! The transposed convolution: the adjoint of a convolutional layer, which makes small arrays large.
 //!
-//! Along an axis of L inputs the output has s(L − 1) − p − q + d(k − 1) + 1 + r entries, where s is the stride, (p, q) the padding that is
-//! cut off, d the dilation and r the output padding: the r entries by which the sizes of a strided convolution that give the same
-//! output differ. ⟨conv(x), y⟩ = ⟨x, transposed(y)⟩ is its definition ([`adjoint::transposed`](crate::conv::algorithm::adjoint::transposed)); so the gradient with respect to
-//! its input is the convolution. Source: V. Dumoulin, F. Visin, *A guide to convolution arithmetic for deep learning*, 2016, ch. 4.
+//! Along an axis of L inputs the output has s(L − 1) − p − q + d(k − 1) + 1 + r entries, where s is the
+//! stride, (p, q) the padding that is cut off, d the dilation and r the output padding: the r entries by
+//! which the sizes of a strided convolution that give the same output differ. ⟨conv(x), y⟩ = ⟨x,
+//! transposed(y)⟩ is its definition ([`adjoint::transposed`](crate::conv::algorithm::adjoint::transposed));
+//! so the gradient with respect to its input is the convolution. Source: V. Dumoulin, F. Visin, *A guide to
+//! convolution arithmetic for deep learning*, 2016, ch. 4.
 
 use ndarray::ArrayD;
 
@@ -18,7 +20,8 @@ use crate::signal::FeatureType;
 
 /// A transposed convolutional layer.
 ///
-/// Inputs have shape (batch, inputs, space…), weights (inputs, outputs/groups, taps…) and, if it has a bias, (outputs).
+/// Inputs have shape (batch, inputs, space…), weights (inputs, outputs/groups, taps…) and, if it has a bias,
+/// (outputs).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TransposedConvolution {
     /// Channels of the input.
@@ -134,8 +137,8 @@ impl Layer for TransposedConvolution {
         Ok(View::Spread(Window::of(&self.problem(input)?).iter().map(spread).collect()))
     }
 
-    /// A grid of windows that the flip keeps is kept in both directions. A translation of the input by 1 is one of the output by the
-    /// stride where the convolution keeps multiples of its stride.
+    /// A grid of windows that the flip keeps is kept in both directions. A translation of the input by 1 is
+    /// one of the output by the stride where the convolution keeps multiples of its stride.
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         let windows = Window::of(&self.problem(input)?);
         let mut symmetry = Symmetry::of_windows(&windows, true);

@@ -1,15 +1,17 @@
 //! What one output of a layer sees, and the grid on which its windows lie.
 //!
-//! Along an axis of n entries, padded by p before and q after, window o of a layer with k taps, stride s and dilation d begins at
-//! o·s − p and spans d(k−1) + 1 entries; there are m = ⌊(n + p + q − d(k−1) − 1)/s⌋ + 1 of them.
+//! Along an axis of n entries, padded by p before and q after, window o of a layer with k taps, stride s and
+//! dilation d begins at o·s − p and spans d(k−1) + 1 entries; there are m = ⌊(n + p + q − d(k−1) − 1)/s⌋ + 1
+//! of them.
 //!
-//! *The grid rule.* The flip i ↦ n − 1 − i takes windows to windows if and only if the first begins as far before the first entry
-//! as the last ends behind the last one: `n + 2p − d(k−1) − 1 = s(m − 1)`. With p = q this is: s divides n + 2p − d(k−1) − 1
-//! (theorem `symmetric_grid` of `proofs/`). Nothing else about the layer matters, so it is known before anything runs.
+//! *The grid rule.* The flip i ↦ n − 1 − i takes windows to windows if and only if the first begins as far
+//! before the first entry as the last ends behind the last one: `n + 2p − d(k−1) − 1 = s(m − 1)`. With p = q
+//! this is: s divides n + 2p − d(k−1) − 1 (theorem `symmetric_grid` of `proofs/`). Nothing else about the
+//! layer matters, so it is known before anything runs.
 //!
-//! *Receptive fields.* In a stack, the inputs that an output sees span 1 + Σ d_i(k_i − 1) Π_{l<i} s_l entries and move by Π s_l from
-//! one output to the next (A. Araujo et al., *Computing receptive fields of convolutional neural networks*, Distill 2019; theorems
-//! `receptive_field_size`, `receptive_field_jump`).
+//! *Receptive fields.* In a stack, the inputs that an output sees span 1 + Σ d_i(k_i − 1) Π_{l<i} s_l entries
+//! and move by Π s_l from one output to the next (A. Araujo et al., *Computing receptive fields of
+//! convolutional neural networks*, Distill 2019; theorems `receptive_field_size`, `receptive_field_jump`).
 
 use std::fmt;
 
@@ -42,11 +44,12 @@ impl Window {
         signal + 2 * padding.0 == stride * (output - 1) + self.axis.span()
     }
 
-    /// The cyclic translations of the axis that become translations of the output: those by multiples of the returned number
-    /// s, which move the output by one entry each; `None` where only the trivial one does.
+    /// The cyclic translations of the axis that become translations of the output: those by multiples of the
+    /// returned number s, which move the output by one entry each; `None` where only the trivial one does.
     ///
-    /// Translation by s takes window o to window o + 1. It closes the circle if the outputs go around once, n = s·m, and
-    /// what a window sees beyond the border is what stands around the corner: with periodic padding, or with none.
+    /// Translation by s takes window o to window o + 1. It closes the circle if the outputs go around once,
+    /// n = s·m, and what a window sees beyond the border is what stands around the corner: with periodic
+    /// padding, or with none.
     pub fn translations(&self) -> Option<usize> {
         let Axis { signal, stride, output, padding, .. } = self.axis;
         let closes = signal == stride * output;
@@ -54,8 +57,8 @@ impl Window {
         (closes && around_the_corner).then_some(stride)
     }
 
-    /// The nearest lengths of the axis, below and above this one, whose windows the flip takes to windows, with the same taps,
-    /// stride, dilation and padding, which is as much before as after.
+    /// The nearest lengths of the axis, below and above this one, whose windows the flip takes to windows,
+    /// with the same taps, stride, dilation and padding, which is as much before as after.
     pub fn nearest_symmetric_lengths(&self) -> (Option<usize>, usize) {
         // The lengths n with s | n + 2p − span.
         let (stride, twice, span) = (self.axis.stride, 2 * self.axis.padding.0, self.axis.span());
@@ -74,8 +77,8 @@ pub enum View {
     Entry,
     /// A window along each axis.
     Windows(Vec<Window>),
-    /// For each axis (entries of the input, inputs per output): the outputs of a transposed convolution stand s to an
-    /// input, and each sees so many inputs at most.
+    /// For each axis (entries of the input, inputs per output): the outputs of a transposed convolution stand
+    /// s to an input, and each sees so many inputs at most.
     Spread(Vec<Spread>),
     /// All of it.
     Everything,
@@ -95,7 +98,8 @@ pub struct Spread {
 pub struct ReceptiveField {
     /// Entries of the input that it spans, at most (the border and holes of dilation may cut some off).
     pub extent: usize,
-    /// How far it moves from one output to the next: a fraction, as transposed layers step by parts of an entry.
+    /// How far it moves from one output to the next: a fraction, as transposed layers step by parts of an
+    /// entry.
     pub jump: (usize, usize),
 }
 

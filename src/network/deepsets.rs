@@ -3,12 +3,13 @@
 use super::Network;
 use crate::layer::{Activation, Dense, Dropout, Fraction, GlobalPool, Reduction, SetLinear};
 
-/// DeepSets for sets of points with so many coordinates, (batch, coordinates, points), any number of points: three layers that commute with
-/// their permutations, with `width` channels, tanh and the maximum over the points; the maximum of each channel; two dense layers behind
-/// dropout by one half. Scores do not change when points change their places.
+/// DeepSets for sets of points with so many coordinates, (batch, coordinates, points), any number of points:
+/// three layers that commute with their permutations, with `width` channels, tanh and the maximum over the
+/// points; the maximum of each channel; two dense layers behind dropout by one half. Scores do not change
+/// when points change their places.
 ///
-/// The design is that of M. Zaheer et al., *Deep Sets*, NeurIPS 2017, for the classification of point clouds, where the width is 256;
-/// its layers have one matrix for a point and for the maximum, these have two.
+/// The design is that of M. Zaheer et al., *Deep Sets*, NeurIPS 2017, for the classification of point clouds,
+/// where the width is 256; its layers have one matrix for a point and for the maximum, these have two.
 ///
 /// ```
 /// use equivariant::layer::Layer;

@@ -1,9 +1,10 @@
 //! What a network is equivariant to, and why: the types of the feature maps from layer to layer.
 //!
-//! If every layer commutes with a group, the type of its output being that of the next one's input, then so does the network (theorem
-//! `composition_equivariant` of `proofs/`), for all weights and inputs; if the last type is trivial and there are no pixels, or a single one,
-//! it is invariant. The first layer for which that does not hold ends the argument, with its place, the hypothesis that it violates and
-//! what would satisfy it. Nothing is run.
+//! If every layer commutes with a group, the type of its output being that of the next one's input, then so
+//! does the network (theorem `composition_equivariant` of `proofs/`), for all weights and inputs; if the last
+//! type is trivial and there are no pixels, or a single one, it is invariant. The first layer for which that
+//! does not hold ends the argument, with its place, the hypothesis that it violates and what would satisfy
+//! it. Nothing is run.
 
 #[cfg(test)]
 mod tests;
@@ -89,8 +90,8 @@ impl Equivariance {
         self.steps.last().map_or(&self.input, |step| &step.shape)
     }
 
-    /// Whether the output does not move at all: its type is trivial, so that no channel changes places, and it has no pixels that
-    /// could, or a single one.
+    /// Whether the output does not move at all: its type is trivial, so that no channel changes places, and
+    /// it has no pixels that could, or a single one.
     pub fn is_invariant(&self) -> bool {
         self.feature().is_trivial() && self.shape().iter().skip(2).all(|&length| length == 1)
     }

@@ -3,11 +3,11 @@
 use super::Network;
 use crate::layer::{Activation, AnyLayer, BatchNormalisation, Convolution, Dense, Flatten, GlobalPool, Pool};
 
-/// LeNet-5 for images of one channel, 28 × 28 (padded by two, so as if 32 × 32), with ReLU and maximum pooling: 61,706 parameters
-/// for ten classes.
+/// LeNet-5 for images of one channel, 28 × 28 (padded by two, so as if 32 × 32), with ReLU and maximum
+/// pooling: 61,706 parameters for ten classes.
 ///
-/// Sizes are those of Y. LeCun et al., *Gradient-based learning applied to document recognition*, 1998, section II.B, with the third
-/// layer connected to all maps of the second and dense layers at the end.
+/// Sizes are those of Y. LeCun et al., *Gradient-based learning applied to document recognition*, 1998,
+/// section II.B, with the third layer connected to all maps of the second and dense layers at the end.
 pub fn lenet5(classes: usize) -> Network {
     lenet(classes, Activation::Relu, Pool::maximum([2, 2]))
 }
@@ -33,8 +33,8 @@ fn lenet(classes: usize, activation: Activation, pool: Pool) -> Network {
         .then(Dense::new(84, classes))
 }
 
-/// A small network without dense layers, for images of one channel and at least 10 × 10 pixels of any shape: strided 3 × 3
-/// convolutions with batch normalisation, then the mean of each of `classes` maps.
+/// A small network without dense layers, for images of one channel and at least 10 × 10 pixels of any shape:
+/// strided 3 × 3 convolutions with batch normalisation, then the mean of each of `classes` maps.
 ///
 /// Source of the design: J. Springenberg et al., *Striving for simplicity: the all convolutional net*, 2015.
 pub fn all_convolutional(classes: usize) -> Network {
@@ -60,7 +60,8 @@ mod tests {
             // 156 + 2,416 + 48,120 + 10,164 + 850
             assert_eq!(network.trained_parameters(), 61_706);
             assert_eq!(network.output_shape(&[3, 1, 28, 28]).unwrap(), [3, 10]);
-            // 28² · 6 · 25 without the taps in the padding (28·5 − 6 along each axis), then 10²·16·150 and the dense layers.
+            // 28² · 6 · 25 without the taps in the padding (28·5 − 6 along each axis), then 10²·16·150 and
+            // the dense layers.
             let connections = (28 * 5 - 6_u128).pow(2) * 6 + 240_000 + 48_000 + 10_080 + 840;
             assert_eq!(network.connections(&[1, 1, 28, 28]).unwrap(), connections);
         }

@@ -1,9 +1,12 @@
 //! The ordinary network that a network with group layers is: only ordinary convolutions, same numbers.
 //!
-//! A [`GroupConvolution`] is the ordinary convolution with the kernel of its [`Bank`], every other layer stays as it is. So each
-//! weight of the ordinary network is one of the weights of the network itself, `plain[i] = shared[source(i)]`, and a gradient goes back
-//! by adding up, `shared[source(i)] += plain[i]`; where filters are steerable it is a combination of some of them. Made once, an equivariant network costs at inference what an ordinary one
-//! costs; it is also what is trained ([`Executor`](super::Executor)) and exported ([`onnx`](super::onnx)). Cost: one look-up for each weight, that of [`SteerableBank`] where filters are steerable.
+//! A [`GroupConvolution`] is the ordinary convolution with the kernel of its [`Bank`], every other layer
+//! stays as it is. So each weight of the ordinary network is one of the weights of the network itself,
+//! `plain[i] = shared[source(i)]`, and a gradient goes back by adding up, `shared[source(i)] += plain[i]`;
+//! where filters are steerable it is a combination of some of them. Made once, an equivariant network costs
+//! at inference what an ordinary one costs; it is also what is trained ([`Executor`](super::Executor)) and
+//! exported ([`onnx`](super::onnx)). Cost: one look-up for each weight, that of [`SteerableBank`] where
+//! filters are steerable.
 
 use std::ops::Range;
 
@@ -73,8 +76,8 @@ impl Plain {
         Self::rewritten(network, false)
     }
 
-    /// The ordinary network that this one is at inference: channels of an orbit have their own, equal numbers of batch normalisation, too, so that other
-    /// programs need to know nothing of orbits.
+    /// The ordinary network that this one is at inference: channels of an orbit have their own, equal numbers
+    /// of batch normalisation, too, so that other programs need to know nothing of orbits.
     ///
     /// # Errors
     /// As [`of`](Self::of).
@@ -150,7 +153,8 @@ impl Plain {
         }
     }
 
-    /// Writes the gradient with respect to the shared weights, given that with respect to those of the ordinary network.
+    /// Writes the gradient with respect to the shared weights, given that with respect to those of the
+    /// ordinary network.
     ///
     /// # Panics
     /// If either is of another network.
@@ -312,7 +316,8 @@ mod tests {
     }
 
     #[cfg(feature = "train")]
-    /// ⟨expand(w), g⟩ = ⟨w, fold(g)⟩: on multiples of 2⁻¹² every sum is exact in f64, and products of f32 are, too, as bases have 13 bits.
+    /// ⟨expand(w), g⟩ = ⟨w, fold(g)⟩: on multiples of 2⁻¹² every sum is exact in f64, and products of f32
+    /// are, too, as bases have 13 bits.
     #[test]
     fn gradients_go_back_by_the_transpose() {
         let network = shared();

@@ -1,11 +1,14 @@
-//! Networks for images that are turned: Z2CNN, P4CNN and P4MCNN of Cohen and Welling, and a better one of the same size.
+//! Networks for images that are turned: Z2CNN, P4CNN and P4MCNN of Cohen and Welling, and a better one of the
+//! same size.
 //!
-//! All take images of one channel, 28 × 28. The three are seven layers of 3 × 3 filters (4 × 4 in the last), each but the last followed by batch
-//! normalisation, ReLU and dropout, with maximum pooling after the second: sizes 28-26-24-12-10-8-6-4-1, each of which
-//! satisfies the grid rule. Z2CNN has 20 ordinary channels; P4CNN and P4MCNN have 10 and 7 fields with a channel for each of the 4 or 8 orientations, so
+//! All take images of one channel, 28 × 28. The three are seven layers of 3 × 3 filters (4 × 4 in the last),
+//! each but the last followed by batch normalisation, ReLU and dropout, with maximum pooling after the
+//! second: sizes 28-26-24-12-10-8-6-4-1, each of which satisfies the grid rule. Z2CNN has 20 ordinary
+//! channels; P4CNN and P4MCNN have 10 and 7 fields with a channel for each of the 4 or 8 orientations, so
 //! about as many weights, and end with the maximum over orientations: they are invariant, for all weights.
 //!
-//! Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 8.1. Weights of the convolutions: 21,380, 24,490 and 26,663.
+//! Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 8.1. Weights of
+//! the convolutions: 21,380, 24,490 and 26,663.
 
 use super::Network;
 use crate::layer::{
@@ -74,15 +77,16 @@ const ORIENTATIONS: usize = 8;
 const STEERABLE: [(usize, usize, usize); 7] =
     [(5, 0, 8), (3, 1, 8), (3, 1, 8), (3, 0, 8), (3, 1, 10), (3, 0, 10), (3, 0, 12)];
 
-/// Invariant under quarter turns, and nearly under eighths, with fewer parameters than [`p4cnn`] and fewer mistakes: seven layers of steerable filters in
-/// eight orientations, 23,978 parameters for ten classes.
+/// Invariant under quarter turns, and nearly under eighths, with fewer parameters than [`p4cnn`] and fewer
+/// mistakes: seven layers of steerable filters in eight orientations, 23,978 parameters for ten classes.
 ///
-/// Filters are combinations of circular harmonics, on 5 × 5 taps in the first layer and 3 × 3 in the others; each layer is followed by batch normalisation and
-/// ReLU, the second and the fourth by maximum pooling too: sizes 28-24-24-12-12-10-5-5-3-1. After the maximum over orientations a dense layer reads twelve
+/// Filters are combinations of circular harmonics, on 5 × 5 taps in the first layer and 3 × 3 in the others;
+/// each layer is followed by batch normalisation and ReLU, the second and the fourth by maximum pooling too:
+/// sizes 28-24-24-12-12-10-5-5-3-1. After the maximum over orientations a dense layer reads twelve
 /// invariants.
 ///
-/// Source of the design: T. Cohen, M. Welling, 2016, as above, with the filters of M. Weiler, F. Hamprecht, M. Storath, *Learning steerable filters for
-/// rotation equivariant CNNs*, CVPR 2018.
+/// Source of the design: T. Cohen, M. Welling, 2016, as above, with the filters of M. Weiler, F. Hamprecht,
+/// M. Storath, *Learning steerable filters for rotation equivariant CNNs*, CVPR 2018.
 pub fn c8_steerable(classes: usize) -> Network {
     let group = GridGroup::c4();
     let mut maps = FeatureType::trivial(&group, 1);

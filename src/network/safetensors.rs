@@ -1,9 +1,10 @@
 //! Weights in the safetensors format, under the names that PyTorch gives those of the same `nn.Sequential`.
 //!
-//! A file is strict: every parameter must be there, with its shape and as `f32` (or as one of the halves, binary16 and bfloat16, which are
-//! `f32`s too), and nothing else. Only the counters
-//! `num_batches_tracked`, which PyTorch's batch normalisation keeps and no result depends on, may be there or not.
-//! [The format](https://github.com/huggingface/safetensors) is a JSON table of names, types, shapes and places, and the numbers.
+//! A file is strict: every parameter must be there, with its shape and as `f32` (or as one of the halves,
+//! binary16 and bfloat16, which are `f32`s too), and nothing else. Only the counters `num_batches_tracked`,
+//! which PyTorch's batch normalisation keeps and no result depends on, may be there or not. [The
+//! format](https://github.com/huggingface/safetensors) is a JSON table of names, types, shapes and places,
+//! and the numbers.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;

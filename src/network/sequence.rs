@@ -1,7 +1,8 @@
 //! A sequence of layers and residual blocks.
 //!
-//! Forward applies one after the other; backward goes back through the inputs that forward passed on (the chain rule). Parameters are
-//! named as PyTorch names those of the same `nn.Sequential`: `0.weight`, `0.bias`, `3.weight` …
+//! Forward applies one after the other; backward goes back through the inputs that forward passed on (the
+//! chain rule). Parameters are named as PyTorch names those of the same `nn.Sequential`: `0.weight`,
+//! `0.bias`, `3.weight` …
 
 use ndarray::ArrayD;
 
@@ -112,7 +113,8 @@ impl Network {
         self.parameters().iter().filter(|parameter| parameter.role.is_trained()).map(Parameter::len).sum()
     }
 
-    /// For each node: its number, itself, and its part of the weights. Behind the last node that has its weights, none are left over.
+    /// For each node: its number, itself, and its part of the weights. Behind the last node that has its
+    /// weights, none are left over.
     fn with_weights<'a, S>(&'a self, weights: &'a [ArrayD<S>]) -> Result<Vec<Placed<'a, S>>, LayerError> {
         let counts: Vec<usize> =
             self.nodes.iter().map(|node| with_node!(node, inside => inside.parameters().len())).collect();

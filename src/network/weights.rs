@@ -1,7 +1,8 @@
 //! All numbers of a network: what training changes in one flat vector, running statistics in another.
 //!
-//! Parts stand in the order of [`Layer::parameters`], each in row-major order, without gaps. Gradients, moments of optimisers and
-//! averages of weights have the layout of the trained vector, so that a step is one pass over plain slices.
+//! Parts stand in the order of [`Layer::parameters`], each in row-major order, without gaps. Gradients,
+//! moments of optimisers and averages of weights have the layout of the trained vector, so that a step is one
+//! pass over plain slices.
 
 use ndarray::ArrayD;
 use rand::SeedableRng;

@@ -1,4 +1,5 @@
-//! Arrays as grids of coloured cells: one row for one axis, a grid for two, a grid for each index of the leading axes for more.
+//! Arrays as grids of coloured cells: one row for one axis, a grid for two, a grid for each index of the
+//! leading axes for more.
 //!
 //! The colour of an entry v is the positive or the negative hue, as strong as |v| is against the
 //! largest |v| of its scale; a mixture with the page's own background, so that it reads on light and on dark.

@@ -1,4 +1,5 @@
-//! A run as one self-contained page: summary, table, and for each refuted claim the picture of its counterexample.
+//! A run as one self-contained page: summary, table, and for each refuted claim the picture of its
+//! counterexample.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 

@@ -1,4 +1,5 @@
-//! A run, or the list of the claims, as JSON. The keys are a contract with whoever reads it; numbers that are not finite are `null`.
+//! A run, or the list of the claims, as JSON. The keys are a contract with whoever reads it; numbers that are
+//! not finite are `null`.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value as Json;

@@ -1,5 +1,5 @@
-//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; what came of a [`training`], and where
-//! convolution kernels [cross over](crossover).
+//! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; what came of a
+//! [`training`], and where convolution kernels [cross over](crossover).
 
 pub mod crossover;
 pub mod evidence;
@@ -34,7 +34,8 @@ impl Record<'_> {
         self.outcome.as_ref().is_ok_and(|outcome| self.claim.agrees(outcome))
     }
 
-    /// Whether the statement was found to hold. What is undecided, or came to no result, is the opposite of what is expected.
+    /// Whether the statement was found to hold. What is undecided, or came to no result, is the opposite of
+    /// what is expected.
     pub fn verdict(&self) -> Expected {
         match (self.report().map(|report| report.verdict), self.claim.expected) {
             (Some(Verdict::Holds), _) => Expected::Holds,
@@ -156,7 +157,8 @@ pub(crate) mod tests {
     use crate::claims::Claim;
     use crate::verify::{Counterexample, Failure, Figure, Finding, Reading, Report};
 
-    /// A true claim, a false one with a counterexample and a figure, one that is wrong about its truth and one that breaks.
+    /// A true claim, a false one with a counterexample and a figure, one that is wrong about its truth and
+    /// one that breaks.
     pub(crate) fn sample_claims() -> Vec<Claim> {
         let confirmed = |_: &_| {
             let finding = Finding::Symbolic { shape: "n = 4".into(), variables: 8, terms: 16 };

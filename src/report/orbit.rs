@@ -57,7 +57,8 @@ fn figure(view: &MovedMaps) -> anyhow::Result<Markup> {
     })
 }
 
-/// An example that needs no training: the first layer of P4MCNN, with the weights with which training begins, on a drawn digit.
+/// An example that needs no training: the first layer of P4MCNN, with the weights with which training begins,
+/// on a drawn digit.
 ///
 /// # Errors
 /// If a picture cannot be drawn.

@@ -1,9 +1,11 @@
-//! Images as PNG inside the page, in data URIs: grey, one byte a pixel, ink dark. Dark pages turn them about (`style.css`).
+//! Images as PNG inside the page, in data URIs: grey, one byte a pixel, ink dark. Dark pages turn them about
+//! (`style.css`).
 
 use maud::{Markup, html};
 use ndarray::{Array3, Axis};
 
-/// An image (channels, height, width) with values from 0 to 1, of several channels their mean. `title` is shown on pointing and read aloud.
+/// An image (channels, height, width) with values from 0 to 1, of several channels their mean. `title` is
+/// shown on pointing and read aloud.
 ///
 /// # Errors
 /// If the image has no pixels or too many for PNG.

@@ -9,7 +9,8 @@ use crate::verify::Figure;
 const SIZE: (u32, u32) = (560, 320);
 /// Most numbers along the horizontal axis.
 const TICKS: usize = 9;
-/// Stands for the colour of the text until the drawing is finished: SVG knows `currentColor`, plotters does not.
+/// Stands for the colour of the text until the drawing is finished: SVG knows `currentColor`, plotters does
+/// not.
 pub(super) const INK: RGBColor = RGBColor(1, 2, 3);
 pub(super) const INK_IN_SVG: &str = "#010203";
 /// Hues of middle lightness, for light and dark pages.
@@ -127,8 +128,9 @@ impl Ranged for Horizontal {
     }
 }
 
-/// Round numbers for an axis, at most [`TICKS`] of them: multiples of the least step of 1, 2 or 5 times a power of ten (of a whole one
-/// where only whole numbers occur) or, for angles, of one that divides the full turn.
+/// Round numbers for an axis, at most [`TICKS`] of them: multiples of the least step of 1, 2 or 5 times a
+/// power of ten (of a whole one where only whole numbers occur) or, for angles, of one that divides the full
+/// turn.
 fn ticks(left: f64, right: f64, whole: bool, degrees: bool) -> Vec<f64> {
     let magnitude = ((right - left) / TICKS as f64).log10().floor() as i32;
     let magnitude = if whole { magnitude.max(0) } else { magnitude };

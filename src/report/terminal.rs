@@ -1,4 +1,5 @@
-//! A run as a table for the terminal: two lines for a claim, its counterexample beneath, and what disagrees in full at the end.
+//! A run as a table for the terminal: two lines for a claim, its counterexample beneath, and what disagrees
+//! in full at the end.
 //!
 //! The text carries ANSI styles; whoever prints it strips them where they are not wanted.
 
@@ -55,7 +56,8 @@ pub fn summary(run: &Run) -> String {
     format!("{style}{}{style:#} · seed {}", run.summary().line(), run.seed)
 }
 
-/// What disagrees, in one line: `seed 8: map.turns found holds · conv.commutative missed "the kernel is not flipped"`.
+/// What disagrees, in one line: `seed 8: map.turns found holds · conv.commutative missed "the kernel is not
+/// flipped"`.
 pub fn disagreements(run: &Run) -> String {
     let parts: Vec<String> = run.disagreements().map(disagreement).collect();
     format!("{BAD}✗{BAD:#} seed {}: {}", run.seed, parts.join(" · "))
@@ -234,7 +236,8 @@ fn verdict_style(verdict: Expected, agrees: bool) -> Style {
     }
 }
 
-/// `refuted by g = Rot90, x = [1 0; 0 0]: [0 1; 0 0] ≠ [1 0; 0 0]`. What refutes that two things differ has equal sides.
+/// `refuted by g = Rot90, x = [1 0; 0 0]: [0 1; 0 0] ≠ [1 0; 0 0]`. What refutes that two things differ has
+/// equal sides.
 fn compact(counterexample: &Counterexample) -> String {
     let element = counterexample.element.iter().map(|element| format!("g = {element}"));
     let inputs = counterexample.inputs.iter().map(|(name, value)| format!("{name} = {}", inline(value)));

@@ -16,7 +16,8 @@ pub fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
-/// Puts pieces into lines of at most `columns`, joined by `separator`. A piece that is too long gets a line of its own.
+/// Puts pieces into lines of at most `columns`, joined by `separator`. A piece that is too long gets a line
+/// of its own.
 pub fn wrap_pieces<'a>(
     pieces: impl IntoIterator<Item = &'a str>,
     separator: &str,
@@ -70,7 +71,8 @@ pub fn number(value: f64) -> String {
     format!("{sign}{}", text.replace('-', "−"))
 }
 
-/// A value in one line, rows parted by `;` and blocks by `;;`: `[1 0; 0 −2]`. Long ones are named by their shape.
+/// A value in one line, rows parted by `;` and blocks by `;;`: `[1 0; 0 −2]`. Long ones are named by their
+/// shape.
 pub fn inline(value: &Value) -> String {
     const LONGEST: usize = 12;
     match value {

@@ -4,11 +4,12 @@
 //! |v − x| ≤ e. The value v is, bit for bit, what `f64` computes. Running both sides of a claim on this scalar gives
 //! the tolerance of their comparison: they are equal in exact arithmetic only if |v − v′| ≤ e + e′.
 //!
-//! Every operation adds the errors it inherits and the error of its own rounding. The latter is not estimated by
-//! the unit roundoff u = 2⁻⁵³ but computed: TwoSum gives the exact error of a sum, and a fused multiply–add the exact
-//! residual of a product, a quotient and a root (Muller et al., *Handbook of Floating-Point Arithmetic*, §§ 4.3–4.4
-//! and 5.1). So exact operations, those on small integers say, have the bound 0. The bounds themselves are computed
-//! with directed rounding. Overflow and NaN make the bound infinite, which is always true. An operation costs about ten of `f64`.
+//! Every operation adds the errors it inherits and the error of its own rounding. The latter is not estimated
+//! by the unit roundoff u = 2⁻⁵³ but computed: TwoSum gives the exact error of a sum, and a fused
+//! multiply–add the exact residual of a product, a quotient and a root (Muller et al., *Handbook of
+//! Floating-Point Arithmetic*, §§ 4.3–4.4 and 5.1). So exact operations, those on small integers say, have
+//! the bound 0. The bounds themselves are computed with directed rounding. Overflow and NaN make the bound
+//! infinite, which is always true. An operation costs about ten of `f64`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -22,16 +23,16 @@ use super::directed::{
 use super::operators::ring_operators;
 use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 
-/// A float and a bound of its distance from the exact real number: of what the same computation gives without any
-/// rounding, from the exact inputs.
+/// A float and a bound of its distance from the exact real number: of what the same computation gives without
+/// any rounding, from the exact inputs.
 ///
-/// The value is, bit for bit, what `f64` computes. The bound is rigorous, with one assumption: the exponential of
-/// Rust's standard library comes without a promise, and is taken to be right within
-/// [`EXPONENTIAL_ULPS`](Self::EXPONENTIAL_ULPS) units in the last place (the common libraries stay below one). Where
-/// nothing is known, after an overflow or a division by what may be zero, the bound is infinite.
+/// The value is, bit for bit, what `f64` computes. The bound is rigorous, with one assumption: the
+/// exponential of Rust's standard library comes without a promise, and is taken to be right within
+/// [`EXPONENTIAL_ULPS`](Self::EXPONENTIAL_ULPS) units in the last place (the common libraries stay below
+/// one). Where nothing is known, after an overflow or a division by what may be zero, the bound is infinite.
 ///
-/// Two are equal (`==`) if both the values and the bounds are; whether they can stand for the same real number is
-/// told by [`may_equal`](Bounded::may_equal).
+/// Two are equal (`==`) if both the values and the bounds are; whether they can stand for the same real
+/// number is told by [`may_equal`](Bounded::may_equal).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounded {
     value: f64,
@@ -72,12 +73,14 @@ impl Bounded {
         distance > add_up(self.error, other.error)
     }
 
-    /// Whether the exact results behind the two may be equal: the values are no further apart than the bounds allow.
+    /// Whether the exact results behind the two may be equal: the values are no further apart than the bounds
+    /// allow.
     pub fn may_equal(&self, other: &Self) -> bool {
         !self.certainly_differs(other)
     }
 
-    /// A value that is not finite, or a bound that could not be computed, says nothing: the bound is infinite.
+    /// A value that is not finite, or a bound that could not be computed, says nothing: the bound is
+    /// infinite.
     fn normalized(value: f64, error: f64) -> Self {
         let known = value.is_finite() && !error.is_nan();
         Bounded { value, error: if known { error } else { f64::INFINITY } }
@@ -97,8 +100,8 @@ impl Bounded {
         Self::normalized(self.value * other.value, add_up(rounding, inherited))
     }
 
-    /// x/y − a/b = ((x − a) − (y − b)·a/b) / y, hence |x/y − a/b| ≤ (δa + δb·|a/b|) / (|b| − δb) as long as the
-    /// denominator is positive; else the divisor may be zero, and nothing is known.
+    /// x/y − a/b = ((x − a) − (y − b)·a/b) / y, hence |x/y − a/b| ≤ (δa + δb·|a/b|) / (|b| − δb) as long as
+    /// the denominator is positive; else the divisor may be zero, and nothing is known.
     fn quotient(&self, divisor: &Self) -> Self {
         let (quotient, magnitude) = (self.value / divisor.value, divisor.value.abs());
         let least = subtract_down(magnitude, divisor.error);
@@ -149,8 +152,8 @@ impl Field for Bounded {
 }
 
 impl Lattice for Bounded {
-    /// The greater value. The bound is that of the argument which is certainly not the lesser one, else the greater
-    /// of the two, as |max(x, y) − max(a, b)| ≤ max(|x − a|, |y − b|).
+    /// The greater value. The bound is that of the argument which is certainly not the lesser one, else the
+    /// greater of the two, as |max(x, y) − max(a, b)| ≤ max(|x − a|, |y − b|).
     fn maximum(&self, other: &Self) -> Self {
         let value = Lattice::maximum(&self.value, &other.value);
         let (greater, lesser) = if self.value >= other.value { (self, other) } else { (other, self) };
@@ -299,10 +302,11 @@ mod tests {
 
         #[test]
         fn bounds_of_exponentials_hold((a, x) in covered()) {
-            // For |x| ≤ 8, n = 40 terms leave less than 2·8⁴⁰/40! < 2⁻³⁸ out: too much. With x/16 they leave less
-            // than 2·2⁻⁴⁰/40! < 2⁻¹⁹⁸, and sixteen-fold products multiply that by less than 16·e⁸ < 2¹⁶.
+            // For |x| ≤ 8, n = 40 terms leave less than 2·8⁴⁰/40! < 2⁻³⁸ out: too much. With x/16 they leave
+            // less than 2·2⁻⁴⁰/40! < 2⁻¹⁹⁸, and sixteen-fold products multiply that by less than 16·e⁸ < 2¹⁶.
             let sixteenth = x.divide_by_integer(16);
-            // Cut to 220 bits, so that fractions stay short: off by 2⁻²²⁰, and e to it by less than 2⁻²⁰⁰ in the end.
+            // Cut to 220 bits, so that fractions stay short: off by 2⁻²²⁰, and e to it by less than 2⁻²⁰⁰ in
+            // the end.
             let cut = |x: Rational| {
                 let scale = num_traits::pow(Rational::from(2), 220);
                 let floor = (x * scale.clone()).floor();
@@ -321,8 +325,9 @@ mod tests {
 
         #[test]
         fn bounds_of_sums_are_not_silly(terms in prop::collection::vec(-1.0_f64..1.0, 1..100)) {
-            // Higham, Accuracy and Stability, § 4.2: every partial sum is off by at most u times itself, that is by at
-            // most u·(1 + nu)·Σ|x|; the bound itself is rounded up n times more, each time by at most 2u of it.
+            // Higham, Accuracy and Stability, § 4.2: every partial sum is off by at most u times itself, that
+            // is by at most u·(1 + nu)·Σ|x|; the bound itself is rounded up n times more, each time by at
+            // most 2u of it.
             let [n, u] = [Rational::from(terms.len() as i64), exact(f64::EPSILON / 2.0)];
             let sum = terms.iter().fold(Bounded::zero(), |sum, x| sum + Bounded::new(*x));
             let magnitude = terms.iter().fold(Rational::zero(), |sum, x| sum + exact(x.abs()));

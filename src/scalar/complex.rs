@@ -1,8 +1,9 @@
 //! Complex numbers over `f32` and `f64`.
 //!
-//! The powers of e^(−2πi/n) are found by symmetry from a sine and a cosine in the first octant, in `f64`: the eight
-//! axes and diagonals come out exactly symmetric, and a root times its conjugate is 1 up to a few roundings,
-//! whatever the power. The angle is off by at most three roundings (of the fraction, of π/4 and of their product).
+//! The powers of e^(−2πi/n) are found by symmetry from a sine and a cosine in the first octant, in `f64`: the
+//! eight axes and diagonals come out exactly symmetric, and a root times its conjugate is 1 up to a few
+//! roundings, whatever the power. The angle is off by at most three roundings (of the fraction, of π/4 and of
+//! their product).
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_PI_4};
 
@@ -35,7 +36,8 @@ macro_rules! complex_scalar {
 
         impl Field for Complex<$float> {
             fn try_reciprocal(&self) -> Option<Self> {
-                // Divided by its larger part first, so that the square of the modulus neither overflows nor vanishes.
+                // Divided by its larger part first, so that the square of the modulus neither overflows nor
+                // vanishes.
                 let scale = self.re.abs().max(self.im.abs());
                 (scale != 0.0).then(|| {
                     let unit = self / scale;
@@ -103,8 +105,9 @@ mod tests {
             let z = Complex::new(re, im) * f64::powi(2.0, scale);
             prop_assume!(z.norm() != 0.0);
             let product = z * z.try_reciprocal().unwrap();
-            // A rounding of each part: two quotients by the scale, two squares and their sum, two more quotients,
-            // then a complex product of two terms per part: 12 roundings, each relative to a modulus of at most √2.
+            // A rounding of each part: two quotients by the scale, two squares and their sum, two more
+            // quotients, then a complex product of two terms per part: 12 roundings, each relative to a
+            // modulus of at most √2.
             prop_assert!((product - Complex::one()).norm() <= 12.0 * 1.5 * f64::EPSILON);
         }
 
@@ -112,8 +115,9 @@ mod tests {
         fn powers_of_roots_multiply(n in 1_u64..10_000, j: u64, k: u64) {
             let (j, k) = (j % n, k % n);
             let power = |k| Complex::<f64>::root_of_unity_power(n, k).unwrap();
-            // With u = 2⁻⁵³, half of EPSILON: three roundings of an angle below π/4 move a power by less than 2.4u,
-            // an ulp of each part by 1.5u more; that is 4u for each of three powers, and the product adds 2√2·u.
+            // With u = 2⁻⁵³, half of EPSILON: three roundings of an angle below π/4 move a power by less than
+            // 2.4u, an ulp of each part by 1.5u more; that is 4u for each of three powers, and the product
+            // adds 2√2·u.
             prop_assert!((power(j) * power(k) - power(j + k)).norm() <= 8.0 * f64::EPSILON);
         }
 

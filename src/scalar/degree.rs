@@ -7,9 +7,10 @@
 //! - `1 / (N/D) = D/N` swaps them;
 //! - `max`, `√` and `exp` of a constant are constants; of anything else they are no rational functions.
 //!
-//! Running a definition once on this scalar finds the degree of the map it computes, at the price of a few additions
-//! of machine integers per operation. Nothing is ever cancelled, except that zero is recognised where it is written,
-//! so the bounds can be larger than the degrees but not smaller. Bounds saturate at `u64::MAX`.
+//! Running a definition once on this scalar finds the degree of the map it computes, at the price of a few
+//! additions of machine integers per operation. Nothing is ever cancelled, except that zero is recognised
+//! where it is written, so the bounds can be larger than the degrees but not smaller. Bounds saturate at
+//! `u64::MAX`.
 
 use std::fmt;
 
@@ -18,9 +19,9 @@ use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 
 /// Upper bounds of the degrees of the numerator and the denominator of an expression.
 ///
-/// Run a definition once on arrays of [`variable`](Self::variable)s, and its results know the degree of the map. The
-/// bounds never fall below the degrees; they can exceed them, for nothing is cancelled but a zero that is written as
-/// such. `max`, `√` and `exp` of anything but a constant are no rational functions.
+/// Run a definition once on arrays of [`variable`](Self::variable)s, and its results know the degree of the
+/// map. The bounds never fall below the degrees; they can exceed them, for nothing is cancelled but a zero
+/// that is written as such. `max`, `√` and `exp` of anything but a constant are no rational functions.
 ///
 /// It has the operators of a ring and not its laws: `a + (−a)` has the bound of `a`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +50,8 @@ impl Degree {
         Self::fraction(0, 0)
     }
 
-    /// Upper bounds of the degrees of the numerator and of the denominator, or `None` where the expression may be no
-    /// rational function.
+    /// Upper bounds of the degrees of the numerator and of the denominator, or `None` where the expression
+    /// may be no rational function.
     pub fn rational_degree(&self) -> Option<(u64, u64)> {
         match self.0 {
             Kind::Zero => Some((0, 0)),
@@ -66,9 +67,9 @@ impl Degree {
 
     /// An upper bound of the degree of `N·D′ − N′·D`, for this expression `N/D` and the other one `N′/D′`.
     ///
-    /// If the two differ as rational functions, then at a uniformly random point of GF(p)ⁿ they are both defined and
-    /// nevertheless equal with probability at most this bound over p (Schwartz 1980, Zippel 1979). `None` where one
-    /// of them may be no rational function.
+    /// If the two differ as rational functions, then at a uniformly random point of GF(p)ⁿ they are both
+    /// defined and nevertheless equal with probability at most this bound over p (Schwartz 1980, Zippel
+    /// 1979). `None` where one of them may be no rational function.
     pub fn schwartz_zippel_degree(&self, other: &Self) -> Option<u64> {
         let ((n, d), (m, e)) = (self.rational_degree()?, other.rational_degree()?);
         Some(n.saturating_add(e).max(m.saturating_add(d)))

@@ -1,11 +1,12 @@
 //! Error-free transformations, and arithmetic of non-negative floats rounded upward or downward.
 //!
-//! The processor rounds to nearest. The sign of the exact residual of an operation tells on which side of the exact
-//! result it landed; moving to the neighbouring float where needed makes it an upper (or lower) bound, and leaves an
-//! exact result alone. Residuals are exact unless they fall below the smallest float, which is impossible for results
-//! of at least [`RESIDUAL_IS_EXACT`]: a residual of a product, quotient or root has no bits below 2⁻¹⁰⁶ times the
-//! magnitude involved (Muller et al., *Handbook of Floating-Point Arithmetic*, §§ 4.3–4.4, 5.1). Below that, one
-//! always moves. Sums are exact whenever they are tiny (Hauser 1996), and their residuals always unless they overflow.
+//! The processor rounds to nearest. The sign of the exact residual of an operation tells on which side of the
+//! exact result it landed; moving to the neighbouring float where needed makes it an upper (or lower) bound,
+//! and leaves an exact result alone. Residuals are exact unless they fall below the smallest float, which is
+//! impossible for results of at least [`RESIDUAL_IS_EXACT`]: a residual of a product, quotient or root has no
+//! bits below 2⁻¹⁰⁶ times the magnitude involved (Muller et al., *Handbook of Floating-Point Arithmetic*, §§
+//! 4.3–4.4, 5.1). Below that, one always moves. Sums are exact whenever they are tiny (Hauser 1996), and
+//! their residuals always unless they overflow.
 
 /// The smallest positive float, 2⁻¹⁰⁷⁴.
 const SMALLEST_SUBNORMAL: f64 = f64::from_bits(1);

@@ -1,8 +1,8 @@
 //! Dual numbers a + b·ε with ε² = 0: forward-mode differentiation.
 //!
-//! If every input is `xᵢ + vᵢ·ε`, then a definition computes `f(x) + (∂f/∂v)(x)·ε`: the value together with the
-//! derivative along v, exactly where the arithmetic of `T` is exact, at about three times the cost. Over GF(p) it is
-//! the formal derivative, and it judges hand-written backward passes.
+//! If every input is `xᵢ + vᵢ·ε`, then a definition computes `f(x) + (∂f/∂v)(x)·ε`: the value together with
+//! the derivative along v, exactly where the arithmetic of `T` is exact, at about three times the cost. Over
+//! GF(p) it is the formal derivative, and it judges hand-written backward passes.
 
 use std::fmt;
 
@@ -13,9 +13,10 @@ use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 ///
 /// - `max` has the derivative of the greater argument, and of the first where they tie: the derivative of
 ///   `max(x, 0)` at 0 is 1, that of `max(0, x)` is 0. (So the maximum commutes only up to ties.)
-/// - `(eˣ)′ = eˣ` and `(√x)′ = 1 / (2·√x)`, also over GF(p), where both are arbitrary functions, which have no
-///   derivative of their own: it is *declared* by the chain rule's usual form. Two programs that differentiate by
-///   these rules then agree there, and a claim that needs more is refuted, as told in [`Goldilocks`](super::Goldilocks).
+/// - `(eˣ)′ = eˣ` and `(√x)′ = 1 / (2·√x)`, also over GF(p), where both are arbitrary functions, which have
+///   no derivative of their own: it is *declared* by the chain rule's usual form. Two programs that
+///   differentiate by these rules then agree there, and a claim that needs more is refuted, as told in
+///   [`Goldilocks`](super::Goldilocks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dual<T> {
     /// The value.

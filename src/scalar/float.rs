@@ -1,6 +1,7 @@
 //! `f32` and `f64` as scalars: every operation is one rounding, to nearest.
 //!
-//! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`] computes.
+//! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`]
+//! computes.
 
 use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
 

@@ -26,7 +26,8 @@ pub(crate) fn from_bfloat16(bits: u16) -> f32 {
 mod tests {
     use super::*;
 
-    /// Landmarks of the standard, and the order of all numbers between them: each step is one unit in the last place.
+    /// Landmarks of the standard, and the order of all numbers between them: each step is one unit in the
+    /// last place.
     #[test]
     fn every_binary16_is_its_number() {
         let landmarks = [

@@ -6,10 +6,11 @@ use super::{Lattice, Ring};
 
 macro_rules! integer_scalar {
     ($integer:ident) => {
-        /// Where overflow is not checked (the release profile), arithmetic modulo a power of two, which is a commutative
-        /// ring with `from_integer` as its homomorphism: identities of polynomials hold, and a result that fits is right
-        /// even if an intermediate one did not fit. Where overflow is checked (the debug profile), it panics instead.
-        /// For exact numbers of any size there is [`Rational`](super::Rational).
+        /// Where overflow is not checked (the release profile), arithmetic modulo a power of two, which is a
+        /// commutative ring with `from_integer` as its homomorphism: identities of polynomials hold, and a
+        /// result that fits is right even if an intermediate one did not fit. Where overflow is checked (the
+        /// debug profile), it panics instead. For exact numbers of any size there is
+        /// [`Rational`](super::Rational).
         impl Ring for $integer {
             fn from_integer(n: i64) -> Self {
                 n.into()

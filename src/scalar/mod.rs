@@ -162,8 +162,8 @@ pub trait Exponential: Ring {
 pub trait RootOfUnity: Field {
     /// `ωᵏ` for the primitive n-th root of unity ω, or `None` where there is none (or `n = 0`).
     ///
-    /// ω is one and the same for all `k`; over the complex numbers it is `e^(−2πi/n)`, so that `Σ x(j)·ω^(jk)` is
-    /// the discrete Fourier transform.
+    /// ω is one and the same for all `k`; over the complex numbers it is `e^(−2πi/n)`, so that `Σ
+    /// x(j)·ω^(jk)` is the discrete Fourier transform.
     fn root_of_unity_power(n: u64, k: u64) -> Option<Self>;
 
     /// The primitive n-th root of unity ω.

@@ -1,9 +1,9 @@
 //! Exact rational numbers, small ones fast.
 //!
-//! A number is a reduced fraction of two `i64` where it fits, else a fraction of big integers: sums and products of
-//! small fractions are computed in 128 bits, where they cannot overflow, and promoted when the reduced result needs
-//! it. No operation is ever rounded or lost, and a number has one form only, so that equality and hashing are
-//! structural.
+//! A number is a reduced fraction of two `i64` where it fits, else a fraction of big integers: sums and
+//! products of small fractions are computed in 128 bits, where they cannot overflow, and promoted when the
+//! reduced result needs it. No operation is ever rounded or lost, and a number has one form only, so that
+//! equality and hashing are structural.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,8 +1,8 @@
 //! How a scalar rounds: the unit roundoff, the error of a product, the absolute value.
 //!
-//! u is 2⁻²⁴ for `f32` and 2⁻⁵³ for `f64`, rounding to nearest. Exact scalars have u = 0, so that one formula of an error bound
-//! serves all. A product of complex floats is relatively off by at most √5·u (Brent, Percival and Zimmermann, *Error bounds on
-//! complex floating-point multiplication*, 2007).
+//! u is 2⁻²⁴ for `f32` and 2⁻⁵³ for `f64`, rounding to nearest. Exact scalars have u = 0, so that one formula
+//! of an error bound serves all. A product of complex floats is relatively off by at most √5·u (Brent,
+//! Percival and Zimmermann, *Error bounds on complex floating-point multiplication*, 2007).
 
 use num_complex::Complex;
 
@@ -22,8 +22,8 @@ pub trait Rounding: Ring {
     /// The real numbers that it consists of: 1, or 2 for a complex number.
     const PARTS: usize = 1;
 
-    /// The absolute value |x|, up to one relative rounding of `f64`. Scalars without one have the trivial absolute
-    /// value: 0 for zero, else 1.
+    /// The absolute value |x|, up to one relative rounding of `f64`. Scalars without one have the trivial
+    /// absolute value: 0 for zero, else 1.
     fn magnitude(&self) -> f64 {
         if self.is_zero() { 0.0 } else { 1.0 }
     }

@@ -1,4 +1,5 @@
-//! From a generic scalar to the one that it happens to be, and back: how generic code hands over to a fast path for floats.
+//! From a generic scalar to the one that it happens to be, and back: how generic code hands over to a fast
+//! path for floats.
 //!
 //! Cost: none. Both are casts of a type that is known when the code is compiled.
 

@@ -1,15 +1,16 @@
 //! Sums of many numbers, in blocks whose sums are added up in pairs.
 //!
-//! Adding one after the other, each of n numbers is rounded up to n − 1 times: the mean of a million times 0.1 is off by one part in
-//! a hundred in `f32`. In blocks of [`BLOCK`] whose sums meet in a binary tree, each is rounded at most
-//! d = [`pairwise_depth`]`(n)` = BLOCK + log₂(n/BLOCK) times, so that over floats with unit roundoff u
+//! Adding one after the other, each of n numbers is rounded up to n − 1 times: the mean of a million times
+//! 0.1 is off by one part in a hundred in `f32`. In blocks of [`BLOCK`] whose sums meet in a binary tree,
+//! each is rounded at most d = [`pairwise_depth`]`(n)` = BLOCK + log₂(n/BLOCK) times, so that over floats
+//! with unit roundoff u
 //!
 //! ```text
 //! |computed − Σ x| ≤ ((1 + u)^d − 1) · Σ |x|
 //! ```
 //!
-//! (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 4.2). Over exact scalars the order does not matter.
-//! Cost: n − 1 additions, and one partial sum for each level of the tree.
+//! (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2002, section 4.2). Over exact scalars the
+//! order does not matter. Cost: n − 1 additions, and one partial sum for each level of the tree.
 
 use super::Ring;
 

@@ -1,17 +1,18 @@
 //! Taylor polynomials of degree 3 with rigorous remainders: the judge of difference quotients.
 //!
-//! A [`Taylor`] stands for a function f of one real variable t near 0. Its coefficients enclose f⁽ᵏ⁾(t)/k! for k = 0 … 3 and *every* t of the
-//! interval on which the variable was made, [−r, r]. Arithmetic is that of truncated power series, in [`Bounded`] numbers; with
-//! f = Σ a_k tᵏ,
+//! A [`Taylor`] stands for a function f of one real variable t near 0. Its coefficients enclose f⁽ᵏ⁾(t)/k!
+//! for k = 0 … 3 and *every* t of the interval on which the variable was made, [−r, r]. Arithmetic is that of
+//! truncated power series, in [`Bounded`] numbers; with f = Σ a_k tᵏ,
 //!
 //! ```text
 //! (f·g)_k = Σ_j a_j b_{k−j}              (1/f)_k = −(1/f)_0 · Σ_{j≥1} a_j (1/f)_{k−j}
 //! (e^f)_k = 1/k · Σ_{j≥1} j a_j (e^f)_{k−j}   (√f)_k = (a_k − Σ_{0<j<k} (√f)_j (√f)_{k−j}) / (2·(√f)_0)
 //! ```
 //!
-//! So the third coefficient bounds the error of a central difference, (f(h) − f(−h))/2h = f′(0) + h²·f‴(ξ)/6. A maximum of functions that
-//! may cross in the interval has no such coefficients: they are infinitely uncertain. About 10 operations of [`Bounded`] for
-//! a product. Source: R. Moore, *Interval Analysis*, 1966, ch. 11; A. Griewank, A. Walther, *Evaluating Derivatives*, 2008, table 13.2.
+//! So the third coefficient bounds the error of a central difference, (f(h) − f(−h))/2h = f′(0) + h²·f‴(ξ)/6.
+//! A maximum of functions that may cross in the interval has no such coefficients: they are infinitely
+//! uncertain. About 10 operations of [`Bounded`] for a product. Source: R. Moore, *Interval Analysis*, 1966,
+//! ch. 11; A. Griewank, A. Walther, *Evaluating Derivatives*, 2008, table 13.2.
 
 use std::fmt;
 
@@ -42,7 +43,8 @@ impl Taylor {
         Taylor([Bounded::new(start) + slope * Bounded::with_error(0.0, radius), slope, zero, zero])
     }
 
-    /// An enclosure of f⁽ᵏ⁾(t)/k!, for every t of the interval; nothing is known (an infinite bound) where f may have a kink.
+    /// An enclosure of f⁽ᵏ⁾(t)/k!, for every t of the interval; nothing is known (an infinite bound) where f
+    /// may have a kink.
     ///
     /// # Panics
     /// If k is more than 3.

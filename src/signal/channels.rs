@@ -23,7 +23,8 @@ pub struct RegularChannels {
 }
 
 impl RegularChannels {
-    /// On this axis, counted from the end: 1 is the last axis, 3 the one before the rows and columns of images.
+    /// On this axis, counted from the end: 1 is the last axis, 3 the one before the rows and columns of
+    /// images.
     ///
     /// # Panics
     /// If `axis_from_end` is 0.

@@ -144,8 +144,8 @@ impl<N: Group, H: Automorphisms<N>, A: ArrayAction<H>> ArrayAction<Semidirect<N,
 
 /// `x ↦ x∘g`, without the inverse: `g⁻¹ ▷ x`.
 ///
-/// A *right* action, `(a · b) ▷ x = b ▷ (a ▷ x)`, hence a left action of abelian groups only. It is here to be
-/// refuted.
+/// A *right* action, `(a · b) ▷ x = b ▷ (a ▷ x)`, hence a left action of abelian groups only. It is here to
+/// be refuted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RightAction<A>(pub A);
 
@@ -166,7 +166,8 @@ impl<G: Group, A: ArrayAction<G>> ArrayAction<G> for RightAction<A> {
 
 type Homomorphism<E, F> = Arc<dyn Fn(&E) -> F + Send + Sync>;
 
-/// An action of H pulled back along a homomorphism from a group with elements of type `E`: `g ▷ x = φ(g) ▷ x`.
+/// An action of H pulled back along a homomorphism from a group with elements of type `E`: `g ▷ x = φ(g) ▷
+/// x`.
 pub struct Through<E, H: Group, A> {
     target: H,
     homomorphism: Homomorphism<E, H::Element>,

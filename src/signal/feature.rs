@@ -1,12 +1,14 @@
 //! Feature types: by which permutation of its channels a feature map moves when the image is turned.
 //!
-//! A *field* of a group H is a function on the cosets H/K of a subgroup K: it has one channel for each coset, and g ∈ H takes what
-//! is at coset hK to ghK, while it moves the pixels. K = {e} is the *regular* type, one channel for each element (the orientations of p4 and p4m); K =
-//! H is the *trivial* one, a single channel that only moves its pixels (an image); between them are the *quotient* types. A feature
-//! map consists of so many fields of one type: channel `field · |H/K| + coset`.
+//! A *field* of a group H is a function on the cosets H/K of a subgroup K: it has one channel for each coset,
+//! and g ∈ H takes what is at coset hK to ghK, while it moves the pixels. K = {e} is the *regular* type, one
+//! channel for each element (the orientations of p4 and p4m); K = H is the *trivial* one, a single channel
+//! that only moves its pixels (an image); between them are the *quotient* types. A feature map consists of so
+//! many fields of one type: channel `field · |H/K| + coset`.
 //!
-//! Cosets are numbered by their least elements. Cost: one pass over the array. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*,
-//! 2016, section 4.4 and 6.3; for quotients their *Steerable CNNs*, 2017, section 2.5.
+//! Cosets are numbered by their least elements. Cost: one pass over the array. Source: T. Cohen, M. Welling,
+//! *Group equivariant convolutional networks*, 2016, section 4.4 and 6.3; for quotients their *Steerable
+//! CNNs*, 2017, section 2.5.
 
 use std::fmt;
 
@@ -183,7 +185,8 @@ impl fmt::Display for FeatureType {
 
 /// The permutation of the channels of fields, along one axis.
 ///
-/// A group acts through the elements of the type's group that move axes like its own: C4 also acts on fields of D4.
+/// A group acts through the elements of the type's group that move axes like its own: C4 also acts on fields
+/// of D4.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChannels {
     feature: FeatureType,

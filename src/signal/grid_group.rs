@@ -1,8 +1,10 @@
-//! A finite group of point symmetries of a grid, chosen at run time: its elements by number, with tables of products.
+//! A finite group of point symmetries of a grid, chosen at run time: its elements by number, with tables of
+//! products.
 //!
-//! Layers are values that a program builds from settings, so the group that a layer keeps is a value as well. It is made from any of
-//! the groups of [`crate::group`] that permute and reverse axes ([`Reflection`](crate::group::Reflection), [`C4`](crate::group::C4),
-//! [`D4`](crate::group::D4), all of B_d) or from a subgroup of one, and numbers its elements as they do, the identity first.
+//! Layers are values that a program builds from settings, so the group that a layer keeps is a value as well.
+//! It is made from any of the groups of [`crate::group`] that permute and reverse axes
+//! ([`Reflection`](crate::group::Reflection), [`C4`](crate::group::C4), [`D4`](crate::group::D4), all of B_d)
+//! or from a subgroup of one, and numbers its elements as they do, the identity first.
 //!
 //! Cost: order² products when it is made; a look-up afterwards.
 
@@ -37,7 +39,8 @@ struct Tables {
     name: String,
     axes: usize,
     names: Vec<String>,
-    /// Of each element, for each axis of the result: which axis of the argument it is, and whether it is then reversed.
+    /// Of each element, for each axis of the result: which axis of the argument it is, and whether it is then
+    /// reversed.
     moves: Vec<Vec<(usize, bool)>>,
     products: Vec<Vec<usize>>,
     inverses: Vec<usize>,

@@ -38,7 +38,8 @@
 //! ```
 //!
 //! Three are no actions, and say so: [`ZeroFillShift`], [`Rotate`] by any angle and (but for its good cases)
-//! [`TranslateReal`]; [`composition_defect`] measures by how much. Nor is [`RightAction`], of non-abelian groups.
+//! [`TranslateReal`]; [`composition_defect`] measures by how much. Nor is [`RightAction`], of non-abelian
+//! groups.
 
 mod channels;
 mod combine;

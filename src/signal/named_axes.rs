@@ -1,7 +1,8 @@
-//! Point symmetries on axes that are named, wherever they stand: images with channels last, batches of frames.
+//! Point symmetries on axes that are named, wherever they stand: images with channels last, batches of
+//! frames.
 //!
-//! `OnGrid::axes([1, 2])` moves axes 1 and 2 as [`OnGrid`] moves the last two, and leaves all others where they are. The axes are
-//! counted from the first, and their order is that of [`OnGrid`]: rows, then columns.
+//! `OnGrid::axes([1, 2])` moves axes 1 and 2 as [`OnGrid`] moves the last two, and leaves all others where
+//! they are. The axes are counted from the first, and their order is that of [`OnGrid`]: rows, then columns.
 //!
 //! Cost: none for a view; otherwise one pass over the array.
 

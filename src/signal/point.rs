@@ -5,8 +5,8 @@
 //!
 //! - [`OnGrid`] turns about the middle of the array, as pictures are turned: reversing an axis of extent n
 //!   takes index i to n − 1 − i. `Rot90` is `numpy.rot90` and maps an h × w array to a w × h one.
-//! - [`AboutOrigin`] turns periodic arrays about index 0, as functions on Z_n × … are: reversing takes i to −i
-//!   modulo n. It is `OnGrid` followed by one step along each axis that was reversed.
+//! - [`AboutOrigin`] turns periodic arrays about index 0, as functions on Z_n × … are: reversing takes i to
+//!   −i modulo n. It is `OnGrid` followed by one step along each axis that was reversed.
 //!
 //! Cost: none for a view; otherwise one pass over the array, two about the origin.
 
@@ -18,15 +18,16 @@ use crate::group::{
 };
 use crate::scalar::Ring;
 
-/// The action on the last axes about the middle of the array: of point symmetries, of cyclic translations, and
-/// of their semidirect products.
+/// The action on the last axes about the middle of the array: of point symmetries, of cyclic translations,
+/// and of their semidirect products.
 ///
 /// An image (height, width, channels) has its space elsewhere: name the axes, [`OnGrid::axes`]`([0, 1])`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OnGrid;
 
-/// The action on the last axes about index 0 of a periodic array: of point symmetries, of cyclic translations,
-/// and of their semidirect products, where `(t, r)` takes the entry at p to `t + r·p` modulo the extents.
+/// The action on the last axes about index 0 of a periodic array: of point symmetries, of cyclic
+/// translations, and of their semidirect products, where `(t, r)` takes the entry at p to `t + r·p` modulo
+/// the extents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AboutOrigin;
 
@@ -104,7 +105,8 @@ impl<G: PointGroup> ViewAction<G> for OnGrid {
     }
 }
 
-/// The axes from `first` on, permuted and reversed: axis k of the result is axis `sources[k].0` of the argument, reversed if it says so.
+/// The axes from `first` on, permuted and reversed: axis k of the result is axis `sources[k].0` of the
+/// argument, reversed if it says so.
 pub(super) fn moved_view<'a, S>(
     x: ArrayViewD<'a, S>,
     first: usize,

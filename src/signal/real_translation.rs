@@ -6,10 +6,11 @@
 //! - *Linear*: `(T_t x)(m) = (1 − f)·x(m − k) + f·x(m − k − 1)` with `t = k + f`, `0 ≤ f < 1`. Not an action
 //!   of ℝ: `T_½ T_½` is the filter (¼, ½, ¼), not `T_1`.
 //! - *Fourier*: the trigonometric polynomial of least degree through the samples, moved by t: the coefficient
-//!   of frequency k, `−n/2 < k < n/2`, is multiplied by `e^{−2πi·k·t/n}`. An action of ℝ for odd n. For even n the
-//!   frequency n/2 has one coefficient for two waves; it is taken as their mean, a cosine at the samples, so
-//!   its multiplier is `cos(π·t)`: real signals stay real, and the law of composition fails exactly by
-//!   `cos πa · cos πb − cos π(a + b) = sin πa · sin πb` times that [Nyquist component](without_nyquist).
+//!   of frequency k, `−n/2 < k < n/2`, is multiplied by `e^{−2πi·k·t/n}`. An action of ℝ for odd n. For even
+//!   n the frequency n/2 has one coefficient for two waves; it is taken as their mean, a cosine at the
+//!   samples, so its multiplier is `cos(π·t)`: real signals stay real, and the law of composition fails
+//!   exactly by `cos πa · cos πb − cos π(a + b) = sin πa · sin πb` times that [Nyquist
+//!   component](without_nyquist).
 //!
 //! Cost: O(n) and O(n log n) for each signal. Source of the convention: S. G. Johnson, *Notes on FFT-based
 //! differentiation* (MIT, 2011), where the interpolant of minimal mean-square slope is derived.
@@ -58,14 +59,15 @@ impl TranslateReal {
         })
     }
 
-    /// How far rounding may move a signal of this length under a Fourier translation from the exact one, relative to
-    /// the Euclidean norm of the signal; u = 2⁻⁵³.
+    /// How far rounding may move a signal of this length under a Fourier translation from the exact one,
+    /// relative to the Euclidean norm of the signal; u = 2⁻⁵³.
     ///
     /// A transform of length m errs by at most 7·log₂(m)·u (Higham, *Accuracy and Stability of Numerical
-    /// Algorithms*, Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be made
-    /// of three of length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The multipliers
-    /// have modulus 1; reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at at most n/2,
-    /// so an angle errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the division 1u.
+    /// Algorithms*, Theorem 24.2, with accurate twiddles); for a length with large prime factors it may be
+    /// made of three of length m < 4n and three products of at most 2u each: 21·log₂(4n) + 6, twice. The
+    /// multipliers have modulus 1; reduction mod n moves the distance by n·u, and `k·t/n` is rounded twice at
+    /// at most n/2, so an angle errs by 2π·(n/2 + n)·u < 10n·u; the cosine, sine and product add 5u, the
+    /// division 1u.
     pub fn fourier_error_bound(length: usize) -> f64 {
         let n = length as f64;
         (2.0 * (21.0 * (4.0 * n).log2() + 6.0) + 10.0 * n + 6.0) * f64::EPSILON / 2.0
@@ -237,7 +239,8 @@ mod tests {
             }
             for (a, b) in [(0.5, 0.5), (0.25, -0.25), (1.375, 2.5), (-3.125, 10.75)] {
                 let error = defect(TranslateReal::Fourier, a, b, &x);
-                // Three translations; and what rounding leaves of the Nyquist component, n + 2 roundings of it.
+                // Three translations; and what rounding leaves of the Nyquist component, n + 2 roundings of
+                // it.
                 let rest = (n as f64 + 2.0) * f64::EPSILON;
                 assert!(error <= 3.0 * bound(n) + rest, "n = {n}, {a} and {b}: {error:e}");
             }

@@ -2,10 +2,11 @@
 //!
 //! `(R_θ x)(p) = x(R_{−θ} p)`, with `p` measured from the centre `((h − 1)/2, (w − 1)/2)` of the `h × w`
 //! frame, which stays; counter-clockwise as the picture is displayed. On square images the multiples of 90°
-//! move pixels to pixels and equal [`OnGrid`](super::OnGrid) exactly. At other angles values are interpolated and corners
-//! leave the frame, so that `R_a R_b ≠ R_{a+b}`: [`composition_defect`](super::composition_defect) measures
-//! by how much, [`share_of_disc_in_frame`] and [`share_of_pixels_kept`] tell what is lost, and
-//! [`restrict_to_disc`] leaves the part of an image that no rotation moves out of the frame.
+//! move pixels to pixels and equal [`OnGrid`](super::OnGrid) exactly. At other angles values are interpolated
+//! and corners leave the frame, so that `R_a R_b ≠ R_{a+b}`:
+//! [`composition_defect`](super::composition_defect) measures by how much, [`share_of_disc_in_frame`] and
+//! [`share_of_pixels_kept`] tell what is lost, and [`restrict_to_disc`] leaves the part of an image that no
+//! rotation moves out of the frame.
 //!
 //! Cost: one sample of the [`Interpolation`] a pixel.
 
@@ -180,7 +181,8 @@ mod tests {
             let [a, b] = [a, b].map(Angle::from_degrees);
             composition_defect(&PlaneRotations, &Rotate { interpolation }, &a, &b, x)
         };
-        // The corner of 21 × 21 pixels is turned 10·√2 − 10 > 4 pixels out of the frame: no sample reaches it.
+        // The corner of 21 × 21 pixels is turned 10·√2 − 10 > 4 pixels out of the frame: no sample reaches
+        // it.
         let mut corner = ArrayD::zeros(vec![21, 21]);
         corner[[0, 0]] = 1.0;
         for interpolation in Interpolation::ALL {

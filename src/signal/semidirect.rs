@@ -1,9 +1,9 @@
 //! Semidirect products on periodic arrays: p4, p4m, and translations with any point group.
 //!
 //! `(t, r) ▷ x = t ▷ (r ▷ x)`: first turn, then translate. This is an action since turning, about whatever
-//! place, takes translations to translations: `r ▷ (t ▷ x) = (r·t) ▷ (r ▷ x)`. [`OnGrid`] turns about the middle
-//! of the array; [`AboutOrigin`] turns about index 0, so that the entry at p comes to `t + r·p`. Both run through
-//! the same maps of arrays, under different names: the two turns differ by a translation.
+//! place, takes translations to translations: `r ▷ (t ▷ x) = (r·t) ▷ (r ▷ x)`. [`OnGrid`] turns about the
+//! middle of the array; [`AboutOrigin`] turns about index 0, so that the entry at p comes to `t + r·p`. Both
+//! run through the same maps of arrays, under different names: the two turns differ by a translation.
 //!
 //! Cost: one pass over the array for each part.
 

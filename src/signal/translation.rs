@@ -44,7 +44,8 @@ fn shifted<S: Ring>(x: ArrayViewD<'_, S>, shifts: &[i64], border: Border) -> Arr
     target
 }
 
-/// Splits `source` and `target` along `axis`, so that each part moves as a whole, and goes on to the next axis.
+/// Splits `source` and `target` along `axis`, so that each part moves as a whole, and goes on to the next
+/// axis.
 fn copy_shifted<S: Ring>(
     source: ArrayViewD<'_, S>,
     mut target: ArrayViewMutD<'_, S>,
@@ -118,9 +119,9 @@ impl<const D: usize> ArrayAction<CyclicTranslations<D>> for AboutOrigin {
 
 /// Integer translation of the last axes, with zeros moving in: *not* an action.
 ///
-/// The identity moves nothing, but `T_{−1} T_1 x ≠ x`: what has left the frame is lost, and no translation has
-/// an inverse. The law of composition holds for translations in one direction along each axis. It implements
-/// [`ArrayAction`] in order to be refuted.
+/// The identity moves nothing, but `T_{−1} T_1 x ≠ x`: what has left the frame is lost, and no translation
+/// has an inverse. The law of composition holds for translations in one direction along each axis. It
+/// implements [`ArrayAction`] in order to be refuted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ZeroFillShift;
 

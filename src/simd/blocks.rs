@@ -1,7 +1,7 @@
 //! Operations on blocks of sixteen floats, and plain loops, compiled for the instructions of the machine.
 //!
-//! A block is one vector with AVX-512, two with AVX2, and elsewhere what the machine has, or four arrays that any compiler turns into
-//! that.
+//! A block is one vector with AVX-512, two with AVX2, and elsewhere what the machine has, or four arrays that
+//! any compiler turns into that.
 
 use std::any::TypeId;
 
@@ -10,8 +10,9 @@ use pulp::{Arch, Scalar128b, Simd, WithSimd};
 use super::{InstructionSet, is_wide};
 
 impl InstructionSet {
-    /// Runs an operation on blocks of sixteen floats with these instructions. A block is one vector with AVX-512, two with AVX2, and
-    /// elsewhere what the machine has, or four arrays that any compiler turns into that.
+    /// Runs an operation on blocks of sixteen floats with these instructions. A block is one vector with
+    /// AVX-512, two with AVX2, and elsewhere what the machine has, or four arrays that any compiler turns
+    /// into that.
     #[inline]
     pub(crate) fn run_on_blocks<Operation: WithSimd>(self, operation: Operation) -> Operation::Output {
         match self {

@@ -1,4 +1,5 @@
-//! A float as methods need it: a vector of as many as a register holds, and the operations of a convolution on it.
+//! A float as methods need it: a vector of as many as a register holds, and the operations of a convolution
+//! on it.
 
 use std::fmt::Debug;
 
@@ -63,7 +64,8 @@ pub trait Element: Rounding + DivideByInteger + Copy + Default + PartialOrd + De
     /// `from` must be valid for reads of [`Self::lanes`] entries.
     #[inline(always)]
     unsafe fn load<S: Simd>(from: *const Self) -> Self::Vector<S> {
-        // SAFETY: the caller vouches for the entries; a vector is made of them and nothing else, at any alignment.
+        // SAFETY: the caller vouches for the entries; a vector is made of them and nothing else, at any
+        // alignment.
         unsafe { from.cast::<Self::Vector<S>>().read_unaligned() }
     }
 
@@ -90,12 +92,12 @@ pub trait Element: Rounding + DivideByInteger + Copy + Default + PartialOrd + De
     /// [`Self::lanes`].
     unsafe fn load_between<S: Simd>(simd: S, from: *const Self, low: usize, high: usize) -> Self::Vector<S>;
 
-    /// Transposes a square of as many rows as a vector has lanes: entry i of the row at `from + j·from_stride` goes to
-    /// `to + i·to_stride + j`.
+    /// Transposes a square of as many rows as a vector has lanes: entry i of the row at `from +
+    /// j·from_stride` goes to `to + i·to_stride + j`.
     ///
     /// # Safety
-    /// Every row must be valid for reads at `from`, and for writes at `to`, of [`Self::lanes`] entries, and the two
-    /// must not overlap.
+    /// Every row must be valid for reads at `from`, and for writes at `to`, of [`Self::lanes`] entries, and
+    /// the two must not overlap.
     unsafe fn transpose<S: Simd>(from: *const Self, from_stride: usize, to: *mut Self, to_stride: usize);
 }
 

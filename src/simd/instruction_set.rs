@@ -1,7 +1,7 @@
 //! Which instructions the machine has, found at run time.
 //!
-//! The crate pulp chooses the instructions and keeps the choice sound. A method is a [`WithSimd`] whose code is compiled once for
-//! each set.
+//! The crate pulp chooses the instructions and keeps the choice sound. A method is a [`WithSimd`] whose code
+//! is compiled once for each set.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::__cpuid;
@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 use pulp::{Simd, WithSimd};
 
-/// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as only the
-/// first two fuse a product with its sum.
+/// Which instructions kernels use. All give results within the same derived bounds; the bits may differ, as
+/// only the first two fuse a product with its sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InstructionSet {
@@ -46,8 +46,9 @@ impl InstructionSet {
         }
     }
 
-    /// Multiply-adds of vectors that a core begins in a cycle: two, but for AMD's family 25 (Zen 4), where those of 512 bits take both
-    /// units. Source: AMD, *Software Optimization Guide for the Zen 4 Microarchitecture*, 2023.
+    /// Multiply-adds of vectors that a core begins in a cycle: two, but for AMD's family 25 (Zen 4), where
+    /// those of 512 bits take both units. Source: AMD, *Software Optimization Guide for the Zen 4
+    /// Microarchitecture*, 2023.
     pub(crate) fn multiply_adds_a_cycle(self) -> usize {
         #[cfg(target_arch = "x86_64")]
         if self == InstructionSet::Avx512 {
@@ -100,8 +101,8 @@ impl InstructionSet {
     }
 }
 
-/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more are several times slower, as
-/// some stand in memory.
+/// Whether there are 32 registers, for 24 sums and what they are made of. 16 registers hold twelve sums; more
+/// are several times slower, as some stand in memory.
 pub(crate) const fn is_wide<S: Simd>() -> bool {
     S::REGISTER_COUNT >= 32
 }

@@ -1,4 +1,5 @@
-//! Memory that begins where a line of the cache begins, so that vectors in it do not cross lines, which takes twice as long.
+//! Memory that begins where a line of the cache begins, so that vectors in it do not cross lines, which takes
+//! twice as long.
 
 use std::ops::{Deref, DerefMut};
 
@@ -55,7 +56,8 @@ impl<T: Copy + Zero> AlignedBuffer<T> {
     }
 }
 
-/// The first place that begins a line. An answer beyond a line would mean that no alignment is possible: then it is done without.
+/// The first place that begins a line. An answer beyond a line would mean that no alignment is possible: then
+/// it is done without.
 fn beginning<T>(memory: &[T]) -> usize {
     let ahead = memory.as_ptr().align_offset(LINE_BYTES);
     if ahead < line::<T>() { ahead } else { 0 }

@@ -1,7 +1,7 @@
 //! Transposition of squares that fill the registers of AVX-512: sixteen `f32` or eight `f64` on a side.
 //!
-//! Pairs of rows are interleaved until each 128-bit part of a register holds one column of a few rows; then the parts
-//! change places as the entries of a 4 × 4 matrix. Cost: 64 and 24 shuffles.
+//! Pairs of rows are interleaved until each 128-bit part of a register holds one column of a few rows; then
+//! the parts change places as the entries of a 4 × 4 matrix. Cost: 64 and 24 shuffles.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
@@ -11,7 +11,8 @@ mod avx512 {
     };
 
     /// # Safety
-    /// As [`Element::transpose`](crate::simd::Element::transpose) with sixteen lanes, on a machine with AVX-512.
+    /// As [`Element::transpose`](crate::simd::Element::transpose) with sixteen lanes, on a machine with
+    /// AVX-512.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn singles(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
         // SAFETY: the caller vouches for sixteen rows.
@@ -45,7 +46,8 @@ mod avx512 {
     }
 
     /// # Safety
-    /// As [`Element::transpose`](crate::simd::Element::transpose) with eight lanes, on a machine with AVX-512.
+    /// As [`Element::transpose`](crate::simd::Element::transpose) with eight lanes, on a machine with
+    /// AVX-512.
     #[target_feature(enable = "avx512f")]
     pub(super) unsafe fn doubles(from: *const f64, from_stride: usize, to: *mut f64, to_stride: usize) {
         // SAFETY: the caller vouches for eight rows.

@@ -1,14 +1,14 @@
 //! Loops over constant numbers of registers, written out.
 //!
-//! A tile of sums stays in registers only if every loop over its rows and vectors is unrolled before the optimiser takes the
-//! array of them apart. Whether it does that for a loop depends on what else is in the function, and a tile whose
-//! loop was kept is five times slower. These loops are written out by the macro instead; steps beyond the end are
-//! left out where the function is made for its constants.
+//! A tile of sums stays in registers only if every loop over its rows and vectors is unrolled before the
+//! optimiser takes the array of them apart. Whether it does that for a loop depends on what else is in the
+//! function, and a tile whose loop was kept is five times slower. These loops are written out by the macro
+//! instead; steps beyond the end are left out where the function is made for its constants.
 
 /// Runs the block for each constant `index` from 0 to below the count, which is a constant of at most 12.
 ///
-/// With debug assertions the loops are plain ones: without an optimiser every step written out has room on the stack of its
-/// own, more than there is.
+/// With debug assertions the loops are plain ones: without an optimiser every step written out has room on
+/// the stack of its own, more than there is.
 macro_rules! unrolled {
     ($index:ident in 0..$count:expr => $body:block) => {
         const { assert!($count <= 12, "at most twelve steps are written out") }

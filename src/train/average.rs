@@ -1,12 +1,12 @@
 //! The exponential moving average of weights: ā ← ā + w·(θ − ā), one fused pass.
 //!
 //! The weight w of the newest value after t updates is one of
-//! - `(1−d)/(1−dᵗ)`: the average Σ dᵗ⁻ⁱ θᵢ / Σ dᵗ⁻ⁱ without the bias towards its beginning (Kingma and Ba 2015, section 3, has
-//!   the same correction; here the corrected average itself is kept),
+//! - `(1−d)/(1−dᵗ)`: the average Σ dᵗ⁻ⁱ θᵢ / Σ dᵗ⁻ⁱ without the bias towards its beginning (Kingma and Ba
+//!   2015, section 3, has the same correction; here the corrected average itself is kept),
 //! - `1 − min(d, t/(9+t))`: a decay that warms up, as in TensorFlow's `ExponentialMovingAverage`.
 //!
-//! Both have w = 1 or nearly so at first, so that early weights are soon forgotten. Source of averaging weights: Polyak and
-//! Juditsky 1992.
+//! Both have w = 1 or nearly so at first, so that early weights are soon forgotten. Source of averaging
+//! weights: Polyak and Juditsky 1992.
 
 use crate::simd::vectorised;
 
@@ -92,8 +92,9 @@ mod tests {
 
     #[test]
     fn a_corrected_average_weighs_all_values() {
-        // d = 1/2: (θ₁ + 2θ₂ + 4θ₃)/7 of 7, 14, 21 (and their negatives) is 119/7 = 17. On the way (7 + 28)/3 = 35/3. Weights
-        // 2/3 and 4/7 and the values are rounded: fewer than 8 roundings of numbers below 32.
+        // d = 1/2: (θ₁ + 2θ₂ + 4θ₃)/7 of 7, 14, 21 (and their negatives) is 119/7 = 17. On the way (7 +
+        // 28)/3 = 35/3. Weights 2/3 and 4/7 and the values are rounded: fewer than 8 roundings of numbers
+        // below 32.
         let mut average = Average::new(0.5, Beginning::Corrected, 2);
         for value in [7.0, 14.0, 21.0] {
             average.update(&[value, -value]);

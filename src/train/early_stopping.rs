@@ -1,5 +1,5 @@
-//! Early stopping: training ends when a figure on held-out samples has not improved for a while, and its best weights
-//! are kept (L. Prechelt, *Early stopping – but when?*, 1998).
+//! Early stopping: training ends when a figure on held-out samples has not improved for a while, and its best
+//! weights are kept (L. Prechelt, *Early stopping – but when?*, 1998).
 
 /// What the newest figure says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,8 @@ impl EarlyStopping {
         }
     }
 
-    /// Takes note of a figure and of the numbers that it belongs to. An equal figure is no improvement, nor is NaN.
+    /// Takes note of a figure and of the numbers that it belongs to. An equal figure is no improvement, nor
+    /// is NaN.
     pub fn observe(&mut self, figure: f64, parameters: &[f32], running: &[f32]) -> Progress {
         if figure < self.best {
             self.best = figure;

@@ -1,11 +1,13 @@
 //! Ensembles: several runs of one recipe, whose predictions are averaged.
 //!
-//! The ensemble of k networks gives class c the mean of their shares, p(c) = 1/k · Σ_m softmax(z_m)(c). Runs of different seeds end
-//! in different places and err on different images, and the mean errs on fewer. With [`Sampling::Bootstrap`] each run moreover has a
-//! training set of its own, drawn with replacement from the whole one and as large: some 63 % (1 − 1/e) of the images, some of
-//! them several times (*bagging*, L. Breiman, *Bagging predictors*, 1996). That helps learners whose runs would be alike
-//! otherwise; networks already differ by their first weights and the order of the images, and lose more by the images they
-//! do not see (B. Lakshminarayanan et al., *Simple and scalable predictive uncertainty estimation using deep ensembles*, 2017).
+//! The ensemble of k networks gives class c the mean of their shares, p(c) = 1/k · Σ_m softmax(z_m)(c). Runs
+//! of different seeds end in different places and err on different images, and the mean errs on fewer. With
+//! [`Sampling::Bootstrap`] each run moreover has a training set of its own, drawn with replacement from the
+//! whole one and as large: some 63 % (1 − 1/e) of the images, some of them several times (*bagging*, L.
+//! Breiman, *Bagging predictors*, 1996). That helps learners whose runs would be alike otherwise; networks
+//! already differ by their first weights and the order of the images, and lose more by the images they do not
+//! see (B. Lakshminarayanan et al., *Simple and scalable predictive uncertainty estimation using deep
+//! ensembles*, 2017).
 //!
 //! Cost: k trainings, one after the other, and k passes for a prediction.
 
@@ -76,8 +78,8 @@ pub struct Verdict {
 }
 
 impl Ensemble {
-    /// Trains the members one after the other on so many threads, and tells of each epoch with the member's seed. A member is what a
-    /// [`Trainer`] of its seed, its images and the recipe ends with.
+    /// Trains the members one after the other on so many threads, and tells of each epoch with the member's
+    /// seed. A member is what a [`Trainer`] of its seed, its images and the recipe ends with.
     ///
     /// # Errors
     /// As [`Trainer::new`] and [`Trainer::epoch`], and if there is no seed.
@@ -199,9 +201,10 @@ mod tests {
             }
         }
         for (&found, &expected) in verdict.together.scores.iter().zip(&mean) {
-            // In units of 2⁻²⁴: |z| < 4, so a difference of scores is off by at most 8 and its exponential by an ulp (2) more, of which a
-            // share e/(e + e') of two takes on a quarter. Its sum and its quotient, and the sum of three shares and its
-            // quotient, round by at most 1 each, in the mean. Below 10/4 + 4 < 8.
+            // In units of 2⁻²⁴: |z| < 4, so a difference of scores is off by at most 8 and its exponential by
+            // an ulp (2) more, of which a share e/(e + e') of two takes on a quarter. Its sum and its
+            // quotient, and the sum of three shares and its quotient, round by at most 1 each, in the mean.
+            // Below 10/4 + 4 < 8.
             assert!((f64::from(found) - expected).abs() <= 8.0 * 2f64.powi(-24), "{found} is not {expected}");
         }
         let wrong = |(row, &label): (ndarray::ArrayView1<'_, f64>, &usize)| row[1 - label] > row[label];
@@ -215,8 +218,9 @@ mod tests {
         let sample = bootstrap(&sets.train, 7);
         assert_eq!(sample.len(), 128);
         let seen = (0..128).filter(|&image| (0..128).any(|i| sample.image(i) == sets.train.image(image)));
-        // Each image is missed with probability (1 − 1/128)¹²⁸ = 0.366, so 81.1 are seen on average. To see one makes another
-        // less likely, so the variance is below that of independent ones, 128·0.366·0.634 = 5.45². Six deviations.
+        // Each image is missed with probability (1 − 1/128)¹²⁸ = 0.366, so 81.1 are seen on average. To see
+        // one makes another less likely, so the variance is below that of independent ones, 128·0.366·0.634 =
+        // 5.45². Six deviations.
         let seen = seen.count() as f64;
         assert!((seen - 81.1).abs() < 6.0 * 5.45, "{seen}");
         assert_eq!(sample, bootstrap(&sets.train, 7));

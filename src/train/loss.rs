@@ -7,17 +7,18 @@
 //! ∂L/∂z = softmax(z) − t            m = max z
 //! ```
 //!
-//! and the mean over the batch. The maximum is subtracted before anything else, so that nothing overflows and scores that are
-//! large beside their differences lose no digits; its own term e⁰ = 1 is left to `log(1 + Σ')`, which is accurate for small
-//! losses. A class that is no target takes no part in the second sum, whatever its score: a score of −∞ means that the class is
-//! excluded, and 0·∞ counts as 0. The loss is ∞ where a target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of (x − t)² over all entries, gradient 2(x − t)/n.
-//! Cost: K exponentials a sample.
+//! and the mean over the batch. The maximum is subtracted before anything else, so that nothing overflows and
+//! scores that are large beside their differences lose no digits; its own term e⁰ = 1 is left to `log(1 +
+//! Σ')`, which is accurate for small losses. A class that is no target takes no part in the second sum,
+//! whatever its score: a score of −∞ means that the class is excluded, and 0·∞ counts as 0. The loss is ∞
+//! where a target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of
+//! (x − t)² over all entries, gradient 2(x − t)/n. Cost: K exponentials a sample.
 //!
-//! Gradients need no logarithm and run on every [`Scalar`]. The value of the cross-entropy needs one, which the ladder of
-//! scalars has not: no layer asks for it, and the polynomials and bounds would have to learn it for one function. So
-//! [`Logarithm`] is a step beside the ladder. Like root and exponential, it is an arbitrary function over GF(p) whose
-//! derivative is *declared* by the usual rule. That is enough to judge the gradient of the cross-entropy exactly: its
-//! derivation uses the chain rule and field arithmetic alone.
+//! Gradients need no logarithm and run on every [`Scalar`]. The value of the cross-entropy needs one, which
+//! the ladder of scalars has not: no layer asks for it, and the polynomials and bounds would have to learn it
+//! for one function. So [`Logarithm`] is a step beside the ladder. Like root and exponential, it is an
+//! arbitrary function over GF(p) whose derivative is *declared* by the usual rule. That is enough to judge
+//! the gradient of the cross-entropy exactly: its derivation uses the chain rule and field arithmetic alone.
 //!
 //! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
 
@@ -287,8 +288,8 @@ mod tests {
     }
 
     proptest! {
-        // Exactly: the derivative of the value along any direction is the product with the gradient. Goldilocks has maxima,
-        // so the branch of the maximum is taken as well.
+        // Exactly: the derivative of the value along any direction is the product with the gradient.
+        // Goldilocks has maxima, so the branch of the maximum is taken as well.
         #[test]
         fn the_gradient_is_the_derivative_of_the_value(
             samples in 1_usize..4,
@@ -315,9 +316,10 @@ mod tests {
             prop_assert_eq!(value.derivative, product);
         }
 
-        // In floats the logarithm is the true one. Central differences with step h: for K scores in [−4, 4] the third
-        // derivative of log Σ e^z along an axis, s(1−s)(1−2s), is below 1/8, so the formula is off by at most h²/48; each value,
-        // below 16, is rounded fewer than 3K + 8 times, which the division by 2h enlarges.
+        // In floats the logarithm is the true one. Central differences with step h: for K scores in [−4, 4]
+        // the third derivative of log Σ e^z along an axis, s(1−s)(1−2s), is below 1/8, so the formula is off
+        // by at most h²/48; each value, below 16, is rounded fewer than 3K + 8 times, which the division by
+        // 2h enlarges.
         #[test]
         fn the_gradient_is_the_difference_quotient(
             scores in prop::collection::vec(-4.0_f64..4.0, 2..8),
@@ -345,7 +347,8 @@ mod tests {
 
     #[test]
     fn equal_scores_have_the_entropy_of_a_fair_choice() {
-        // log 4 whatever the smoothing; gradient (1/4 − t)/N: exact in binary, for t = 5/8 and 1/8 with ε = 1/2.
+        // log 4 whatever the smoothing; gradient (1/4 − t)/N: exact in binary, for t = 5/8 and 1/8 with ε =
+        // 1/2.
         let scores = Array2::from_elem((2, 4), 1000.0_f64);
         let loss = CrossEntropy { smoothing: 0.5 };
         // Both logarithms are rounded to within a unit of 2⁻⁵².

@@ -1,5 +1,5 @@
-//! The networks that are trained by name, each with its recipe: `studies/DIGITS.md` and, for turned digits, `studies/ROTATED.md`, beside
-//! this file tell what was tried.
+//! The networks that are trained by name, each with its recipe: `studies/DIGITS.md` and, for turned digits,
+//! `studies/ROTATED.md`, beside this file tell what was tried.
 
 use super::augmentation::Augmentation;
 use super::average::Beginning;
@@ -124,7 +124,8 @@ impl Model {
                 initialisation: Initialisation::PyTorch,
                 ..common
             },
-            // For images that are turned by any angle already: turned on, read sharply, and moved and bent a little. Others' recipes keep digits upright.
+            // For images that are turned by any angle already: turned on, read sharply, and moved and bent a
+            // little. Others' recipes keep digits upright.
             Model::Z2cnn | Model::P4cnn | Model::P4mcnn | Model::C8Steerable => Recipe {
                 schedule: Schedule::OneCycle(OneCycle { rate: 0.008, ..cycle }),
                 decay: Decay { l1: 0.0, l2: 0.02 },

@@ -1,16 +1,18 @@
 //! A stream of random numbers for each (seed, stream, index): independent of threads and of order.
 //!
-//! What happens to sample i in epoch e must not depend on who computes it, or when. So each pair has a generator of its
-//! own, whose start is the hash of (seed, e, i). The generator is SplitMix64: it walks through the 64-bit integers in
-//! steps of an odd constant γ and gives the mixed value of each, zₖ = mix(z₀ + k·γ) with mix a bijection.
+//! What happens to sample i in epoch e must not depend on who computes it, or when. So each pair has a
+//! generator of its own, whose start is the hash of (seed, e, i). The generator is SplitMix64: it walks
+//! through the 64-bit integers in steps of an odd constant γ and gives the mixed value of each, zₖ = mix(z₀ +
+//! k·γ) with mix a bijection.
 //!
-//! All streams lie on one cycle of length 2⁶⁴. Two of n streams of l numbers each overlap with probability about
-//! n²·l/2⁶⁴: below 10⁻³ for a hundred epochs of 60,000 images with 100 numbers each. Made for images, not for secrets.
+//! All streams lie on one cycle of length 2⁶⁴. Two of n streams of l numbers each overlap with probability
+//! about n²·l/2⁶⁴: below 10⁻³ for a hundred epochs of 60,000 images with 100 numbers each. Made for images,
+//! not for secrets.
 //!
 //! Cost: three multiplications to begin, and two a number; no memory but the state.
 //!
-//! Source: G. L. Steele, D. Lea, C. H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014, figure 17
-//! (the constants of mix are Stafford's variant 13).
+//! Source: G. L. Steele, D. Lea, C. H. Flood, *Fast splittable pseudorandom number generators*, OOPSLA 2014,
+//! figure 17 (the constants of mix are Stafford's variant 13).
 
 use std::convert::Infallible;
 
@@ -112,8 +114,9 @@ mod tests {
         let numbers: Vec<f64> =
             (0..40_000).map(|i| SampleRandom::new(7, i / 200, i % 200).random::<f64>() - 0.5).collect();
         let count = numbers.len() as f64;
-        // Uniform on an interval of length 1: variance 1/12, so the mean has deviation 1/√(12 n), and a product of two
-        // independent ones has variance 1/144, so the mean product has deviation 1/(12 √n). Six of them.
+        // Uniform on an interval of length 1: variance 1/12, so the mean has deviation 1/√(12 n), and a
+        // product of two independent ones has variance 1/144, so the mean product has deviation 1/(12 √n).
+        // Six of them.
         let mean = numbers.iter().sum::<f64>() / count;
         assert!(mean.abs() < 6.0 / (12.0 * count).sqrt(), "{mean}");
         let product = numbers.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / count;

@@ -7,8 +7,9 @@
 //! | cosine | η·(t+1)/w for t < w, then from η to η₁ along half a cosine, reached at step T − 1 (Loshchilov and Hutter 2017) |
 //! | one cycle | from η/d up to η and down to η/(d·f), each along half a cosine, momentum the other way (Smith and Topin 2018) |
 //!
-//! One cycle has the phases of PyTorch's `OneCycleLR`: the peak is at step p·T − 1, the end at step T − 1. With p·T < 1 the peak lies
-//! before the first step, which is on the way down already. Nothing here has a state, so a resumed training needs the number of its step only.
+//! One cycle has the phases of PyTorch's `OneCycleLR`: the peak is at step p·T − 1, the end at step T − 1.
+//! With p·T < 1 the peak lies before the first step, which is on the way down already. Nothing here has a
+//! state, so a resumed training needs the number of its step only.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -72,7 +73,8 @@ pub struct OneCycle {
 }
 
 impl OneCycle {
-    /// PyTorch's defaults: 30 % of the steps rise, from η/25 and down to η/250,000, momentum from 0.95 to 0.85 and back.
+    /// PyTorch's defaults: 30 % of the steps rise, from η/25 and down to η/250,000, momentum from 0.95 to
+    /// 0.85 and back.
     pub fn new(rate: f64, steps: u64) -> Self {
         OneCycle {
             rate,

@@ -1,7 +1,7 @@
 //! How optimisers, averages and early stopping enter a checkpoint and come back.
 //!
-//! Each stores what its future depends on. What it was made with is stored as a setting, and resuming with another one is an
-//! error: it would not be the same training.
+//! Each stores what its future depends on. What it was made with is stored as a setting, and resuming with
+//! another one is an error: it would not be the same training.
 
 use super::average::Average;
 use super::checkpoint::{Checkpoint, CheckpointError};
@@ -20,7 +20,8 @@ impl Optimiser {
     /// Takes them back.
     ///
     /// # Errors
-    /// If an entry is missing, or the checkpoint is of another rule, decay or clipping, or of other parameters.
+    /// If an entry is missing, or the checkpoint is of another rule, decay or clipping, or of other
+    /// parameters.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointError> {
         checkpoint.check_setting("optimiser", &self.setting())?;
         let first = checkpoint.single_of("optimiser.first", self.first.len())?;

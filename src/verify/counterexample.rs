@@ -201,7 +201,8 @@ pub(super) fn certainly_differ(left: &ArrayD<Bounded>, right: &ArrayD<Bounded>) 
     left.shape() != right.shape() || left.iter().zip(right).any(|(l, r)| l.certainly_differs(r))
 }
 
-/// Looks for integers of these reaches for which the sides of `identity` differ for certain, and shrinks what it finds.
+/// Looks for integers of these reaches for which the sides of `identity` differ for certain, and shrinks what
+/// it finds.
 ///
 /// # Errors
 /// Whatever the code under test reports.

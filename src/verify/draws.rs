@@ -1,14 +1,16 @@
 //! How many random inputs are enough, so that a false statement is not missed.
 //!
-//! *Rational functions.* Where both sides of an identity are rational functions, the computed degree d tells how often a false
-//! identity can agree. On integers drawn from {−n, …, n} it does so with probability at most d/(2n + 1) (Schwartz 1980, Zippel 1979),
-//! d counting the poles too. The [reaches] n of a search grow until the product of these bounds is below [`MISSED`]: small integers
-//! first, because they read well. [`Bounded`](crate::scalar::Bounded) computes exactly on them, up to 2⁵³.
+//! *Rational functions.* Where both sides of an identity are rational functions, the computed degree d tells
+//! how often a false identity can agree. On integers drawn from {−n, …, n} it does so with probability at
+//! most d/(2n + 1) (Schwartz 1980, Zippel 1979), d counting the poles too. The [reaches] n of a search grow
+//! until the product of these bounds is below [`MISSED`]: small integers first, because they read well.
+//! [`Bounded`](crate::scalar::Bounded) computes exactly on them, up to 2⁵³.
 //!
-//! *Opaque functions.* Of max, √ and exp no lemma tells how often a false identity agrees: a maximum hides all its arguments but one,
-//! and a network may answer 0 to everything. If one draw shows the fault with probability q, n independent draws miss it with
-//! probability (1 − q)ⁿ. So [`OPAQUE`] draws miss a fault that shows in one draw of four with 0.75⁶⁴ < 2·10⁻⁸.
-//! How large q is, is measured: see [`Examiner::draws`](super::Examiner::draws).
+//! *Opaque functions.* Of max, √ and exp no lemma tells how often a false identity agrees: a maximum hides
+//! all its arguments but one, and a network may answer 0 to everything. If one draw shows the fault with
+//! probability q, n independent draws miss it with probability (1 − q)ⁿ. So [`OPAQUE`] draws miss a fault
+//! that shows in one draw of four with 0.75⁶⁴ < 2·10⁻⁸. How large q is, is measured: see
+//! [`Examiner::draws`](super::Examiner::draws).
 
 use super::identity::{AnyIdentity, Failure, degrees};
 use crate::scalar::Degree;
@@ -16,13 +18,14 @@ use crate::scalar::Degree;
 /// Draws of each reading on numbers where opaque functions occur. See the module.
 pub(super) const OPAQUE: usize = 64;
 
-/// Draws of the readings on reals where both sides are rational functions. These agree on a set of measure 0, but may differ by less
-/// than rounding explains. Single draws never did, in 30 runs for each mutant and more: so one draw finds it with a probability of at
-/// least 10^(−6/30) = 0.63 (Clopper and Pearson, doubt 10⁻⁶), and sixteen draws of four parts miss it with less than
-/// 4·0.37¹⁶ = 5·10⁻⁷.
+/// Draws of the readings on reals where both sides are rational functions. These agree on a set of measure 0,
+/// but may differ by less than rounding explains. Single draws never did, in 30 runs for each mutant and
+/// more: so one draw finds it with a probability of at least 10^(−6/30) = 0.63 (Clopper and Pearson, doubt
+/// 10⁻⁶), and sixteen draws of four parts miss it with less than 4·0.37¹⁶ = 5·10⁻⁷.
 pub(super) const RATIONAL: usize = 16;
 
-/// Draws at sizes that are there to show that a true statement holds for them too. False ones are refuted at the others.
+/// Draws at sizes that are there to show that a true statement holds for them too. False ones are refuted at
+/// the others.
 pub(super) const AT_LARGE: usize = 2;
 
 /// The probability with which a search may miss a rational identity that is false.
@@ -79,14 +82,16 @@ impl Nature {
         }
     }
 
-    /// The reaches of the attempts at a counterexample, and whether the lemma bounds what they miss together by [`MISSED`].
+    /// The reaches of the attempts at a counterexample, and whether the lemma bounds what they miss together
+    /// by [`MISSED`].
     pub(super) fn reaches(self) -> (Vec<i64>, bool) {
         let (mut reaches, mut missed): (Vec<i64>, f64) = (Vec::new(), 1.0);
         while missed > MISSED && reaches.len() < OPAQUE {
             let reach = match reaches.last() {
                 None => 1,
                 Some(&last) if last < SMALL_REACHES => last + 1,
-                // Where no lemma speaks, small integers are tried again: among large ones a maximum hides as much.
+                // Where no lemma speaks, small integers are tried again: among large ones a maximum hides as
+                // much.
                 Some(_) if self.degree.is_none() => 1,
                 Some(&last) => (2 * last).min(LARGEST_REACH),
             };

@@ -1,9 +1,11 @@
 //! The examiner: runs the readings over a statement and weighs what they say.
 //!
-//! A statement *holds* if at least one reading confirms it and none refutes it. It *fails* if a counterexample was found
-//! and checked; a reading that refutes without one leaves it *undecided*. Checking nothing is an error.
+//! A statement *holds* if at least one reading confirms it and none refutes it. It *fails* if a
+//! counterexample was found and checked; a reading that refutes without one leaves it *undecided*. Checking
+//! nothing is an error.
 //!
-//! Readings on numbers make as many draws as [`draws`](super::draws) derives, and stop at the first that refutes.
+//! Readings on numbers make as many draws as [`draws`](super::draws) derives, and stop at the first that
+//! refutes.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -77,8 +79,8 @@ impl Examiner {
         self
     }
 
-    /// The same, with a single draw wherever there would be several, or where there would be exactly `only` so many; and not at
-    /// large sizes: to measure how often one draw shows a fault.
+    /// The same, with a single draw wherever there would be several, or where there would be exactly `only`
+    /// so many; and not at large sizes: to measure how often one draw shows a fault.
     #[must_use]
     pub fn with_single_draws(mut self, only: Option<usize>) -> Self {
         self.single = Some(Single { only, asked: Arc::default() });
@@ -87,8 +89,9 @@ impl Examiner {
 
     /// How many independent draws to make where `enough` are enough not to miss a fault.
     ///
-    /// Every check that draws asks, so that its power can be measured: [`with_single_draws`](Self::with_single_draws) makes the
-    /// answer 1. What finds a fault with probability q in such a run misses it with at most (1 − q)^`enough` in all others.
+    /// Every check that draws asks, so that its power can be measured:
+    /// [`with_single_draws`](Self::with_single_draws) makes the answer 1. What finds a fault with probability
+    /// q in such a run misses it with at most (1 − q)^`enough` in all others.
     pub fn draws(&self, enough: usize) -> usize {
         let Some(single) = &self.single else { return enough };
         if let Ok(mut asked) = single.asked.lock() {
@@ -168,8 +171,8 @@ impl Examiner {
         Ok(Report { verdict, evidence, counterexample, largest: None, figures: Vec::new(), remark })
     }
 
-    /// Whether the statement survives a search for a counterexample at one of its sizes: the quick question that
-    /// the preserved subgroup asks of every element.
+    /// Whether the statement survives a search for a counterexample at one of its sizes: the quick question
+    /// that the preserved subgroup asks of every element.
     pub(super) fn survives(&self, case: &Case) -> Result<bool, Failure> {
         let identity = case.identity.as_ref();
         let mut random = self.random("survives");
@@ -233,8 +236,8 @@ impl Examiner {
         })
     }
 
-    /// The reaches of a search on which a verdict depends. Of those that no lemma bounds, one at random stands for all where
-    /// single draws are made.
+    /// The reaches of a search on which a verdict depends. Of those that no lemma bounds, one at random
+    /// stands for all where single draws are made.
     fn reaches(&self, nature: Nature, random: &mut ChaCha8Rng) -> Vec<i64> {
         let (reaches, bounded) = nature.reaches();
         if bounded || self.draws(reaches.len()) > 1 {
@@ -244,7 +247,8 @@ impl Examiner {
     }
 
     fn smallest_counterexample(&self, statement: &Statement) -> Result<Option<Counterexample>, ExamineError> {
-        // One stream for all, so that what is drawn for one size or case says nothing of what is drawn for another.
+        // One stream for all, so that what is drawn for one size or case says nothing of what is drawn for
+        // another.
         let mut random = self.random("counterexample");
         for largest in statement.sizes.iter().chain(self.large_sizes(statement)) {
             for size in statement.sizes_up_to(largest) {

@@ -1,7 +1,7 @@
 //! An identity: two expressions in the same unknowns that are asserted to be equal.
 //!
-//! Everything the engine can decide is brought to this form: commutativity is `x * y = y * x`, equivariance is
-//! `f(g ▷ x) = g ▷ f(x)`. The two sides are written once, for every scalar; [`AnyIdentity`] is the same
+//! Everything the engine can decide is brought to this form: commutativity is `x * y = y * x`, equivariance
+//! is `f(g ▷ x) = g ▷ f(x)`. The two sides are written once, for every scalar; [`AnyIdentity`] is the same
 //! thing with the scalars of the readings spelled out, so that the engine itself is compiled once.
 
 use ndarray::ArrayD;

@@ -1,7 +1,7 @@
 //! Maps and their symmetry: f(g ▷ x) = g ▷ f(x).
 //!
-//! Invariance is the case of the trivial action on the output. Weights are unknowns like the input, so that what is
-//! proved is proved for all of them.
+//! Invariance is the case of the trivial action on the output. Weights are unknowns like the input, so that
+//! what is proved is proved for all of them.
 
 use std::sync::Arc;
 
@@ -86,8 +86,8 @@ where
 
 /// The statement that `map` commutes with a group: one case for each element that `elements` picks from it.
 ///
-/// The size of the statement is the shape of the input; `group` makes the group for a shape, or `None` where the shape
-/// does not suit it.
+/// The size of the statement is the shape of the input; `group` makes the group for a shape, or `None` where
+/// the shape does not suit it.
 pub fn equivariance<M, G, I, O>(
     dimensions: &[&str],
     map: Arc<M>,

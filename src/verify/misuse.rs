@@ -1,5 +1,5 @@
-//! Misuse that the types prevent. Each example that must not compile stands beside its twin that must, so that it fails
-//! for the reason given and for no other.
+//! Misuse that the types prevent. Each example that must not compile stands beside its twin that must, so
+//! that it fails for the reason given and for no other.
 //!
 //! A closure on floats can be measured, but nothing about it can be proved:
 //! ```compile_fail,E0277

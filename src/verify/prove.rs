@@ -1,8 +1,9 @@
 //! Proving the symmetry of a generic map, in one expression of a test.
 //!
 //! `prove(map).on(shape).commutes_with(group, input action, output action)` is a [`Check`]: it is run with
-//! [`Check::check`], which returns what was found, or with [`Check::assert`], which panics with the counterexample. The shape is the one
-//! that is proved, for all inputs and weights; sizes in between are covered by the theorems of `proofs/`, if at all.
+//! [`Check::check`], which returns what was found, or with [`Check::assert`], which panics with the
+//! counterexample. The shape is the one that is proved, for all inputs and weights; sizes in between are
+//! covered by the theorems of `proofs/`, if at all.
 
 use std::sync::Arc;
 
@@ -117,8 +118,8 @@ where
     I: ArrayAction<G>,
     O: ArrayAction<G>,
 {
-    /// Lets a counterexample shrink to inputs as small as `smallest`: the map must then accept every shape from there
-    /// to the one that is proved.
+    /// Lets a counterexample shrink to inputs as small as `smallest`: the map must then accept every shape
+    /// from there to the one that is proved.
     ///
     /// # Panics
     /// If the two shapes differ in rank.
@@ -129,7 +130,8 @@ where
         self
     }
 
-    /// The group for each shape, where it depends on it as translations do; `None` where the shape does not suit it.
+    /// The group for each shape, where it depends on it as translations do; `None` where the shape does not
+    /// suit it.
     pub fn for_each_shape(mut self, group: impl Fn(&[usize]) -> Option<G> + Send + Sync + 'static) -> Self {
         self.group = Arc::new(group);
         self
@@ -176,8 +178,8 @@ where
     /// Checks the claim and returns what was found if it holds.
     ///
     /// # Panics
-    /// If it does not hold: with the counterexample, what is left of the symmetry, and the line that replays it. Also if
-    /// nothing was checked or the map reports an error.
+    /// If it does not hold: with the counterexample, what is left of the symmetry, and the line that replays
+    /// it. Also if nothing was checked or the map reports an error.
     #[track_caller]
     pub fn assert(&self) -> Report {
         match self.check() {

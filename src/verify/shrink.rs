@@ -11,7 +11,8 @@ use num_traits::Zero;
 const SIMPLIFIED: usize = 256;
 
 /// Sets as many entries to 0 as `fails` survives, and each of the rest to the first of the `simpler` numbers
-/// that it survives, again and again until no single entry can be made simpler, with at most `tries` tries of each kind.
+/// that it survives, again and again until no single entry can be made simpler, with at most `tries` tries of
+/// each kind.
 ///
 /// # Errors
 /// Whatever `fails` reports.

@@ -1,9 +1,9 @@
 //! A statement: an identity for every size, to be proved at some sizes and refuted at the smallest.
 //!
-//! A size is a short list of numbers whose meaning the statement names (`height`, `width`, `kernel` …).
-//! For each size there are one or more cases, one for each group element that has to be tried: the generators, by
-//! the theorem *generators suffice* (`generators_suffice` in `proofs/`): { g : f∘g = g∘f } is a
-//! subgroup, so it is everything once it contains a generating set.
+//! A size is a short list of numbers whose meaning the statement names (`height`, `width`, `kernel` …). For
+//! each size there are one or more cases, one for each group element that has to be tried: the generators, by
+//! the theorem *generators suffice* (`generators_suffice` in `proofs/`): { g : f∘g = g∘f } is a subgroup, so
+//! it is everything once it contains a generating set.
 
 use std::sync::Arc;
 
@@ -44,11 +44,12 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement whose sizes are described by `dimensions`, with the identities that make it up at each size. Dimensions
-    /// with empty names are those of a shape: `4 × 5`.
+    /// A statement whose sizes are described by `dimensions`, with the identities that make it up at each
+    /// size. Dimensions with empty names are those of a shape: `4 × 5`.
     ///
-    /// `cases` returns an empty list for a size that makes no sense (a kernel larger than the signal); at least one
-    /// of the sizes added with [`at`](Statement::at) must have a case, or the examination is an error.
+    /// `cases` returns an empty list for a size that makes no sense (a kernel larger than the signal); at
+    /// least one of the sizes added with [`at`](Statement::at) must have a case, or the examination is an
+    /// error.
     pub fn new<F>(dimensions: &[&str], cases: F) -> Self
     where
         F: Fn(&[usize]) -> Result<Vec<Case>, Failure> + Send + Sync + 'static,
@@ -80,7 +81,8 @@ impl Statement {
         self
     }
 
-    /// Examine the statement at this size too, but only by the readings on numbers: a size that is too large for symbols.
+    /// Examine the statement at this size too, but only by the readings on numbers: a size that is too large
+    /// for symbols.
     ///
     /// # Panics
     /// If there are not as many numbers as the statement has dimensions.
@@ -91,7 +93,8 @@ impl Statement {
         self
     }
 
-    /// Let a counterexample shrink down to this size. Without it, counterexamples have one of the given sizes.
+    /// Let a counterexample shrink down to this size. Without it, counterexamples have one of the given
+    /// sizes.
     ///
     /// # Panics
     /// If there are not as many numbers as the statement has dimensions.
@@ -113,9 +116,9 @@ impl Statement {
         size
     }
 
-    /// Both sides are linear in this unknown (counted from 0): the symbolic reading then puts the basis vectors there
-    /// instead of variables, by the theorem *basis suffices* (`basis_suffices` in `proofs/`), after a certificate
-    /// over GF(p) that they are linear indeed.
+    /// Both sides are linear in this unknown (counted from 0): the symbolic reading then puts the basis
+    /// vectors there instead of variables, by the theorem *basis suffices* (`basis_suffices` in `proofs/`),
+    /// after a certificate over GF(p) that they are linear indeed.
     #[must_use]
     pub fn linear_in(mut self, unknown: usize) -> Self {
         self.linear_in = Some(unknown);

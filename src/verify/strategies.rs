@@ -1,8 +1,8 @@
 //! proptest strategies for shapes, arrays, kernels, permutations and group elements.
 //!
-//! They shrink the way people look for a small example: first the shape, by cropping an array that was generated
-//! at its largest (so the entries that remain are those that failed), then the entries, each towards the simplest value of its own
-//! strategy. Group elements shrink to generators, then to the identity.
+//! They shrink the way people look for a small example: first the shape, by cropping an array that was
+//! generated at its largest (so the entries that remain are those that failed), then the entries, each
+//! towards the simplest value of its own strategy. Group elements shrink to generators, then to the identity.
 //!
 //! ```
 //! use equivariant::group::{Action, D4};
@@ -123,7 +123,8 @@ pub fn elements<G: FiniteGroup>(group: G) -> impl Strategy<Value = G::Element> {
     (0..group.order()).prop_map(move |rank| group.element(unrank(rank, &simplest)))
 }
 
-/// The index with this rank, where the `simplest` indices come first, in their order, and all others follow in theirs.
+/// The index with this rank, where the `simplest` indices come first, in their order, and all others follow
+/// in theirs.
 fn unrank(rank: u128, simplest: &[u128]) -> u128 {
     if let Some(&index) = usize::try_from(rank).ok().and_then(|rank| simplest.get(rank)) {
         return index;

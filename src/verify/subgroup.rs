@@ -1,8 +1,9 @@
 //! The preserved subgroup: what is left of a symmetry where all of it does not hold.
 //!
-//! { g : f∘g = g∘f } is a subgroup for any f (`preserved_subgroup` in `proofs/`), and if it is not the whole group it is
-//! at most half of it (`at_most_half`): k random elements then miss the violation with probability at
-//! most 2⁻ᵏ. For finite groups of moderate order nothing is left to chance: every element is tried.
+//! { g : f∘g = g∘f } is a subgroup for any f (`preserved_subgroup` in `proofs/`), and if it is not the whole
+//! group it is at most half of it (`at_most_half`): k random elements then miss the violation with
+//! probability at most 2⁻ᵏ. For finite groups of moderate order nothing is left to chance: every element is
+//! tried.
 
 use super::examine::{ExamineError, Examiner};
 use super::statement::Case;
@@ -11,12 +12,13 @@ use crate::group::{FiniteGroup, Subgroup};
 /// Largest order for which every element is tried.
 pub const LARGEST_ORDER: u128 = 4096;
 
-/// The elements g for which the case of g survives; `None` as a case stands for an element that is not even a candidate
-/// (a translation that a stride cannot carry to the output).
+/// The elements g for which the case of g survives; `None` as a case stands for an element that is not even a
+/// candidate (a translation that a stride cannot carry to the output).
 ///
 /// # Errors
-/// If the code under test fails, if the group is larger than [`LARGEST_ORDER`], or if the survivors are no subgroup
-/// (then the product that is missing is named: the cases are not those of one map and one pair of actions).
+/// If the code under test fails, if the group is larger than [`LARGEST_ORDER`], or if the survivors are no
+/// subgroup (then the product that is missing is named: the cases are not those of one map and one pair of
+/// actions).
 pub fn preserved_subgroup<G: FiniteGroup>(
     examiner: &Examiner,
     group: &G,

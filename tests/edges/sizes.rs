@@ -75,7 +75,8 @@ fn sizes_that_overflow() {
     assert!(matches!(wide, Err(LayerError::TooLarge { .. })), "{wide:?}");
 }
 
-/// The largest stride and dilation that there are, where no second output and no second tap follow, in every direction.
+/// The largest stride and dilation that there are, where no second output and no second tap follow, in every
+/// direction.
 #[test]
 fn the_largest_stride() {
     let options = Options::new().stride([usize::MAX]).dilation([usize::MAX]);

@@ -61,7 +61,8 @@ fn training_stops() {
         .then(Activation::Relu)
         .then(Dense::new(8, 2));
     assert_eq!(train(&network, recipe(0.01)).unwrap().check_finite(), Ok(()));
-    // Each step multiplies the weights by far more than 10¹⁰, and the products of three layers by its third power.
+    // Each step multiplies the weights by far more than 10¹⁰, and the products of three layers by its third
+    // power.
     for clip in [Clip::None, Clip::Norm(1.0)] {
         let error = train(&network, Recipe { clip, ..recipe(1e30) }).unwrap_err();
         let (told, said) = (error.to_string(), "lower the learning rate");

@@ -60,7 +60,8 @@ fn transforms_do_not_overflow() {
     for options in [PlanOptions::new(), PlanOptions::new().method(Method::Fourier)] {
         let plan = Plan::<f32>::forward(&problem, &options).unwrap().prepare(kernel.view(), None).unwrap();
         let found = plan.apply(signal.view()).unwrap();
-        // 3969 products, each rounded with every sum after it: off by 3970·2⁻²⁴ relatively, and the constants by 2⁻²⁴ each.
+        // 3969 products, each rounded with every sum after it: off by 3970·2⁻²⁴ relatively, and the constants
+        // by 2⁻²⁴ each.
         let (exact, bound) = (3969.0 * 3e37 * 1e-5, 3972.0 * 2f64.powi(-24));
         assert!(
             found.iter().all(|&y| (f64::from(y) / exact - 1.0).abs() <= bound),

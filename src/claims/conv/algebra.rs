@@ -1,7 +1,7 @@
 //! Convolution is the product of a commutative algebra with one.
 //!
-//! x*y = y*x, x*(y*z) = (x*y)*z, x*(y+z) = x*y + x*z, (ax)*y = a(x*y), δ*x = x; linear, with operands of different
-//! shapes, and circular, in one, two and three dimensions.
+//! x*y = y*x, x*(y*z) = (x*y)*z, x*(y+z) = x*y + x*z, (ax)*y = a(x*y), δ*x = x; linear, with operands of
+//! different shapes, and circular, in one, two and three dimensions.
 //!
 //! Source: R. N. Bracewell, *The Fourier Transform and Its Applications*, 3rd ed. 2000, chapter 3.
 

@@ -1,9 +1,9 @@
 //! Every algorithm computes the definition.
 //!
-//! On symbols, sums of products are compared as polynomials: a proof for all kernels and signals of these shapes, in
-//! every commutative ring. Over GF(p) the number-theoretic transform joins in, and kernels that are outer products go
-//! along the axes. In floating point every algorithm is held to its own bound beside integers computed exactly, and
-//! those that only add and multiply must hit small integers bit for bit.
+//! On symbols, sums of products are compared as polynomials: a proof for all kernels and signals of these
+//! shapes, in every commutative ring. Over GF(p) the number-theoretic transform joins in, and kernels that
+//! are outer products go along the axes. In floating point every algorithm is held to its own bound beside
+//! integers computed exactly, and those that only add and multiply must hit small integers bit for bit.
 
 use std::any::type_name;
 use std::fmt::Debug;
@@ -76,8 +76,8 @@ fn examine(examiner: &Examiner, mistake: Mistake) -> Result<Report, Failure> {
 /// Parts of the problems, each of which shows mistakes.
 const SHARES: usize = 8;
 
-/// Algorithms that add and multiply as the definition does, in another order. Blocks so short that most outputs
-/// span several.
+/// Algorithms that add and multiply as the definition does, in another order. Blocks so short that most
+/// outputs span several.
 fn sums_of_products<S: ConvolutionScalar>() -> Vec<Box<dyn Algorithm<S>>> {
     vec![
         Box::new(MatrixProduct),
@@ -197,11 +197,11 @@ const POINTS: usize = 2;
 
 /// A bound on the degree of what must vanish at a point for a false equality to survive there.
 ///
-/// With free entries the outputs are polynomials of degree 2. `Separable` divides by pivots: over GF(p) a pivot is the
-/// first entry that is not zero, so the very first, unless one of its d factors is zero. The entries of an outer product
-/// have degree d, and d − 1 of the vectors found are divided by the pivot. Multiplied by the pivots^(d−1) of all c
-/// channels, the definition's output has degree d + 1 + c·d(d−1), and that of the passes no more. With d ≤ 3, c ≤ 2
-/// that is 16; the pivots add c·d = 6.
+/// With free entries the outputs are polynomials of degree 2. `Separable` divides by pivots: over GF(p) a
+/// pivot is the first entry that is not zero, so the very first, unless one of its d factors is zero. The
+/// entries of an outer product have degree d, and d − 1 of the vectors found are divided by the pivot.
+/// Multiplied by the pivots^(d−1) of all c channels, the definition's output has degree d + 1 + c·d(d−1), and
+/// that of the passes no more. With d ≤ 3, c ≤ 2 that is 16; the pivots add c·d = 6.
 const DEGREE: f64 = 22.0;
 
 fn in_the_field(problems: &[Problem], mistake: Mistake, random: &mut ChaCha8Rng) -> Result<Report, Failure> {
@@ -227,8 +227,8 @@ fn in_the_field(problems: &[Problem], mistake: Mistake, random: &mut ChaCha8Rng)
 /// log₂ p, rounded down.
 const LOG2_P: f64 = 63.999_999;
 
-/// Small integers: a sum has at most 48 products of magnitude 9·9, exact in every order. The vectors of outer products
-/// consist of 0, ±1, ±2, so that a pivot is a power of two and division is exact too.
+/// Small integers: a sum has at most 48 products of magnitude 9·9, exact in every order. The vectors of outer
+/// products consist of 0, ±1, ±2, so that a pivot is a power of two and division is exact too.
 fn bit_for_bit<S: ConvolutionScalar + Field>(
     problems: &[Problem],
     mistake: Mistake,
@@ -263,8 +263,8 @@ fn bit_for_bit<S: ConvolutionScalar + Field>(
     Ok(report(Finding::Rounding { shape, error, bound: 0.0 }, found))
 }
 
-/// Integers of all the bits that the scalar has, so that sums are rounded, beside 128-bit integers: products below
-/// 2^106, and at most 48 of them.
+/// Integers of all the bits that the scalar has, so that sums are rounded, beside 128-bit integers: products
+/// below 2^106, and at most 48 of them.
 fn within_bounds<S: ConvolutionScalar + Copy + Into<f64>>(
     problems: &[Problem],
     mistake: Mistake,

@@ -1,7 +1,8 @@
 //! Convolution on ℝⁿ: its theorem with the unitary transform, and the sums over grids that converge to it.
 //!
-//! F(x*y) = (2π)^(n/2) F(x)·F(y) for (F x)(ω) = (2π)^(−n/2) ∫ x(t) e^(−i⟨ω,t⟩) dt. The sums are held to bounds that are
-//! derived in [`quadrature`](super::quadrature): Gaussians converge faster than any power of the spacing, boxes like it.
+//! F(x*y) = (2π)^(n/2) F(x)·F(y) for (F x)(ω) = (2π)^(−n/2) ∫ x(t) e^(−i⟨ω,t⟩) dt. The sums are held to
+//! bounds that are derived in [`quadrature`](super::quadrature): Gaussians converge faster than any power of
+//! the spacing, boxes like it.
 //!
 //! Source: L. Trefethen, J. Weideman, *The exponentially convergent trapezoidal rule*, 2014.
 

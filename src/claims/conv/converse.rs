@@ -1,14 +1,15 @@
 //! Convolutions are all the linear maps that commute with translations.
 //!
-//! On a finite group (x * y)(a) = Σ_b x(b) y(b⁻¹a) and (L_g x)(a) = x(g⁻¹a); on Z_n these are circular convolution and
-//! translation. Then A L_g = L_g A for all g if and only if A y = y * k for some k, and then k = A δ. Three checks:
+//! On a finite group (x * y)(a) = Σ_b x(b) y(b⁻¹a) and (L_g x)(a) = x(g⁻¹a); on Z_n these are circular
+//! convolution and translation. Then A L_g = L_g A for all g if and only if A y = y * k for some k, and then
+//! k = A δ. Three checks:
 //!
 //! - y ↦ y * k commutes with L_g, for all k;
 //! - Ā = Σ_g L_g A L_g⁻¹, which is |G|·A if A commutes, is y ↦ y * (Ā δ), for all matrices A;
 //! - the linear system A L_g = L_g A has as many dimensions of solutions as there are kernels, |G|.
 //!
-//! Source: R. Kondor, S. Trivedi, *On the Generalization of Equivariance and Convolution in Neural Networks to the Action
-//! of Compact Groups*, 2018, Theorem 1; P. J. Davis, *Circulant Matrices*, 2nd ed. 1994, § 3.1.
+//! Source: R. Kondor, S. Trivedi, *On the Generalization of Equivariance and Convolution in Neural Networks
+//! to the Action of Compact Groups*, 2018, Theorem 1; P. J. Davis, *Circulant Matrices*, 2nd ed. 1994, § 3.1.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 

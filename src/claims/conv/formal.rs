@@ -1,10 +1,12 @@
 //! Formal roots of unity: exact discrete Fourier transforms of every length, on every scalar.
 //!
-//! A number of S[ζ], ζ a primitive N-th root of unity, is a polynomial in z = ζ modulo the cyclotomic polynomial Φ_N, whose
-//! coefficients are integers. An equality of remainders holds in ℂ, with ζ = e^(−2πi/N) or any other primitive root, and
-//! in every commutative ring that has a root of Φ_N: in GF(p) where N divides p − 1.
+//! A number of S[ζ], ζ a primitive N-th root of unity, is a polynomial in z = ζ modulo the cyclotomic
+//! polynomial Φ_N, whose coefficients are integers. An equality of remainders holds in ℂ, with ζ = e^(−2πi/N)
+//! or any other primitive root, and in every commutative ring that has a root of Φ_N: in GF(p) where N
+//! divides p − 1.
 //!
-//! Φ_N = (z^N − 1) / Π Φ_d, over the proper divisors d of N. Source: S. Lang, *Algebra*, 3rd ed. 2002, § VI.3.
+//! Φ_N = (z^N − 1) / Π Φ_d, over the proper divisors d of N. Source: S. Lang, *Algebra*, 3rd ed. 2002, §
+//! VI.3.
 
 use crate::scalar::{DivideByInteger, Ring, ring_operators};
 
@@ -100,7 +102,8 @@ pub(super) fn cyclotomic(order: usize) -> Vec<i64> {
         .fold(polynomial, |rest, divisor| divide(rest, &cyclotomic(divisor)).0)
 }
 
-/// Quotient and remainder by a monic polynomial; the remainder has as many coefficients as the divisor has degrees.
+/// Quotient and remainder by a monic polynomial; the remainder has as many coefficients as the divisor has
+/// degrees.
 fn divide<S: Ring>(mut dividend: Vec<S>, monic: &[i64]) -> (Vec<S>, Vec<S>) {
     let degree = monic.len() - 1;
     let mut quotient = vec![S::zero(); dividend.len().saturating_sub(degree)];

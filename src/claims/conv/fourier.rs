@@ -1,8 +1,8 @@
 //! The convolution theorem, Parseval's identity and the inverse of the discrete Fourier transform.
 //!
-//! Three kinds of evidence: with [formal roots of unity](super::formal), which proves each law over ℂ for the lengths named,
-//! primes included; over GF(p) on lengths that divide p − 1; over ℂ in `f64`, on every length up to 32 and a few more,
-//! within bounds that [`super::spectrum`] derives.
+//! Three kinds of evidence: with [formal roots of unity](super::formal), which proves each law over ℂ for the
+//! lengths named, primes included; over GF(p) on lengths that divide p − 1; over ℂ in `f64`, on every length
+//! up to 32 and a few more, within bounds that [`super::spectrum`] derives.
 
 use ndarray::{ArrayD, Axis, IxDyn, arr0};
 
@@ -78,8 +78,8 @@ fn formal(rank: usize, law: Law, defect: Defect) -> Statement {
 
 /// A law with formal roots of unity.
 ///
-/// The entries of signals are numbers of S[ζ] themselves, except in the convolution theorem, which is bilinear over S[ζ],
-/// so that entries in S are enough.
+/// The entries of signals are numbers of S[ζ] themselves, except in the convolution theorem, which is
+/// bilinear over S[ζ], so that entries in S are enough.
 struct Formal {
     law: Law,
     defect: Defect,

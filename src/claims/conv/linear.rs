@@ -1,5 +1,6 @@
-//! Linear convolution by circular convolution: with n and m entries the product has n + m − 1, and on a grid of N
-//! entries whatever comes later wraps around: entry i of the circular convolution is Σ_j (x * y)(i + jN).
+//! Linear convolution by circular convolution: with n and m entries the product has n + m − 1, and on a grid
+//! of N entries whatever comes later wraps around: entry i of the circular convolution is Σ_j (x * y)(i +
+//! jN).
 //!
 //! Source: A. V. Oppenheim, R. W. Schafer, *Discrete-Time Signal Processing*, 3rd ed. 2010, § 8.7.
 
@@ -94,8 +95,8 @@ fn wrap_around(examiner: &Examiner) -> Result<Report, ExamineError> {
     Ok(report.with_largest(largest).with_figure(figure))
 }
 
-/// For three and four entries on every grid that holds them: which entries of the circular convolution are those of the
-/// linear one, by comparing polynomials.
+/// For three and four entries on every grid that holds them: which entries of the circular convolution are
+/// those of the linear one, by comparing polynomials.
 fn which_entries() -> Result<(String, Figure), Failure> {
     let (n, m) = (3, 4);
     let mut found = Vec::new();

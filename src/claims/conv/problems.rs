@@ -1,5 +1,6 @@
-//! The problems on which the algorithms are compared: both operations, all boundaries and extents, strides, dilations,
-//! uneven paddings and groups, lengths odd, even and prime, in one, two and three dimensions; and plausible mistakes.
+//! The problems on which the algorithms are compared: both operations, all boundaries and extents, strides,
+//! dilations, uneven paddings and groups, lengths odd, even and prime, in one, two and three dimensions; and
+//! plausible mistakes.
 
 use ndarray::{ArrayD, ArrayViewD};
 

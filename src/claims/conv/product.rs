@@ -40,7 +40,8 @@ impl Product {
     }
 }
 
-/// The definition, also for kernels that are larger than the signal, which the front door refuses on the frame of the signal.
+/// The definition, also for kernels that are larger than the signal, which the front door refuses on the
+/// frame of the signal.
 fn defined<S: Ring>(
     operation: Operation,
     kernel: &ArrayD<S>,

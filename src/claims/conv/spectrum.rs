@@ -1,18 +1,20 @@
 //! The laws of the discrete Fourier transform on numbers: over GF(p), and over ℂ with derived bounds.
 //!
-//! Let u and v bound the relative errors of complex sums and products, and let n entries lie on `rank` axes. The roots of
-//! unity are off by at most 4u: three roundings of an angle below π/4 move a root by less than 2.4u, an ulp of each
-//! of its parts (an assumption on the standard library's sine and cosine) by 1.5u more. A term of a transform is a
-//! product of `rank` roots and an entry, rounded `rank` times, and passes Σ_a (n_a − 1) < n sums for lengths n_a. So every transform is off by at most
-//! G − 1 times the sum of the moduli ‖x‖₁, which bounds its exact value too, where
+//! Let u and v bound the relative errors of complex sums and products, and let n entries lie on `rank` axes.
+//! The roots of unity are off by at most 4u: three roundings of an angle below π/4 move a root by less than
+//! 2.4u, an ulp of each of its parts (an assumption on the standard library's sine and cosine) by 1.5u more.
+//! A term of a transform is a product of `rank` roots and an entry, rounded `rank` times, and passes Σ_a (n_a
+//! − 1) < n sums for lengths n_a. So every transform is off by at most G − 1 times the sum of the moduli
+//! ‖x‖₁, which bounds its exact value too, where
 //!
 //! ```text
 //! G = (1 + 4u)^rank (1 + v)^rank (1 + u)^n
 //! ```
 //!
-//! and factors multiply from one step to the next (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002,
-//! §§ 3.1 and 3.6). A convolution is off by at most ((1 + v)(1 + u)^n − 1)·(|x| * |y|), and ‖|x| * |y|‖₁ = ‖x‖₁‖y‖₁. Hence
-//! the left and the right side of each law are off by at most (L − 1) and (R − 1) times a scale:
+//! and factors multiply from one step to the next (N. Higham, *Accuracy and Stability of Numerical
+//! Algorithms*, 2nd ed. 2002, §§ 3.1 and 3.6). A convolution is off by at most ((1 + v)(1 + u)^n − 1)·(|x| *
+//! |y|), and ‖|x| * |y|‖₁ = ‖x‖₁‖y‖₁. Hence the left and the right side of each law are off by at most (L
+//! − 1) and (R − 1) times a scale:
 //!
 //! | law | L | R | scale |
 //! |---|---|---|---|
@@ -58,8 +60,8 @@ fn difference(shape: &[usize], left: impl Display, right: impl Display) -> Count
     Counterexample::from_text(inputs, left.to_string(), right.to_string())
 }
 
-/// Exactly, at random points of GF(p), on lengths that divide p − 1. There is no conjugate in GF(p), and so no law of
-/// Parseval.
+/// Exactly, at random points of GF(p), on lengths that divide p − 1. There is no conjugate in GF(p), and so
+/// no law of Parseval.
 pub(super) fn over_field(examiner: &Examiner, law: Law, defect: Defect) -> Result<Option<Report>, Failure> {
     if law == Law::Parseval || !examiner.uses(Reading::Field) {
         return Ok(None);
@@ -95,7 +97,8 @@ pub(super) fn over_field(examiner: &Examiner, law: Law, defect: Defect) -> Resul
     Ok(Some(Report::confirmed(finding)))
 }
 
-/// In `f64`, on every length up to 32, larger primes, and grids; in the convolution theorem for F and for the unitary F.
+/// In `f64`, on every length up to 32, larger primes, and grids; in the convolution theorem for F and for the
+/// unitary F.
 pub(super) fn over_complex_numbers(
     examiner: &Examiner,
     law: Law,

@@ -1,7 +1,8 @@
-//! When convolution with one kernel commutes with the symmetries of the grid: x * (g ▷ y) = g ▷ (x * y) for all y
-//! if and only if g ▷ x = x.
+//! When convolution with one kernel commutes with the symmetries of the grid: x * (g ▷ y) = g ▷ (x * y) for
+//! all y if and only if g ▷ x = x.
 //!
-//! The signal keeps its frame, with zeros beyond and g about the middle, or lies on a torus with g about the origin.
+//! The signal keeps its frame, with zeros beyond and g about the middle, or lies on a torus with g about the
+//! origin.
 
 use ndarray::{ArrayD, array};
 
@@ -26,7 +27,8 @@ pub(super) enum Kernel {
     Given(ArrayD<i64>),
 }
 
-/// The statement that the filter with such a kernel commutes with B_d, for d = 1, 2, 3, in a frame and on a torus.
+/// The statement that the filter with such a kernel commutes with B_d, for d = 1, 2, 3, in a frame and on a
+/// torus.
 pub(super) fn filtering(
     examiner: &Examiner,
     kernel: &Kernel,
@@ -116,7 +118,8 @@ where
     }
 }
 
-/// With which symmetries of the square a filter commutes, found element by element: those that fix its kernel.
+/// With which symmetries of the square a filter commutes, found element by element: those that fix its
+/// kernel.
 pub(super) fn stabilisers(examiner: &Examiner) -> Result<String, ExamineError> {
     let kernels = [
         ("without symmetry", array![[1, 2, 3], [4, 5, 6], [7, 8, 9]]),

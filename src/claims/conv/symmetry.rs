@@ -1,7 +1,8 @@
 //! What convolution does with translations and with the symmetries of the grid.
 //!
-//! T_t x * y = T_t (x * y) = x * T_t y. (g ▷ x) * (g ▷ y) = g ▷ (x * y) for the signed permutations g ∈ B_d of the
-//! axes, so that a kernel that g fixes gives a map that commutes with g, and any other kernel one that does not.
+//! T_t x * y = T_t (x * y) = x * T_t y. (g ▷ x) * (g ▷ y) = g ▷ (x * y) for the signed permutations g ∈ B_d
+//! of the axes, so that a kernel that g fixes gives a map that commutes with g, and any other kernel one that
+//! does not.
 //!
 //! On a torus g turns about the origin, on an unbounded grid about the middle of the frame, which the full
 //! convolution takes to the middle of its own frame.

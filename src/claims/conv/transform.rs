@@ -2,7 +2,8 @@
 //!
 //! F is [`dft_with_roots`] along all axes; the unitary transform is c·F with c = 1/√n for n entries.
 //!
-//! - (cF)(x)·(cF)(y) = c·(cF)(x*y), for every c; with c = 1/√n that is F(x*y) = √n·F(x)·F(y) for the unitary F;
+//! - (cF)(x)·(cF)(y) = c·(cF)(x*y), for every c; with c = 1/√n that is F(x*y) = √n·F(x)·F(y) for the unitary
+//!   F;
 //! - ⟨F x, F y⟩ / n = ⟨x, y⟩, where ⟨x, y⟩ = Σ x(j) conj(y(j));
 //! - F⁻¹ F x = x, where F⁻¹ has the inverse roots and a division by n.
 //!
@@ -94,7 +95,8 @@ fn divided<R: DivideByInteger>(x: ArrayD<R>, n: usize, defect: Defect) -> ArrayD
     if defect == Defect::NotDivided { x } else { x.mapv(|entry| entry.divide_by_integer(n as u64)) }
 }
 
-/// Both sides of a law, where c is an array without axes (only the convolution theorem has a c and a y other than x).
+/// Both sides of a law, where c is an array without axes (only the convolution theorem has a c and a y other
+/// than x).
 pub(super) fn sides<R: DivideByInteger>(
     law: Law,
     defect: Defect,

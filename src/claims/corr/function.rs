@@ -1,8 +1,9 @@
 //! Functions on Z^d that vanish outside a box, and functions on a torus, with what the laws do to them.
 //!
-//! A correlation on the lattice begins at a negative index: with a kernel of K entries from p on and a signal of L
-//! entries from q on, (x ⋆ y)(n) = Σ_k x(k) y(n+k) lives on n = q − p − (K−1) … q − p + L − 1. So a function is an
-//! array and the index of its first entry, and two functions are compared on a box that holds both.
+//! A correlation on the lattice begins at a negative index: with a kernel of K entries from p on and a signal
+//! of L entries from q on, (x ⋆ y)(n) = Σ_k x(k) y(n+k) lives on n = q − p − (K−1) … q − p + L − 1. So a
+//! function is an array and the index of its first entry, and two functions are compared on a box that holds
+//! both.
 
 use ndarray::{ArrayD, Slice};
 
@@ -114,7 +115,8 @@ impl<S: Ring> Function<S> {
         }
     }
 
-    /// `n ↦ x(−n)`: an array turned around begins at minus its last index, which on the torus is one step from 0.
+    /// `n ↦ x(−n)`: an array turned around begins at minus its last index, which on the torus is one step
+    /// from 0.
     pub(super) fn reflect(&self) -> Self {
         let values = self.values.slice_each_axis(|_| Slice::new(0, None, -1)).to_owned();
         match self.domain {

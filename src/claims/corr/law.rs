@@ -44,7 +44,8 @@ impl Law {
         }
     }
 
-    /// The translations t for which it is asserted: the unit steps, which generate all. A law without t has one case.
+    /// The translations t for which it is asserted: the unit steps, which generate all. A law without t has
+    /// one case.
     fn steps(self, rank: usize) -> Vec<Option<Vec<i64>>> {
         match self {
             Law::SignalMoves | Law::KernelMoves | Law::KernelMovesBack => (0..rank)

@@ -1,5 +1,5 @@
-//! Correlation is convolution with the reflected kernel: it distributes and commutes with translations of the signal,
-//! but moves against its kernel, and is neither commutative nor associative.
+//! Correlation is convolution with the reflected kernel: it distributes and commutes with translations of the
+//! signal, but moves against its kernel, and is neither commutative nor associative.
 //!
 //! Source: R. N. Bracewell, *The Fourier Transform and Its Applications*, 3rd ed. 2000, chapter 3.
 

@@ -1,11 +1,13 @@
-//! Group correlation by its definition: a sum over the elements of the group, with one index for each of its parts.
+//! Group correlation by its definition: a sum over the elements of the group, with one index for each of its
+//! parts.
 //!
 //! ```text
 //! (f ⋆ ψ)(h, o) = Σ_l Σ_k f(l, o + k) · ψ(h⁻¹ l, h⁻¹ k)
 //! ```
 //!
-//! over the orientations l and the taps k. Rotations are matrices of integers here, which act on coordinates counted in halves from the middle of the kernel:
-//! nothing is shared with the tables and views of the layer. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, equation 11.
+//! over the orientations l and the taps k. Rotations are matrices of integers here, which act on coordinates
+//! counted in halves from the middle of the kernel: nothing is shared with the tables and views of the layer.
+//! Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, equation 11.
 
 use ndarray::ArrayD;
 
@@ -42,8 +44,9 @@ struct Definition {
     kind: Kind,
 }
 
-/// The matrix of an element of D4 in the numbering rotation + 4·reflection, on (row, column): a mirror that reverses the columns, followed by
-/// quarter turns counter-clockwise, each of which takes (row, column) to (−column, row).
+/// The matrix of an element of D4 in the numbering rotation + 4·reflection, on (row, column): a mirror that
+/// reverses the columns, followed by quarter turns counter-clockwise, each of which takes (row, column) to
+/// (−column, row).
 fn matrix(element: usize) -> [[i64; 2]; 2] {
     let mut matrix = if element < 4 { [[1, 0], [0, 1]] } else { [[1, 0], [0, -1]] };
     for _ in 0..element % 4 {

@@ -1,7 +1,9 @@
-//! Lifting and group correlation commute with p4, p4m and the other point groups, and what a wrong filter bank does.
+//! Lifting and group correlation commute with p4, p4m and the other point groups, and what a wrong filter
+//! bank does.
 //!
-//! On grids that are extended by zeros the point group acts; on cyclic ones also the translations, together as p4 and p4m. The filter banks
-//! here are made from the formula κ[h, b](k) = ψ[h⁻¹b](h⁻¹k) itself, so that each fault is one change of it.
+//! On grids that are extended by zeros the point group acts; on cyclic ones also the translations, together
+//! as p4 and p4m. The filter banks here are made from the formula κ[h, b](k) = ψ[h⁻¹b](h⁻¹k) itself, so that
+//! each fault is one change of it.
 
 use std::sync::Arc;
 
@@ -89,7 +91,8 @@ impl Bank {
         }
     }
 
-    /// The kernel of the ordinary convolution for weights (fields, fields, orientations, taps…), to regular fields.
+    /// The kernel of the ordinary convolution for weights (fields, fields, orientations, taps…), to regular
+    /// fields.
     pub(super) fn kernel<S: Scalar>(
         self,
         layer: &GroupConvolution,

@@ -1,7 +1,8 @@
 //! The chapter *gconv*: layers and networks that commute with p4, p4m and other point groups of the grid.
 //!
-//! The layers of [`crate::layer`] are compared with the formulas of their papers ([`definition`]) and moved by their groups ([`layers`], [`steerable`],
-//! [`pool`], [`orbits`]); the networks of [`crate::network`] are proved on small instances, certified at their full size, and certified again once they are trained
+//! The layers of [`crate::layer`] are compared with the formulas of their papers ([`definition`]) and moved
+//! by their groups ([`layers`], [`steerable`], [`pool`], [`orbits`]); the networks of [`crate::network`] are
+//! proved on small instances, certified at their full size, and certified again once they are trained
 //! ([`network`]).
 
 mod definition;

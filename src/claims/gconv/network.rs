@@ -1,8 +1,10 @@
-//! Whole networks: P4CNN is invariant for all weights and images, LeNet-5 on the same kind of grid is not, and training changes neither.
+//! Whole networks: P4CNN is invariant for all weights and images, LeNet-5 on the same kind of grid is not,
+//! and training changes neither.
 //!
-//! A small P4CNN (two group layers, normalisation, ReLU, pooling, a third layer as large as its map) is proved with its weights as variables; the one of
-//! the paper is certified over GF(p) and bounded in `f32` at its full size. For the certificate after training a network is trained here, on
-//! drawn digits, and its weights, numbers of 24 bits, enter every scalar exactly.
+//! A small P4CNN (two group layers, normalisation, ReLU, pooling, a third layer as large as its map) is
+//! proved with its weights as variables; the one of the paper is certified over GF(p) and bounded in `f32` at
+//! its full size. For the certificate after training a network is trained here, on drawn digits, and its
+//! weights, numbers of 24 bits, enter every scalar exactly.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -71,7 +73,8 @@ enum Fault {
     Averaged,
 }
 
-/// The layers of P4CNN in small: sizes 6-4-2-1 for images of 6 × 6, and 7-5-2-1 of 7 × 7, where pooling leaves out a row.
+/// The layers of P4CNN in small: sizes 6-4-2-1 for images of 6 × 6, and 7-5-2-1 of 7 × 7, where pooling
+/// leaves out a row.
 fn small(fault: Fault) -> Network {
     let c4 = GridGroup::c4();
     let maps = FeatureType::regular(&c4, 1);
@@ -310,8 +313,8 @@ impl Trained {
         Ok(Trained { network, weights })
     }
 
-    /// Whether it answers differently to two images. One that does not, because all its units are dead, is invariant whatever it is
-    /// made of.
+    /// Whether it answers differently to two images. One that does not, because all its units are dead, is
+    /// invariant whatever it is made of.
     fn is_alive(&self, random: &mut ChaCha8Rng) -> Result<bool, Failure> {
         let mut answer = || {
             let image =
@@ -322,8 +325,8 @@ impl Trained {
     }
 }
 
-/// Networks that are trained until one is alive. Of 200 seeds the first one always was: more than 1 in 10 are dead with probability
-/// 0.9²⁰⁰ < 10⁻⁹ at most, and 0.1⁸ = 10⁻⁸.
+/// Networks that are trained until one is alive. Of 200 seeds the first one always was: more than 1 in 10 are
+/// dead with probability 0.9²⁰⁰ < 10⁻⁹ at most, and 0.1⁸ = 10⁻⁸.
 const TRAININGS: usize = 8;
 
 /// The network is trained with shared weights, or without.

@@ -1,7 +1,9 @@
-//! Layers with steerable filters in more orientations than the grid has commute with the quarter turns, exactly.
+//! Layers with steerable filters in more orientations than the grid has commute with the quarter turns,
+//! exactly.
 //!
-//! A field of N orientations is a function on p4 whose values are the N/4 orientations within a quarter, so the theorem about windows on p4 is about
-//! these layers, too. The faults are made from the right kernel by taking its entries from other orientations.
+//! A field of N orientations is a function on p4 whose values are the N/4 orientations within a quarter, so
+//! the theorem about windows on p4 is about these layers, too. The faults are made from the right kernel by
+//! taking its entries from other orientations.
 
 use ndarray::{ArrayD, IxDyn};
 

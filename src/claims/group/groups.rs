@@ -1,7 +1,7 @@
 //! The laws of a group, for every finite group of the crate.
 //!
-//! e · a = a = a · e, a⁻¹ · a = e = a · a⁻¹, (a · b) · c = a · (b · c), closure and numbering: on all triples of
-//! elements of groups of order up to 48, and on triples of a sample of the larger ones.
+//! e · a = a = a · e, a⁻¹ · a = e = a · a⁻¹, (a · b) · c = a · (b · c), closure and numbering: on all triples
+//! of elements of groups of order up to 48, and on triples of a sample of the larger ones.
 
 use super::super::Claim;
 use crate::group::laws::{LawViolation, check_group_laws};

@@ -56,8 +56,9 @@ pub(super) fn laws_on<G: Group>(
 
 /// Both laws, for all a and b where these are few.
 ///
-/// Else for the generators a, and b among all or, in large groups, among a sample. Generators suffice:
-/// if the law holds for s and every b, and for a and every b, then (s·a·b) ▷ x = s ▷ ((a·b) ▷ x) = s ▷ (a ▷ (b ▷ x)).
+/// Else for the generators a, and b among all or, in large groups, among a sample. Generators suffice: if the
+/// law holds for s and every b, and for a and every b, then (s·a·b) ▷ x = s ▷ ((a·b) ▷ x) = s ▷ (a ▷ (b ▷
+/// x)).
 pub(super) fn laws<G: FiniteGroup>(group: &G, action: &impl ArrayAction<G>, shape: &[usize]) -> Vec<Case> {
     let (elements, _) = representative_elements(group, 0);
     if group.order() <= ALL_PAIRS_ORDER {

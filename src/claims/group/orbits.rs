@@ -1,8 +1,8 @@
 //! Orbits and stabilisers, and Burnside's count of orbits.
 //!
 //! |orbit of x| · |stabiliser of x| = |G| for every x. The orbits on the k-coloured n × n images are
-//! (1/|G|) · Σ_g k^{c(g)} in number, c(g) being the number of cycles of g on the cells: here against the orbits
-//! themselves, found one after the other.
+//! (1/|G|) · Σ_g k^{c(g)} in number, c(g) being the number of cycles of g on the cells: here against the
+//! orbits themselves, found one after the other.
 
 use std::collections::HashSet;
 

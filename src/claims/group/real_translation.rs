@@ -1,8 +1,8 @@
 //! Translation of periodic signals by any real distance.
 //!
-//! With linear interpolation T_½ T_½ is the filter (¼, ½, ¼), not T_1: whole steps only act. With Fourier interpolation ℝ
-//! acts on signals of odd length, and on those of even length n without a component of frequency n/2: for that one
-//! T_a T_b − T_{a+b} = sin πa · sin πb.
+//! With linear interpolation T_½ T_½ is the filter (¼, ½, ¼), not T_1: whole steps only act. With Fourier
+//! interpolation ℝ acts on signals of odd length, and on those of even length n without a component of
+//! frequency n/2: for that one T_a T_b − T_{a+b} = sin πa · sin πb.
 
 use std::f64::consts::PI;
 
@@ -85,9 +85,9 @@ fn one_sided(distance: f64, x: &ArrayD<f64>) -> ArrayD<f64> {
     moved
 }
 
-/// How much rounding may move an entry of T_a T_b x − T_{a+b} x with Fourier interpolation: three translations, each by
-/// so much of the norm of x, and what rounding leaves of a Nyquist component that was removed, n + 2 roundings of the
-/// norm, which is itself within n roundings.
+/// How much rounding may move an entry of T_a T_b x − T_{a+b} x with Fourier interpolation: three
+/// translations, each by so much of the norm of x, and what rounding leaves of a Nyquist component that was
+/// removed, n + 2 roundings of the norm, which is itself within n roundings.
 fn rounding_bound(x: &ArrayD<f64>) -> f64 {
     let n = x.len_of(Axis(x.ndim() - 1));
     let norm = x.iter().map(|value| value * value).sum::<f64>().sqrt();
@@ -97,8 +97,8 @@ fn rounding_bound(x: &ArrayD<f64>) -> f64 {
         * (1.0 + roundings * f64::EPSILON)
 }
 
-/// The length of the signals on which linear interpolation is tried, and the parts of a step: all distances in
-/// between, and the values of a unit impulse at them, are exact numbers of few bits.
+/// The length of the signals on which linear interpolation is tried, and the parts of a step: all distances
+/// in between, and the values of a unit impulse at them, are exact numbers of few bits.
 const LENGTH: usize = 5;
 const PARTS: usize = 4;
 
@@ -209,8 +209,8 @@ fn fourier(examiner: &Examiner, moving: Moving, signals: Signals) -> Result<Repo
     Ok(Report::all(reports))
 }
 
-/// The cosine with so many quarter turns a sample: with two of them the Nyquist wave, for which T_½ T_½ x is 0 and T_1 x
-/// is −x.
+/// The cosine with so many quarter turns a sample: with two of them the Nyquist wave, for which T_½ T_½ x is
+/// 0 and T_1 x is −x.
 fn wave(quarter_turns: usize) -> Result<Report, Failure> {
     let reports = [4, 8, 16].map(|length| {
         let cosines = (0..length).map(|m| [1.0, 0.0, -1.0, 0.0][m * quarter_turns % 4]);

@@ -110,7 +110,8 @@ impl Identity for Placement {
     }
 }
 
-/// The images whose entry at (i, j) is that of `x` at `source((i, j), (h, w))`; of shape w × h where `exchanged`.
+/// The images whose entry at (i, j) is that of `x` at `source((i, j), (h, w))`; of shape w × h where
+/// `exchanged`.
 fn picked<S: Ring>(
     x: &ArrayD<S>,
     exchanged: bool,

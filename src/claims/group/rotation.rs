@@ -1,7 +1,7 @@
 //! Rotation of pixel images by any angle: an action on the multiples of 90° only.
 //!
-//! Between pixels an image is interpolated, so that R_a R_b x ≠ R_{a+b} x, and corners leave the frame. What is asked
-//! is by how much, and which angles compose with all others: these form a subgroup.
+//! Between pixels an image is interpolated, so that R_a R_b x ≠ R_{a+b} x, and corners leave the frame. What
+//! is asked is by how much, and which angles compose with all others: these form a subgroup.
 
 use ndarray::{Array3, ArrayD};
 use rand::RngExt;
@@ -123,17 +123,18 @@ fn any_angle(examiner: &Examiner, turning: Turning) -> Result<Report, Failure> {
 
 /// How far rounding may move an entry of R_a R_b x − R_{a+b} x for entries of x of at most 1; u = 2⁻⁵³.
 ///
-/// *Positions* are sums of two products of an offset below n by a sine, itself within 6u (the angle in radians is within
-/// 2u of at most π/2, and the function within 2u): they err by at most 10n·u.
+/// *Positions* are sums of two products of an offset below n by a sine, itself within 6u (the angle in
+/// radians is within 2u of at most π/2, and the function within 2u): they err by at most 10n·u.
 ///
-/// *Nearest*: where no position is so close to the middle between two pixels (which is checked) no value errs at all.
-/// *Bilinear*: moving the position by ε along an axis moves the value by at most 2ε. *Bicubic*: by at most 5ε, as
-/// Σ|k′| ≤ 4 for the weights along that axis and Σ|k| ≤ 5/4 for those along the other. The weights are polynomials of at
-/// most 8 roundings with terms of at most 5/2: within 20u, four of them against Σ|k| ≤ 5/4, for two axes: 200u; products
-/// and the sum of 16 add 18·(5/4)²·u < 30u. So one rotation errs by at most e = (10·10n + 230)·u for both.
+/// *Nearest*: where no position is so close to the middle between two pixels (which is checked) no value errs
+/// at all. *Bilinear*: moving the position by ε along an axis moves the value by at most 2ε. *Bicubic*: by at
+/// most 5ε, as Σ|k′| ≤ 4 for the weights along that axis and Σ|k| ≤ 5/4 for those along the other. The
+/// weights are polynomials of at most 8 roundings with terms of at most 5/2: within 20u, four of them against
+/// Σ|k| ≤ 5/4, for two axes: 200u; products and the sum of 16 add 18·(5/4)²·u < 30u. So one rotation errs by
+/// at most e = (10·10n + 230)·u for both.
 ///
-/// Of two rotations the second enlarges the error of the first, and the values, by at most (5/4)² < 1.6: the sides err by
-/// 1.6e + 1.6e + e < 5e.
+/// Of two rotations the second enlarges the error of the first, and the values, by at most (5/4)² < 1.6: the
+/// sides err by 1.6e + 1.6e + e < 5e.
 fn rounding_bound(interpolation: Interpolation, side: usize) -> Result<f64, Failure> {
     let unit = f64::EPSILON / 2.0;
     let position = 10.0 * side as f64 * unit;
@@ -181,8 +182,8 @@ fn counterexample(action: &Turned) -> Result<Counterexample, Failure> {
     Err("45° twice and 90° once agree on all small images".into())
 }
 
-/// On every image of one pixel, and so, as rotation is linear, on every image: in exact arithmetic, since positions,
-/// weights and values are small integers and their halves.
+/// On every image of one pixel, and so, as rotation is linear, on every image: in exact arithmetic, since
+/// positions, weights and values are small integers and their halves.
 fn quarter_turns(turning: Turning) -> Result<Report, Failure> {
     let mut cases = 0;
     for interpolation in Interpolation::ALL {

@@ -1,8 +1,8 @@
 //! The law of composition on samples of a continuous group, in floating point beside a bound on its rounding.
 //!
-//! The elements that are tried form a cyclic group of order m: angles that are multiples of 360°/m, distances that are
-//! multiples of n/m. Those a for which a ▷ (b ▷ x) = (a · b) ▷ x for all b are a subgroup of it, and so the multiples of the
-//! smallest of them.
+//! The elements that are tried form a cyclic group of order m: angles that are multiples of 360°/m, distances
+//! that are multiples of n/m. Those a for which a ▷ (b ▷ x) = (a · b) ▷ x for all b are a subgroup of it, and
+//! so the multiples of the smallest of them.
 
 use ndarray::{ArrayD, Zip};
 

@@ -68,8 +68,8 @@ fn not_abelian(examiner: &Examiner, slip: Slip) -> Result<Report, Failure> {
     Ok(Report::none(reports?).with_largest(largest))
 }
 
-/// (a · b) ▷ x = a ▷ (b ▷ x) for one a and every b of D4. The a with this property are a subgroup: for x ↦ x∘g the
-/// centre, the elements that commute with all others.
+/// (a · b) ▷ x = a ▷ (b ▷ x) for one a and every b of D4. The a with this property are a subgroup: for x ↦
+/// x∘g the centre, the elements that commute with all others.
 struct ComposesWithAll {
     element: RotationReflection,
     slip: Slip,

@@ -1,7 +1,7 @@
 //! Integer translation with zero fill is no action of Zᵈ; cyclic translation is one.
 //!
-//! T_{−1} T_1 x ≠ x: what has left the frame is lost, so that no translation has an inverse. In one direction along each
-//! axis zero fill does compose.
+//! T_{−1} T_1 x ≠ x: what has left the frame is lost, so that no translation has an inverse. In one direction
+//! along each axis zero fill does compose.
 
 use ndarray::{ArrayD, ArrayViewD};
 

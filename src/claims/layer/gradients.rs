@@ -1,4 +1,5 @@
-//! Gradients: transposed convolutions are adjoints, and every backward pass is the transpose of the derivative.
+//! Gradients: transposed convolutions are adjoints, and every backward pass is the transpose of the
+//! derivative.
 
 use ndarray::{ArrayD, Axis, Zip};
 use rand::RngExt;

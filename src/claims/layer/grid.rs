@@ -112,8 +112,8 @@ fn flipped(x: &ArrayD<Goldilocks>) -> ArrayD<Goldilocks> {
     flipped.as_standard_layout().into_owned()
 }
 
-/// On the unit vectors and a random signal: two windows that see different entries, or see them by different taps, differ at a unit
-/// vector, for means and maxima alike.
+/// On the unit vectors and a random signal: two windows that see different entries, or see them by different
+/// taps, differ at a unit vector, for means and maxima alike.
 fn symmetric_grid(
     examiner: &Examiner,
     rule: fn(Size) -> bool,

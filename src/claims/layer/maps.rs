@@ -61,7 +61,8 @@ impl<L: Layer, F: Alteration<L>> Map for Altered<L, F> {
     }
 }
 
-/// The case that a layer is what an alteration makes of it, on inputs of this shape; none where they do not fit.
+/// The case that a layer is what an alteration makes of it, on inputs of this shape; none where they do not
+/// fit.
 pub(in crate::claims) fn same_as_altered<L: Layer, F: Alteration<L>>(
     layer: L,
     how: F,

@@ -127,8 +127,9 @@ fn layers() -> Vec<(AnyLayer, Vec<usize>)> {
     layers
 }
 
-/// Connections against the terms of the symbolic matrix, weights against its variables. Where nothing but zeros lies beyond
-/// the border, no entry has more than one term: connections are the entries that are not zero.
+/// Connections against the terms of the symbolic matrix, weights against its variables. Where nothing but
+/// zeros lies beyond the border, no entry has more than one term: connections are the entries that are not
+/// zero.
 fn counts(connections: Count) -> Result<Report, Failure> {
     let layers = layers();
     let mut entries = 0;

@@ -105,8 +105,9 @@ pub(super) fn claims() -> Vec<Claim> {
     ]
 }
 
-/// Stacks of layers on a line, each given by (taps, stride, dilation): the symbols in every output against the predicted interval.
-/// Only layers whose inputs see enough already are dilated, so that no entry of the interval is skipped.
+/// Stacks of layers on a line, each given by (taps, stride, dilation): the symbols in every output against
+/// the predicted interval. Only layers whose inputs see enough already are dilated, so that no entry of the
+/// interval is skipped.
 fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Result<Report, Failure> {
     let stacks: [&[(usize, usize, usize)]; 7] = [
         &[(3, 1, 1)],
@@ -119,7 +120,8 @@ fn receptive_fields(after: fn(ReceptiveField, &Window) -> ReceptiveField) -> Res
     ];
     let mut outputs = 0;
     for stack in stacks {
-        // In turn a convolution with free weights and a pool: a mean, whose outputs are linear in all of its inputs.
+        // In turn a convolution with free weights and a pool: a mean, whose outputs are linear in all of its
+        // inputs.
         let network: Network = stack
             .iter()
             .enumerate()

@@ -170,7 +170,8 @@ fn strided_layer(stride: usize) -> Convolution {
     Convolution::new(2, 1, [3, 3]).stride([stride, stride]).padding([1, 1]).boundary(Boundary::Periodic)
 }
 
-/// The strided layer takes a translation by the first of these steps to one by the second, where outputs go around once.
+/// The strided layer takes a translation by the first of these steps to one by the second, where outputs go
+/// around once.
 fn moves(map: &Arc<Convolution>, stride: usize, steps: (i64, i64)) -> Statement {
     let map = Arc::clone(map);
     Statement::new(&["height", "width"], move |space| {
@@ -180,7 +181,8 @@ fn moves(map: &Arc<Convolution>, stride: usize, steps: (i64, i64)) -> Statement 
     })
 }
 
-/// Translation by `step` entries, with the output translated by ⌊step/s⌋; and what the engine finds to be kept.
+/// Translation by `step` entries, with the output translated by ⌊step/s⌋; and what the engine finds to be
+/// kept.
 fn strided(examiner: &Examiner, stride: usize, step: usize) -> Result<Report, Failure> {
     let map = Arc::new(strided_layer(stride));
     let statement = moves(&map, stride, (step as i64, (step / stride) as i64));
@@ -252,7 +254,8 @@ fn subsampling(
             let (Ok(outputs), Ok(all)) = (layer.output_shape(&input), full.output_shape(&input)) else {
                 return Ok(Vec::new());
             };
-            // Without padding along the width each output costs the same: as many times less as there are outputs less.
+            // Without padding along the width each output costs the same: as many times less as there are
+            // outputs less.
             let (strided, direct) = (layer.connections(&input)?, full.connections(&input)?);
             if strided * all[3] as u128 > direct * outputs[3] as u128 {
                 return Err("the strided layer computes outputs that are dropped".into());

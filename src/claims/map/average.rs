@@ -1,8 +1,8 @@
 //! Averages over a finite group: the Reynolds operator.
 //!
-//! (R f)(x) = 1/|G| · Σ_g g⁻¹ ▷ f(g ▷ x) is equivariant for any f; R (R f) = R f; and R f = f where f is equivariant.
-//! With the trivial action on the output R f is invariant. The group is S_3 on triples, which is not abelian, so that
-//! g and g⁻¹ cannot be mistaken for each other unnoticed.
+//! (R f)(x) = 1/|G| · Σ_g g⁻¹ ▷ f(g ▷ x) is equivariant for any f; R (R f) = R f; and R f = f where f is
+//! equivariant. With the trivial action on the output R f is invariant. The group is S_3 on triples, which is
+//! not abelian, so that g and g⁻¹ cannot be mistaken for each other unnoticed.
 
 use std::sync::Arc;
 

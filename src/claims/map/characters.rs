@@ -1,9 +1,9 @@
 //! How many equivariant linear maps there are: dim Hom_G(V, W) = ⟨χ_V, χ_W⟩.
 //!
-//! The left side is the null space of the constraints ρ_W(g)·A = A·ρ_V(g), found exactly over the rationals and by singular values
-//! over the reals; the right side is a sum over the group (Serre, *Linear Representations of Finite Groups*, section 2.3).
-//! For S_n on vectors the number is 2, on matrices 15 for n ≥ 4 (Maron et al., *Invariant and Equivariant Graph
-//! Networks*, ICLR 2019).
+//! The left side is the null space of the constraints ρ_W(g)·A = A·ρ_V(g), found exactly over the rationals
+//! and by singular values over the reals; the right side is a sum over the group (Serre, *Linear
+//! Representations of Finite Groups*, section 2.3). For S_n on vectors the number is 2, on matrices 15 for n
+//! ≥ 4 (Maron et al., *Invariant and Equivariant Graph Networks*, ICLR 2019).
 
 use super::super::Claim;
 use crate::group::{
@@ -76,7 +76,8 @@ impl Tally {
     }
 }
 
-/// The trivial, the sign and the regular representation, the group's own permutations, and their tensor square.
+/// The trivial, the sign and the regular representation, the group's own permutations, and their tensor
+/// square.
 fn representations<G: FiniteGroup + Sign, S: Ring>(
     group: &G,
     own: Representation<G, S>,

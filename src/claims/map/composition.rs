@@ -75,8 +75,8 @@ fn composition(examiner: &Examiner, second: Filter, label: Pool) -> Result<Repor
     Ok(Report::all([examiner.examine(&pixels)?, examiner.examine(&pooled)?]))
 }
 
-/// f(g ▷ x) − f(x) = f(g ▷ x) − g ▷ f(x): the two conditions are that the one side, or the other, is zero. For any
-/// f: here a dense layer with free weights, which has no symmetry at all.
+/// f(g ▷ x) − f(x) = f(g ▷ x) − g ▷ f(x): the two conditions are that the one side, or the other, is zero.
+/// For any f: here a dense layer with free weights, which has no symmetry at all.
 struct SameCondition<O> {
     shape: Vec<usize>,
     element: RotationReflection,

@@ -1,7 +1,8 @@
 //! How much has to be tried: subgroups, generators, basis vectors.
 //!
-//! These are the statements on which the engine itself rests: { g : f∘g = g∘f } is a subgroup, so generators suffice
-//! (`preserved_subgroup`, `generators_suffice` in `proofs/`); for a linear map a basis suffices (`basis_suffices`).
+//! These are the statements on which the engine itself rests: { g : f∘g = g∘f } is a subgroup, so generators
+//! suffice (`preserved_subgroup`, `generators_suffice` in `proofs/`); for a linear map a basis suffices
+//! (`basis_suffices`).
 
 use std::sync::Arc;
 
@@ -58,8 +59,9 @@ pub(super) fn claims() -> Vec<Claim> {
     ]
 }
 
-/// The elements of S_4 that commute with a 4×4 matrix, for random matrices averaged over the subgroups that two elements
-/// generate (so that something commutes), are a subgroup. `output` says which element moves the output.
+/// The elements of S_4 that commute with a 4×4 matrix, for random matrices averaged over the subgroups that
+/// two elements generate (so that something commutes), are a subgroup. `output` says which element moves the
+/// output.
 fn commuting_elements(
     examiner: &Examiner,
     output: fn(&Symmetric, &Permutation) -> Permutation,
@@ -113,7 +115,8 @@ fn filters(
         .shrinking_to([1, 1])
 }
 
-/// Of filters with more and less symmetric kernels, those that commute with the elements `tried` commute with all of D4.
+/// Of filters with more and less symmetric kernels, those that commute with the elements `tried` commute with
+/// all of D4.
 fn generated(examiner: &Examiner, tried: Vec<RotationReflection>) -> Result<Report, Failure> {
     let mut reports = Vec::new();
     for kernel in [Kernel::Free, Kernel::HalfTurn, Kernel::Mirror, Kernel::AllTurns] {
@@ -143,8 +146,8 @@ fn one_element(examiner: &Examiner, kernel: Kernel) -> Result<Report, Failure> {
     Ok(report.with_largest(D4.describe_subgroup(&preserved)))
 }
 
-/// f(g ▷ x) − g ▷ f(x) = Σᵢ xᵢ · (f(g ▷ eᵢ) − g ▷ f(eᵢ)) for every linear f: the left side is zero for all x iff every
-/// bracket is.
+/// f(g ▷ x) − g ▷ f(x) = Σᵢ xᵢ · (f(g ▷ eᵢ) − g ▷ f(eᵢ)) for every linear f: the left side is zero for all x
+/// iff every bracket is.
 struct OnBasis {
     group: Symmetric,
     element: Permutation,

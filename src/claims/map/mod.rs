@@ -1,6 +1,7 @@
 //! The chapter *map*: equivariance and invariance themselves.
 //!
-//! A map f is equivariant if f(g ▷ x) = g ▷ f(x) for all g and x, and invariant if the action on the output is trivial.
+//! A map f is equivariant if f(g ▷ x) = g ▷ f(x) for all g and x, and invariant if the action on the output
+//! is trivial.
 
 mod average;
 mod characters;

@@ -1,7 +1,7 @@
 //! Why invariance can hurt: the six and the nine.
 //!
-//! A classifier that is invariant under the half turn gives an image and its half turn the same scores, whatever its weights. A nine is
-//! a six, turned.
+//! A classifier that is invariant under the half turn gives an image and its half turn the same scores,
+//! whatever its weights. A nine is a six, turned.
 
 use std::sync::Arc;
 

@@ -15,7 +15,8 @@ pub(super) enum Statistics {
     Inference,
     /// Wrong in training: the variance divides by n − 1.
     Unbiased,
-    /// Wrong in training: the variance is the square of itself, so that entries are divided by it and not by its root.
+    /// Wrong in training: the variance is the square of itself, so that entries are divided by it and not by
+    /// its root.
     SquaredVariance,
     /// Wrong in training: the mean counts as 0.
     NotCentred,
@@ -120,14 +121,15 @@ pub(super) fn constants<S: Scalar>(values: &[i64]) -> ArrayD<S> {
     Array1::from_iter(values.iter().map(|&value| S::from_integer(value))).into_dyn()
 }
 
-/// Deviations from the mean with variance 45; with δ = 4 the root is √49 = 7, and 8 where the variance divides by n − 1.
+/// Deviations from the mean with variance 45; with δ = 4 the root is √49 = 7, and 8 where the variance
+/// divides by n − 1.
 pub(super) const DEVIATIONS: [i64; 4] = [9, -3, 3, -9];
 
 /// The δ that goes with [`DEVIATIONS`].
 pub(super) const DELTA: Fraction = Fraction::new(4, 1);
 
-/// Two samples of two channels of two entries each, with any means and with these deviations times a number for each
-/// channel.
+/// Two samples of two channels of two entries each, with any means and with these deviations times a number
+/// for each channel.
 pub(super) fn channels_with_deviations<S: Scalar>(
     means: ArrayView1<'_, S>,
     deviations: [i64; 4],
@@ -139,8 +141,8 @@ pub(super) fn channels_with_deviations<S: Scalar>(
     })
 }
 
-/// `x` with 32 added to the first entry of each channel: no small integers then make a constant channel, which δ = 0
-/// would divide by zero.
+/// `x` with 32 added to the first entry of each channel: no small integers then make a constant channel,
+/// which δ = 0 would divide by zero.
 pub(super) fn never_constant<S: Scalar>(x: &ArrayD<S>) -> ArrayD<S> {
     let mut result = x.clone();
     for mut channel in result.axis_iter_mut(Axis(1)) {
@@ -151,7 +153,8 @@ pub(super) fn never_constant<S: Scalar>(x: &ArrayD<S>) -> ArrayD<S> {
     result
 }
 
-/// Mean and variance of each channel, one after the other, computed from sums of powers: Σx/n and (n·Σx² − (Σx)²)/n².
+/// Mean and variance of each channel, one after the other, computed from sums of powers: Σx/n and (n·Σx² −
+/// (Σx)²)/n².
 pub(super) fn moments<S: Scalar>(x: &ArrayD<S>) -> (ArrayD<S>, ArrayD<S>) {
     let moments = x.axis_iter(Axis(1)).map(|channel| {
         let count = channel.len() as u64;

@@ -1,8 +1,9 @@
 //! The chapter *norm*: batch normalisation, and what it does to symmetry.
 //!
-//! The layer takes a root, which the symbolic and field readings hold as an unknown function: they prove what is true
-//! whatever the root is (the mean, permutations, a bias before the layer), and are silent otherwise. There the readings
-//! on numbers speak for any input, and channels whose root is a rational number are proved symbolically ([`layer`]).
+//! The layer takes a root, which the symbolic and field readings hold as an unknown function: they prove what
+//! is true whatever the root is (the mean, permutations, a bias before the layer), and are silent otherwise.
+//! There the readings on numbers speak for any input, and channels whose root is a rational number are proved
+//! symbolically ([`layer`]).
 
 mod affine;
 mod layer;

@@ -1,7 +1,8 @@
 //! Feature maps on a group: a rotation moves the pixels and permutes the orientations of each feature.
 //!
-//! Statistics for each channel move along when a whole batch is turned, so that there only parameters for each channel do harm; but when one
-//! sample of a batch is turned its orientations fall under the statistics of other channels.
+//! Statistics for each channel move along when a whole batch is turned, so that there only parameters for
+//! each channel do harm; but when one sample of a batch is turned its orientations fall under the statistics
+//! of other channels.
 
 use std::sync::Arc;
 

@@ -73,7 +73,8 @@ fn alone_or_in_a_batch(statistics: Statistics) -> Statement {
     .shrinking_to([1, 1, 1, 2])
 }
 
-/// With running variances 45 and 0 and δ = 4 the roots are 7 and 2: y = γ·(x − r)/√(v + δ) + β is a polynomial.
+/// With running variances 45 and 0 and δ = 4 the roots are 7 and 2: y = γ·(x − r)/√(v + δ) + β is a
+/// polynomial.
 struct RunningOnes {
     statistics: Statistics,
 }
@@ -117,7 +118,8 @@ enum Update {
     MomentumOfTheOld,
 }
 
-/// The running statistics after a step with momentum 1/3, against sums of powers: n·μ = Σx and n·(n − 1)·s² = n·Σx² − (Σx)².
+/// The running statistics after a step with momentum 1/3, against sums of powers: n·μ = Σx and n·(n − 1)·s² =
+/// n·Σx² − (Σx)².
 struct Moves {
     update: Update,
     shape: Vec<usize>,

@@ -49,7 +49,8 @@ impl ArrayAction<Symmetric> for Pixels {
     }
 }
 
-/// Normalisation of two channels commutes with the permutations of the places of an input of `rank` axes of space.
+/// Normalisation of two channels commutes with the permutations of the places of an input of `rank` axes of
+/// space.
 fn permutations(rank: usize, statistics: Statistics) -> Statement {
     let names = [&["samples", "channels"], &["depth", "height", "width"][3 - rank..]].concat();
     let map = Normalised::new(BatchNormalisation::new(2), statistics);

@@ -1,8 +1,8 @@
 //! What leaves batch normalisation in training: mean 0 and variance σ²/(σ² + δ).
 //!
-//! The mean is 0 whatever the root is, which is proved symbolically. The variance is not: r² · (σ² + δ) = 1 for
-//! r = 1/√(σ² + δ) is a property of the root. It is decided by numbers on any input, and proved for all means on channels
-//! whose root is rational.
+//! The mean is 0 whatever the root is, which is proved symbolically. The variance is not: r² · (σ² + δ) = 1
+//! for r = 1/√(σ² + δ) is a property of the root. It is decided by numbers on any input, and proved for all
+//! means on channels whose root is rational.
 
 use ndarray::{ArrayD, Axis, Ix1, concatenate};
 

@@ -76,8 +76,8 @@ fn plain(reduction: Reduction, taps: Vec<usize>) -> Pool {
     }
 }
 
-/// One network, a 1×1 convolution, a rectifier, a pool and a dense layer with one set of weights, on inputs of all sizes of a box in
-/// one, two and three dimensions.
+/// One network, a 1×1 convolution, a rectifier, a pool and a dense layer with one set of weights, on inputs
+/// of all sizes of a box in one, two and three dimensions.
 fn sizes(windows: Windows) -> Result<Report, Failure> {
     let boxes: [(usize, usize, &[usize]); 7] = [
         (1, 16, &[]),
@@ -130,7 +130,8 @@ enum Fault {
     Late,
 }
 
-/// Adaptive pooling is pooling over windows, cut out one by one and pooled over everything; where it should, it is plain pooling.
+/// Adaptive pooling is pooling over windows, cut out one by one and pooled over everything; where it should,
+/// it is plain pooling.
 struct ByWindows {
     reduction: Reduction,
     outputs: Vec<usize>,

@@ -1,4 +1,5 @@
-//! What a maximum does not see: where in its window it stands. That is less than invariance under translation.
+//! What a maximum does not see: where in its window it stands. That is less than invariance under
+//! translation.
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
-//! Pooling and translation: with stride s, what moves by s·t on the way in moves by t on the way out, and nothing else does.
+//! Pooling and translation: with stride s, what moves by s·t on the way in moves by t on the way out, and
+//! nothing else does.
 //!
-//! On the circle, where nothing is lost at a border. A layer pools what lies inside, so a window that runs past the end gets
-//! the beginning of the input once more.
+//! On the circle, where nothing is lost at a border. A layer pools what lies inside, so a window that runs
+//! past the end gets the beginning of the input once more.
 
 use std::sync::Arc;
 
@@ -56,7 +57,8 @@ struct OnCircle {
 }
 
 impl OnCircle {
-    /// The input with as many of its first entries put behind it, along each axis of space, as windows run past its end.
+    /// The input with as many of its first entries put behind it, along each axis of space, as windows run
+    /// past its end.
     fn extended<S: Scalar>(&self, x: &ArrayD<S>) -> Result<ArrayD<S>, Failure> {
         let mut result = x.clone();
         for (axis, (&taps, &stride)) in self.pool.taps.iter().zip(&self.pool.stride).enumerate() {
@@ -114,8 +116,8 @@ fn both(taps: &[usize], stride: &[usize]) -> [Pool; 2] {
     [Pool::maximum(taps).stride(stride), Pool::mean(taps).stride(stride)]
 }
 
-/// Pooling of arrays with these axes of space commutes with the translations of its output, which move the input by
-/// multiples of the stride.
+/// Pooling of arrays with these axes of space commutes with the translations of its output, which move the
+/// input by multiples of the stride.
 fn commutes<const D: usize>(pool: Pool, stride: [usize; D], fault: Fault) -> Statement {
     let names = [&["samples", "channels"], &["depth", "height", "width"][3 - D..]].concat();
     let output = if fault == Fault::OutputMovesAsFar { stride } else { [1; D] };
@@ -160,8 +162,8 @@ enum Stride {
 
 /// A step by one entry along an axis with a stride is no translation of the output, whichever is tried.
 ///
-/// The pairs of translations of input and output that belong together are a subgroup of their product, and the engine finds it; their
-/// first members are what pooling keeps.
+/// The pairs of translations of input and output that belong together are a subgroup of their product, and
+/// the engine finds it; their first members are what pooling keeps.
 fn on_grid<const D: usize>(
     examiner: &Examiner,
     pool: Pool,

@@ -2,10 +2,10 @@
 //!
 //! With (P_π x)(c, j) = x(c, π⁻¹(j)), for matrices M from c channels to d of n points each:
 //!
-//! - M̄ = Σ_π P_π M P_π⁻¹, which is n!·M if M commutes, is the layer with γ = M̄(0, 1), an entry off the diagonal of the points, and
-//!   λ = M̄(0, 0) − γ, for all matrices M;
-//! - the linear system P_π M = M P_π has 2·c·d dimensions of solutions from two points on, which is the number of the layer's weights: so
-//!   no two layers are the same map. Of one point there are c·d.
+//! - M̄ = Σ_π P_π M P_π⁻¹, which is n!·M if M commutes, is the layer with γ = M̄(0, 1), an entry off the
+//!   diagonal of the points, and λ = M̄(0, 0) − γ, for all matrices M;
+//! - the linear system P_π M = M P_π has 2·c·d dimensions of solutions from two points on, which is the
+//!   number of the layer's weights: so no two layers are the same map. Of one point there are c·d.
 
 use ndarray::{Array2, ArrayD};
 
@@ -117,7 +117,8 @@ fn examine(examiner: &Examiner, weights: Weights) -> Result<Report, Failure> {
     Ok(Report::all(reports))
 }
 
-/// The dimension of the space of linear maps that commute, in three ways, against the number of the layer's weights.
+/// The dimension of the space of linear maps that commute, in three ways, against the number of the layer's
+/// weights.
 fn dimensions() -> Result<Report, Failure> {
     let mut pairs = 0;
     for points in 1..=5 {

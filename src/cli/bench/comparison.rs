@@ -1,4 +1,5 @@
-//! Kernels against each other: over signal and kernel sizes of one channel, and over the layers that people use.
+//! Kernels against each other: over signal and kernel sizes of one channel, and over the layers that people
+//! use.
 
 use std::time::Duration;
 

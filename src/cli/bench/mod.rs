@@ -13,8 +13,9 @@ use super::destination::{self, Destination};
 use super::limits;
 use crate::report::crossover;
 
-/// Times the convolution kernels: where direct convolution and Fourier transforms cross over a range of sizes, and how far
-/// the planner's choice is from the best; or the workloads of a list, one JSON object a line.
+/// Times the convolution kernels: where direct convolution and Fourier transforms cross over a range of
+/// sizes, and how far the planner's choice is from the best; or the workloads of a list, one JSON object a
+/// line.
 ///
 /// Exit code: 0, or 2 on wrong use.
 #[derive(Debug, clap::Args)]
@@ -23,11 +24,13 @@ pub(super) struct Arguments {
     #[arg(long)]
     quick: bool,
 
-    /// A JSON list of workloads to time instead: objects with "kind" (conv2d or conv1d), sizes and "pass" (fwd or bwd).
+    /// A JSON list of workloads to time instead: objects with "kind" (conv2d or conv1d), sizes and "pass"
+    /// (fwd or bwd).
     #[arg(long, value_name = "FILE.json", conflicts_with_all = ["html", "svg", "calibrate"])]
     workloads: Option<PathBuf>,
 
-    /// Measure how fast this machine runs each kernel, and keep it in the cache directory for all later plans.
+    /// Measure how fast this machine runs each kernel, and keep it in the cache directory for all later
+    /// plans.
     #[arg(long, conflicts_with_all = ["html", "svg", "json"])]
     calibrate: bool,
 
@@ -35,7 +38,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = limits::at_least_one())]
     threads: usize,
 
-    /// Write the results as JSON to a file or to standard output (-): a document, or a line for each workload.
+    /// Write the results as JSON to a file or to standard output (-): a document, or a line for each
+    /// workload.
     #[arg(long, value_name = "FILE|-")]
     json: Option<PathBuf>,
 

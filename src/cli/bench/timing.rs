@@ -35,8 +35,9 @@ impl Times {
 /// Something to run, by its name.
 pub(super) type Contender<'a> = (&'static str, Box<dyn FnMut() -> anyhow::Result<()> + Send + 'a>);
 
-/// The least seconds of each, run in turns for about so long each and nine times at least, so that a disturbance of the
-/// machine falls on all of them. One that has taken ten times as long as the best five times is run no more.
+/// The least seconds of each, run in turns for about so long each and nine times at least, so that a
+/// disturbance of the machine falls on all of them. One that has taken ten times as long as the best five
+/// times is run no more.
 pub(super) fn in_turns(
     contenders: &mut [Contender<'_>],
     budget: Duration,

@@ -1,17 +1,17 @@
 //! The transposed convolution and the gradient with respect to the kernel, as formulas.
 //!
-//! Convolution and correlation are linear in the kernel w and in the signal x. With ⟨a, b⟩ = Σ a·b over all entries,
-//! ⟨output(w, x), y⟩ is a sum of terms w·x·y, the same terms that the definition adds. Read as a linear form in x it
-//! gives the adjoint, read as one in w the gradient:
+//! Convolution and correlation are linear in the kernel w and in the signal x. With ⟨a, b⟩ = Σ a·b over all
+//! entries, ⟨output(w, x), y⟩ is a sum of terms w·x·y, the same terms that the definition adds. Read as a
+//! linear form in x it gives the adjoint, read as one in w the gradient:
 //!
 //! ```text
 //! ⟨output(w, x), y⟩ = ⟨x, transposed(w, y)⟩ = ⟨w, kernel_gradient(x, y)⟩
 //! ```
 //!
 //! So if y is the derivative of a loss with respect to the output, `transposed` and `kernel_gradient` are its
-//! derivatives with respect to signal and kernel: backpropagation. `transposed` is also what neural networks call a
-//! transposed convolution. On zero boundaries and with stride 1, the adjoint of a correlation is a convolution and
-//! conversely.
+//! derivatives with respect to signal and kernel: backpropagation. `transposed` is also what neural networks
+//! call a transposed convolution. On zero boundaries and with stride 1, the adjoint of a correlation is a
+//! convolution and conversely.
 //!
 //! Cost: that of the definition, [`Problem::multiply_adds`] products each.
 

@@ -1,10 +1,12 @@
 //! Which algorithms a scalar has, and which of them to run.
 //!
-//! Over `f32` and `f64`, [`Choice::Automatic`] is the kernel that a [`Plan`] with default options chooses: see
-//! [`plan`](crate::conv::plan). The rule for other scalars:
+//! Over `f32` and `f64`, [`Choice::Automatic`] is the kernel that a [`Plan`] with default options chooses:
+//! see [`plan`](crate::conv::plan). The rule for other scalars:
 //! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
-//! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic over [`Goldilocks`]; over the other exact scalars the matrix product;
-//! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into blocks first.
+//! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic
+//!   over [`Goldilocks`]; over the other exact scalars the matrix product;
+//! - a one-dimensional signal that is more than [`LONG_SIGNAL`] times as long as its kernel is cut into
+//!   blocks first.
 //!
 //! The definition is never chosen: it is the judge.
 

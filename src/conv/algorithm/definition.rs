@@ -4,14 +4,15 @@
 //! output(n, m, o) = Σ_c Σ_k kernel(m, c, k) · x̃(n, g(m) + c, source(o, k))
 //! ```
 //!
-//! where c runs over the channels of m's group, which begins at g(m), k over the taps, x̃ is the extended signal and
-//! [`Problem::source`] says which entry tap k reads at output o. Taps that read a zero of the padding contribute no
-//! term: a weight that is infinite or no number gives nothing there. Algorithms of this folder that write such zeros down (the matrix
-//! product, and all transforms) form 0·∞ and give NaN for such a kernel; plans leave it to the definition.
-//! The sum is formed in the order of (c, k), row by row, starting from zero.
+//! where c runs over the channels of m's group, which begins at g(m), k over the taps, x̃ is the extended
+//! signal and [`Problem::source`] says which entry tap k reads at output o. Taps that read a zero of the
+//! padding contribute no term: a weight that is infinite or no number gives nothing there. Algorithms of this
+//! folder that write such zeros down (the matrix product, and all transforms) form 0·∞ and give NaN for such
+//! a kernel; plans leave it to the definition. The sum is formed in the order of (c, k), row by row, starting
+//! from zero.
 //!
-//! Cost: [`Problem::multiply_adds`] products, no memory beside the output. It works over every commutative ring, and
-//! every other algorithm is judged by it.
+//! Cost: [`Problem::multiply_adds`] products, no memory beside the output. It works over every commutative
+//! ring, and every other algorithm is judged by it.
 
 use ndarray::{ArrayD, ArrayViewD};
 

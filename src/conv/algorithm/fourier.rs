@@ -1,23 +1,23 @@
 //! Convolution by the fast Fourier transform, on rustfft and realfft.
 //!
-//! F(x*y) = F(x)·F(y) for cyclic convolution; [`spectral`](crate::conv::algorithm::grid) lays every problem on such a grid. Periodic
-//! problems run on the signal's own lengths, whatever they are; others on the next lengths without prime factors
-//! above 5. Real signals use half the spectrum along the last axis.
+//! F(x*y) = F(x)·F(y) for cyclic convolution; [`spectral`](crate::conv::algorithm::grid) lays every problem
+//! on such a grid. Periodic problems run on the signal's own lengths, whatever they are; others on the next
+//! lengths without prime factors above 5. Real signals use half the spectrum along the last axis.
 //!
 //! Cost: O(T log T) for each of the N·C + M·C/groups + N·M transforms of T points, primes included.
 //!
-//! *Error.* Write T for the number of points of the grid, ‖·‖ for the 2-norm over it. If each transform of a function f
-//! is off by at most ε·√T‖f‖ in the 2-norm, and each entry of an inverse transform by ε times the mean of the moduli
-//! of its input, the Cauchy–Schwarz inequality gives for each output
+//! *Error.* Write T for the number of points of the grid, ‖·‖ for the 2-norm over it. If each transform of a
+//! function f is off by at most ε·√T‖f‖ in the 2-norm, and each entry of an inverse transform by ε times the
+//! mean of the moduli of its input, the Cauchy–Schwarz inequality gives for each output
 //!
 //! ```text
 //! |computed − exact| ≤ ((1+ε)³ (1+√5·u) (1+u)^(C/groups + 2) − 1) · Σ_c ‖kernel(m, c)‖ ‖signal(n, c)‖
 //! ```
 //!
-//! (C. Percival, *Rapid multiplication modulo the sum and difference of highly composite numbers*, 2003, has this
-//! argument for powers of two.) For radix 2, ε ≈ 4u·log₂T is a theorem (Higham 2002, Theorem 24.2, with
-//! twiddle factors rounded correctly). For the mixed-radix, Rader and Bluestein plans of rustfft it is
-//! not: ε = [`ROUNDINGS_PER_LEVEL`]·u·(1 + log₂T) is an assumption, checked by the tests of this folder against
+//! (C. Percival, *Rapid multiplication modulo the sum and difference of highly composite numbers*, 2003, has
+//! this argument for powers of two.) For radix 2, ε ≈ 4u·log₂T is a theorem (Higham 2002, Theorem 24.2, with
+//! twiddle factors rounded correctly). For the mixed-radix, Rader and Bluestein plans of rustfft it is not:
+//! ε = [`ROUNDINGS_PER_LEVEL`]·u·(1 + log₂T) is an assumption, checked by the tests of this folder against
 //! exact results over many lengths, primes included. The bound is for the norm: outputs much smaller than the
 //! product of the norms have no accurate digits. It also assumes that nothing underflows.
 
@@ -234,8 +234,8 @@ where
         let mut spectrum = plan.others.run(spectrum, 1);
         let mut values = Vec::with_capacity(plan.points);
         for row_spectrum in spectrum.chunks_exact_mut(fft.len() / 2 + 1) {
-            // The spectrum of a real row is real at frequency zero and, for even lengths, at the highest; here it is
-            // so up to rounding, and realfft insists.
+            // The spectrum of a real row is real at frequency zero and, for even lengths, at the highest;
+            // here it is so up to rounding, and realfft insists.
             row_spectrum[0].im = T::zero();
             if fft.len().is_multiple_of(2) {
                 row_spectrum[fft.len() / 2].im = T::zero();

@@ -1,15 +1,15 @@
 //! Convolution by any transform that turns cyclic convolution into products.
 //!
 //! A problem is laid on a grid of lengths T, one for each axis of space, on which indices count modulo T:
-//! - the signal: as it is if the boundary is periodic and the transform has its lengths, else extended by its padding
-//!   and then by zeros;
+//! - the signal: as it is if the boundary is periodic and the transform has its lengths, else extended by its
+//!   padding and then by zeros;
 //! - tap k of the kernel at k·d for convolution and at −k·d for correlation (taps that meet are added);
-//! - output o at o·s + (K−1)·d for convolution and at o·s for correlation, minus the padding p before if the signal
-//!   stands unpadded.
+//! - output o at o·s + (K−1)·d for convolution and at o·s for correlation, minus the padding p before if the
+//!   signal stands unpadded.
 //!
-//! With these, cyclic convolution on the grid computes the definition as soon as T is at least the length of the
-//! padded signal: what wraps around falls on entries that no output reads. Channels are summed as spectra, so that
-//! each sample and channel is transformed once:
+//! With these, cyclic convolution on the grid computes the definition as soon as T is at least the length of
+//! the padded signal: what wraps around falls on entries that no output reads. Channels are summed as
+//! spectra, so that each sample and channel is transformed once:
 //!
 //! ```text
 //! output(n, m) = F⁻¹ Σ_c F(kernel(m, c)) · F(signal(n, g(m) + c))
@@ -185,8 +185,8 @@ pub(in crate::conv) fn run<S: Ring, T: CyclicTransform<S>>(
     Ok(grid.output(&cyclic))
 }
 
-/// The bound for a cyclic convolution on a grid by transforms that are relatively off by `epsilon`, derived in
-/// [`crate::conv::algorithm::fourier`]: one number for each sample and output channel.
+/// The bound for a cyclic convolution on a grid by transforms that are relatively off by `epsilon`, derived
+/// in [`crate::conv::algorithm::fourier`]: one number for each sample and output channel.
 pub(in crate::conv) fn transform_bound<S: Rounding>(
     problem: &Problem,
     grid: &Grid<'_>,

@@ -74,8 +74,9 @@ fn algorithms<S: ConvolutionScalar>(problem: &Problem) -> Vec<Box<dyn Algorithm<
     algorithms
 }
 
-/// On small integers every algorithm that only adds and multiplies gives the definition's integers, entry for entry:
-/// the sums have magnitude at most 2·64·9² < 2²⁴. Kernels that are outer products of powers of two divide exactly.
+/// On small integers every algorithm that only adds and multiplies gives the definition's integers, entry for
+/// entry: the sums have magnitude at most 2·64·9² < 2²⁴. Kernels that are outer products of powers of two
+/// divide exactly.
 fn check_exact<S: ConvolutionScalar>(
     problem: &Problem,
     layouts: (Layout, Layout),
@@ -183,8 +184,8 @@ fn distance(computed: f64, exact: i128) -> f64 {
     ((computed.trunc() as i128 - exact) as f64 + computed.fract()).abs()
 }
 
-/// Every algorithm is within its own bound of the exact value. Returns the greatest share of the bound that algorithms
-/// by Fourier transforms used.
+/// Every algorithm is within its own bound of the exact value. Returns the greatest share of the bound that
+/// algorithms by Fourier transforms used.
 fn check_bounds<S: Sampled>(
     algorithms: Vec<Box<dyn Algorithm<S>>>,
     problem: &Problem,
@@ -275,8 +276,9 @@ macro_rules! bound_laws {
 
 bound_laws!(single: f32, double: f64, single_complex: Complex<f32>, double_complex: Complex<f64>);
 
-/// Circular convolution on the signal's own length: every plan of rustfft up to a few hundred points, primes (Rader,
-/// Bluestein) included, and a few longer ones. The bound is not a hundred times too wide, so that the test has teeth.
+/// Circular convolution on the signal's own length: every plan of rustfft up to a few hundred points, primes
+/// (Rader, Bluestein) included, and a few longer ones. The bound is not a hundred times too wide, so that the
+/// test has teeth.
 #[test]
 fn fourier_is_within_its_bound_for_every_length() {
     let lengths = (1..=160).chain([251, 257, 263, 359, 509, 512, 719, 1009, 1024, 1229]);

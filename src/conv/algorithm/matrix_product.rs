@@ -1,16 +1,17 @@
 //! Convolution as a matrix product (im2col).
 //!
-//! For each sample and group, the entries that the kernel meets are copied into a matrix with one column for each
-//! position of the output and one row for each channel and tap; zeros stand for the padding. Of a large matrix some columns
-//! are made at a time. Then
+//! For each sample and group, the entries that the kernel meets are copied into a matrix with one column for
+//! each position of the output and one row for each channel and tap; zeros stand for the padding. Of a large
+//! matrix some columns are made at a time. Then
 //!
 //! ```text
 //! output (M/groups × positions) = kernel (M/groups × C/groups·taps) · columns (C/groups·taps × positions)
 //! ```
 //!
-//! Cost: `N·M·C/groups·taps·positions` products, fast ones because a matrix product reads its operands in order, and
-//! memory for `C/groups·taps` rows of [`LEAST_COLUMNS`] positions, or of more up to [`MOST_ENTRIES`] entries. Source:
-//! K. Chellapilla, S. Puri, P. Simard, *High Performance Convolutional Neural Networks for Document Processing*, 2006, section 2.
+//! Cost: `N·M·C/groups·taps·positions` products, fast ones because a matrix product reads its operands in
+//! order, and memory for `C/groups·taps` rows of [`LEAST_COLUMNS`] positions, or of more up to
+//! [`MOST_ENTRIES`] entries. Source: K. Chellapilla, S. Puri, P. Simard, *High Performance Convolutional
+//! Neural Networks for Document Processing*, 2006, section 2.
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewD, Axis, s};
 

@@ -47,13 +47,13 @@ use crate::scalar::Rounding;
 
 /// A way to compute convolutions and correlations over the scalar `S`.
 ///
-/// Laws, for every problem that it supports, every kernel and every signal of the problem's shapes, with any strides
-/// in memory:
+/// Laws, for every problem that it supports, every kernel and every signal of the problem's shapes, with any
+/// strides in memory:
 /// - `run` gives what [`Definition`] gives: exactly over an exact scalar, and within
 ///   `error_bound` of the exact value over a rounding one;
 /// - `run` refuses arrays of other shapes with [`ConvolutionError::WrongShape`];
-/// - `run` succeeds if `supports` does, except that an algorithm for special kernels may refuse a kernel by its
-///   values, with an error of its own.
+/// - `run` succeeds if `supports` does, except that an algorithm for special kernels may refuse a kernel by
+///   its values, with an error of its own.
 pub trait Algorithm<S: Ring>: Debug + Send + Sync {
     /// What people call it.
     fn name(&self) -> &'static str;
@@ -78,8 +78,8 @@ pub trait Algorithm<S: Ring>: Debug + Send + Sync {
         signal: ArrayViewD<'_, S>,
     ) -> Result<ArrayD<S>, ConvolutionError>;
 
-    /// For each entry of the output, a bound on |computed − exact|: zero over exact scalars. It holds as long as
-    /// nothing overflows.
+    /// For each entry of the output, a bound on |computed − exact|: zero over exact scalars. It holds as long
+    /// as nothing overflows.
     ///
     /// # Errors
     /// As `run`.

@@ -1,9 +1,10 @@
 //! Exact convolution by the number-theoretic transform, over [`Goldilocks`].
 //!
-//! In a field with an n-th root of unity ω the transform `X(k) = Σ_j x(j) ω^(jk)` turns cyclic convolution of length n
-//! into products, exactly. GF(p), p = 2⁶⁴ − 2³² + 1, has one for every n that divides p − 1 = 2³²·3·5·17·257·65537.
-//! [`spectral`](crate::conv::algorithm::grid) lays every problem on a grid of such lengths: periodic problems on their own, if they
-//! divide p − 1 and have no prime factor above [`LARGEST_FACTOR`]; others on powers of two.
+//! In a field with an n-th root of unity ω the transform `X(k) = Σ_j x(j) ω^(jk)` turns cyclic convolution of
+//! length n into products, exactly. GF(p), p = 2⁶⁴ − 2³² + 1, has one for every n that divides p − 1 =
+//! 2³²·3·5·17·257·65537. [`spectral`](crate::conv::algorithm::grid) lays every problem on a grid of such
+//! lengths: periodic problems on their own, if they divide p − 1 and have no prime factor above
+//! [`LARGEST_FACTOR`]; others on powers of two.
 //!
 //! The transform splits off one prime factor r of n at a time (decimation in time): with n = r·m,
 //!
@@ -11,8 +12,9 @@
 //! X(k) = Σ_{q<r} ω^(qk) X_q(k mod m),   X_q the transform of length m of x(q), x(q+r), x(q+2r), …
 //! ```
 //!
-//! Cost: n·(sum of the prime factors of n) products. Source: J. Cooley, J. Tukey, *An algorithm for the machine
-//! calculation of complex Fourier series*, 1965; J. Pollard, *The fast Fourier transform in a finite field*, 1971.
+//! Cost: n·(sum of the prime factors of n) products. Source: J. Cooley, J. Tukey, *An algorithm for the
+//! machine calculation of complex Fourier series*, 1965; J. Pollard, *The fast Fourier transform in a finite
+//! field*, 1971.
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
@@ -126,8 +128,8 @@ fn powers_of_root<S: RootOfUnity>(length: usize) -> Option<Vec<S>> {
     (0..length).map(|k| S::root_of_unity_power(length as u64, k as u64)).collect()
 }
 
-/// The transform of any length whose root of unity the field has, or `None` if it has none; the inverse is divided by
-/// the length.
+/// The transform of any length whose root of unity the field has, or `None` if it has none; the inverse is
+/// divided by the length.
 pub fn fast_dft<S: RootOfUnity>(values: &[S], direction: Direction) -> Option<Vec<S>> {
     let powers = powers_of_root(values.len())?;
     (!values.is_empty()).then(|| mixed_radix(values, &powers, direction))

@@ -1,12 +1,13 @@
 //! Convolution of long signals block by block (overlap-add).
 //!
-//! Convolution is linear in the signal, and a signal is the sum of its blocks. So the padded signal is cut into blocks
-//! of B entries along each axis of space; each is convolved fully (B + span − 1 entries) by another algorithm, and
-//! the results, which overlap by span − 1 entries, are added where they belong. The output is every s-th entry of the
-//! sum from entry span − 1 on.
+//! Convolution is linear in the signal, and a signal is the sum of its blocks. So the padded signal is cut
+//! into blocks of B entries along each axis of space; each is convolved fully (B + span − 1 entries) by
+//! another algorithm, and the results, which overlap by span − 1 entries, are added where they belong. The
+//! output is every s-th entry of the sum from entry span − 1 on.
 //!
-//! Cost: with a fast transform and B about the span, O(n log span) products for n entries instead of O(n log n), and
-//! memory for the spectra of one block. Source: T. Stockham, *High-speed convolution and correlation*, 1966.
+//! Cost: with a fast transform and B about the span, O(n log span) products for n entries instead of O(n log
+//! n), and memory for the spectra of one block. Source: T. Stockham, *High-speed convolution and
+//! correlation*, 1966.
 
 use ndarray::{ArrayD, ArrayViewD, Slice};
 
@@ -24,7 +25,8 @@ pub struct OverlapAdd<A> {
 }
 
 impl<A> OverlapAdd<A> {
-    /// Along each axis, blocks of B entries such that B + span − 1 is a power of two between 8 and 16 times the span.
+    /// Along each axis, blocks of B entries such that B + span − 1 is a power of two between 8 and 16 times
+    /// the span.
     pub fn new(inner: A) -> Self {
         OverlapAdd { inner, block: None }
     }

@@ -2,10 +2,10 @@
 //!
 //! Each makes a plan for one run: whoever runs a problem more than once should keep the plan.
 //!
-//! *Error of Winograd's algorithms.* With the three matrices of F(m, 3), |computed − exact| is at most
-//! `γ_k · |Aᵀ| [(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the
-//! roundings on the longest path (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; see
-//! [`plan::Method`](crate::conv::plan::Method)). It assumes that nothing underflows.
+//! *Error of Winograd's algorithms.* With the three matrices of F(m, 3), |computed − exact| is at most `γ_k ·
+//! |Aᵀ| [(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the
+//! roundings on the longest path (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002,
+//! §3.1; see [`plan::Method`](crate::conv::plan::Method)). It assumes that nothing underflows.
 
 use ndarray::{ArrayD, ArrayViewD};
 
@@ -26,7 +26,8 @@ pub struct Direct {
     instruction_set: InstructionSet,
 }
 
-/// Minimal filtering for kernels of three taps: the kernels [`Method::WinogradTwo`] and [`Method::WinogradFour`].
+/// Minimal filtering for kernels of three taps: the kernels [`Method::WinogradTwo`] and
+/// [`Method::WinogradFour`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Winograd {
     method: Method,
@@ -204,8 +205,8 @@ impl<T: Element> Algorithm<T> for FourierTiles {
         run(problem, &self.options(), kernel, signal)
     }
 
-    /// `growth · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖`, where the two tiles of z are parts of the padded sample: ‖z‖ is at most √2 times
-    /// its norm.
+    /// `growth · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖`, where the two tiles of z are parts of the padded sample: ‖z‖ is
+    /// at most √2 times its norm.
     fn error_bound(
         &self,
         problem: &Problem,

@@ -1,18 +1,18 @@
 //! Kernels that are outer products of vectors act as one-dimensional passes.
 //!
-//! If `w(k₁, …, k_d) = f₁(k₁) ⋯ f_d(k_d)`, summing over one index after the other gives the same as summing over
-//! all: correlation with w is correlation with f₁ along the first axis, then with f₂ along the second, and so on. Each
-//! axis has its own stride, dilation, padding and boundary, so this holds for all of them.
+//! If `w(k₁, …, k_d) = f₁(k₁) ⋯ f_d(k_d)`, summing over one index after the other gives the same as summing
+//! over all: correlation with w is correlation with f₁ along the first axis, then with f₂ along the second,
+//! and so on. Each axis has its own stride, dilation, padding and boundary, so this holds for all of them.
 //!
 //! Cost: K₁ + … + K_d products for each entry instead of K₁ ⋯ K_d.
 //!
-//! *Finding the factors.* Take the entry of greatest magnitude, the pivot at p. The line through p along the first axis
-//! is f₁, and the line along axis a > 1, divided by the pivot, is f_a. The kernel is an outer product if and only if it
-//! is that of these vectors. Over an exact field that is decided exactly. Over floats an outer product rounded
-//! entry by entry must pass: with e = d − 1 and v the relative error of a product or quotient, each entry of the kernel
-//! is off by ev, f₁ by ev, each of the e others by 2ev + v, and their product by e roundings more, in all
-//! ev + ev + e(2ev + v) + ev = 2e(d + 1)v − ev at first order; twice 2(d² − 1)v is allowed, which leaves room for the
-//! second order and for complex quotients.
+//! *Finding the factors.* Take the entry of greatest magnitude, the pivot at p. The line through p along the
+//! first axis is f₁, and the line along axis a > 1, divided by the pivot, is f_a. The kernel is an outer
+//! product if and only if it is that of these vectors. Over an exact field that is decided exactly. Over
+//! floats an outer product rounded entry by entry must pass: with e = d − 1 and v the relative error of a
+//! product or quotient, each entry of the kernel is off by ev, f₁ by ev, each of the e others by 2ev + v, and
+//! their product by e roundings more, in all ev + ev + e(2ev + v) + ev = 2e(d + 1)v − ev at first order;
+//! twice 2(d² − 1)v is allowed, which leaves room for the second order and for complex quotients.
 
 use ndarray::{Array1, ArrayD, ArrayRef, ArrayView1, ArrayViewD, Axis, Dimension, IxDyn, Slice};
 
@@ -35,7 +35,8 @@ pub fn outer_product<S: Ring>(factors: &[ArrayView1<'_, S>]) -> ArrayD<S> {
     })
 }
 
-/// Vectors whose outer product is `kernel`, or `None` if there are none (or `kernel` has no entries or no axes).
+/// Vectors whose outer product is `kernel`, or `None` if there are none (or `kernel` has no entries or no
+/// axes).
 pub fn factor<S: Field + Rounding, D: Dimension>(kernel: &ArrayRef<S, D>) -> Option<Vec<Array1<S>>> {
     let kernel = kernel.view().into_dyn();
     let (pivot, _) = kernel.indexed_iter().fold(None, |best: Option<(IxDyn, f64)>, (index, entry)| {
@@ -70,7 +71,8 @@ fn tolerance_of_factors<S: Rounding>(rank: usize) -> f64 {
     4.0 * (rank * rank).saturating_sub(1) as f64 * S::PRODUCT_ROUNDOFF
 }
 
-/// Convolution of one channel with the outer product of `factors`, one for each axis, as passes along the axes.
+/// Convolution of one channel with the outer product of `factors`, one for each axis, as passes along the
+/// axes.
 ///
 /// # Errors
 /// If there are not as many factors as axes, and as [`crate::conv::convolve`].
@@ -82,7 +84,8 @@ pub fn convolve_separable<S: Ring, D: Dimension>(
     single_channel(Operation::Convolution, factors, signal, extent)
 }
 
-/// Correlation of one channel with the outer product of `factors`, one for each axis, as passes along the axes.
+/// Correlation of one channel with the outer product of `factors`, one for each axis, as passes along the
+/// axes.
 ///
 /// # Errors
 /// If there are not as many factors as axes, and as [`crate::conv::correlate`].
@@ -159,8 +162,9 @@ impl<S: Field + Rounding> Algorithm<S> for Separable {
         Ok(output)
     }
 
-    /// The passes of K_a taps round each product (1 + v)·(1 + u)^(K_a − 1) times, the channels add C/groups roundings,
-    /// and the product of the factors is off from the kernel by what [`factor`] allows and its own d roundings.
+    /// The passes of K_a taps round each product (1 + v)·(1 + u)^(K_a − 1) times, the channels add C/groups
+    /// roundings, and the product of the factors is off from the kernel by what [`factor`] allows and its own
+    /// d roundings.
     fn error_bound(
         &self,
         problem: &Problem,

@@ -1,4 +1,5 @@
-//! The terms of a convolution, one after the other, and their sums: the formula that [`Definition`](super::Definition) is.
+//! The terms of a convolution, one after the other, and their sums: the formula that
+//! [`Definition`](super::Definition) is.
 //!
 //! Cost: [`Problem::multiply_adds`] products, and the windows of one channel.
 
@@ -8,8 +9,8 @@ use crate::conv::problem::layout::{flatten_space, restore_space};
 use crate::conv::{ConvolutionError, Problem};
 use crate::scalar::Ring;
 
-/// One product of the sum: `output[output] += kernel[kernel] · signal[signal]`. The last index of each runs over
-/// space, row by row.
+/// One product of the sum: `output[output] += kernel[kernel] · signal[signal]`. The last index of each runs
+/// over space, row by row.
 pub(in crate::conv) struct Term {
     /// (output channel, channel in the group, tap)
     pub(in crate::conv) kernel: [usize; 3],

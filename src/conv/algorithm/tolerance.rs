@@ -1,17 +1,18 @@
 //! How far a computed convolution may lie from the exact one.
 //!
-//! u is the unit roundoff, 2⁻²⁴ for `f32` and 2⁻⁵³ for `f64`; all operations round to nearest and nothing overflows.
-//! Exact scalars have u = 0, so that one formula serves all.
+//! u is the unit roundoff, 2⁻²⁴ for `f32` and 2⁻⁵³ for `f64`; all operations round to nearest and nothing
+//! overflows. Exact scalars have u = 0, so that one formula serves all.
 //!
-//! *Inner products.* A sum of t products, in any order, fused or not, is off by at most
-//! `((1+v)(1+u)^(t−1) − 1) · Σ|x||y|`, where v bounds the relative error of one product: u for real numbers (N. Higham,
-//! *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; Jeannerod and Rump 2013 show that t·u suffices
-//! there), √5·u for complex ones (Brent, Percival, Zimmermann, *Error bounds on complex floating-point
-//! multiplication*, 2007). Σ|x||y| is itself a convolution, of the magnitudes.
+//! *Inner products.* A sum of t products, in any order, fused or not, is off by at most `((1+v)(1+u)^(t−1)
+//! − 1) · Σ|x||y|`, where v bounds the relative error of one product: u for real numbers (N. Higham,
+//! *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; Jeannerod and Rump 2013 show that
+//! t·u suffices there), √5·u for complex ones (Brent, Percival, Zimmermann, *Error bounds on complex
+//! floating-point multiplication*, 2007). Σ|x||y| is itself a convolution, of the magnitudes.
 //!
-//! *Inner products by parts.* A library may sum the real products of complex numbers in any order, those of the real and of the
-//! imaginary parts apart. Each part is then a sum of 2t real products, off by at most `((1+u)^2t − 1) · Σ(|x₁||y₁| + |x₂||y₂|)`, and
-//! by the inequality of Cauchy and Schwarz the whole by at most √2 times that growth times Σ|x||y|.
+//! *Inner products by parts.* A library may sum the real products of complex numbers in any order, those of
+//! the real and of the imaginary parts apart. Each part is then a sum of 2t real products, off by at most
+//! `((1+u)^2t − 1) · Σ(|x₁||y₁| + |x₂||y₂|)`, and by the inequality of Cauchy and Schwarz the whole by at
+//! most √2 times that growth times Σ|x||y|.
 //!
 //! *Underflow* adds at most [`Rounding::UNDERFLOW`] per product.
 //!
@@ -30,8 +31,8 @@ pub(in crate::conv) fn inner_product_growth<S: Rounding>(terms: usize) -> f64 {
 }
 
 #[cfg(any(test, feature = "plan"))]
-/// √2·((1+u)^2t − 1) for complex numbers, else [`inner_product_growth`]: the relative error of a sum of t products whose parts may
-/// be summed apart.
+/// √2·((1+u)^2t − 1) for complex numbers, else [`inner_product_growth`]: the relative error of a sum of t
+/// products whose parts may be summed apart.
 pub(in crate::conv) fn inner_product_growth_by_parts<S: Rounding>(terms: usize) -> f64 {
     if S::PARTS == 1 {
         return inner_product_growth::<S>(terms);
@@ -77,8 +78,8 @@ pub(in crate::conv) fn magnitude_sum<S: Rounding>(
     Ok(sum_of_terms(problem, kernel.view(), signal.view())? * inflation(problem.terms()))
 }
 
-/// What makes up for the rounding of a bound whose evaluation in `f64` rounds each term at most so many times and a few
-/// times more.
+/// What makes up for the rounding of a bound whose evaluation in `f64` rounds each term at most so many times
+/// and a few times more.
 pub(in crate::conv) fn inflation(roundings: usize) -> f64 {
     1.0 + (roundings + 16) as f64 * f64::EPSILON
 }
@@ -100,7 +101,8 @@ mod tests {
         assert!(inner_product_growth::<f32>(10) >= 10.0 * f32::UNIT_ROUNDOFF);
     }
 
-    /// For one complex product (a + bi)(c + di) whose parts are rounded apart: ac, bd, their difference, and so on.
+    /// For one complex product (a + bi)(c + di) whose parts are rounded apart: ac, bd, their difference, and
+    /// so on.
     #[test]
     fn parts_that_are_summed_apart_have_a_wider_bound() {
         use num_complex::Complex;

@@ -1,16 +1,18 @@
 //! What transforms cannot compute, by products: samples and kernels with infinite, enormous or no numbers.
 //!
-//! Inside a transform sums of all entries of a tile meet. So a single entry that is no number spoils the tile, and large entries overflow
-//! although the result would not. The definition has neither fault: each product touches one output, and what lies beyond a border of
-//! zeros touches none, so that a weight ∞ there gives 0 and not NaN. Therefore
+//! Inside a transform sums of all entries of a tile meet. So a single entry that is no number spoils the
+//! tile, and large entries overflow although the result would not. The definition has neither fault: each
+//! product touches one output, and what lies beyond a border of zeros touches none, so that a weight ∞ there
+//! gives 0 and not NaN. Therefore
 //!
-//! - a *sample* with such entries is computed by [`Method::Direct`], in the place of what the transforms have made of it; the others
-//!   stay as they are, bit for bit;
+//! - a *sample* with such entries is computed by [`Method::Direct`], in the place of what the transforms have
+//!   made of it; the others stay as they are, bit for bit;
 //! - a *kernel* with an entry that is not finite is run by the definition itself.
 //!
-//! *When.* Between input and output no number of a transform exceeds `growth · max(1, w) · max |x|`, w being the greatest Σ|weights| of
-//! an output and growth that of the method: 2T for transforms of T points of two real tiles, and for F(4, 3) along two axes, whose
-//! matrices have rows of sum at most 10, 1 and 19, less than 2¹⁶. With a factor of 16 for roundings the product must be finite.
+//! *When.* Between input and output no number of a transform exceeds `growth · max(1, w) · max |x|`, w being
+//! the greatest Σ|weights| of an output and growth that of the method: 2T for transforms of T points of two
+//! real tiles, and for F(4, 3) along two axes, whose matrices have rows of sum at most 10, 1 and 19, less
+//! than 2¹⁶. With a factor of 16 for roundings the product must be finite.
 //!
 //! Cost: one pass over the input, and over the kernel when it is prepared.
 

@@ -1,10 +1,11 @@
 //! How fast this machine runs the kernels: what turns their cost models into seconds.
 //!
-//! Each method counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says how many nanoseconds
-//! such a unit takes for each method and float. The defaults are those of a Zen 5 with AVX-512, which begins two multiply-adds of
-//! vectors in a cycle, and choose well on a Zen 3 with AVX2 too, as only their ratios matter; a machine that begins one has
-//! those of a Zen 4. `equivariant bench --calibrate` measures them, and [`Machine::save`] keeps them in the
-//! user's cache directory (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
+//! Each method counts its work in multiply-adds of vectors, other work counted as such. A [`Machine`] says
+//! how many nanoseconds such a unit takes for each method and float. The defaults are those of a Zen 5 with
+//! AVX-512, which begins two multiply-adds of vectors in a cycle, and choose well on a Zen 3 with AVX2 too,
+//! as only their ratios matter; a machine that begins one has those of a Zen 4. `equivariant bench
+//! --calibrate` measures them, and [`Machine::save`] keeps them in the user's cache directory
+//! (`$XDG_CACHE_HOME`, or `~/.cache`, in `equivariant/kernels`), where every later plan finds them.
 
 use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use std::sync::OnceLock;
 use crate::conv::plan::options::Method;
 use crate::simd::{Element, InstructionSet};
 
-/// Nanoseconds for a unit of each method's cost: those of `studies/KERNELS.md` until the machine is calibrated.
+/// Nanoseconds for a unit of each method's cost: those of `studies/KERNELS.md` until the machine is
+/// calibrated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Machine {
     /// (method, float of 4 or 8 bytes)

@@ -1,10 +1,11 @@
 //! Prepared convolutions at the speed of the machine.
 //!
-//! A [`Plan`] is made once from a [`Problem`] and says which method runs it; [`Plan::prepare`] takes the weights, lays them out as
-//! the method wants them, and gives a [`Prepared`], whose [`run`](Prepared::run) may then be called again and again, by
-//! many threads if each has a [`Workspace`] of its own. A run in a warm workspace allocates nothing. Work is shared among
-//! the threads of rayon's pool by pieces of the output, each computed in the same order whatever the number of threads, so
-//! that the bits do not depend on it.
+//! A [`Plan`] is made once from a [`Problem`] and says which method runs it; [`Plan::prepare`] takes the
+//! weights, lays them out as the method wants them, and gives a [`Prepared`], whose [`run`](Prepared::run)
+//! may then be called again and again, by many threads if each has a [`Workspace`] of its own. A run in a
+//! warm workspace allocates nothing. Work is shared among the threads of rayon's pool by pieces of the
+//! output, each computed in the same order whatever the number of threads, so that the bits do not depend on
+//! it.
 //!
 //! ```
 //! use equivariant::conv::plan::{Plan, PlanOptions, Workspace};
@@ -98,8 +99,8 @@ impl<T: Element> Plan<T> {
         Ok(Plan::new(problem.clone(), Direction::Forward, options, vec![chosen]))
     }
 
-    /// Plans the adjoint `y ↦ transposed(kernel, y)` of the forward map: the gradient with respect to the signal, and
-    /// what neural networks call a transposed convolution.
+    /// Plans the adjoint `y ↦ transposed(kernel, y)` of the forward map: the gradient with respect to the
+    /// signal, and what neural networks call a transposed convolution.
     ///
     /// # Errors
     /// If the options ask for a method that cannot run this problem.
@@ -169,8 +170,8 @@ impl<T: Element> Plan<T> {
         self.stages.first().map_or("direct", |stage| stage.name())
     }
 
-    /// The methods that were considered, and which was chosen. For a transposed convolution with a stride, those of its
-    /// last phase, or of all phases if they are run together.
+    /// The methods that were considered, and which was chosen. For a transposed convolution with a stride,
+    /// those of its last phase, or of all phases if they are run together.
     pub fn candidates(&self) -> &[Candidate] {
         &self.candidates
     }
@@ -204,8 +205,8 @@ impl<T: Element> Plan<T> {
         text
     }
 
-    /// A bound on |computed − exact|, relative to the number of terms of a sum times the largest magnitudes of the kernel
-    /// and of the sample that is convolved, before a bias is added.
+    /// A bound on |computed − exact|, relative to the number of terms of a sum times the largest magnitudes
+    /// of the kernel and of the sample that is convolved, before a bias is added.
     pub fn relative_bound(&self) -> f64 {
         self.relative_bound
     }

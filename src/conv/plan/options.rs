@@ -8,9 +8,9 @@ use crate::simd::InstructionSet;
 pub enum Accuracy {
     /// Methods that add the products of the definition, in any order, and nothing else.
     Strict,
-    /// Any method whose derived bound is at most this times the largest possible sum of magnitudes: the number of terms
-    /// times the largest weight times the largest entry of the sample. The bound is for each sample by itself: what another one
-    /// of the batch holds plays no part, be it large or no number.
+    /// Any method whose derived bound is at most this times the largest possible sum of magnitudes: the
+    /// number of terms times the largest weight times the largest entry of the sample. The bound is for each
+    /// sample by itself: what another one of the batch holds plays no part, be it large or no number.
     Within(f64),
 }
 
@@ -43,7 +43,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// All methods, those that add the products of the definition first, without [`Automatic`](Method::Automatic).
+    /// All methods, those that add the products of the definition first, without
+    /// [`Automatic`](Method::Automatic).
     pub const ALL: [Method; 6] = [
         Method::Direct,
         Method::DirectTiles,

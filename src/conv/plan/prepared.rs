@@ -83,8 +83,9 @@ impl<T: Element> Prepared<T> {
 
     /// Convolves `input` into `output`, whatever was there before. The workspace grows if it has to.
     ///
-    /// Samples with entries that are not finite, or too large for the sums inside a transform, are computed by products, which takes
-    /// new memory; so is everything if a weight is not finite. Nothing is then read beyond a border of zeros: a weight ∞ gives 0 there.
+    /// Samples with entries that are not finite, or too large for the sums inside a transform, are computed
+    /// by products, which takes new memory; so is everything if a weight is not finite. Nothing is then read
+    /// beyond a border of zeros: a weight ∞ gives 0 there.
     ///
     /// # Errors
     /// If they do not have the shapes of the plan.

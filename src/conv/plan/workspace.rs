@@ -1,8 +1,8 @@
 //! The memory that kernels work in, and the pieces of work shared out among threads.
 //!
-//! Each thread takes the next piece until none is left, and works in memory of its own. A piece is computed the same
-//! way whichever thread takes it. Both parts of a workspace begin where a line of the cache begins, so that vectors that
-//! stand one after the other do not cross lines, which takes twice as long.
+//! Each thread takes the next piece until none is left, and works in memory of its own. A piece is computed
+//! the same way whichever thread takes it. Both parts of a workspace begin where a line of the cache begins,
+//! so that vectors that stand one after the other do not cross lines, which takes twice as long.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,8 +15,8 @@ use crate::simd::{AlignedBuffer, Element, InstructionSet};
 /// Below so many multiply-adds of vectors, some ten microseconds, another thread does not pay.
 pub(in crate::conv::plan) const TINY_COST: f64 = 40_000.0;
 
-/// The memory of a [run](crate::conv::plan::Prepared::run): one serves any plans, one after the other, and grows to what the
-/// largest needs.
+/// The memory of a [run](crate::conv::plan::Prepared::run): one serves any plans, one after the other, and
+/// grows to what the largest needs.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace<T> {
     /// For each thread.
@@ -84,7 +84,8 @@ impl<T: Element> ThreadMemory<T> {
     }
 }
 
-/// What a run reads and writes: prepared weights, the signal, the results and what is done to sums on their way there.
+/// What a run reads and writes: prepared weights, the signal, the results and what is done to sums on their
+/// way there.
 #[derive(Clone, Copy)]
 pub(in crate::conv::plan) struct Call<'a, T> {
     pub(in crate::conv::plan) packed: &'a [T],
@@ -127,7 +128,8 @@ impl<T: Element, K: Pieces<T>> WithSimd for PieceRun<'_, T, K> {
     }
 }
 
-/// Runs all pieces on these workspaces, each on a thread of its own, or all on one if they cost less than waking another.
+/// Runs all pieces on these workspaces, each on a thread of its own, or all on one if they cost less than
+/// waking another.
 pub(in crate::conv::plan) fn run_pieces<T: Element, K: Pieces<T>>(
     kernel: &K,
     call: Call<'_, T>,

@@ -12,8 +12,9 @@ pub struct Axis {
     pub taps: usize,
     /// Entries of the output.
     pub output: usize,
-    /// Entries of the signal from one output to the next, s. If there is one output alone nothing depends on it, and it is cut to the
-    /// larger of 2³² and the padded length + 1, so that its products with sizes do not overflow.
+    /// Entries of the signal from one output to the next, s. If there is one output alone nothing depends on
+    /// it, and it is cut to the larger of 2³² and the padded length + 1, so that its products with sizes do
+    /// not overflow.
     pub stride: usize,
     /// Entries of the signal from one tap to the next, d; with one tap alone cut as the stride is.
     pub dilation: usize,
@@ -94,7 +95,8 @@ impl Axis {
     }
 }
 
-/// Of `count` entries from `from` on, `step` apart, number `low` to number `high` − 1 lie inside an axis of this length.
+/// Of `count` entries from `from` on, `step` apart, number `low` to number `high` − 1 lie inside an axis of
+/// this length.
 #[inline(always)]
 pub(in crate::conv) fn inside(from: isize, step: usize, length: usize, count: usize) -> (usize, usize) {
     let ahead = |distance: isize| {

@@ -1,7 +1,7 @@
 //! What lies beyond the border: the four paddings as maps of indices.
 //!
-//! A signal of length L is given at 0 … L−1. Its extension to all integers is `x̃(i) = x(source(i))`, or 0 where
-//! there is no source:
+//! A signal of length L is given at 0 … L−1. Its extension to all integers is `x̃(i) = x(source(i))`, or 0
+//! where there is no source:
 //!
 //! | boundary | source of i | the extension of a b c d |
 //! |---|---|---|
@@ -10,8 +10,9 @@
 //! | replicate | i clamped to 0 … L−1 | a a a │ a b c d │ d d d |
 //! | periodic | i mod L | b c d │ a b c d │ a b c |
 //!
-//! Laws: every map is the identity inside; zero, reflect and replicate commute with the flip i ↦ L−1−i, and so does
-//! periodic, which moreover commutes with every shift i ↦ i+t. In several dimensions each axis is extended by itself.
+//! Laws: every map is the identity inside; zero, reflect and replicate commute with the flip i ↦ L−1−i, and
+//! so does periodic, which moreover commutes with every shift i ↦ i+t. In several dimensions each axis is
+//! extended by itself.
 
 use ndarray::{Array, ArrayD, ArrayRef, Dimension, IxDyn};
 
@@ -24,7 +25,8 @@ pub enum Boundary {
     /// By zeros.
     #[default]
     Zero,
-    /// By its mirror image about the end entry, which is not repeated. The padding must be shorter than the signal.
+    /// By its mirror image about the end entry, which is not repeated. The padding must be shorter than the
+    /// signal.
     Reflect,
     /// By its end entry, again and again.
     Replicate,
@@ -60,10 +62,12 @@ impl Boundary {
 
 /// The padded array, of extent `before + length + after` along each axis.
 ///
-/// `padding` gives `(before, after)` for each of the last `padding.len()` axes; axes before them stay as they are.
+/// `padding` gives `(before, after)` for each of the last `padding.len()` axes; axes before them stay as they
+/// are.
 ///
 /// # Errors
-/// If there are more paddings than axes, if a padded axis is empty, or if reflecting padding is as long as its axis.
+/// If there are more paddings than axes, if a padded axis is empty, or if reflecting padding is as long as
+/// its axis.
 pub fn pad<S: Ring, D: Dimension>(
     array: &ArrayRef<S, D>,
     padding: &[(usize, usize)],

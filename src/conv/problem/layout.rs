@@ -1,4 +1,5 @@
-//! Arrays with their axes of space joined into one, with channels added, or with the number of axes in their type.
+//! Arrays with their axes of space joined into one, with channels added, or with the number of axes in their
+//! type.
 //!
 //! Cost: views where memory allows it, else one copy.
 

@@ -1,14 +1,16 @@
 //! A validated description of one convolution: every shape, and which input each tap of each output reads.
 //!
 //! A signal has shape (batch N, channels C, space…), a kernel (output channels M, C/groups, taps…), an output
-//! (N, M, space…). Along an axis of space with L entries, K taps, stride s, dilation d and padding (p, q), the output
-//! has ⌊(p + L + q − d(K−1) − 1)/s⌋ + 1 entries, and at output o tap k reads the extended signal at
+//! (N, M, space…). Along an axis of space with L entries, K taps, stride s, dilation d and padding (p, q),
+//! the output has ⌊(p + L + q − d(K−1) − 1)/s⌋ + 1 entries, and at output o tap k reads the extended signal
+//! at
 //!
 //! - o·s + k·d − p for correlation,
 //! - o·s + (K−1−k)·d − p for convolution, whose kernel is flipped.
 //!
-//! So output o stands for the index n = o·s − p of correlation and n = o·s − p + (K−1)d of convolution (d = 1) in the
-//! formulas of [`Operation`]. Everything in this folder takes a [`Problem`] and need not check shapes again.
+//! So output o stands for the index n = o·s − p of correlation and n = o·s − p + (K−1)d of convolution
+//! (d = 1) in the formulas of [`Operation`]. Everything in this folder takes a [`Problem`] and need not check
+//! shapes again.
 
 pub(in crate::conv) mod axis;
 pub mod boundary;
@@ -45,10 +47,10 @@ impl Problem {
     /// A problem for a kernel of shape (M, C/groups, taps…) and a signal of shape (N, C, space…).
     ///
     /// # Errors
-    /// If the numbers of axes differ or are below three, a list in `options` has neither no value nor one for each
-    /// axis of space, a stride, dilation or `groups` is zero, an array is empty (the batch alone may be), the groups
-    /// do not divide the channels, the kernel is larger than the padded signal, reflecting padding is as long as the
-    /// signal, or a size overflows.
+    /// If the numbers of axes differ or are below three, a list in `options` has neither no value nor one for
+    /// each axis of space, a stride, dilation or `groups` is zero, an array is empty (the batch alone may
+    /// be), the groups do not divide the channels, the kernel is larger than the padded signal, reflecting
+    /// padding is as long as the signal, or a size overflows.
     pub fn new(
         operation: Operation,
         kernel: &[usize],
@@ -105,8 +107,8 @@ impl Problem {
     /// A single-channel problem with stride and dilation 1, for shapes without batch and channels.
     ///
     /// # Errors
-    /// If the numbers of axes differ or are zero, an array is empty, or for `Valid` and `Circular` if the kernel is
-    /// larger than the signal.
+    /// If the numbers of axes differ or are zero, an array is empty, or for `Valid` and `Circular` if the
+    /// kernel is larger than the signal.
     pub fn single_channel(
         operation: Operation,
         kernel: &[usize],
@@ -218,8 +220,8 @@ impl Problem {
         self.kernel_shape().iter().product()
     }
 
-    /// Pairs of an input and an output that a weight connects, in one sample. Taps on zero padding connect nothing;
-    /// on other padding they connect the output with the entry that the padding repeats.
+    /// Pairs of an input and an output that a weight connects, in one sample. Taps on zero padding connect
+    /// nothing; on other padding they connect the output with the entry that the padding repeats.
     pub fn connections(&self) -> u128 {
         let inside = self.axes.iter().map(|axis| axis.connections(self.boundary));
         inside.product::<u128>() * self.output_channels as u128 * self.group_channels() as u128
@@ -243,8 +245,8 @@ impl Problem {
         self.axes[axis].source(self.operation, self.boundary, output, tap)
     }
 
-    /// For each position of the output in row-major order, which tap of the kernel reads which entry of the signal:
-    /// pairs (tap, entry) of row-major indices over the axes of space.
+    /// For each position of the output in row-major order, which tap of the kernel reads which entry of the
+    /// signal: pairs (tap, entry) of row-major indices over the axes of space.
     pub fn windows(&self) -> impl Iterator<Item = Vec<(usize, usize)>> + '_ {
         let outputs: Vec<_> = self.axes.iter().map(|axis| axis.output).collect();
         indices(IxDyn(&outputs)).into_iter().map(|position| {

@@ -22,14 +22,14 @@ pub enum Operation {
 /// | `Valid` | L−K+1 | K−1 … L−1 | 0 … L−K | never read |
 /// | `Circular` | L | 0 … L−1 | 0 … L−1 | indices mod L |
 ///
-/// where c = ⌊(K−1)/2⌋ is the kernel's centre, for even K the left one of the two in the middle. That is what SciPy's
-/// `convolve(signal, kernel, "same")` (and NumPy's, for K ≤ L) and what a correlation layer of PyTorch with
-/// `padding="same"` compute. For odd K correlation is convolution with the reflected kernel; for even K reflecting
-/// the kernel moves its centre, and the two results are shifted by one entry.
+/// where c = ⌊(K−1)/2⌋ is the kernel's centre, for even K the left one of the two in the middle. That is what
+/// SciPy's `convolve(signal, kernel, "same")` (and NumPy's, for K ≤ L) and what a correlation layer of
+/// PyTorch with `padding="same"` compute. For odd K correlation is convolution with the reflected kernel; for
+/// even K reflecting the kernel moves its centre, and the two results are shifted by one entry.
 ///
-/// `Same` and `Circular` give an output of the signal's shape, so only for operands of one shape (or `Full`) can
-/// the operands change places. `Valid` and `Circular` need K ≤ L. A smaller kernel is zero-extended to the signal's
-/// grid by `Circular`, which changes nothing in the sum.
+/// `Same` and `Circular` give an output of the signal's shape, so only for operands of one shape (or `Full`)
+/// can the operands change places. `Valid` and `Circular` need K ≤ L. A smaller kernel is zero-extended to
+/// the signal's grid by `Circular`, which changes nothing in the sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Extent {
     /// Wherever kernel and signal overlap.

@@ -8,7 +8,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Boundary, Operation, Options, Problem};
 
-/// Problems of all operations, boundaries, strides, dilations, paddings and groups in one to three dimensions.
+/// Problems of all operations, boundaries, strides, dilations, paddings and groups in one to three
+/// dimensions.
 pub(in crate::conv) fn problem() -> impl Strategy<Value = Problem> {
     (1usize..=3).prop_flat_map(problem_of_rank)
 }

@@ -29,7 +29,8 @@ fn shapes_of_known_layers() {
 
 #[test]
 fn connections_and_weights() {
-    // Seven inputs, five outputs, three taps: 3×5 connections and 3 weights, where a dense layer has 7×5 of both.
+    // Seven inputs, five outputs, three taps: 3×5 connections and 3 weights, where a dense layer has 7×5 of
+    // both.
     let valid = Problem::single_channel(Operation::Correlation, &[3], &[7], Extent::Valid).unwrap();
     assert_eq!((valid.connections(), valid.weights(), valid.output_shape()[2]), (15, 3, 5));
     // With one zero on each side the two end outputs lose one connection each: 3·5 − 2.

@@ -34,8 +34,8 @@ fn over<S: Ring, T: Element>(
     Some(plan(map, problem, operands, bias.and_then(same_type)).map(back))
 }
 
-/// [`planned`] over each float. As they are statics, the kernels are compiled here once and for all, not again, for minutes, in
-/// every crate that needs them.
+/// [`planned`] over each float. As they are statics, the kernels are compiled here once and for all, not
+/// again, for minutes, in every crate that needs them.
 static SINGLE: Planned<f32> = planned;
 static DOUBLE: Planned<f64> = planned;
 

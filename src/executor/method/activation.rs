@@ -1,6 +1,7 @@
 //! Activations and their gradients, entry by entry and in place.
 //!
-//! Each gradient is a function of the *output* of the activation, so the input need not be kept: with y = f(x),
+//! Each gradient is a function of the *output* of the activation, so the input need not be kept: with y =
+//! f(x),
 //!
 //! | f | f′(x) |
 //! |---|---|
@@ -9,7 +10,8 @@
 //! | tanh | 1 − y² |
 //! | logistic, 1/(1 + e⁻ˣ) | y(1 − y) |
 //!
-//! The conventions at 0 and at NaN are PyTorch's: NaN gives NaN, where the derivative of ReLU is 1 and that of leaky ReLU is a.
+//! The conventions at 0 and at NaN are PyTorch's: NaN gives NaN, where the derivative of ReLU is 1 and that
+//! of leaky ReLU is a.
 
 use super::{exponential, map, zip};
 use crate::simd::InstructionSet;

@@ -1,20 +1,21 @@
-//! Batch normalisation (Ioffe and Szegedy 2015) of a batch that lies in chunks: `y = γ·x̂ + β`, `x̂ = (x − μ)/√(σ² + δ)`, with
-//! mean μ and biased variance σ² over samples and positions.
+//! Batch normalisation (Ioffe and Szegedy 2015) of a batch that lies in chunks: `y = γ·x̂ + β`, `x̂ = (x −
+//! μ)/√(σ² + δ)`, with mean μ and biased variance σ² over samples and positions.
 //!
-//! All chunks meet twice: once for the statistics and once, going back, for the sums of the gradient. So each direction
-//! has three steps: a sum for each chunk, the sums put together in the order of the chunks, and a pass over each chunk.
-//! With n values in a statistic,
+//! All chunks meet twice: once for the statistics and once, going back, for the sums of the gradient. So each
+//! direction has three steps: a sum for each chunk, the sums put together in the order of the chunks, and a
+//! pass over each chunk. With n values in a statistic,
 //!
 //! ```text
 //! β′ = Σ dy,   γ′ = Σ dy·x̂,   dx = γ/√(σ² + δ) · (dy − β′/n − x̂·γ′/n)
 //! ```
 //!
-//! *Orbits*: channels c·orbit … c·orbit + orbit − 1 share statistics, γ and β, as the orientations of one feature of a
-//! group convolution must, for anything else breaks the symmetry. An orbit of 1 is the ordinary layer.
+//! *Orbits*: channels c·orbit … c·orbit + orbit − 1 share statistics, γ and β, as the orientations of one
+//! feature of a group convolution must, for anything else breaks the symmetry. An orbit of 1 is the ordinary
+//! layer.
 //!
-//! Means and sums of squares are kept in `f64`: each chunk has its mean and the sum of squares about it, which are put
-//! together by the formula of Chan, Golub and LeVeque (*Updating formulae and a pairwise algorithm for computing sample
-//! variances*, 1979), so that a large mean costs no digits of the variance.
+//! Means and sums of squares are kept in `f64`: each chunk has its mean and the sum of squares about it,
+//! which are put together by the formula of Chan, Golub and LeVeque (*Updating formulae and a pairwise
+//! algorithm for computing sample variances*, 1979), so that a large mean costs no digits of the variance.
 
 use super::{blocks, blocks_mut};
 use crate::executor::layout::LANES;
@@ -165,7 +166,8 @@ impl LaneBatchNorm {
         );
     }
 
-    /// (Σ dy, Σ dy·x̂) of a chunk, for each feature: its shares of β′ and γ′. The gradient must be zero in dead lanes.
+    /// (Σ dy, Σ dy·x̂) of a chunk, for each feature: its shares of β′ and γ′. The gradient must be zero in
+    /// dead lanes.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -199,8 +201,8 @@ impl LaneBatchNorm {
         );
     }
 
-    /// The gradient of the input from that of the output, in place; `sums` are those of all `count` values of each
-    /// feature. Zero in all but the first `samples` lanes.
+    /// The gradient of the input from that of the output, in place; `sums` are those of all `count` values of
+    /// each feature. Zero in all but the first `samples` lanes.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -282,9 +284,9 @@ mod tests {
         chunks.iter().zip(&SAMPLES).flat_map(of_chunk).collect()
     }
 
-    /// Against the formulas in `f64`, with u = 2⁻²⁴ and |x − μ| ≤ 4, |x̂| ≤ 4·s where s = 1/√(σ²+δ). The mean and the scale
-    /// are rounded once each; x − μ is off by u·(|μ| + 4); the product and sum are rounded: each of at most five roundings
-    /// is relative to a number of magnitude at most M.
+    /// Against the formulas in `f64`, with u = 2⁻²⁴ and |x − μ| ≤ 4, |x̂| ≤ 4·s where s = 1/√(σ²+δ). The mean
+    /// and the scale are rounded once each; x − μ is off by u·(|μ| + 4); the product and sum are rounded:
+    /// each of at most five roundings is relative to a number of magnitude at most M.
     #[test]
     fn both_directions_are_the_formulas() {
         let u = 2f64.powi(-24);

@@ -1,8 +1,10 @@
-//! A dense layer on chunks of sixteen samples: `output(m) = bias(m) + Σ_i w(m, i) · input(i)`, and its gradients.
+//! A dense layer on chunks of sixteen samples: `output(m) = bias(m) + Σ_i w(m, i) · input(i)`, and its
+//! gradients.
 //!
-//! Output and gradient of the input are sums of weighted vectors: each weight is loaded once and used for sixteen
-//! samples. The gradient of the weights, `w'(m, i) += Σ_lanes y(m) · x(i)`, is a product of rank sixteen: the chunk of
-//! the input is transposed to (lane, input), so that its vectors run over inputs, and the lanes of y are broadcast.
+//! Output and gradient of the input are sums of weighted vectors: each weight is loaded once and used for
+//! sixteen samples. The gradient of the weights, `w'(m, i) += Σ_lanes y(m) · x(i)`, is a product of rank
+//! sixteen: the chunk of the input is transposed to (lane, input), so that its vectors run over inputs, and
+//! the lanes of y are broadcast.
 //!
 //! The gradient of a range of outputs is computed by itself: threads that share the rows of the weights among
 //! themselves, each over all chunks in order, need no sums of partial gradients.
@@ -15,7 +17,8 @@ use crate::executor::layout::{LANES, transpose};
 use crate::simd::is_wide;
 use crate::simd::{InstructionSet, multiply_add};
 
-/// A dense layer. Weights have the ordinary layout (outputs, inputs); chunks (inputs, lane) and (outputs, lane).
+/// A dense layer. Weights have the ordinary layout (outputs, inputs); chunks (inputs, lane) and (outputs,
+/// lane).
 #[derive(Clone, Debug)]
 pub struct LaneDense {
     instructions: InstructionSet,
@@ -49,7 +52,8 @@ impl LaneDense {
         self.stride() * LANES
     }
 
-    /// Entries from one row of a transposed chunk to the next: rows are filled up with zeros to whole vectors.
+    /// Entries from one row of a transposed chunk to the next: rows are filled up with zeros to whole
+    /// vectors.
     fn stride(&self) -> usize {
         self.inputs.next_multiple_of(LANES)
     }
@@ -78,8 +82,8 @@ impl LaneDense {
         });
     }
 
-    /// A chunk of the input as [`weight_gradient`](Self::weight_gradient) wants it: (lane, input), zeros at the end of
-    /// each row.
+    /// A chunk of the input as [`weight_gradient`](Self::weight_gradient) wants it: (lane, input), zeros at
+    /// the end of each row.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -91,8 +95,8 @@ impl LaneDense {
         );
     }
 
-    /// Adds the gradient of the weights of some outputs, summed over the lanes, to `gradient`, which holds the rows of
-    /// those outputs.
+    /// Adds the gradient of the weights of some outputs, summed over the lanes, to `gradient`, which holds
+    /// the rows of those outputs.
     ///
     /// # Panics
     /// If a slice does not have its length, or there are no such outputs.
@@ -138,7 +142,8 @@ impl LaneDense {
     }
 }
 
-/// Sixteen outputs at a time with one vector of samples, or six with two, then fewer; their sums live in registers.
+/// Sixteen outputs at a time with one vector of samples, or six with two, then fewer; their sums live in
+/// registers.
 struct Forward<'a> {
     weights: &'a [f32],
     bias: Option<&'a [f32]>,

@@ -1,15 +1,17 @@
 //! Dropout of chunks: the masks of [`layer::Dropout`](crate::layer::Dropout), sixteen samples at a time.
 //!
-//! Whether an entry is dropped is a function of (seed, sample, entry) alone, see [`drops`]. So a mask depends neither on
-//! threads nor on how samples are dealt into chunks, and the backward pass makes it again instead of storing it.
+//! Whether an entry is dropped is a function of (seed, sample, entry) alone, see [`drops`]. So a mask depends
+//! neither on threads nor on how samples are dealt into chunks, and the backward pass makes it again instead
+//! of storing it.
 
 use super::blocks_mut;
 use crate::executor::layout::LANES;
 use crate::layer::{Dropout, drops};
 use crate::simd::InstructionSet;
 
-/// Drops and scales the entries of a chunk (channels, space…, lane) of so many channels, whose lanes are the samples from
-/// `first_sample` on. The same call on the gradient of the output turns it into that of the input.
+/// Drops and scales the entries of a chunk (channels, space…, lane) of so many channels, whose lanes are the
+/// samples from `first_sample` on. The same call on the gradient of the output turns it into that of the
+/// input.
 ///
 /// # Panics
 /// If the channels do not divide the chunk or the layer's orbit not the channels.

@@ -1,17 +1,20 @@
-//! Exponential functions in `f32` that a compiler can turn into vector instructions, with the same bits everywhere.
+//! Exponential functions in `f32` that a compiler can turn into vector instructions, with the same bits
+//! everywhere.
 //!
-//! With n = round(x/ln 2) and r = x − n·ln 2, |r| ≤ ½ ln 2 (1 + 2⁻²⁰) or so, `eˣ = 2ⁿ(1 + p)` where p = eʳ − 1 is its Taylor
-//! polynomial of degree 8. What that leaves out is r⁹/9! + …, relative to p at most 0.347⁸/9! · 1.1 < 2⁻³¹. ln 2 is taken in
-//! two parts, the first with nine bits, so that n times it is exact. From p follow
+//! With n = round(x/ln 2) and r = x − n·ln 2, |r| ≤ ½ ln 2 (1 + 2⁻²⁰) or so, `eˣ = 2ⁿ(1 + p)` where p = eʳ −
+//! 1 is its Taylor polynomial of degree 8. What that leaves out is r⁹/9! + …, relative to p at most 0.347⁸/9!
+//! · 1.1 < 2⁻³¹. ln 2 is taken in two parts, the first with nine bits, so that n times it is exact. From p
+//! follow
 //!
 //! - eˣ = 2ⁿ + 2ⁿ·p,
 //! - eˣ − 1 = (2ⁿ − 1) + 2ⁿ·p, which keeps its relative accuracy near 0,
 //! - tanh |x| = m/(m + 2) with m = e^(2|x|) − 1, and tanh is odd,
 //! - the logistic function of −|x|, q/(1 + q) with q = e^(−|x|), and of |x|, 1/(1 + q).
 //!
-//! The constants are upper bounds of the errors, in ulps of the exact value, found by trying every `f32` of magnitude above
-//! 2⁻³⁰ and every 65th below: 0.957 for eˣ (at −59.9), 2.425 for tanh (at 0.0312) and 2.402 for the logistic function (at
-//! −4.16). The tests try every 10,007th. There are no fused operations, so errors are the same on every machine.
+//! The constants are upper bounds of the errors, in ulps of the exact value, found by trying every `f32` of
+//! magnitude above 2⁻³⁰ and every 65th below: 0.957 for eˣ (at −59.9), 2.425 for tanh (at 0.0312) and 2.402
+//! for the logistic function (at −4.16). The tests try every 10,007th. There are no fused operations, so
+//! errors are the same on every machine.
 
 /// Greatest error of [`exponential`] for results that are normal numbers, in ulps.
 #[cfg(test)]
@@ -47,7 +50,8 @@ fn parts(x: f32) -> (f32, f32) {
     (power, r + r * r * tail)
 }
 
-/// eˣ within `EXPONENTIAL_ULPS` for −87 ≤ x ≤ 88: 0 below, where the result is hardly a normal number, and e⁸⁸ above. NaN gives NaN.
+/// eˣ within `EXPONENTIAL_ULPS` for −87 ≤ x ≤ 88: 0 below, where the result is hardly a normal number, and
+/// e⁸⁸ above. NaN gives NaN.
 #[inline(always)]
 pub fn exponential(x: f32) -> f32 {
     let (power, p) = parts(clamp(x, -87.0, 88.0));
@@ -64,7 +68,8 @@ pub fn hyperbolic_tangent(x: f32) -> f32 {
     (minus_one / (minus_one + 2.0)).copysign(x)
 }
 
-/// The logistic function 1/(1 + e⁻ˣ) within `LOGISTIC_ULPS`. Below −87 it is 0, where it is less than 2⁻¹²⁵. NaN gives NaN.
+/// The logistic function 1/(1 + e⁻ˣ) within `LOGISTIC_ULPS`. Below −87 it is 0, where it is less than 2⁻¹²⁵.
+/// NaN gives NaN.
 #[inline(always)]
 pub fn logistic(x: f32) -> f32 {
     let q = exponential(-x.abs());

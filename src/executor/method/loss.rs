@@ -1,19 +1,20 @@
 //! Losses of a chunk of outputs (class, lane), with their gradients.
 //!
-//! *Cross-entropy with smoothed labels* (Szegedy et al., *Rethinking the Inception architecture*, 2016, §7): with K classes,
-//! scores z and the label t, the target is q(k) = (1−ε)·[k = t] + ε/K, and
+//! *Cross-entropy with smoothed labels* (Szegedy et al., *Rethinking the Inception architecture*, 2016, §7):
+//! with K classes, scores z and the label t, the target is q(k) = (1−ε)·[k = t] + ε/K, and
 //!
 //! ```text
 //! loss = log Σ_k e^(z(k)−m) − Σ_k q(k)·(z(k) − m),   ∂loss/∂z(k) = softmax(z)(k) − q(k),   m = max z
 //! ```
 //!
-//! The maximum is subtracted before anything else, and classes with q(k) = 0 take no part in the second sum, whatever their
-//! scores: 0·∞ counts as 0, as in [`train::loss`](crate::train::loss).
+//! The maximum is subtracted before anything else, and classes with q(k) = 0 take no part in the second sum,
+//! whatever their scores: 0·∞ counts as 0, as in [`train::loss`](crate::train::loss).
 //!
 //! *Mean square*: the mean of (y − t)² over outputs.
 //!
-//! Both are means over the batch: the gradient of a sample is divided by the number of samples, and the functions return
-//! the *sum* of the losses of a chunk, in `f64`, for the caller to add up in the order of the chunks and to divide.
+//! Both are means over the batch: the gradient of a sample is divided by the number of samples, and the
+//! functions return the *sum* of the losses of a chunk, in `f64`, for the caller to add up in the order of
+//! the chunks and to divide.
 
 use super::{blocks, blocks_mut, exponential::exponential, maximum};
 use crate::executor::layout::LANES;
@@ -28,7 +29,8 @@ pub struct ChunkLoss {
     pub mistakes: usize,
 }
 
-/// Turns scores (channels, space…, lane) into shares e^z(k)/Σe^z over the channels, at each place of each lane.
+/// Turns scores (channels, space…, lane) into shares e^z(k)/Σe^z over the channels, at each place of each
+/// lane.
 ///
 /// # Panics
 /// If there are no scores, or the channels do not divide them.
@@ -106,11 +108,12 @@ fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> [f32; 
     greatest
 }
 
-/// Cross-entropy of the first `labels.len()` lanes; `gradient` becomes that of the mean over `batch` samples, zero in the
-/// other lanes.
+/// Cross-entropy of the first `labels.len()` lanes; `gradient` becomes that of the mean over `batch` samples,
+/// zero in the other lanes.
 ///
 /// # Panics
-/// If there are more labels than lanes, a label is no class, the lengths differ or are zero, or `batch` is zero.
+/// If there are more labels than lanes, a label is no class, the lengths differ or are zero, or `batch` is
+/// zero.
 pub fn cross_entropy(
     instructions: InstructionSet,
     scores: &[f32],
@@ -164,8 +167,8 @@ pub fn cross_entropy(
     total
 }
 
-/// The mean square distance from `target(output, lane)` in the first `samples` lanes; `gradient` becomes that of the mean
-/// over `batch` samples, zero in the other lanes.
+/// The mean square distance from `target(output, lane)` in the first `samples` lanes; `gradient` becomes that
+/// of the mean over `batch` samples, zero in the other lanes.
 ///
 /// # Panics
 /// If there are more samples than lanes, the lengths differ or are zero, or `batch` is zero.
@@ -210,9 +213,9 @@ mod tests {
         (0..CLASSES * LANES).map(|i| ((i * 7919 + 31) % 1009) as f32 / 50.0 - 10.0).collect()
     }
 
-    /// Against `f64`. Let e be the relative error of e^(z−max): its argument is off by at most u·20 absolutely, the
-    /// function by EXPONENTIAL_ULPS ulps ≤ 2·EXPONENTIAL_ULPS·u, u = 2⁻²⁴. Sum, quotient, difference from the target and
-    /// division by the batch add at most K + 4 roundings of numbers below 1.
+    /// Against `f64`. Let e be the relative error of e^(z−max): its argument is off by at most u·20
+    /// absolutely, the function by EXPONENTIAL_ULPS ulps ≤ 2·EXPONENTIAL_ULPS·u, u = 2⁻²⁴. Sum, quotient,
+    /// difference from the target and division by the batch add at most K + 4 roundings of numbers below 1.
     fn tolerance() -> f64 {
         let u = 2f64.powi(-24);
         let exponential = (20.0 + 2.0 * EXPONENTIAL_ULPS) * u;
@@ -247,8 +250,8 @@ mod tests {
                     }
                     mistakes += usize::from(greatest != label);
                 }
-                // The logarithm of the sum has the sum's relative error as absolute error; ε/K is rounded and multiplied
-                // by K scores of at most 11.
+                // The logarithm of the sum has the sum's relative error as absolute error; ε/K is rounded and
+                // multiplied by K scores of at most 11.
                 let allowed = labels.len() as f64 * (tolerance() + 11.0 * 2f64.powi(-24));
                 assert!((total.loss - loss).abs() <= allowed, "{} {loss}", total.loss);
                 assert_eq!(total.mistakes, mistakes);

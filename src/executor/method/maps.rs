@@ -1,14 +1,16 @@
 //! The fixed linear maps of an equivariant layer on chunks, and its biases along invariant vectors.
 //!
-//! `y(m, i) = Σ_b Σ_j B_b(i, j)·z(b, m, j) + Σ_k bias(k, m)·u_k(i)`, where z is a convolution with one tap of the layer's input, by its
-//! weights (see [`EquivariantLinear`]). Cost: outputs times the non-zero entries of the maps, forward and backward.
+//! `y(m, i) = Σ_b Σ_j B_b(i, j)·z(b, m, j) + Σ_k bias(k, m)·u_k(i)`, where z is a convolution with one tap of
+//! the layer's input, by its weights (see [`EquivariantLinear`]). Cost: outputs times the non-zero entries of
+//! the maps, forward and backward.
 
 use super::{blocks, blocks_mut};
 use crate::executor::layout::LANES;
 use crate::layer::EquivariantLinear;
 use crate::simd::InstructionSet;
 
-/// The maps and invariant vectors of a layer. Its integers are rounded to `f32` where they have more than 24 bits.
+/// The maps and invariant vectors of a layer. Its integers are rounded to `f32` where they have more than 24
+/// bits.
 #[derive(Clone, Debug)]
 pub struct LaneMaps {
     instructions: InstructionSet,
@@ -108,7 +110,8 @@ impl LaneMaps {
         }
     }
 
-    /// Does something for each entry of each map and each output, given the blocks of the input and of the output that it connects.
+    /// Does something for each entry of each map and each output, given the blocks of the input and of the
+    /// output that it connects.
     #[inline(always)]
     fn each_entry(
         &self,

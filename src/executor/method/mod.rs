@@ -1,9 +1,9 @@
 //! The operations of a network on a chunk: sixteen samples side by side.
 //!
-//! An array of a chunk has the layout (channels, space…, lane), so that the same entry of all samples is one block of [`LANES`]
-//! floats. Every operation, whatever its strides, dilations, paddings and windows, is then the same operation on whole
-//! vectors, with neither shuffles nor remainders. The price is that a single sample costs as much as sixteen; so this is
-//! for training and for large batches.
+//! An array of a chunk has the layout (channels, space…, lane), so that the same entry of all samples is one
+//! block of [`LANES`] floats. Every operation, whatever its strides, dilations, paddings and windows, is then
+//! the same operation on whole vectors, with neither shuffles nor remainders. The price is that a single
+//! sample costs as much as sixteen; so this is for training and for large batches.
 //!
 //! | where | what |
 //! |---|---|
@@ -18,13 +18,13 @@
 //! | [`LaneMaps`] | the fixed maps of an equivariant linear layer |
 //! | [`add`], [`add_at_each`], [`sum_of_each`] | the sum of residual connections; of each channel's entries and one number; its gradient |
 //!
-//! Everything here is `f32` and allocates nothing once it is made: a caller hands in scratch space of a stated length.
-//! Sums have an order that depends on shapes alone, so results do not depend on the number of threads. They may depend
-//! on the instructions, which differ in the number of lanes of a vector and in whether a product is rounded before it
-//! is added.
+//! Everything here is `f32` and allocates nothing once it is made: a caller hands in scratch space of a
+//! stated length. Sums have an order that depends on shapes alone, so results do not depend on the number of
+//! threads. They may depend on the instructions, which differ in the number of lanes of a vector and in
+//! whether a product is rounded before it is added.
 //!
-//! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of the losses are
-//! zero there, and every backward pass here keeps it so.
+//! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of
+//! the losses are zero there, and every backward pass here keeps it so.
 
 pub mod activation;
 mod batch_norm;
@@ -62,7 +62,8 @@ pub fn add(instructions: InstructionSet, values: &mut [f32], other: &[f32]) {
     );
 }
 
-/// Adds to each entry of a channel, (channels, space…, lane), that channel's entry of `other`, (channels, lane).
+/// Adds to each entry of a channel, (channels, space…, lane), that channel's entry of `other`, (channels,
+/// lane).
 ///
 /// # Panics
 /// If `values` has not as many whole channels as `other`.
@@ -147,8 +148,9 @@ fn zip(
 /// Blocks that are added one after the other in `f32`.
 const ADDED: usize = 16;
 
-/// The sum of so many blocks, each lane by itself. In groups of [`ADDED`], whose sums are added in `f64`: an entry is rounded at most
-/// `ADDED` times in `f32`, that is by u = 2⁻²⁴ of it, and the sums of n entries are rounded by n·2⁻⁵³ besides.
+/// The sum of so many blocks, each lane by itself. In groups of [`ADDED`], whose sums are added in `f64`: an
+/// entry is rounded at most `ADDED` times in `f32`, that is by u = 2⁻²⁴ of it, and the sums of n entries are
+/// rounded by n·2⁻⁵³ besides.
 #[inline(always)]
 fn add_up<'a>(count: usize, block: impl Fn(usize) -> &'a [f32; LANES]) -> [f32; LANES] {
     let group = |first: usize| {

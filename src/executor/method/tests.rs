@@ -36,8 +36,8 @@ fn samples(chunk: &[f32], shape: &[usize]) -> ArrayD<f32> {
     ArrayD::from_shape_vec(IxDyn(shape), rows).expect("the rows have this shape")
 }
 
-/// Problems of all operations, boundaries, strides, dilations, paddings and groups in one to three dimensions, whose
-/// channels straddle the panels and whose positions straddle the tiles.
+/// Problems of all operations, boundaries, strides, dilations, paddings and groups in one to three
+/// dimensions, whose channels straddle the panels and whose positions straddle the tiles.
 fn problem() -> impl Strategy<Value = Problem> {
     (1usize..=3).prop_flat_map(|rank| {
         let longest: usize = [60, 12, 5][rank - 1];
@@ -71,8 +71,8 @@ fn problem() -> impl Strategy<Value = Problem> {
     })
 }
 
-/// All four kernels give the definition's integers. Sums have at most 19·3·5³ … terms of magnitude 16 in forward and
-/// backward and at most 16·60² terms in the gradient: exact below 2²⁴.
+/// All four kernels give the definition's integers. Sums have at most 19·3·5³ … terms of magnitude 16 in
+/// forward and backward and at most 16·60² terms in the gradient: exact below 2²⁴.
 fn check_exactly(problem: &Problem, instructions: InstructionSet, seed: u64) {
     let kernel = integers(&problem.kernel_shape(), seed);
     let signal = integers(&problem.signal_shape(), seed ^ 1);
@@ -122,7 +122,8 @@ fn check_exactly(problem: &Problem, instructions: InstructionSet, seed: u64) {
 }
 
 proptest! {
-    // Each case runs every kernel for every instruction set: as many as take a few seconds without optimisation.
+    // Each case runs every kernel for every instruction set: as many as take a few seconds without
+    // optimisation.
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
@@ -143,7 +144,8 @@ proptest! {
     }
 }
 
-/// Chunks so large that sums are continued over their channels, in both directions, and more positions than one block has.
+/// Chunks so large that sums are continued over their channels, in both directions, and more positions than
+/// one block has.
 #[test]
 fn large_chunks_are_taken_by_channels() {
     let options = Options::new().padding([1, 0]);
@@ -210,10 +212,11 @@ fn check_dense(
     }
 }
 
-/// On reals of many magnitudes every kernel is within the bound of inner products: a sum of t products, fused or not,
-/// in any order, is off by at most ((1+u)^t − 1)·Σ|w||x| (see [`tolerance`](super::super::tolerance)), plus half a
-/// subnormal for each product. Here u = 2⁻²⁴, t counts one more term for the bias, and `f64` sums of products of
-/// `f32`s stand for the exact ones: their own error is 2⁻²⁹ times smaller, so that 1 + 2⁻²⁰ makes up for it.
+/// On reals of many magnitudes every kernel is within the bound of inner products: a sum of t products, fused
+/// or not, in any order, is off by at most ((1+u)^t − 1)·Σ|w||x| (see
+/// [`tolerance`](super::super::tolerance)), plus half a subnormal for each product. Here u = 2⁻²⁴, t counts
+/// one more term for the bias, and `f64` sums of products of `f32`s stand for the exact ones: their own error
+/// is 2⁻²⁹ times smaller, so that 1 + 2⁻²⁰ makes up for it.
 #[test]
 fn within_the_bound_of_inner_products_on_reals() {
     let options = Options::new().padding([2, 1]).stride([1, 2]);
@@ -284,7 +287,8 @@ fn within_the_bound_of_inner_products_on_reals() {
     }
 }
 
-/// The shapes of LeNet-5, whose first layer reads zeros beyond its border, and a transposed convolution by hand.
+/// The shapes of LeNet-5, whose first layer reads zeros beyond its border, and a transposed convolution by
+/// hand.
 #[test]
 fn known_layers() {
     let c1 = Options::new().padding([2, 2]);

@@ -16,7 +16,8 @@ impl Compiler {
         (first, second)
     }
 
-    /// A convolution with one tap of the points; pooling and a dense layer on the other way, whose output is added at each point.
+    /// A convolution with one tap of the points; pooling and a dense layer on the other way, whose output is
+    /// added at each point.
     pub(super) fn set_linear(&mut self, layer: &SetLinear, input: &State) -> Result<State, LayerError> {
         let (points, set) = self.fork(input);
         let output = self.one_tap(&layer.of_points(), &points)?;
@@ -35,7 +36,8 @@ impl Compiler {
         Ok(output)
     }
 
-    /// A convolution with one tap to as many channels as there are maps and outputs, then the maps and the bias.
+    /// A convolution with one tap to as many channels as there are maps and outputs, then the maps and the
+    /// bias.
     pub(super) fn equivariant_linear(
         &mut self,
         layer: &EquivariantLinear,

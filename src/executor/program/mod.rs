@@ -1,8 +1,9 @@
 //! The list of steps into which a network is compiled, with the buffers between them.
 //!
-//! A step reads one buffer and writes another. It may write the one that it reads if nobody needs what was there: the step
-//! before does not look at its own output in the backward pass, and no other step reads it. Gradients of activations may
-//! always take the place of those of their outputs, and the gradient of a maximum that of what it was taken from.
+//! A step reads one buffer and writes another. It may write the one that it reads if nobody needs what was
+//! there: the step before does not look at its own output in the backward pass, and no other step reads it.
+//! Gradients of activations may always take the place of those of their outputs, and the gradient of a
+//! maximum that of what it was taken from.
 
 mod composite;
 mod operation;
@@ -21,7 +22,8 @@ use crate::simd::InstructionSet;
 #[derive(Clone, Debug)]
 pub(super) struct Program {
     pub steps: Vec<Step>,
-    /// Runs of steps between which the chunks of a batch meet; each but the first begins with a normalisation.
+    /// Runs of steps between which the chunks of a batch meet; each but the first begins with a
+    /// normalisation.
     pub segments: Vec<Range<usize>>,
     pub normalisations: Vec<Normalisation>,
     /// Lengths of the buffers of activations and their gradients.
@@ -111,7 +113,8 @@ impl Program {
     }
 }
 
-/// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side, 16 GiB at the most.
+/// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side,
+/// 16 GiB at the most.
 const MOST_ENTRIES: usize = 1 << 28;
 
 /// That samples have entries, and neither they nor an array of weights too many.
@@ -346,8 +349,9 @@ impl Compiler {
     }
 }
 
-/// The order in which to take the nodes: ReLU after the maximum that follows it, so that it has fewer entries. The greatest
-/// of max(x, 0) is that of x or 0, and where it is positive, its first place is the same; elsewhere the gradient is 0.
+/// The order in which to take the nodes: ReLU after the maximum that follows it, so that it has fewer
+/// entries. The greatest of max(x, 0) is that of x or 0, and where it is positive, its first place is the
+/// same; elsewhere the gradient is 0.
 fn order(nodes: &[Node]) -> Vec<usize> {
     let mut order: Vec<_> = (0..nodes.len()).collect();
     for place in 1..nodes.len() {

@@ -12,9 +12,10 @@ fn signed_permutation(size: usize, random: &mut impl Rng) -> Vec<f32> {
     values
 }
 
-/// Batch normalisation, chunks meeting three times, number for number: every input of a normalisation is ±1 equally often
-/// in each channel, so that with δ = 3 its mean is 0 and its rate 1/√(1 + 3); γ = ±2 and β = 0 make it ±1 again. All
-/// other numbers are small integers, and the number of values of a channel is a power of two.
+/// Batch normalisation, chunks meeting three times, number for number: every input of a normalisation is ±1
+/// equally often in each channel, so that with δ = 3 its mean is 0 and its rate 1/√(1 + 3); γ = ±2 and β = 0
+/// make it ±1 again. All other numbers are small integers, and the number of values of a channel is a power
+/// of two.
 #[test]
 fn batch_normalisation() {
     const CHANNELS: usize = 4;
@@ -82,7 +83,8 @@ fn check_normalisation(network: &Network, samples: usize) {
         let loss: f64 = y.iter().zip(&dy).map(|(y, &dy)| y * f64::from(dy)).sum();
         assert_eq!(outcome.loss, loss);
 
-        // All means are 0 and all variances 1, so with n values m·0 + 9/10·½ and 9/10 + n/(n−1)/10, rounded to f32 once.
+        // All means are 0 and all variances 1, so with n values m·0 + 9/10·½ and 9/10 + n/(n−1)/10, rounded
+        // to f32 once.
         let mut after = weights.clone();
         executor.update_running(&mut after);
         for part in after.parts.iter().filter(|part| !part.role.is_trained()) {
@@ -103,15 +105,15 @@ fn check_normalisation(network: &Network, samples: usize) {
     }
 }
 
-/// Functions that round, between dense layers of integers: z = W₁x + b is exact, y = f(z) within c·u and at most 1,
-/// W₂y + b′ with at most t terms is off by (c + t)·u·(Σ|w₂| + |b′|), u = 2⁻²⁴. Backward g = W₂ᵀdy is exact, and with G = Σ|g| of
-/// the sample:
+/// Functions that round, between dense layers of integers: z = W₁x + b is exact, y = f(z) within c·u and at
+/// most 1, W₂y + b′ with at most t terms is off by (c + t)·u·(Σ|w₂| + |b′|), u = 2⁻²⁴. Backward g = W₂ᵀdy is
+/// exact, and with G = Σ|g| of the sample:
 /// - tanh, sigmoid: y is within 2.5 ulps, c = 5; g·(1 − y²) or g·y(1 − y) within (2c + 3)·u·G;
-/// - softmax of K entries, whose arguments are integers: the exponential within an ulp, the sum of K and the quotient
-///   rounded: c = 2 + (2 + K) + 1; s·(dy − Σ s·dy) within (c + (c + K + 2) + 2)·u·2G.
+/// - softmax of K entries, whose arguments are integers: the exponential within an ulp, the sum of K and the
+///   quotient rounded: c = 2 + (2 + K) + 1; s·(dy − Σ s·dy) within (c + (c + K + 2) + 2)·u·2G.
 ///
-/// So with C = 2·(2c + K + 4) in all cases, and sums over N samples: W₁′ within (C + 2N)·u·Σ|x|G (each |dz| ≤ 2G), W₂′ within
-/// (c + N)·u·Σ|dy|, all times 1 + 2⁻¹⁰ for products of roundings.
+/// So with C = 2·(2c + K + 4) in all cases, and sums over N samples: W₁′ within (C + 2N)·u·Σ|x|G (each |dz| ≤
+/// 2G), W₂′ within (c + N)·u·Σ|dy|, all times 1 + 2⁻¹⁰ for products of roundings.
 #[test]
 fn functions_that_round() {
     const INPUTS: usize = 5;
@@ -179,9 +181,9 @@ fn functions_that_round() {
     }
 }
 
-/// The losses reach the first layer: on exact scores z = W x, the gradient of W is Σ dz·x with dz the derivative of the
-/// loss, which the losses' own tests bound. With |z| ≤ 20, K = 4 classes and B samples, the softmax is off by at most (2·(20 + 2) + K +
-/// 4)·u; products with |x| ≤ 2 are added up B times.
+/// The losses reach the first layer: on exact scores z = W x, the gradient of W is Σ dz·x with dz the
+/// derivative of the loss, which the losses' own tests bound. With |z| ≤ 20, K = 4 classes and B samples, the
+/// softmax is off by at most (2·(20 + 2) + K + 4)·u; products with |x| ≤ 2 are added up B times.
 #[test]
 fn losses() {
     let (inputs, classes) = (5, 4);

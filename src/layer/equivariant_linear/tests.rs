@@ -55,7 +55,8 @@ fn permutations() {
     assert_eq!(counts(&vectors.tensor_product(&sign), &vectors.tensor_product(&sign)), (2, 0));
 }
 
-/// For the natural representation of S_n it is the layer on sets, in another basis: the indicators of the diagonal and of the rest.
+/// For the natural representation of S_n it is the layer on sets, in another basis: the indicators of the
+/// diagonal and of the rest.
 #[test]
 fn on_sets_it_is_the_layer_on_sets() {
     let group = Symmetric::new(4).unwrap();

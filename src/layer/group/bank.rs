@@ -1,7 +1,7 @@
 //! How the kernel of a group convolution is made of its weights: by places, or from a steerable basis.
 //!
-//! Both are linear maps, and both come with their transposes, which take the gradient of the kernel to that of the weights. Cost: see
-//! [`FilterBank`] and [`SteerableBank`].
+//! Both are linear maps, and both come with their transposes, which take the gradient of the kernel to that
+//! of the weights. Cost: see [`FilterBank`] and [`SteerableBank`].
 
 use ndarray::ArrayD;
 
@@ -67,7 +67,8 @@ mod tests {
     use super::*;
     use crate::signal::{FeatureType, GridGroup};
 
-    /// ⟨expand(w), k⟩ = ⟨w, fold(k)⟩ on integers, times 1/4096 where filters are steerable: every sum is exact.
+    /// ⟨expand(w), k⟩ = ⟨w, fold(k)⟩ on integers, times 1/4096 where filters are steerable: every sum is
+    /// exact.
     #[test]
     fn folding_is_the_transpose() {
         let d4 = GridGroup::d4();

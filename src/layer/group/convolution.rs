@@ -1,20 +1,22 @@
-//! Group convolution: the convolutional layer that commutes with a point group, between feature maps of any two types.
+//! Group convolution: the convolutional layer that commutes with a point group, between any feature maps.
 //!
 //! ```text
 //! y(n, (m, a), o) = bias(m) + Σ_(c, b) Σ_k κ[m, c; a, b](k) · x̃(n, (c, b), o·stride + k·dilation − padding)
 //! ```
 //!
-//! over input fields c, their cosets b and the taps k: an ordinary correlation with the kernel κ of a [`Bank`], and one bias for each field. From an
-//! image to regular fields it is the *lifting* layer, from regular to regular fields the *group correlation*
+//! over input fields c, their cosets b and the taps k: an ordinary correlation with the kernel κ of a
+//! [`Bank`], and one bias for each field. From an image to regular fields it is the *lifting* layer, from
+//! regular to regular fields the *group correlation*
 //!
 //! ```text
 //! (f ⋆ ψ)(h, o) = Σ_l Σ_k f(l, o + k) · ψ(h⁻¹l, h⁻¹k).
 //! ```
 //!
-//! The gradient goes through the expansion: that of the weights is the fold of the kernel's. Cost: that of the ordinary convolution, plus one
-//! look-up for each entry of the kernel; [`plain`](GroupConvolution::plain) is what to use where the weights no longer change.
-//! Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, equations 10 and 11. Theorems `lifting_equivariant`,
-//! `group_correlation_equivariant`, `orientations_share` of `proofs/`.
+//! The gradient goes through the expansion: that of the weights is the fold of the kernel's. Cost: that of
+//! the ordinary convolution, plus one look-up for each entry of the kernel;
+//! [`plain`](GroupConvolution::plain) is what to use where the weights no longer change. Source: T. Cohen, M.
+//! Welling, *Group equivariant convolutional networks*, 2016, equations 10 and 11. Theorems
+//! `lifting_equivariant`, `group_correlation_equivariant`, `orientations_share` of `proofs/`.
 
 use ndarray::{Array1, ArrayD};
 
@@ -30,7 +32,8 @@ use crate::signal::FeatureType;
 
 /// A convolutional layer that commutes with a finite point group of the grid.
 ///
-/// Inputs have shape (batch, input channels, space…), weights that of [`FilterBank::weight_shape`] and, if it has a bias, (output fields).
+/// Inputs have shape (batch, input channels, space…), weights that of [`FilterBank::weight_shape`] and, if it
+/// has a bias, (output fields).
 ///
 /// ```
 /// use equivariant::layer::{GroupConvolution, Layer};
@@ -75,8 +78,8 @@ impl GroupConvolution {
         }
     }
 
-    /// With filters from a steerable basis, in so many orientations: `orientations / 4` consecutive regular fields of C4 are one field of
-    /// them. See [`SteerableBank`].
+    /// With filters from a steerable basis, in so many orientations: `orientations / 4` consecutive regular
+    /// fields of C4 are one field of them. See [`SteerableBank`].
     ///
     /// ```
     /// use equivariant::layer::{GroupConvolution, Layer};
@@ -106,7 +109,8 @@ impl GroupConvolution {
         }
     }
 
-    /// The ordinary convolution that it is, with the kernel [`bank`](Self::bank)`.expand(weights)` and each bias repeated for the channels of its field.
+    /// The ordinary convolution that it is, with the kernel [`bank`](Self::bank)`.expand(weights)` and each
+    /// bias repeated for the channels of its field.
     pub fn plain(&self) -> Convolution {
         Convolution {
             inputs: self.inputs.channels(),
@@ -120,8 +124,9 @@ impl GroupConvolution {
     /// How the kernel of the ordinary convolution is made of the weights.
     ///
     /// # Errors
-    /// If the types are of different groups, the kernel is not kept by the group, the number of groups of fields does not
-    /// divide them, or there are steerable filters of another group than C4, of even extents, or between fields that are not of so many orientations.
+    /// If the types are of different groups, the kernel is not kept by the group, the number of groups of
+    /// fields does not divide them, or there are steerable filters of another group than C4, of even extents,
+    /// or between fields that are not of so many orientations.
     pub fn bank(&self) -> Result<Bank, LayerError> {
         let setting = |setting, expected: String, found: String| {
             Err(LayerError::Setting { layer: self.name(), setting, expected, found })
@@ -312,7 +317,8 @@ pub(super) mod tests {
         types.iter().flat_map(|a| types.iter().map(|b| (a.clone(), b.clone()))).collect()
     }
 
-    /// The layer commutes with the group for all inputs, weights and biases, says so, and its gradients are right.
+    /// The layer commutes with the group for all inputs, weights and biases, says so, and its gradients are
+    /// right.
     pub(in super::super) fn commutes<G: FiniteGroup + PointGroup>(
         group: G,
         layer: GroupConvolution,

@@ -6,17 +6,18 @@
 //! κ[g·a, g·b](g·k) = κ[a, b](k)      for all g ∈ H, a ∈ H/L, b ∈ H/K and taps k,
 //! ```
 //!
-//! where g moves the tap k about the middle of the kernel. So there is one weight for each orbit of H on triples (a, b, k). Every orbit
-//! has a triple with a = L (the first coset), so orbits are numbered by these, row by row. For a regular output each has exactly one, and
-//! the bank is
+//! where g moves the tap k about the middle of the kernel. So there is one weight for each orbit of H on
+//! triples (a, b, k). Every orbit has a triple with a = L (the first coset), so orbits are numbered by these,
+//! row by row. For a regular output each has exactly one, and the bank is
 //!
 //! ```text
 //! κ[h, b](k) = ψ[h⁻¹·b](h⁻¹·k):     orientation h sees the filter ψ turned by h, of orientation h⁻¹b.
 //! ```
 //!
-//! Cost: |H| · |H/K| · taps to make it, one look-up for each entry of the kernel to use it. Source: T. Cohen, M. Welling, *Group equivariant
-//! convolutional networks*, 2016, section 7.1; for all types T. Cohen, M. Geiger, M. Weiler, *A general theory of equivariant CNNs on homogeneous
-//! spaces*, 2019, theorem 3.1. Theorems `filter_bank_is_group_correlation`, `group_bank_is_definition` of `proofs/`.
+//! Cost: |H| · |H/K| · taps to make it, one look-up for each entry of the kernel to use it. Source: T. Cohen,
+//! M. Welling, *Group equivariant convolutional networks*, 2016, section 7.1; for all types T. Cohen, M.
+//! Geiger, M. Weiler, *A general theory of equivariant CNNs on homogeneous spaces*, 2019, theorem 3.1.
+//! Theorems `filter_bank_is_group_correlation`, `group_bank_is_definition` of `proofs/`.
 
 use ndarray::{ArrayD, IxDyn};
 
@@ -54,8 +55,8 @@ impl FilterBank {
     /// The bank of kernels with these extents from `inputs` to `outputs`.
     ///
     /// # Panics
-    /// If the types are of different groups, or an element of the group takes the grid of taps to another one (extents that it exchanges
-    /// differ, or there are not as many as it moves).
+    /// If the types are of different groups, or an element of the group takes the grid of taps to another one
+    /// (extents that it exchanges differ, or there are not as many as it moves).
     pub fn new(inputs: &FeatureType, outputs: &FeatureType, taps: &[usize]) -> Self {
         let group = inputs.group();
         assert_eq!(group, outputs.group(), "both types are of one group");
@@ -91,8 +92,8 @@ impl FilterBank {
         FilterBank { inputs: inputs.clone(), outputs: outputs.clone(), taps: taps.to_vec(), orbits, count }
     }
 
-    /// The shape of the weights: (output fields, input fields, input cosets, taps…) for a regular output, (output fields, input
-    /// fields, orbits) for any other.
+    /// The shape of the weights: (output fields, input fields, input cosets, taps…) for a regular output,
+    /// (output fields, input fields, orbits) for any other.
     pub fn weight_shape(&self) -> Vec<usize> {
         let mut shape = vec![self.outputs.fields(), self.inputs.fields()];
         if self.outputs.is_regular() {

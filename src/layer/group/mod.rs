@@ -1,9 +1,10 @@
-//! Group layers: convolutional layers whose weights are shared so that they commute with a finite point group of the grid.
+//! Group layers: convolutional layers whose weights are shared so that they commute with a finite point group
+//! of the grid.
 //!
-//! They are written for any [`GridGroup`](crate::signal::GridGroup): flips of signals, the quarter turns (p4) and reflections (p4m) of images, the
-//! symmetries of the cube. Their inputs and outputs are feature maps of a [`FeatureType`](crate::signal::FeatureType); how the
-//! pixels and channels of such maps move is told there. What a layer keeps of that, and why, is asked with
-//! [`Layer::keeps`](super::Layer::keeps).
+//! They are written for any [`GridGroup`](crate::signal::GridGroup): flips of signals, the quarter turns (p4)
+//! and reflections (p4m) of images, the symmetries of the cube. Their inputs and outputs are feature maps of
+//! a [`FeatureType`](crate::signal::FeatureType); how the pixels and channels of such maps move is told
+//! there. What a layer keeps of that, and why, is asked with [`Layer::keeps`](super::Layer::keeps).
 //!
 //! | layer | from | to | file |
 //! |---|---|---|---|
@@ -12,7 +13,8 @@
 //! | [`BatchNormalisation`](super::BatchNormalisation), [`Dropout`](super::Dropout) with an orbit | any type | the same | |
 //! | pooling in space, activations | any type | the same | |
 //!
-//! [`FilterBank`] is the sharing: which weight stands at which place of an ordinary kernel. [`SteerableBank`] shares between more orientations than the grid has.
+//! [`FilterBank`] is the sharing: which weight stands at which place of an ordinary kernel. [`SteerableBank`]
+//! shares between more orientations than the grid has.
 
 mod bank;
 mod convolution;

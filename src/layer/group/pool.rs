@@ -1,11 +1,11 @@
 //! Pooling over the group: over all orientations, or over the cosets of a subgroup.
 //!
-//! From functions on H/K to functions on H/L, K ≤ L: the value at hL is the maximum, mean or sum over the cosets gK that lie in hL. With
-//! L = H it is the invariant of each field, a single channel. It commutes with H, as g takes the cosets in hL to those in ghL. The gradient of
-//! a maximum goes to the first of equals.
+//! From functions on H/K to functions on H/L, K ≤ L: the value at hL is the maximum, mean or sum over the
+//! cosets gK that lie in hL. With L = H it is the invariant of each field, a single channel. It commutes with
+//! H, as g takes the cosets in hL to those in ghL. The gradient of a maximum goes to the first of equals.
 //!
-//! Cost: one pass over the input. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*, 2016, section 6.4. Theorems
-//! `coset_pool_equivariant`, `coset_pool_invariant` of `proofs/`.
+//! Cost: one pass over the input. Source: T. Cohen, M. Welling, *Group equivariant convolutional networks*,
+//! 2016, section 6.4. Theorems `coset_pool_equivariant`, `coset_pool_invariant` of `proofs/`.
 
 use ndarray::{ArrayD, IxDyn};
 
@@ -16,7 +16,8 @@ use super::super::{
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// The maximum, mean or sum over cosets: (batch, channels, space…), with or without axes of space, to as many fields of another type.
+/// The maximum, mean or sum over cosets: (batch, channels, space…), with or without axes of space, to as many
+/// fields of another type.
 ///
 /// ```
 /// use equivariant::layer::{GroupPool, Layer, Reduction};
@@ -38,7 +39,8 @@ pub struct GroupPool {
     pub from: FeatureType,
     /// The type of the output: as many functions on H/L, with a larger stabiliser.
     pub to: FeatureType,
-    /// How many consecutive fields are pooled as one: 1, or a quarter of the orientations of steerable fields.
+    /// How many consecutive fields are pooled as one: 1, or a quarter of the orientations of steerable
+    /// fields.
     pub together: usize,
     /// Maximum, mean or sum.
     pub reduction: Reduction,
@@ -56,8 +58,8 @@ impl GroupPool {
         GroupPool { from, to, together: 1, reduction }
     }
 
-    /// Over all orientations of fields that have so many, which are `orientations / 4` regular fields of C4 each: see
-    /// [`SteerableBank`](super::SteerableBank).
+    /// Over all orientations of fields that have so many, which are `orientations / 4` regular fields of C4
+    /// each: see [`SteerableBank`](super::SteerableBank).
     ///
     /// ```
     /// use equivariant::layer::{GroupPool, Layer, Reduction};
@@ -74,7 +76,8 @@ impl GroupPool {
         GroupPool { from, to, together, reduction }
     }
 
-    /// For each channel of a field of the output, those of a field of the input, or of the fields pooled as one, over which it is taken.
+    /// For each channel of a field of the output, those of a field of the input, or of the fields pooled as
+    /// one, over which it is taken.
     ///
     /// # Errors
     /// If the output's type is not one of larger cosets of as many fields.

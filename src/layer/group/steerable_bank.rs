@@ -1,22 +1,26 @@
 //! The filter bank of a layer with more orientations than the grid has: filters from a steerable basis.
 //!
-//! A field of N orientations, N a multiple of 4, has one channel for each turn by 2π·o/N. The kernel from channel b of a field to channel a of another is
+//! A field of N orientations, N a multiple of 4, has one channel for each turn by 2π·o/N. The kernel from
+//! channel b of a field to channel a of another is
 //!
 //! ```text
 //! κ[a, b](k) = Σ_j w[(b − a) mod N, j] · B_j(R_a⁻¹ k),     B_j(ρ, φ) = exp(−(ρ − ρ_j)²/2σ²) · cos or sin (l_j φ),
 //! ```
 //!
-//! a group correlation whose filter is a combination of circular harmonics on rings about the middle of the kernel, so that it can be turned by
-//! any angle R_a and sampled there. On the plane it would commute with all N turns. On the grid it commutes with the quarter turns, *exactly*: samples of the turns
-//! by less than a quarter are rounded to multiples of 2⁻¹², and those of the others are these, moved on the grid. Between quarter turns it commutes as nearly as
-//! samples of an image turned by that angle agree with its pixels.
+//! a group correlation whose filter is a combination of circular harmonics on rings about the middle of the
+//! kernel, so that it can be turned by any angle R_a and sampled there. On the plane it would commute with
+//! all N turns. On the grid it commutes with the quarter turns, *exactly*: samples of the turns by less than
+//! a quarter are rounded to multiples of 2⁻¹², and those of the others are these, moved on the grid. Between
+//! quarter turns it commutes as nearly as samples of an image turned by that angle agree with its pixels.
 //!
-//! Under quarter turns a field of N orientations is N/4 regular fields of C4: channel `(field·N/4 + o mod N/4)·4 + ⌊o / (N/4)⌋`. Rings have the radii 0, 1, 2, …
-//! and the frequencies up to 0, 2, 3, 4, …, beyond which a ring has no more samples than a period; σ = 0.6.
+//! Under quarter turns a field of N orientations is N/4 regular fields of C4: channel `(field·N/4 + o mod
+//! N/4)·4 + ⌊o / (N/4)⌋`. Rings have the radii 0, 1, 2, … and the frequencies up to 0, 2, 3, 4, …, beyond
+//! which a ring has no more samples than a period; σ = 0.6.
 //!
-//! Cost: N² · taps · basis products for each pair of fields, on making the kernel and on folding its gradient. Source: M. Weiler, F. Hamprecht, M. Storath,
-//! *Learning steerable filters for rotation equivariant CNNs*, CVPR 2018, sections 2 and 3; orbits of weights as in T. Cohen, M. Welling,
-//! *Group equivariant convolutional networks*, 2016.
+//! Cost: N² · taps · basis products for each pair of fields, on making the kernel and on folding its
+//! gradient. Source: M. Weiler, F. Hamprecht, M. Storath, *Learning steerable filters for rotation
+//! equivariant CNNs*, CVPR 2018, sections 2 and 3; orbits of weights as in T. Cohen, M. Welling, *Group
+//! equivariant convolutional networks*, 2016.
 
 use std::f64::consts::TAU;
 use std::ops::Range;
@@ -77,8 +81,8 @@ impl Harmonic {
 
 /// The kernels between fields of so many orientations, or from images to them.
 ///
-/// Weights have the shape (output fields, input fields, orientations, harmonics), for images (output fields, input fields, 1, harmonics), kernels
-/// (output channels, input channels, rows, columns).
+/// Weights have the shape (output fields, input fields, orientations, harmonics), for images (output fields,
+/// input fields, 1, harmonics), kernels (output channels, input channels, rows, columns).
 ///
 /// ```
 /// use equivariant::layer::SteerableBank;
@@ -108,8 +112,8 @@ pub struct SteerableBank {
 }
 
 impl SteerableBank {
-    /// From so many input fields to so many output fields of `orientations` channels; `lifts` if the inputs are images, of a single
-    /// channel. Kernels have `taps` taps along both axes.
+    /// From so many input fields to so many output fields of `orientations` channels; `lifts` if the inputs
+    /// are images, of a single channel. Kernels have `taps` taps along both axes.
     ///
     /// # Panics
     /// If the orientations are not a positive multiple of 4 or the taps not odd.
@@ -197,7 +201,8 @@ impl SteerableBank {
             .collect()
     }
 
-    /// For each pair of fields and orientations of both: where its weights stand, where its kernel stands, and the orientation of the output.
+    /// For each pair of fields and orientations of both: where its weights stand, where its kernel stands,
+    /// and the orientation of the output.
     fn pairs(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>, usize)> + '_ {
         let (size, inputs, area) = (self.input_size(), self.inputs, self.taps * self.taps);
         let between = self.orientations / 4;
@@ -315,7 +320,8 @@ mod tests {
     use super::*;
     use crate::group::C4;
 
-    /// Moving samples on the grid turns in the sense in which the functions are turned, and orientations follow one another.
+    /// Moving samples on the grid turns in the sense in which the functions are turned, and orientations
+    /// follow one another.
     #[test]
     fn samples_are_those_of_turned_functions() {
         for (orientations, taps) in [(4, 3), (8, 5), (16, 7)] {

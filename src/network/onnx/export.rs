@@ -54,8 +54,8 @@ pub enum OnnxError {
     },
 }
 
-/// Writes a network with its weights as a model for samples of shape `sample` (channels, space…), in place of an old
-/// file.
+/// Writes a network with its weights as a model for samples of shape `sample` (channels, space…), in place of
+/// an old file.
 ///
 /// # Errors
 /// As [`to_onnx`], and if the file cannot be written; the old file is then as it was.
@@ -72,8 +72,9 @@ pub fn export_onnx(
 /// The bytes of a model.
 ///
 /// # Errors
-/// If samples or weights do not fit the network, a weight is not finite, or there is no operator for a layer: adaptive pooling whose windows have
-/// different sizes, or a transposed convolution with padding that is not by zeros.
+/// If samples or weights do not fit the network, a weight is not finite, or there is no operator for a layer:
+/// adaptive pooling whose windows have different sizes, or a transposed convolution with padding that is not
+/// by zeros.
 pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result<Vec<u8>, OnnxError> {
     let input = [&[1], sample].concat();
     let output = network.output_shape(&input)?;
@@ -192,8 +193,8 @@ impl Export<'_> {
         Ok(self.graph.conv_transpose(x, &weight, bias.as_ref(), &windows, groups, output_padding))
     }
 
-    /// Runtimes ask that padding be less than the taps. Padding that no window reads is left out; where more is left, which needs
-    /// dilation, it is a node of its own.
+    /// Runtimes ask that padding be less than the taps. Padding that no window reads is left out; where more
+    /// is left, which needs dilation, it is a node of its own.
     fn pool(&mut self, layer: &Pool, place: &str, x: &Value, shape: &[usize]) -> Result<Value, OnnxError> {
         let outputs = layer.output_shape(shape)?;
         let read = layer.padding.iter().enumerate().map(|(axis, &(before, _))| {

@@ -1,7 +1,8 @@
 //! A builder of ONNX graphs: one method for each operator.
 //!
-//! Operators follow the [standard](https://onnx.ai/onnx/operators/); a method documents what it adds to that. A graph is of operator
-//! set 13 (and format version 7), or of 19 (and 9) if it needs what came later, so that as many readers as possible take it.
+//! Operators follow the [standard](https://onnx.ai/onnx/operators/); a method documents what it adds to that.
+//! A graph is of operator set 13 (and format version 7), or of 19 (and 9) if it needs what came later, so
+//! that as many readers as possible take it.
 
 use std::collections::HashSet;
 

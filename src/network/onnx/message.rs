@@ -1,7 +1,7 @@
 //! The messages of ONNX that the export needs, with their numbers in `onnx.proto`.
 //!
-//! Lists of numbers are not packed, as the schema (of protocol buffers 2) says; numbers that may be zero are optional, since the
-//! checker of the standard asks that the field of an attribute be there.
+//! Lists of numbers are not packed, as the schema (of protocol buffers 2) says; numbers that may be zero are
+//! optional, since the checker of the standard asks that the field of an attribute be there.
 
 use prost::{Enumeration, Message, Oneof};
 

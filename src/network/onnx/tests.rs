@@ -1,9 +1,12 @@
 //! Models are read back by another implementation, run, and compared with the definition of the layers.
 //!
-//! Where all numbers are small integers, every sum is exact and the outputs must be equal. Otherwise the reader must be within a
-//! bound that is computed along: the layers run on [`Bounded`], and before each of them inputs and weights are given the
-//! relative errors that stand for every order in which a float program may sum (N. Higham, *Accuracy and Stability of Numerical
-//! Algorithms*, section 3.1: a computed sum of t products is the exact one of factors changed by γ = tu/(1 − tu) at most).
+//! Where all numbers are small integers, every sum is exact and the outputs must be equal. Otherwise the
+//! reader must be within a bound that is computed along: the layers run on [`Bounded`], and before each of
+//! them inputs and weights are given the relative errors that stand for every order in which a float program
+//! may sum (N. Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.1: a computed sum of t
+//! products is the exact one of factors changed by γ = tu/(1 − tu) at most).
+
+mod padding;
 
 use ndarray::ArrayD;
 use prost::Message;
@@ -106,7 +109,8 @@ fn bounded(network: &Network, x: ArrayD<Bounded>, weights: &mut &[ArrayD<Bounded
     value
 }
 
-/// Returns the largest bound relative to the largest output, so that a test can ask for one that says something.
+/// Returns the largest bound relative to the largest output, so that a test can ask for one that says
+/// something.
 fn assert_within_bound(network: &Network, weights: &Weights, sample: &[usize]) -> f64 {
     let model = to_onnx(network, weights, sample).unwrap();
     let x = reals(&[&[3], sample].concat(), &mut ChaCha8Rng::seed_from_u64(3));
@@ -127,7 +131,8 @@ fn one(node: impl Into<Node>) -> Network {
     Network::new().then(node)
 }
 
-/// Exported as ordinary convolutions, with pooling over consecutive channels and over those that have to be gathered.
+/// Exported as ordinary convolutions, with pooling over consecutive channels and over those that have to be
+/// gathered.
 #[test]
 fn group_layers() {
     let d4 = GridGroup::d4();
@@ -273,7 +278,8 @@ fn lenet_is_equal() {
     assert_eq!(read(to_onnx(&network, &weights, &[1, 28, 28]).unwrap(), &x, 2), expected);
 }
 
-/// Weights are so small that functions do not saturate, and positive but for biases, so that not all digits cancel.
+/// Weights are so small that functions do not saturate, and positive but for biases, so that not all digits
+/// cancel.
 #[test]
 fn known_networks_are_within_their_bounds() {
     let networks =
@@ -324,7 +330,8 @@ fn nodes_and_parameters_are_named_after_their_layers() {
     assert_eq!(graph.node[3].output, ["output"]);
 }
 
-/// The reader has no dilated maxima and no dilated transposed convolutions, so their attributes are looked at.
+/// The reader has no dilated maxima and no dilated transposed convolutions, so their attributes are looked
+/// at.
 #[test]
 fn dilations_are_in_the_attributes() {
     let attribute = |network: Network, name: &str| {
@@ -340,29 +347,6 @@ fn dilations_are_in_the_attributes() {
     assert_eq!(attribute(pool(), "pads"), [1, 0, 0, 2]);
     let transposed = one(TransposedConvolution::new(2, 2, [3, 3]).dilation([2, 1]));
     assert_eq!(attribute(transposed, "dilations"), [2, 1]);
-}
-
-/// ONNX Runtime asks for that, dilated or not.
-#[test]
-fn pools_have_less_padding_than_taps() {
-    for n in 0..729 {
-        let [taps, dilation, stride, before, after, length] = [1, 3, 9, 27, 81, 243].map(|m| n / m % 3);
-        for pool in [Pool::maximum([1 + taps]), Pool::mean([1 + taps]), Pool::sum([1 + taps])] {
-            let pool =
-                pool.stride([1 + stride]).padding_before_after([(before, after)]).dilation([1 + dilation]);
-            if pool.output_shape(&[1, 1, 4 + length]).is_ok() {
-                let nodes = message(&one(pool.clone()), &[1, 4 + length]).graph.unwrap().node;
-                let windows = nodes.iter().find(|node| node.op_type.ends_with("Pool")).unwrap();
-                let pads = windows.attribute.iter().find(|attribute| attribute.name == "pads");
-                let pads = pads.map_or(&[][..], |attribute| &attribute.ints);
-                assert!(pads.iter().all(|&pad| pad <= taps as i64), "{pool:?}: {pads:?}");
-                assert_eq!(nodes[0].op_type == "Pad", pads.is_empty(), "{pool:?}");
-            }
-        }
-    }
-    let wide = Pool::maximum([2]).dilation([3]).padding_before_after([(2, 2)]);
-    let graph = message(&one(wide), &[1, 4]).graph.unwrap();
-    assert_eq!(graph.initializer[1].raw_data, f32::NEG_INFINITY.to_le_bytes());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Where convolution kernels cross over, and how far the planner's choice is from the best: a table, a page, a plot.
+//! Where convolution kernels cross over, and how far the planner's choice is from the best: a table, a page,
+//! a plot.
 
 mod drawing;
 mod html;

@@ -1,4 +1,5 @@
-//! A training as one self-contained page: the run, its curves, the network, its mistakes, its features and what it bears.
+//! A training as one self-contained page: the run, its curves, the network, its mistakes, its features and
+//! what it bears.
 
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ use crate::report::plot;
 use crate::report::text::duration;
 use crate::verify::Figure;
 
-/// Mistakes of LeNet-5 on the 10,000 test images of MNIST, trained with distortions: Y. LeCun et al., *Gradient-based learning
-/// applied to document recognition*, 1998, section III.B and figure 8.
+/// Mistakes of LeNet-5 on the 10,000 test images of MNIST, trained with distortions: Y. LeCun et al.,
+/// *Gradient-based learning applied to document recognition*, 1998, section III.B and figure 8.
 const MISTAKES_OF_1998: f64 = 82.0;
 
 /// The page.

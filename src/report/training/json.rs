@@ -1,4 +1,5 @@
-//! A training run as JSON. The keys are a contract with whoever reads it; numbers that are not finite are `null`.
+//! A training run as JSON. The keys are a contract with whoever reads it; numbers that are not finite are
+//! `null`.
 
 use serde::Serialize;
 

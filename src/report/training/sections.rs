@@ -13,7 +13,8 @@ use crate::verify::{Figure, Value};
 
 /// More mistakes than this are not shown.
 const MOST_MISTAKES: usize = 500;
-/// How much of the hue the strongest confusion has, in percent, and the weakest: a single one must be seen too.
+/// How much of the hue the strongest confusion has, in percent, and the weakest: a single one must be seen
+/// too.
 const STRONGEST: f64 = 65.0;
 const WEAKEST: f64 = 12.0;
 
@@ -26,7 +27,8 @@ pub(super) fn plots(
     Ok((!plots.is_empty()).then(|| html! { div.plots { @for plot in plots { (plot) } } }))
 }
 
-/// Every mistake as in figure 8 of LeCun et al., 1998: the image, and under it what it is and what it was taken for.
+/// Every mistake as in figure 8 of LeCun et al., 1998: the image, and under it what it is and what it was
+/// taken for.
 pub(super) fn gallery(mistakes: &[Mistake], samples: usize) -> anyhow::Result<Option<Markup>> {
     if samples == 0 {
         return Ok(None);

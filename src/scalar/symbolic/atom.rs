@@ -1,8 +1,8 @@
 //! The atoms of symbolic expressions, each stored once for the whole process and named by a number.
 //!
-//! Interning makes comparison of nested expressions cheap: two atoms are the same if and only if their numbers are.
-//! The numbers depend on the order in which atoms first occur, so nothing that users see may depend on them.
-//! Atoms are never forgotten: the memory they take is that of all distinct atoms ever built.
+//! Interning makes comparison of nested expressions cheap: two atoms are the same if and only if their
+//! numbers are. The numbers depend on the order in which atoms first occur, so nothing that users see may
+//! depend on them. Atoms are never forgotten: the memory they take is that of all distinct atoms ever built.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
@@ -41,7 +41,8 @@ impl AtomId {
     /// # Panics
     /// If the process has built 2³² distinct atoms.
     pub fn of(atom: Atom) -> Self {
-        // The interner is only changed by the last two lines, which do not panic in between: poison is harmless.
+        // The interner is only changed by the last two lines, which do not panic in between: poison is
+        // harmless.
         if let Some(id) = INTERNER.read().unwrap_or_else(PoisonError::into_inner).ids.get(&atom) {
             return *id;
         }

@@ -1,12 +1,14 @@
 //! Polynomials in named variables, in a normal form: equal expressions are the same value.
 //!
-//! A [`Symbolic`] is a sum of rational coefficients times products of powers of *atoms*. An atom is a variable, or
-//! one of the operations that lead out of the polynomials, held as an opaque unit: a maximum, a reciprocal, a square
-//! root, an exponential of such expressions. Terms are sorted and like terms are gathered, so two expressions are
-//! equal as polynomials in their atoms if and only if they are structurally equal.
+//! A [`Symbolic`] is a sum of rational coefficients times products of powers of *atoms*. An atom is a
+//! variable, or one of the operations that lead out of the polynomials, held as an opaque unit: a maximum, a
+//! reciprocal, a square root, an exponential of such expressions. Terms are sorted and like terms are
+//! gathered, so two expressions are equal as polynomials in their atoms if and only if they are structurally
+//! equal.
 //!
-//! Cost: a sum of n terms takes `O(n log n)`, a product `m · n` such steps; clones share their terms. The terms of a
-//! bilinear map (a convolution, with variables as kernel and signal) are as many as its multiplications.
+//! Cost: a sum of n terms takes `O(n log n)`, a product `m · n` such steps; clones share their terms. The
+//! terms of a bilinear map (a convolution, with variables as kernel and signal) are as many as its
+//! multiplications.
 
 mod atom;
 mod monomial;
@@ -28,17 +30,18 @@ use super::{DivideByInteger, Exponential, Field, Lattice, Rational, Ring, Scalar
 /// A polynomial with rational coefficients in named variables and opaque atoms, in a normal form.
 ///
 /// What is known of the opaque atoms, and nothing else:
-/// - a maximum is of a *set*: nested maxima are flattened, equal arguments occur once, constants are folded; so it
-///   is associative, commutative and idempotent;
-/// - the reciprocal of a non-zero constant, the square root of the square of a rational number, and `e⁰` are numbers.
+/// - a maximum is of a *set*: nested maxima are flattened, equal arguments occur once, constants are folded;
+///   so it is associative, commutative and idempotent;
+/// - the reciprocal of a non-zero constant, the square root of the square of a rational number, and `e⁰` are
+///   numbers.
 ///
-/// Each of these holds for real numbers, so equality of two results is a proof, for all values of the variables
-/// where both are defined. The converse fails: `x · 1/x` and `1`, or `max(x, y) + 1` and `max(x + 1, y + 1)`, are the
-/// same function and different expressions. Two results without such atoms are equal if and only if they are the
-/// same function.
+/// Each of these holds for real numbers, so equality of two results is a proof, for all values of the
+/// variables where both are defined. The converse fails: `x · 1/x` and `1`, or `max(x, y) + 1` and `max(x +
+/// 1, y + 1)`, are the same function and different expressions. Two results without such atoms are equal if
+/// and only if they are the same function.
 ///
-/// Expressions are printed the same in every run. Their order (`Ord`) is arbitrary and lasts for one run: it serves
-/// sorted collections. Operations panic where an exponent would exceed 2³² − 1.
+/// Expressions are printed the same in every run. Their order (`Ord`) is arbitrary and lasts for one run: it
+/// serves sorted collections. Operations panic where an exponent would exceed 2³² − 1.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Symbolic {
     /// The coefficients, none of them zero.
@@ -108,11 +111,12 @@ impl Symbolic {
         self.atoms().into_iter().all(|id| matches!(*id.atom(), Atom::Variable(_)))
     }
 
-    /// Reads a linear map off its value: the coefficient of every input variable that occurs, where `is_input` tells
-    /// the names of the input variables from others (of weights, say), which may occur in the coefficients.
+    /// Reads a linear map off its value: the coefficient of every input variable that occurs, where
+    /// `is_input` tells the names of the input variables from others (of weights, say), which may occur in
+    /// the coefficients.
     ///
-    /// `None` unless every term is an input variable times something free of input variables: a term without an input
-    /// variable, with two of them, or with one inside of an opaque atom, makes the map not linear.
+    /// `None` unless every term is an input variable times something free of input variables: a term without
+    /// an input variable, with two of them, or with one inside of an opaque atom, makes the map not linear.
     ///
     /// ```
     /// use equivariant::scalar::Symbolic;
@@ -148,8 +152,8 @@ impl Symbolic {
         Some(coefficients)
     }
 
-    /// The value at a point of any scalar: rational coefficients, variables and operations are replaced by those of
-    /// `S`. With `S = Symbolic` this substitutes expressions for variables.
+    /// The value at a point of any scalar: rational coefficients, variables and operations are replaced by
+    /// those of `S`. With `S = Symbolic` this substitutes expressions for variables.
     ///
     /// # Panics
     /// If the reciprocal of zero occurs in `S`, in a coefficient or in an atom.

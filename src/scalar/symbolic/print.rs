@@ -1,7 +1,8 @@
 //! Symbolic expressions as people write them: `w[0,1]·x[2] + 3·relu(x[0] − 1)`.
 //!
-//! Terms of higher degree come first, then those whose variables come first by name (`x[2]` before `x[10]`), and
-//! likewise the factors of a term and the arguments of a maximum. So what is printed depends on the expression only.
+//! Terms of higher degree come first, then those whose variables come first by name (`x[2]` before `x[10]`),
+//! and likewise the factors of a term and the arguments of a maximum. So what is printed depends on the
+//! expression only.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;

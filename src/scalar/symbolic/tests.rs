@@ -84,8 +84,9 @@ proptest! {
         b in polynomials(),
         point in prop::array::uniform3(any::<u64>().prop_map(Goldilocks::new)),
     ) {
-        // A random point is no zero of a − b, of degree at most 6, but with probability 12/p: residues of 64 bits are at
-        // most twice as likely as others (J. Schwartz, 1980). A point of a fixed line would not do: polynomials vanish on it.
+        // A random point is no zero of a − b, of degree at most 6, but with probability 12/p: residues of 64
+        // bits are at most twice as likely as others (J. Schwartz, 1980). A point of a fixed line would not
+        // do: polynomials vanish on it.
         let agree = a.evaluate(&at(&point)) == b.evaluate(&at(&point));
         prop_assert_eq!(agree, a == b, "{} and {}", a, b);
     }

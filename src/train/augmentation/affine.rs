@@ -1,9 +1,10 @@
-//! Affine maps of the plane of pixels, as the warp reads them: from a place in the output to the place in the source.
+//! Affine maps of the plane of pixels, as the warp reads them: from a place in the output to the place in the
+//! source.
 //!
-//! y(p) = x(A(p − c) + c − A·t), where c = ((h − 1)/2, (w − 1)/2) is the centre of the frame and the image moves by t.
-//! The forward map of the content, p ↦ B(p − c) + c + t with B = A⁻¹, is
-//! B = rotation(θ) · shear(k) · scale(s) · mirror, the mirror first. Coordinates are (row down, column right) and
-//! positive angles turn counter-clockwise as the picture is displayed, as in [`crate::signal::Rotate`].
+//! y(p) = x(A(p − c) + c − A·t), where c = ((h − 1)/2, (w − 1)/2) is the centre of the frame and the image
+//! moves by t. The forward map of the content, p ↦ B(p − c) + c + t with B = A⁻¹, is B = rotation(θ) ·
+//! shear(k) · scale(s) · mirror, the mirror first. Coordinates are (row down, column right) and positive
+//! angles turn counter-clockwise as the picture is displayed, as in [`crate::signal::Rotate`].
 
 use crate::group::Angle;
 
@@ -37,8 +38,8 @@ impl Motion {
         Self { mirror: [false; 2], scale: 1.0, shear: 0.0, angle: Angle::from_degrees(0.0), shift: [0.0; 2] }
     }
 
-    /// The map from output to source. Exact if the scale is a power of two, the angle a multiple of 90° and the shear
-    /// and the shift are small dyadic numbers.
+    /// The map from output to source. Exact if the scale is a power of two, the angle a multiple of 90° and
+    /// the shear and the shift are small dyadic numbers.
     ///
     /// # Panics
     /// If the scale is not positive.
@@ -90,8 +91,8 @@ mod tests {
         let identity = product(forward, back);
         for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let expected = if i == j { 1.0 } else { 0.0 };
-            // The entries of A are rounded to f32, by 2⁻²⁴ of at most 1.3/1.25 < 2 each; the rows of B sum to less
-            // than 1.25·(2 + 0.3) < 4; rounding in f64 is far below.
+            // The entries of A are rounded to f32, by 2⁻²⁴ of at most 1.3/1.25 < 2 each; the rows of B sum to
+            // less than 1.25·(2 + 0.3) < 4; rounding in f64 is far below.
             assert!((identity[i][j] - expected).abs() <= 4.0 * 2.0 * 2.0_f64.powi(-24), "{identity:?}");
         }
         // The centre moves by the shift: what comes to c + t is what was at c.

@@ -1,14 +1,16 @@
 //! Smooth random displacement fields, as in elastic deformation, from a coarse random grid.
 //!
 //! Simard, Steinkraus and Platt (*Best practices for convolutional neural networks applied to visual document
-//! analysis*, ICDAR 2003, §2) draw a displacement for each pixel and blur them by a Gaussian of deviation σ. The same
-//! smoothness is had for less: draw displacements on a grid of spacing s and spread each by a cubic B-spline β,
+//! analysis*, ICDAR 2003, §2) draw a displacement for each pixel and blur them by a Gaussian of deviation σ.
+//! The same smoothness is had for less: draw displacements on a grid of spacing s and spread each by a cubic
+//! B-spline β,
 //!
 //! u(i, j) = Σ_{a,b} β(i/s − a) · β(j/s − b) · u_{ab}.
 //!
-//! As a kernel β(·/s) has variance s²/3, so that s = √3·σ stands for the Gaussian of deviation σ. With independent u_ab
-//! of deviation d the field has, averaged over the pixels of a cell, variance d²·(Σ β²)² with ∫ β² = β⁷(0) = 151/315:
-//! the root mean square of the field is (151/315)·d. The u_ab are uniform on [−a, a], of deviation a/√3.
+//! As a kernel β(·/s) has variance s²/3, so that s = √3·σ stands for the Gaussian of deviation σ. With
+//! independent u_ab of deviation d the field has, averaged over the pixels of a cell, variance d²·(Σ β²)²
+//! with ∫ β² = β⁷(0) = 151/315: the root mean square of the field is (151/315)·d. The u_ab are uniform on
+//! [−a, a], of deviation a/√3.
 //!
 //! Cost for h × w pixels and n nodes along a row, for each of the two components: 4·n·h + n·h·w products.
 
@@ -16,7 +18,8 @@ use rand::{Rng, RngExt};
 
 use super::lanes::{LANES, Lanes, lanes_for};
 
-/// The root of the mean over a cell of (Σ_a β(t − a)²)², the share of the nodes' deviation that the field keeps.
+/// The root of the mean over a cell of (Σ_a β(t − a)²)², the share of the nodes' deviation that the field
+/// keeps.
 const KEPT: f64 = 151.0 / 315.0;
 
 /// How far and how smoothly images are bent.
@@ -37,8 +40,8 @@ pub(super) struct Splines {
     rows: Vec<(usize, [f32; 4])>,
     /// Nodes down and across.
     nodes: [usize; 2],
-    /// `basis[chunk · across + k][node][lane]`: the weights of the nodes of their chunk k, of which there are `across`,
-    /// at the pixels of each chunk of a row.
+    /// `basis[chunk · across + k][node][lane]`: the weights of the nodes of their chunk k, of which there are
+    /// `across`, at the pixels of each chunk of a row.
     basis: Vec<[Lanes; LANES]>,
 }
 
@@ -67,7 +70,8 @@ impl Splines {
         Self { reach, rows, nodes, basis }
     }
 
-    /// Entries of the array of nodes: for each row of nodes the downward displacements, then the rightward ones.
+    /// Entries of the array of nodes: for each row of nodes the downward displacements, then the rightward
+    /// ones.
     pub(super) fn node_chunks(&self) -> usize {
         self.nodes[0] * 2 * self.chunks_across()
     }
@@ -164,8 +168,8 @@ mod tests {
         }
         for (pixel, [u, v]) in field(&splines, &nodes, height, width).into_iter().enumerate() {
             let (row, column) = ((pixel / width) as f32, (pixel % width) as f32);
-            // Nodes within 40 of zero, weights that sum to one in each direction: the rounding of values, weights
-            // and products and of two sums of at most 8 + 4 terms is below 20 · 2⁻²⁴ · 40.
+            // Nodes within 40 of zero, weights that sum to one in each direction: the rounding of values,
+            // weights and products and of two sums of at most 8 + 4 terms is below 20 · 2⁻²⁴ · 40.
             let tolerance = 20.0 * 2.0_f32.powi(-24) * 40.0;
             assert!((u - row).abs() <= tolerance, "{u} at row {row}");
             assert!((v - (column - row)).abs() <= 2.0 * tolerance, "{v} at {row}, {column}");
@@ -187,18 +191,20 @@ mod tests {
                 field.iter().flatten().map(|&u| f64::from(u * u)).sum::<f64>() / (2 * field.len()) as f64;
         }
         let found = (squares / f64::from(fields)).sqrt();
-        // Statistics: the mean square of one field is a mean of squares, of relative deviation at most √2 (each is
-        // at most that of a squared normal number, as the nodes are bounded), so that of `fields` fields is within 6 deviations
-        // of its mean; a square root halves it. Sampling: 28 pixels are not a whole number of cells of length 6.93, and at
-        // one end of a cell Σβ² is 1/2 against 151/315 on average, which is 4.4 % in the mean square of each
-        // axis, of a fraction of at most one cell in four: 1.1 % each, 2.2 % together.
+        // Statistics: the mean square of one field is a mean of squares, of relative deviation at most √2
+        // (each is at most that of a squared normal number, as the nodes are bounded), so that of `fields`
+        // fields is within 6 deviations of its mean; a square root halves it. Sampling: 28 pixels are not a
+        // whole number of cells of length 6.93, and at one end of a cell Σβ² is 1/2 against 151/315 on
+        // average, which is 4.4 % in the mean square of each axis, of a fraction of at most one cell in four:
+        // 1.1 % each, 2.2 % together.
         let tolerance = 6.0 * 2.0_f64.sqrt() / f64::from(fields).sqrt() / 2.0 + 0.022 / 2.0;
         assert!((found / 1.5 - 1.0).abs() < tolerance, "{found}");
     }
 
     #[test]
     fn splines_are_a_partition_of_one_with_the_stated_energy() {
-        // ∫₀¹ Σ β² by Simpson's rule, which errs by the sixth derivative… of a polynomial of degree 6: fine steps.
+        // ∫₀¹ Σ β² by Simpson's rule, which errs by the sixth derivative… of a polynomial of degree 6: fine
+        // steps.
         let steps = 1000;
         let energy: f64 = (0..=steps)
             .map(|k| {

@@ -1,16 +1,17 @@
 //! Augmentation: images moved, turned, sheared, bent and mirrored a little, each time in another way.
 //!
-//! Moved images of a class belong to the class, so a net that is trained on them learns to be invariant where the
-//! architecture does not make it so. One image is warped once, by one map from the output to the source: an affine map
-//! ([`Motion`]) and a smooth random displacement ([`Elastic`]), read between pixels by bilinear or bicubic [`Interpolation`].
+//! Moved images of a class belong to the class, so a net that is trained on them learns to be invariant where
+//! the architecture does not make it so. One image is warped once, by one map from the output to the source:
+//! an affine map ([`Motion`]) and a smooth random displacement ([`Elastic`]), read between pixels by bilinear
+//! or bicubic [`Interpolation`].
 //!
-//! The parts are drawn uniformly: the shift of each axis from ±`shift`, the angle from ±`rotation`, the logarithm of
-//! the scale from ±ln(1 + `scale`), the shear from ±`shear`, and each permitted mirror image half the time. They come
-//! from the sample's own generator ([`SampleRandom`](super::random::SampleRandom)), so that they depend on nothing but
-//! the seed, the epoch and the sample.
+//! The parts are drawn uniformly: the shift of each axis from ±`shift`, the angle from ±`rotation`, the
+//! logarithm of the scale from ±ln(1 + `scale`), the shear from ±`shear`, and each permitted mirror image
+//! half the time. They come from the sample's own generator ([`SampleRandom`](super::random::SampleRandom)),
+//! so that they depend on nothing but the seed, the epoch and the sample.
 //!
-//! Source: P. Simard, D. Steinkraus, J. Platt, *Best practices for convolutional neural networks applied to visual
-//! document analysis*, ICDAR 2003, §2.
+//! Source: P. Simard, D. Steinkraus, J. Platt, *Best practices for convolutional neural networks applied to
+//! visual document analysis*, ICDAR 2003, §2.
 
 mod affine;
 mod elastic;
@@ -48,9 +49,11 @@ pub struct Augmentation {
     pub mirror_left_right: bool,
     /// Whether top and bottom may change places. Only where the mirror image has the same label.
     pub mirror_top_bottom: bool,
-    /// The value outside the frame: 0 for images on a black ground, (0 − mean)/deviation once they are standardised.
+    /// The value outside the frame: 0 for images on a black ground, (0 − mean)/deviation once they are
+    /// standardised.
     pub fill: f32,
-    /// How images are read between their pixels. Bicubic keeps strokes sharper, and may exceed the values around by a little.
+    /// How images are read between their pixels. Bicubic keeps strokes sharper, and may exceed the values
+    /// around by a little.
     pub interpolation: Interpolation,
 }
 
@@ -72,7 +75,8 @@ impl Augmentation {
         *self == Self { fill: self.fill, interpolation: self.interpolation, ..Self::default() }
     }
 
-    /// The parameters on one line, for logs: `shift 2, rotation 15°, scale 0.1, elastic 1.2 (smoothness 4)`, or `none`.
+    /// The parameters on one line, for logs: `shift 2, rotation 15°, scale 0.1, elastic 1.2 (smoothness 4)`,
+    /// or `none`.
     pub fn describe(&self) -> String {
         self.to_string()
     }
@@ -80,8 +84,8 @@ impl Augmentation {
     /// Prepares for images of one shape (channels, height, width).
     ///
     /// # Errors
-    /// If a parameter is negative or not finite, the elastic smoothness is below half a pixel, or the shape has
-    /// no pixels, or more than 2³¹ with their frame.
+    /// If a parameter is negative or not finite, the elastic smoothness is below half a pixel, or the shape
+    /// has no pixels, or more than 2³¹ with their frame.
     pub fn prepare(&self, shape: [usize; 3]) -> Result<Augmenter, AugmentationError> {
         let elastic = self.elastic.unwrap_or(Elastic { displacement: 0.0, smoothness: 1.0 });
         for (parameter, value) in [
@@ -194,8 +198,8 @@ impl Augmenter {
         workspace
     }
 
-    /// Augments one image, row-major in its shape. Entry e of the result goes to `output[e · stride]`, and nothing
-    /// else of the output is touched, so that samples can be interleaved.
+    /// Augments one image, row-major in its shape. Entry e of the result goes to `output[e · stride]`, and
+    /// nothing else of the output is touched, so that samples can be interleaved.
     ///
     /// ```
     /// use equivariant::train::augmentation::Augmentation;
@@ -232,8 +236,8 @@ impl Augmenter {
     }
 }
 
-/// Warps one image of shape (channels, height, width) by an affine map with bilinear sampling, with `fill` outside. Entry e of the result goes
-/// to `output[e · stride]`.
+/// Warps one image of shape (channels, height, width) by an affine map with bilinear sampling, with `fill`
+/// outside. Entry e of the result goes to `output[e · stride]`.
 ///
 /// # Panics
 /// If the image or the output is too short, or the stride is zero.

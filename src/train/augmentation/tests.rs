@@ -25,7 +25,8 @@ fn augmented(augmentation: Augmentation, shape: [usize; 3], sample: u64) -> Vec<
     output
 }
 
-/// The image whose entry at (channel, row, column) is that of the source at the place that `from` gives, or zero.
+/// The image whose entry at (channel, row, column) is that of the source at the place that `from` gives, or
+/// zero.
 fn moved(
     image: &[f32],
     [channels, height, width]: [usize; 3],
@@ -92,7 +93,8 @@ proptest! {
         prop_assert_eq!(mirrored([false, true]), moved(&x, shape, |i, j| (i, last - j)));
     }
 
-    /// An image that is an affine function is warped to the function at the warped places, away from the border.
+    /// An image that is an affine function is warped to the function at the warped places, away from the
+    /// border.
     #[test]
     fn planes_are_sampled_exactly_up_to_rounding(
         degrees in -180.0_f64..180.0, shear in -0.3_f64..0.3, scale in 0.8_f64..1.25,
@@ -112,9 +114,10 @@ proptest! {
             let (down, right) = (down / scale + 14.0, (right + shear * down) / scale + 14.0);
             let inside = |place: f64| (0.01..27.99).contains(&place);
             if inside(down) && inside(right) {
-                // A place is below 32: two rounded entries (at most 2 each), two products with at most 14, four
-                // sums below 64, and the coordinate of the frame, are off by less than 8 · 64u; the plane by 5 times that; the three
-                // sums and products of interpolation, of numbers below 128, by less than 9 · 128u.
+                // A place is below 32: two rounded entries (at most 2 each), two products with at most 14,
+                // four sums below 64, and the coordinate of the frame, are off by less than 8 · 64u; the
+                // plane by 5 times that; the three sums and products of interpolation, of numbers below 128,
+                // by less than 9 · 128u.
                 let bound = f64::from((5.0 * 8.0 * 64.0 + 9.0 * 128.0) * U);
                 let value = f64::from(found[row * side + column]);
                 prop_assert!((value - plane(down, right)).abs() <= bound, "{} {}", value, plane(down, right));
@@ -153,8 +156,9 @@ fn images_are_read_as_the_interpolation_says() {
             for (at, &found) in output.iter().enumerate() {
                 let place = [(at / width) as f64 - shift[0], (at % width) as f64 - shift[1]];
                 let expected = interpolation.sample(exact.view(), place[0], place[1]);
-                // Weights are multiples of 2⁻¹⁰ and pixels integers below 17: products of two weights and a pixel are multiples of
-                // 2⁻²⁰ below 2⁵, so that they and their sums need 25 bits; each of the at most 38 operations rounds by at most 32u.
+                // Weights are multiples of 2⁻¹⁰ and pixels integers below 17: products of two weights and a
+                // pixel are multiples of 2⁻²⁰ below 2⁵, so that they and their sums need 25 bits; each of the
+                // at most 38 operations rounds by at most 32u.
                 assert!(
                     (f64::from(found) - expected).abs() <= 38.0 * 32.0 * f64::from(U),
                     "{found} {expected}"

@@ -4,12 +4,14 @@
 //!
 //! x(r, c) = Σ_{i,j} w_i(r − ⌊r⌋) · w_j(c − ⌊c⌋) · x[⌊r⌋ + i, ⌊c⌋ + j],
 //!
-//! where w are the weights of the [`Interpolation`]: w₀(t) = 1 − t and w₁(t) = t if it is bilinear, and a constant outside the frame. The image is first
-//! copied into a frame of that constant, three pixels before and four behind, and places outside are moved onto it, so that the loop has no branch. Places are computed in vectors, pixels
-//! fetched one by one. At whole places the value is the pixel, exactly; moves by whole pixels and quarter turns of
-//! squares are therefore exact.
+//! where w are the weights of the [`Interpolation`]: w₀(t) = 1 − t and w₁(t) = t if it is bilinear, and a
+//! constant outside the frame. The image is first copied into a frame of that constant, three pixels before
+//! and four behind, and places outside are moved onto it, so that the loop has no branch. Places are computed
+//! in vectors, pixels fetched one by one. At whole places the value is the pixel, exactly; moves by whole
+//! pixels and quarter turns of squares are therefore exact.
 //!
-//! Cost a pixel and channel: 4 loads, 9 operations and a store, or 16 loads and 40 operations if it is not bilinear; a pixel: 20 operations for its place.
+//! Cost a pixel and channel: 4 loads, 9 operations and a store, or 16 loads and 40 operations if it is not
+//! bilinear; a pixel: 20 operations for its place.
 
 use super::affine::Affine;
 use super::elastic::Splines;

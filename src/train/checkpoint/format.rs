@@ -8,8 +8,8 @@
 //! | 8 | length of the body |
 //! | … | body: for each entry, sorted by name: length of the name (8), name, kind (1), number of items (8), items |
 //!
-//! Kinds are 0 text (items are bytes of UTF-8), 1 `f32`, 2 `f64`, 3 `u64`. CRC-32 finds every burst of errors of up to 32 bits,
-//! and others with probability 1 − 2⁻³²; the length finds a file that was cut.
+//! Kinds are 0 text (items are bytes of UTF-8), 1 `f32`, 2 `f64`, 3 `u64`. CRC-32 finds every burst of errors
+//! of up to 32 bits, and others with probability 1 − 2⁻³²; the length finds a file that was cut.
 
 use std::collections::BTreeMap;
 use std::path::Path;

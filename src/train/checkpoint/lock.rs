@@ -1,8 +1,9 @@
 //! One training to a checkpoint: whoever comes second is told.
 //!
-//! The lock is the operating system's, on an empty file beside the checkpoint (`lenet5.state.lock`), since the checkpoint itself is
-//! another file after each epoch. It ends with the process, however that ends. The file goes with the lock; a process that is killed
-//! leaves it, and perhaps a checkpoint that is half written: the next training takes the one over and removes the other.
+//! The lock is the operating system's, on an empty file beside the checkpoint (`lenet5.state.lock`), since
+//! the checkpoint itself is another file after each epoch. It ends with the process, however that ends. The
+//! file goes with the lock; a process that is killed leaves it, and perhaps a checkpoint that is half
+//! written: the next training takes the one over and removes the other.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -20,7 +21,8 @@ pub struct CheckpointLock {
 }
 
 impl CheckpointLock {
-    /// Takes the lock of a checkpoint, which need not exist. A file system that knows no locks keeps nobody away.
+    /// Takes the lock of a checkpoint, which need not exist. A file system that knows no locks keeps nobody
+    /// away.
     ///
     /// # Errors
     /// If somebody has it ([`CheckpointError::InUse`]), or the folder cannot be written to.
@@ -36,7 +38,8 @@ impl CheckpointLock {
         loop {
             let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(write)?;
             match file.try_lock() {
-                // Whoever had it may have removed the file between these two lines: then the lock is one of a file without a name.
+                // Whoever had it may have removed the file between these two lines: then the lock is one of a
+                // file without a name.
                 Ok(()) if !is_at(&file, &path) => continue,
                 Ok(()) => {
                     sweep(&target).map_err(write)?;

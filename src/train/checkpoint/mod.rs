@@ -1,12 +1,13 @@
 //! Checkpoints: everything that a training needs to go on as if nothing had happened.
 //!
-//! A checkpoint is a set of named entries: texts and arrays of `f32`, `f64` or `u64`. Optimisers, averages and early
-//! stopping write their states into it and take them back; a trainer adds weights, epoch, step, seed and history. Whatever is
-//! drawn at random in a training must be a function of (seed, epoch, step, sample), so that no generator has a state.
+//! A checkpoint is a set of named entries: texts and arrays of `f32`, `f64` or `u64`. Optimisers, averages
+//! and early stopping write their states into it and take them back; a trainer adds weights, epoch, step,
+//! seed and history. Whatever is drawn at random in a training must be a function of (seed, epoch, step,
+//! sample), so that no generator has a state.
 //!
-//! The file is written beside its place and moved there when it is complete, so that whatever stops the process leaves the
-//! old file or the new one. `format` has its bytes, [`Architecture`] what it belongs to; [`CheckpointLock`]
-//! keeps two trainings from one file.
+//! The file is written beside its place and moved there when it is complete, so that whatever stops the
+//! process leaves the old file or the new one. `format` has its bytes, [`Architecture`] what it belongs to;
+//! [`CheckpointLock`] keeps two trainings from one file.
 
 mod architecture;
 mod error;

@@ -152,8 +152,8 @@ fn settings_and_blocks_are_part_of_the_architecture() {
 /// The name of the variable that makes the test below the process that is killed.
 const VICTIM: &str = "EQUIVARIANT_TEST_CHECKPOINT";
 
-/// A process writes checkpoint after checkpoint and tells the number of each that is complete. Killed at whatever
-/// moment, it leaves a whole one: the last it told of, or a later one.
+/// A process writes checkpoint after checkpoint and tells the number of each that is complete. Killed at
+/// whatever moment, it leaves a whole one: the last it told of, or a later one.
 #[test]
 fn a_killed_process_leaves_a_whole_checkpoint() {
     let numbered = |number: u64| {

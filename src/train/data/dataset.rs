@@ -89,8 +89,9 @@ impl Dataset {
         counts
     }
 
-    /// Which images and labels these are, in a line: their number, shape and classes, and a CRC-32 of the pixels and one of the labels.
-    /// Sets that differ by chance have the same with probability 2⁻³² at most. Costs a pass over the pixels.
+    /// Which images and labels these are, in a line: their number, shape and classes, and a CRC-32 of the
+    /// pixels and one of the labels. Sets that differ by chance have the same with probability 2⁻³² at most.
+    /// Costs a pass over the pixels.
     pub fn identity(&self) -> String {
         let (mut pixels, mut labels) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
         let mut bytes = Vec::new();
@@ -110,8 +111,8 @@ impl Dataset {
         )
     }
 
-    /// Mean and deviation of all pixels together: one of each, so that standardising commutes with every motion of
-    /// pixels and channels. The deviation is that of the population (divided by the count).
+    /// Mean and deviation of all pixels together: one of each, so that standardising commutes with every
+    /// motion of pixels and channels. The deviation is that of the population (divided by the count).
     pub fn mean_and_deviation(&self) -> (f32, f32) {
         // In f64 and image by image, so that rounding is far below f32 for any number of images.
         let count = self.images.len() as f64;
@@ -144,7 +145,8 @@ impl Dataset {
         })
     }
 
-    /// Two parts of the set, the second of `held_out` images drawn at random (to validate on); both keep the order.
+    /// Two parts of the set, the second of `held_out` images drawn at random (to validate on); both keep the
+    /// order.
     ///
     /// # Errors
     /// If one of the parts would be empty.
@@ -200,12 +202,14 @@ pub struct Splits {
 }
 
 impl Splits {
-    /// Two sets with labels from 0 to the largest that the training set has, and at least `least_classes` of them. Where classes are
-    /// numbered from 1 without gaps, and the largest is not below `least_classes`, they become numbers from 0, and the origin says so.
+    /// Two sets with labels from 0 to the largest that the training set has, and at least `least_classes` of
+    /// them. Where classes are numbered from 1 without gaps, and the largest is not below `least_classes`,
+    /// they become numbers from 0, and the origin says so.
     ///
     /// # Errors
-    /// If either is no [`Dataset`], their shapes differ, the test labels exceed the training labels, or a label above
-    /// `least_classes` is there while one below it is not: then nothing shows how many classes there are.
+    /// If either is no [`Dataset`], their shapes differ, the test labels exceed the training labels, or a
+    /// label above `least_classes` is there while one below it is not: then nothing shows how many classes
+    /// there are.
     pub(super) fn from_arrays(
         [mut train, mut test]: [(Array4<f32>, Vec<usize>); 2],
         least_classes: usize,
@@ -240,7 +244,8 @@ fn occurring(labels: &[usize]) -> Vec<usize> {
     occurring
 }
 
-/// Whether classes are numbered from 1: all but 0 occur in the training set, and there are too many for `least_classes` from 0.
+/// Whether classes are numbered from 1: all but 0 occur in the training set, and there are too many for
+/// `least_classes` from 0.
 fn begins_at_one(train: &[usize], test: &[usize], least_classes: usize) -> bool {
     let occurring = occurring(train);
     let is_whole = occurring.iter().enumerate().all(|(place, &label)| label == place + 1);
@@ -287,7 +292,8 @@ mod tests {
         assert_eq!((set.len(), set.shape(), set.classes()), (6, [1, 2, 2], 4));
         assert_eq!(set.class_counts(), [3, 2, 1, 0]);
         let (mean, deviation) = set.mean_and_deviation();
-        // 0 … 23 in 32nds: mean 23/2, variance (24² − 1)/12. Sums are exact in f64; two roundings to f32 and a root remain.
+        // 0 … 23 in 32nds: mean 23/2, variance (24² − 1)/12. Sums are exact in f64; two roundings to f32 and
+        // a root remain.
         assert_eq!(mean, 23.0 / 64.0);
         let expected = (575.0_f64 / 12.0).sqrt() / 32.0;
         assert!((f64::from(deviation) - expected).abs() <= expected * 2.0_f64.powi(-23));
@@ -352,7 +358,8 @@ mod tests {
         assert_eq!(fault(&[0, 2], &[0]), SetFault::Gap { largest: 2, missing: 1 });
         assert_eq!(fault(&[0, usize::MAX], &[0]), SetFault::Gap { largest: usize::MAX, missing: 1 });
         assert_eq!(fault(&[0, 1], &[0, 2]), SetFault::Label { classes: 2, label: 2, index: 1 });
-        // From 1: by the training set alone, and not where a test label is 0 or the numbers fit from 0 as well.
+        // From 1: by the training set alone, and not where a test label is 0 or the numbers fit from 0 as
+        // well.
         let from_one = splits(&[2, 1, 3], &[3], 2).unwrap();
         assert_eq!((from_one.train.labels(), from_one.test.labels()), (&[1, 0, 2][..], &[2][..]));
         assert!(from_one.train.classes() == 3 && from_one.origin.contains("numbered from 1"));

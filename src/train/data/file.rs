@@ -12,7 +12,8 @@ use crate::fence::fence;
 /// Entries of the largest array that is read: 2³⁰, four gigabytes of `f32`.
 pub const LARGEST_ARRAY: usize = 1 << 30;
 
-/// No deflated stream is longer than this many times its compressed length: a match of 258 bytes takes two bits.
+/// No deflated stream is longer than this many times its compressed length: a match of 258 bytes takes two
+/// bits.
 const LARGEST_EXPANSION: usize = 1032;
 
 /// The most bytes that a deflated stream of so many bytes can stand for.
@@ -114,8 +115,8 @@ fn fenced<T>(read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     fence(read).unwrap_or_else(|panic| Err(io::Error::other(panic)))
 }
 
-/// The members of a gzip file, one after the other. Zeros behind the last fill a block of a tape or a disk, and are no data
-/// (gzip's manual, section *Tapes*).
+/// The members of a gzip file, one after the other. Zeros behind the last fill a block of a tape or a disk,
+/// and are no data (gzip's manual, section *Tapes*).
 struct Members<R> {
     /// `None` at the end.
     member: Option<GzDecoder<R>>,

@@ -6,12 +6,13 @@
 //! entries             row-major
 //! ```
 //!
-//! Images are of rank 3 (count, height, width), labels of rank 1. A folder holds four files, gzipped or not, as their
-//! first bytes tell; `.gz` and the dot in `train-images.idx3-ubyte` are optional in their names.
+//! Images are of rank 3 (count, height, width), labels of rank 1. A folder holds four files, gzipped or not,
+//! as their first bytes tell; `.gz` and the dot in `train-images.idx3-ubyte` are optional in their names.
 //!
 //! Cost: one pass over the bytes; memory for the bytes of one array and its `f32`s.
 //!
-//! Source: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits*, section on file formats.
+//! Source: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits*, section on file
+//! formats.
 
 use std::path::{Path, PathBuf};
 
@@ -106,11 +107,12 @@ pub(super) fn is_here(folder: &Path) -> bool {
     FILES.iter().any(|&name| find(folder, name).is_some())
 }
 
-/// Reads a folder with the four files of MNIST, or of a set in its format. There are ten classes, or as many as the
-/// training labels need.
+/// Reads a folder with the four files of MNIST, or of a set in its format. There are ten classes, or as many
+/// as the training labels need.
 ///
 /// # Errors
-/// If a file is missing, damaged or no IDX file of unsigned bytes of the right rank, or if they do not belong together.
+/// If a file is missing, damaged or no IDX file of unsigned bytes of the right rank, or if they do not belong
+/// together.
 pub fn load_idx(folder: &Path) -> Result<Splits, DataError> {
     let mut paths = Vec::new();
     for name in FILES {
@@ -134,12 +136,12 @@ pub fn load_idx(folder: &Path) -> Result<Splits, DataError> {
     Splits::from_arrays(sets, DIGITS, format!("MNIST-format IDX files in {}", folder.display()))
 }
 
-/// Writes the images and labels of a set as two IDX files, which appear complete or not at all. Pixels are rounded to
-/// 255ths; those that come from IDX files come back exactly.
+/// Writes the images and labels of a set as two IDX files, which appear complete or not at all. Pixels are
+/// rounded to 255ths; those that come from IDX files come back exactly.
 ///
 /// # Errors
-/// If the images have several channels, there are more than 256 classes, an extent exceeds 32 bits, or a file cannot
-/// be written.
+/// If the images have several channels, there are more than 256 classes, an extent exceeds 32 bits, or a file
+/// cannot be written.
 pub fn write_idx(set: &Dataset, images: &Path, labels: &Path) -> Result<(), DataError> {
     let [channels, height, width] = set.shape();
     if channels != 1 {
@@ -220,7 +222,8 @@ mod tests {
         assert_eq!(load_idx(folder.path()).unwrap(), expected);
     }
 
-    /// Files from tapes and images of disks are filled up with zeros; several members in one file are its bytes one after the other.
+    /// Files from tapes and images of disks are filled up with zeros; several members in one file are its
+    /// bytes one after the other.
     #[test]
     fn gzip_in_members_and_with_zeros_behind_is_read() {
         let folder = folder();

@@ -9,8 +9,8 @@
 //! | [`digits`], [`digit_splits`] | drawn digits, made as asked for |
 //! | [`rotated`] | the same images turned by random angles |
 //!
-//! Whatever is read is checked before memory is asked for, and every malformation is a [`DataError`] that says what was
-//! expected, what was found and what to do.
+//! Whatever is read is checked before memory is asked for, and every malformation is a [`DataError`] that
+//! says what was expected, what was found and what to do.
 
 mod dataset;
 mod digits;
@@ -33,7 +33,8 @@ pub use numpy::load_numpy;
 pub use pictures::load_pictures;
 pub use rotated::{Rotated, rotated};
 
-/// Reads images and labels to train and to test, in whatever format is there. [`Splits::origin`] tells what was found.
+/// Reads images and labels to train and to test, in whatever format is there. [`Splits::origin`] tells what
+/// was found.
 ///
 /// # Errors
 /// If there is nothing, nothing of a known format, or something malformed.

@@ -7,8 +7,8 @@
 //! entries
 //! ```
 //!
-//! Truth values and real numbers of one, two, four or eight bytes are read, in either byte order and either order of the axes. Python 2
-//! wrote lengths as `28L`.
+//! Truth values and real numbers of one, two, four or eight bytes are read, in either byte order and either
+//! order of the axes. Python 2 wrote lengths as `28L`.
 //!
 //! Source: *NumPy Enhancement Proposal 1: a simple file format for NumPy arrays*.
 

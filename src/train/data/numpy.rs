@@ -1,11 +1,12 @@
 //! Data sets of NumPy arrays: an `.npz` archive as Keras has it for MNIST, or a folder of `.npy` files.
 //!
-//! Four arrays, `x_train`, `y_train`, `x_test` and `y_test`: images (n, h, w), (n, c, h, w) or (n, h, w, c) of bytes, which stand for
-//! 255ths, or of floats from 0 to 1; labels (n) or (n, 1) of class numbers, or (n, classes) with a single one in each row. An archive is a
-//! zip file with one `.npy` file for each array, stored or deflated.
+//! Four arrays, `x_train`, `y_train`, `x_test` and `y_test`: images (n, h, w), (n, c, h, w) or (n, h, w, c)
+//! of bytes, which stand for 255ths, or of floats from 0 to 1; labels (n) or (n, 1) of class numbers, or (n,
+//! classes) with a single one in each row. An archive is a zip file with one `.npy` file for each array,
+//! stored or deflated.
 //!
-//! The last axis of four is that of the channels where it has 1, 3 or 4 entries, the axes before it more, and the second is not itself of
-//! 1, 3 or 4: [`Splits::origin`] tells.
+//! The last axis of four is that of the channels where it has 1, 3 or 4 entries, the axes before it more, and
+//! the second is not itself of 1, 3 or 4: [`Splits::origin`] tells.
 //!
 //! Source: the documentation of `numpy.savez` and of `keras.datasets.mnist`.
 
@@ -30,8 +31,8 @@ pub(super) fn is_here(folder: &Path) -> bool {
     NAMES.iter().any(|name| folder.join(format!("{name}.npy")).exists())
 }
 
-/// Reads an `.npz` file with the arrays `x_train`, `y_train`, `x_test` and `y_test`, or a folder with each of them in
-/// an `.npy` file. There are as many classes as the training labels need, and two at least.
+/// Reads an `.npz` file with the arrays `x_train`, `y_train`, `x_test` and `y_test`, or a folder with each of
+/// them in an `.npy` file. There are as many classes as the training labels need, and two at least.
 ///
 /// # Errors
 /// If an array is missing, damaged, of a wrong type or rank, or if they do not belong together.
@@ -209,7 +210,8 @@ mod tests {
         }
     }
 
-    /// As other programs save labels and colours: in a column, with a single one in each row, in the order of Fortran; channels last.
+    /// As other programs save labels and colours: in a column, with a single one in each row, in the order of
+    /// Fortran; channels last.
     #[test]
     fn labels_and_images_are_read_in_all_their_forms() {
         let folder = tempfile::tempdir().unwrap();

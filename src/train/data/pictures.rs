@@ -1,8 +1,9 @@
 //! Folders of PNG pictures: `train/CLASS/*.png` and `test/CLASS/*.png`.
 //!
-//! The classes are the folders in `train`, sorted by name, or by number if all names are numbers; the pictures of
-//! a class are sorted by name. All pictures have one size, and all are grey or all are in colour; 8 and 16 bits (and
-//! fewer, and palettes) may be mixed. An alpha channel must be opaque, as there is no ground to lay the picture on.
+//! The classes are the folders in `train`, sorted by name, or by number if all names are numbers; the
+//! pictures of a class are sorted by name. All pictures have one size, and all are grey or all are in colour;
+//! 8 and 16 bits (and fewer, and palettes) may be mixed. An alpha channel must be opaque, as there is no
+//! ground to lay the picture on.
 //!
 //! Cost: decoding; memory for one picture and all `f32`s.
 
@@ -28,8 +29,8 @@ pub(super) fn is_here(folder: &Path) -> bool {
 /// Reads the pictures in `folder/train/CLASS` and `folder/test/CLASS`.
 ///
 /// # Errors
-/// If a folder is missing or has no pictures, a test class is no training class, a picture cannot be decoded, is not
-/// opaque or is unlike the others.
+/// If a folder is missing or has no pictures, a test class is no training class, a picture cannot be decoded,
+/// is not opaque or is unlike the others.
 pub fn load_pictures(folder: &Path) -> Result<Splits, DataError> {
     let train = folder.join("train");
     let classes = class_names(&train)?;
@@ -277,7 +278,8 @@ mod tests {
         }
     }
 
-    /// The last colour of a palette is cut, with sums that fit: `png` 0.18.1 panics, and its reader here does not.
+    /// The last colour of a palette is cut, with sums that fit: `png` 0.18.1 panics, and its reader here does
+    /// not.
     #[test]
     fn a_cut_palette_is_an_error_of_its_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,12 @@
 //! Rotated MNIST: images turned by random angles, so that a net must recognise them in every position.
 //!
-//! The first images of the training set, each turned by an angle uniform in [0, 2π), to train; other images, each
-//! turned, to test; bilinear sampling about the centre of the frame, zero outside. One mean and one deviation for all
-//! pixels, so that standardising commutes with rotation.
+//! The first images of the training set, each turned by an angle uniform in [0, 2π), to train; other images,
+//! each turned, to test; bilinear sampling about the centre of the frame, zero outside. One mean and one
+//! deviation for all pixels, so that standardising commutes with rotation.
 //!
-//! Source of the setting: H. Larochelle, D. Erhan, A. Courville, J. Bergstra, Y. Bengio, *An empirical evaluation of
-//! deep architectures on problems with many factors of variation*, ICML 2007, §3.1 (12,000 to train, 50,000 to test).
+//! Source of the setting: H. Larochelle, D. Erhan, A. Courville, J. Bergstra, Y. Bengio, *An empirical
+//! evaluation of deep architectures on problems with many factors of variation*, ICML 2007, §3.1 (12,000 to
+//! train, 50,000 to test).
 
 use ndarray::{Array4, Axis, concatenate};
 use rand::RngExt;
@@ -31,8 +32,8 @@ pub struct Rotated {
     pub deviation: f32,
 }
 
-/// Turns the first `count` training images to train, and of the others, those left of the training set first and
-/// then the test set, as many as there are up to `test_count` to test. The seed fixes all angles.
+/// Turns the first `count` training images to train, and of the others, those left of the training set first
+/// and then the test set, as many as there are up to `test_count` to test. The seed fixes all angles.
 ///
 /// # Errors
 /// If there are fewer than `count` training images, or one of the counts is zero.
@@ -120,9 +121,10 @@ mod tests {
             let original = original.into_shape_with_order((9, 9)).unwrap().into_dyn();
             let expected = rotate.by_angle(angle, original.view()).unwrap();
             for (&found, &expected) in image.iter().zip(&expected) {
-                // The place is off by the rounding of two entries of the matrix, of two products and three sums of
-                // numbers below 16, which is at most 8 · 16 · 2⁻²⁴, along each of two axes; a bilinear image of values in
-                // [0, 1] moves by no more than that times its steepest slope 1; interpolation adds 8 · 2⁻²⁴.
+                // The place is off by the rounding of two entries of the matrix, of two products and three
+                // sums of numbers below 16, which is at most 8 · 16 · 2⁻²⁴, along each of two axes; a
+                // bilinear image of values in [0, 1] moves by no more than that times its steepest slope 1;
+                // interpolation adds 8 · 2⁻²⁴.
                 let bound = (2.0 * 8.0 * 16.0 + 8.0) * 2.0_f64.powi(-24);
                 assert!((f64::from(found) - expected).abs() <= bound, "{found} {expected} at {angle}");
             }

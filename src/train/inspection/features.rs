@@ -1,11 +1,14 @@
-//! What the first convolutions look for: their kernels, and the patches of images that excite each feature most.
+//! What the first convolutions look for: their kernels, and the patches of images that excite each feature
+//! most.
 //!
-//! A feature's excitation is the output of its convolution, before the activation behind it: there the order of excitations is the same
-//! as behind any increasing activation, and nothing is cut off. Output o of a stack of layers sees, along each axis, the e entries of
-//! the image from a + o·j on, where extent e and jump j are those of the [`ReceptiveField`], and a collects the paddings:
-//! a = −Σ_i p_i Π_{l<i} s_l. Pixels beyond the border are the zeros of the padding.
+//! A feature's excitation is the output of its convolution, before the activation behind it: there the order
+//! of excitations is the same as behind any increasing activation, and nothing is cut off. Output o of a
+//! stack of layers sees, along each axis, the e entries of the image from a + o·j on, where extent e and jump
+//! j are those of the [`ReceptiveField`], and a collects the paddings: a = −Σ_i p_i Π_{l<i} s_l. Pixels
+//! beyond the border are the zeros of the padding.
 //!
-//! For each image the strongest excitation counts (of equals the first), so that patches come from different images.
+//! For each image the strongest excitation counts (of equals the first), so that patches come from different
+//! images.
 
 use ndarray::{Array3, Array4, ArrayD, Axis, Slice};
 use rayon::prelude::*;
@@ -107,7 +110,8 @@ impl Sight {
     }
 }
 
-/// What excites the features of the first convolutions, as long as all layers before them are pointwise or have windows.
+/// What excites the features of the first convolutions, as long as all layers before them are pointwise or
+/// have windows.
 pub(super) fn layers(
     network: &Network,
     weights: &Weights,
@@ -203,7 +207,8 @@ mod tests {
     use super::*;
     use crate::layer::{Activation, Convolution, Flatten, Pool};
 
-    /// Kernels of one tap, or of ones: a feature's excitation is then the sum of what it sees, so that patch and excitation must agree.
+    /// Kernels of one tap, or of ones: a feature's excitation is then the sum of what it sees, so that patch
+    /// and excitation must agree.
     fn ones(network: &Network) -> Weights {
         let arrays: Vec<_> =
             network.parameters().iter().map(|parameter| ArrayD::ones(parameter.shape.as_slice())).collect();
@@ -231,8 +236,9 @@ mod tests {
         for patch in &layers[0].features[0].patches {
             assert_eq!(patch.pixels.sum(), patch.excitation);
         }
-        // The second sees rows at weights 1, 1, 2, 1, 2, 1, 1 (stride 2, overlapping by one) and columns at 1, 2, 2, 1; a row of the
-        // first layer outside its frame would count as zero, not as what it would have seen of the image.
+        // The second sees rows at weights 1, 1, 2, 1, 2, 1, 1 (stride 2, overlapping by one) and columns at
+        // 1, 2, 2, 1; a row of the first layer outside its frame would count as zero, not as what it would
+        // have seen of the image.
         let (down, right) = ([1.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.0], [1.0, 2.0, 2.0, 1.0]);
         let mut inside = 0;
         for patch in &layers[1].features[0].patches {

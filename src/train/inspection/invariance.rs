@@ -1,7 +1,10 @@
-//! How far the scores of a network change when images are turned by quarters or mirrored: what its layers prove, and what is measured.
+//! How far the scores of a network change when images are turned by quarters or mirrored: what its layers
+//! prove, and what is measured.
 //!
-//! The argument of the layers ([`Equivariance`]) is for all weights and images; the measurement, on some images with these weights, is the largest
-//! relative error over them, beside the rounding noise of the scores themselves, as [`measure`](crate::verify::measure()) has it. Cost: nine predictions of [`MEASURED_IMAGES`].
+//! The argument of the layers ([`Equivariance`]) is for all weights and images; the measurement, on some
+//! images with these weights, is the largest relative error over them, beside the rounding noise of the
+//! scores themselves, as [`measure`](crate::verify::measure()) has it. Cost: nine predictions of
+//! [`MEASURED_IMAGES`].
 
 use ndarray::{Array2, Array4, ArrayView1, ArrayViewD, Axis};
 use rand::{RngExt, SeedableRng};
@@ -18,7 +21,8 @@ pub const MEASURED_IMAGES: usize = 16;
 /// What is known of the invariance of a network under the symmetries of the square.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invariance {
-    /// The largest of C4 and D4 under which the layers tell that the network is invariant, for all weights and images.
+    /// The largest of C4 and D4 under which the layers tell that the network is invariant, for all weights
+    /// and images.
     pub proved: Option<String>,
     /// Why it is not proved under C4, or under D4 if it is under C4.
     pub why_not: Option<String>,
@@ -31,8 +35,8 @@ pub struct Invariance {
 }
 
 impl Invariance {
-    /// That of a network with these weights on square images (samples, channels, length, length); `None` if they are not square, or
-    /// scores are zero or not finite.
+    /// That of a network with these weights on square images (samples, channels, length, length); `None` if
+    /// they are not square, or scores are zero or not finite.
     ///
     /// # Errors
     /// If images or weights do not fit.

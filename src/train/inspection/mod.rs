@@ -1,4 +1,5 @@
-//! What a trained network gets wrong, what it looks for, and what it bears: numbers for a report, without words.
+//! What a trained network gets wrong, what it looks for, and what it bears: numbers for a report, without
+//! words.
 //!
 //! | what | file |
 //! |---|---|
@@ -8,11 +9,11 @@
 //! | [`Invariance`]: how far the scores change when images are turned or mirrored | `invariance` |
 //! | [`Moved`]: predictions as images are shifted and turned | `motion` |
 //!
-//! Everything is a function of the network, its weights and the images: nothing is drawn at random, and the result is the same for any
-//! number of threads if that of the predictions is.
+//! Everything is a function of the network, its weights and the images: nothing is drawn at random, and the
+//! result is the same for any number of threads if that of the predictions is.
 //!
-//! Cost: one prediction of all images, 51 of [`MOVED_IMAGES`], and one pass of the definition of the first two convolutions
-//! over [`EXCITING_IMAGES`].
+//! Cost: one prediction of all images, 51 of [`MOVED_IMAGES`], and one pass of the definition of the first
+//! two convolutions over [`EXCITING_IMAGES`].
 
 mod features;
 mod invariance;
@@ -69,14 +70,15 @@ pub struct Mistake {
 }
 
 impl Inspection {
-    /// Of a network on images (samples, channels, height, width) with values from 0 to 1, where `predict` gives its scores
-    /// (samples, classes) at inference.
+    /// Of a network on images (samples, channels, height, width) with values from 0 to 1, where `predict`
+    /// gives its scores (samples, classes) at inference.
     ///
     /// # Errors
     /// If the weights or the images do not fit the network.
     ///
     /// # Panics
-    /// If there are not as many labels as images and rows of scores, or a label is not below the number of classes.
+    /// If there are not as many labels as images and rows of scores, or a label is not below the number of
+    /// classes.
     pub fn new(
         network: &Network,
         weights: &Weights,
@@ -146,7 +148,8 @@ mod tests {
     use super::*;
     use crate::layer::{Activation, Convolution, Flatten, Initialisation, Layer, Mode, Pool};
 
-    /// Three images of 8 × 8 with one bright pixel each, and scores that read its column: class 0 on the left, 1 on the right.
+    /// Three images of 8 × 8 with one bright pixel each, and scores that read its column: class 0 on the
+    /// left, 1 on the right.
     fn images() -> Array4<f32> {
         let mut images = Array4::zeros((3, 1, 8, 8));
         images[[0, 0, 3, 0]] = 1.0;
@@ -182,7 +185,8 @@ mod tests {
         assert_eq!(order, [0, 2]);
         let first = &inspection.mistakes[0];
         assert_eq!((first.truth, first.predicted), (1, 0));
-        // Two shares of two exponentials: four roundings of 2⁻⁵³ of numbers below 1, and an exponential within 2⁻⁵².
+        // Two shares of two exponentials: four roundings of 2⁻⁵³ of numbers below 1, and an exponential
+        // within 2⁻⁵².
         let expected = 1.0 / (1.0 + (-1.0_f64).exp());
         assert!((first.predicted_share - expected).abs() <= 8.0 * 2.0_f64.powi(-53));
         assert!((first.predicted_share + first.truth_share - 1.0).abs() <= 8.0 * 2.0_f64.powi(-53));

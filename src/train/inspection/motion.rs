@@ -1,7 +1,8 @@
-//! How predictions change as images are shifted and turned: what a network bears of the motions it was not built for.
+//! How predictions change as images are shifted and turned: what a network bears of the motions it was not
+//! built for.
 //!
-//! Moved by [`warp_affine`]: shifts by whole pixels and quarter turns of square images are exact, other turns bilinear; zeros
-//! come in from outside. A turn about the centre is counter-clockwise.
+//! Moved by [`warp_affine`]: shifts by whole pixels and quarter turns of square images are exact, other turns
+//! bilinear; zeros come in from outside. A turn about the centre is counter-clockwise.
 
 use ndarray::{Array2, Array4, Axis};
 use rayon::prelude::*;
@@ -100,7 +101,8 @@ impl<'a> Motions<'a> {
 mod tests {
     use super::*;
 
-    /// The column (or row, if `axis` is 2) of the brightest pixel as the class, of the first one if none is bright.
+    /// The column (or row, if `axis` is 2) of the brightest pixel as the class, of the first one if none is
+    /// bright.
     fn brightest(axis: usize) -> impl Fn(&Array4<f32>) -> Array2<f32> + Sync {
         move |images| {
             let sum = |image: usize, place: usize| {

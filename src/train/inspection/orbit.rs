@@ -1,9 +1,10 @@
-//! What a group feature map is, by example: the orientations of one feature of an image and of the moved image, and the permutation that carries one to
-//! the other.
+//! What a group feature map is, by example: the orientations of one feature of an image and of the moved
+//! image, and the permutation that carries one to the other.
 //!
-//! For the first layer of a network, if it is a group convolution on images: the field of its output whose orientations differ most (by the sum of
-//! squares) is shown, before any activation. For a group element g the channel of coset hK of the image, moved in the plane, is the channel of ghK of the moved image. Elements that
-//! generate the group are shown.
+//! For the first layer of a network, if it is a group convolution on images: the field of its output whose
+//! orientations differ most (by the sum of squares) is shown, before any activation. For a group element g
+//! the channel of coset hK of the image, moved in the plane, is the channel of ghK of the moved image.
+//! Elements that generate the group are shown.
 
 use ndarray::{Array3, ArrayD, Axis, Ix3};
 
@@ -28,8 +29,8 @@ pub struct MovedMaps {
 }
 
 impl MovedMaps {
-    /// Those of the first layer of a network for an image (channels, height, width), one for each generator; none if that is no
-    /// group convolution on images.
+    /// Those of the first layer of a network for an image (channels, height, width), one for each generator;
+    /// none if that is no group convolution on images.
     ///
     /// # Errors
     /// If the image or the weights do not fit.
@@ -111,7 +112,8 @@ mod tests {
             for (channel, &image) in view.permutation.iter().enumerate() {
                 let from = view.maps[0].index_axis(Axis(0), channel);
                 let moved = group.view(element, from.into_dyn()).unwrap();
-                // Sums of nine products in two orders: 2·9·2⁻²⁴ of the sum of their magnitudes, at most ten times the scale.
+                // Sums of nine products in two orders: 2·9·2⁻²⁴ of the sum of their magnitudes, at most ten
+                // times the scale.
                 for (a, b) in moved.iter().zip(view.maps[1].index_axis(Axis(0), image)) {
                     assert!((a - b).abs() <= 18.0 * 10.0 * scale / 16_777_216.0, "{a} is not {b}");
                 }
@@ -121,7 +123,8 @@ mod tests {
         assert_eq!(MovedMaps::of(&z2cnn(10), &weights, &image), Ok(Vec::new()));
     }
 
-    /// Of fields whose orientations differ equally the first is shown, and a later one only if its own differ more.
+    /// Of fields whose orientations differ equally the first is shown, and a later one only if its own differ
+    /// more.
     #[test]
     fn of_equal_fields_the_first_is_shown() {
         let (image, maps) = (FeatureType::trivial(&GridGroup::c4(), 1), |fields| {

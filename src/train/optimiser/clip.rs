@@ -1,8 +1,9 @@
 //! Clipping of gradients: by their common norm, or each entry by itself.
 //!
-//! By the norm (Pascanu, Mikolov, Bengio 2013, Algorithm 1): with c = limit / (‖g‖₂ + 10⁻⁶), the gradient becomes
-//! min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within the update. A gradient with an
-//! entry that is not finite has no direction: it becomes NaN as a whole, never an unclipped step.
+//! By the norm (Pascanu, Mikolov, Bengio 2013, Algorithm 1): with c = limit / (‖g‖₂ + 10⁻⁶), the gradient
+//! becomes min(c, 1)·g, so that it keeps its direction; the 10⁻⁶ is PyTorch's. The factor is applied within
+//! the update. A gradient with an entry that is not finite has no direction: it becomes NaN as a whole, never
+//! an unclipped step.
 
 use std::fmt;
 

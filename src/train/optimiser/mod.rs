@@ -1,10 +1,11 @@
 //! Optimisers: how the parameters follow their gradients.
 //!
-//! Every rule is one pass over the flat vectors of parameters, gradients and moments, in the order of PyTorch's
-//! optimisers of the same names: the gradient is clipped, then the penalties are added, then the moments and the
-//! parameters move (`update` holds the formulas). Cost: a dozen operations and at most one root and one quotient for
-//! each parameter, 7 words of memory traffic for Adam; vectorised. Each parameter is computed by itself with the same
-//! operations on every machine, so the bits do not depend on threads or vector units.
+//! Every rule is one pass over the flat vectors of parameters, gradients and moments, in the order of
+//! PyTorch's optimisers of the same names: the gradient is clipped, then the penalties are added, then the
+//! moments and the parameters move (`update` holds the formulas). Cost: a dozen operations and at most one
+//! root and one quotient for each parameter, 7 words of memory traffic for Adam; vectorised. Each parameter
+//! is computed by itself with the same operations on every machine, so the bits do not depend on threads or
+//! vector units.
 
 mod clip;
 mod update;
@@ -25,15 +26,16 @@ use crate::network::Part;
 pub enum Rule {
     /// Gradient descent: `b ← μb + g`, `θ ← θ − ηb`, or `θ ← θ − η(g + μb)` with Nesterov's momentum.
     ///
-    /// As in PyTorch, and unlike Sutskever et al. 2013, the rate multiplies the momentum, not the gradient alone.
+    /// As in PyTorch, and unlike Sutskever et al. 2013, the rate multiplies the momentum, not the gradient
+    /// alone.
     Sgd {
         /// μ, in [0, 1).
         momentum: f64,
         /// Whether to look ahead by one more step of the momentum.
         nesterov: bool,
     },
-    /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `θ ← θ − η·m̂/(√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)`
-    /// (Kingma and Ba 2015, Algorithm 1). An L2 penalty is part of the gradient.
+    /// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `θ ← θ − η·m̂/(√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ =
+    /// v/(1−β₂ᵗ)` (Kingma and Ba 2015, Algorithm 1). An L2 penalty is part of the gradient.
     Adam(Moments),
     /// [`Rule::Adam`] with decoupled weight decay: first `θ ← θ − ηλθ`, and no λθ in the gradient
     /// (Loshchilov and Hutter 2019, Algorithm 2, scaled by the rate as in PyTorch).

@@ -39,7 +39,8 @@ fn sgd(momentum: f64, nesterov: bool) -> Rule {
 
 #[test]
 fn momentum_accumulates() {
-    // μ = η = ½, gradients 2, −1, 4. b = 2, ½·2 − 1 = 0, 4. θ = 1 − ½·2 = 0, 0, −2. All numbers are exact in binary.
+    // μ = η = ½, gradients 2, −1, 4. b = 2, ½·2 − 1 = 0, 4. θ = 1 − ½·2 = 0, 0, −2. All numbers are exact in
+    // binary.
     assert_eq!(trajectory(optimiser(sgd(0.5, false)), 0.5, &[2.0, -1.0, 4.0]), [0.0, 0.0, -2.0]);
     // Nesterov moves by g + ½b = 3, −1, 6: θ = 1 − 1.5 = −0.5, 0, −3.
     assert_eq!(trajectory(optimiser(sgd(0.5, true)), 0.5, &[2.0, -1.0, 4.0]), [-0.5, 0.0, -3.0]);
@@ -74,7 +75,8 @@ fn adam_corrects_its_moments() {
     // m = ½·2 = 1, v = ¼·4 = 1; m̂ = 1/½ = 2, v̂ = 1/¼ = 4: θ = 1 − ¼·2/2 = ¾.
     // m = ½ − 1 = −½, v = ¾ + 1 = 7/4; m̂ = −½/¾ = −⅔, v̂ = (7/4)/(7/16) = 4: θ = ¾ + ¼·⅔/2 = 5/6.
     let found = trajectory(optimiser(Rule::Adam(HALVES)), 0.25, &[2.0, -2.0]);
-    // The rate, the scale of the root, root, product, quotient and sum are rounded: six times, of numbers below 1.
+    // The rate, the scale of the root, root, product, quotient and sum are rounded: six times, of numbers
+    // below 1.
     let bound = 6.0 * f32::EPSILON / 2.0;
     assert!((found[0] - 0.75).abs() <= bound && (found[1] - 5.0 / 6.0).abs() <= bound, "{found:?}");
     // With ε = 2 the first step is by ¼·2/(2 + 2).
@@ -86,7 +88,8 @@ fn adam_corrects_its_moments() {
 fn weight_decay_is_coupled_in_adam_and_decoupled_in_adamw() {
     let decay = Decay { l1: 0.0, l2: 0.5 };
     let bound = 6.0 * f32::EPSILON / 2.0;
-    // The first step of Adam with ε = 0 is by η·sign of the gradient, which here is ½·1 − 1 = −½ with the penalty.
+    // The first step of Adam with ε = 0 is by η·sign of the gradient, which here is ½·1 − 1 = −½ with the
+    // penalty.
     let adam = optimiser(Rule::Adam(HALVES)).decay(decay).unwrap();
     assert!((trajectory(adam, 0.25, &[-1.0])[0] - 1.25).abs() <= bound);
     // With gradient −¼ the penalty turns it around: ½ − ¼.
@@ -112,7 +115,8 @@ fn gradients_are_clipped_before_penalties() {
     };
     assert_eq!(clipped(Clip::None), [-3.0, 4.0]);
     assert_eq!(clipped(Clip::Value(2.0)), [-2.0, 2.0]);
-    // The norm over all parts is 5: half of the gradient, or 2.5/(5 + 10⁻⁶) of it, off by 4·10⁻⁷·½ and two roundings below 2.
+    // The norm over all parts is 5: half of the gradient, or 2.5/(5 + 10⁻⁶) of it, off by 4·10⁻⁷·½ and two
+    // roundings below 2.
     let bound = 4.0e-7 + 2.0 * f32::EPSILON;
     let found = clipped(Clip::Norm(2.5));
     assert!((found[0] + 1.5).abs() <= bound && (found[1] - 2.0).abs() <= bound, "{found:?}");

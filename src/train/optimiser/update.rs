@@ -1,8 +1,9 @@
 //! The passes: what a step does to each parameter by itself.
 //!
-//! Written entry by entry and compiled for the widest vectors of the machine. Where PyTorch multiplies and adds, a fused
-//! operation rounds once here. A moment that has decayed below the normal numbers becomes 0: the last steps of its way
-//! would change no parameter, and arithmetic on subnormal numbers can cost a hundred cycles each.
+//! Written entry by entry and compiled for the widest vectors of the machine. Where PyTorch multiplies and
+//! adds, a fused operation rounds once here. A moment that has decayed below the normal numbers becomes 0:
+//! the last steps of its way would change no parameter, and arithmetic on subnormal numbers can cost a
+//! hundred cycles each.
 
 use super::Moments;
 

@@ -1,8 +1,9 @@
 //! The trainer: epochs of augmented batches, tests between them, and a state that can be saved at any step.
 //!
-//! Step t of epoch e takes the images at places tB … (t+1)B − 1 of a permutation; images beyond the last whole batch wait for the next
-//! epoch. The permutation, each image's augmentation and each mask of dropout are functions of (seed, epoch, step, image), so that a
-//! resumed run gives the same bits as an uninterrupted one, and one thread the same as two.
+//! Step t of epoch e takes the images at places tB … (t+1)B − 1 of a permutation; images beyond the last
+//! whole batch wait for the next epoch. The permutation, each image's augmentation and each mask of dropout
+//! are functions of (seed, epoch, step, image), so that a resumed run gives the same bits as an uninterrupted
+//! one, and one thread the same as two.
 //!
 //! Cost: for each image, one augmentation and one forward and backward pass.
 
@@ -201,8 +202,8 @@ impl<'a> Trainer<'a> {
         self.labels.len()
     }
 
-    /// The numbers that are exported: where patience is asked for the best ones of all complete epochs, of equals the first;
-    /// else the averages, else the weights.
+    /// The numbers that are exported: where patience is asked for the best ones of all complete epochs, of
+    /// equals the first; else the averages, else the weights.
     pub fn result(&self) -> Weights {
         match self.stopping.as_ref().and_then(EarlyStopping::best) {
             Some((_, trained, running)) => {
@@ -224,12 +225,12 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// Trains to the end of the current epoch and tests, or until the observer breaks off between two steps: then `None`, and the
-    /// training can go on later from there.
+    /// Trains to the end of the current epoch and tests, or until the observer breaks off between two steps:
+    /// then `None`, and the training can go on later from there.
     ///
     /// # Errors
-    /// If the loss, a gradient or a weight becomes infinite or no number, or the images to test do not fit. A loss or gradient that
-    /// is not finite moves no weight.
+    /// If the loss, a gradient or a weight becomes infinite or no number, or the images to test do not fit. A
+    /// loss or gradient that is not finite moves no weight.
     pub fn epoch(
         &mut self,
         test: &Dataset,

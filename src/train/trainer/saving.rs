@@ -1,7 +1,7 @@
 //! The state of a training as a checkpoint, and back.
 //!
-//! Between two steps a training is its weights, its optimiser, its averages, what its epochs have given, and the number of its step:
-//! whatever is drawn at random is a function of these numbers and the seed.
+//! Between two steps a training is its weights, its optimiser, its averages, what its epochs have given, and
+//! the number of its step: whatever is drawn at random is a function of these numbers and the seed.
 
 use super::{EpochRecord, Gathered, TrainError, Trainer};
 use crate::train::checkpoint::{Checkpoint, CheckpointError};
@@ -36,8 +36,8 @@ impl Trainer<'_> {
     /// Goes on where the checkpoint was made.
     ///
     /// # Errors
-    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the optimiser, the averages and
-    /// what early stopping keeps.
+    /// If it is of another network, recipe, seed or set of images. Then nothing has changed but the
+    /// optimiser, the averages and what early stopping keeps.
     pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         checkpoint.check_architecture(&self.architecture)?;
         for (name, value) in self.settings() {

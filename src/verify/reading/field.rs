@@ -1,10 +1,11 @@
 //! The field reading: both sides at random points of GF(p), p = 2⁶⁴ − 2³² + 1.
 //!
-//! By the Schwartz–Zippel lemma (Schwartz 1980, Zippel 1979; `schwartz_zippel_repeated` in `proofs/`) a false polynomial
-//! identity of degree d survives k independent random points with probability at most (d/p)^k. The degree is not
-//! declared but computed, by running the same code on [`Degree`]. For rational functions d is the degree of the
-//! cross-multiplied difference. Max, square root and exponential are fixed functions on GF(p); the lemma says nothing
-//! about them, so with them there is no bound, and as many points are tried as reals by the other readings.
+//! By the Schwartz–Zippel lemma (Schwartz 1980, Zippel 1979; `schwartz_zippel_repeated` in `proofs/`) a false
+//! polynomial identity of degree d survives k independent random points with probability at most (d/p)^k. The
+//! degree is not declared but computed, by running the same code on [`Degree`]. For rational functions d is
+//! the degree of the cross-multiplied difference. Max, square root and exponential are fixed functions on
+//! GF(p); the lemma says nothing about them, so with them there is no bound, and as many points are tried as
+//! reals by the other readings.
 
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
@@ -72,7 +73,8 @@ pub(super) fn random_array(shape: &[usize], random: &mut ChaCha8Rng) -> ArrayD<G
     ArrayD::from_shape_simple_fn(shape, || Goldilocks::sample(random))
 }
 
-/// Checks at a random point that both sides are additive and homogeneous in one unknown: f(a·x + y) = a·f(x) + f(y).
+/// Checks at a random point that both sides are additive and homogeneous in one unknown: f(a·x + y) =
+/// a·f(x) + f(y).
 ///
 /// # Errors
 /// If they are not, or whatever the code under test reports.

@@ -1,9 +1,9 @@
 //! The float reading: both sides in f32, beside their own rounding noise.
 //!
-//! The noise of a side is its distance from the same side in f64. If the statement is true, then by the triangle
-//! inequality the sides differ in f32 by at most the sum of both noises and of the f64 bounds. Errors and noise are relative to the
-//! largest entry of either side. An input on which the noise is as large as the values says nothing and is passed over; the
-//! reading is silent if there is no other.
+//! The noise of a side is its distance from the same side in f64. If the statement is true, then by the
+//! triangle inequality the sides differ in f32 by at most the sum of both noises and of the f64 bounds.
+//! Errors and noise are relative to the largest entry of either side. An input on which the noise is as large
+//! as the values says nothing and is passed over; the reading is silent if there is no other.
 
 use ndarray::ArrayD;
 use rand::RngExt;
@@ -55,8 +55,8 @@ impl Float {
                 is_known = false;
                 continue;
             }
-            // Each of the four terms of the noise passes at most four roundings, the error one and this product one more: six units of
-            // half an epsilon, and their squares.
+            // Each of the four terms of the noise passes at most four roundings, the error one and this
+            // product one more: six units of half an epsilon, and their squares.
             if error > noise * (1.0 + 4.0 * f64::EPSILON) {
                 refutes = true;
                 let found = (error / scale, noise / scale);

@@ -28,8 +28,8 @@ pub(super) enum Outcome {
 
 /// One reading at work: it reads identity after identity and keeps the numbers that make up its evidence.
 pub(super) trait Reader {
-    /// Reads one identity. `linear_in` is an unknown in which both sides are said to be linear; `draws` is the number of
-    /// independent inputs where nothing but their number bounds what is missed.
+    /// Reads one identity. `linear_in` is an unknown in which both sides are said to be linear; `draws` is
+    /// the number of independent inputs where nothing but their number bounds what is missed.
     ///
     /// # Errors
     /// Whatever the code under test reports.
@@ -45,7 +45,8 @@ pub(super) trait Reader {
     fn finding(&self, shape: String) -> Finding;
 }
 
-/// Draws until one refutes. What says nothing is passed over, whether or not the sides agree there; all are silent if none speaks.
+/// Draws until one refutes. What says nothing is passed over, whether or not the sides agree there; all are
+/// silent if none speaks.
 fn first_refutation(
     draws: usize,
     mut draw: impl FnMut() -> Result<Outcome, Failure>,

@@ -1,8 +1,9 @@
 //! The rounding reading: both sides in f64 with a rigorous running bound of their rounding errors.
 //!
-//! If the statement is true the exact values of both sides are equal, so the computed ones differ by at most the sum of
-//! the two bounds (`equivariance_test` in `proofs/`): the tolerance is derived, never chosen. An input on which the bounds are
-//! wider than the values themselves says nothing and is passed over; the reading is silent if there is no other.
+//! If the statement is true the exact values of both sides are equal, so the computed ones differ by at most
+//! the sum of the two bounds (`equivariance_test` in `proofs/`): the tolerance is derived, never chosen. An
+//! input on which the bounds are wider than the values themselves says nothing and is passed over; the
+//! reading is silent if there is no other.
 
 use ndarray::ArrayD;
 use rand::RngExt;

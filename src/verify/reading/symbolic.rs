@@ -1,8 +1,9 @@
 //! The symbolic reading: both sides as polynomials in named variables.
 //!
-//! Equal normal forms are equal functions on every commutative ring (`identity_holds_everywhere` in `proofs/`), so agreement is a
-//! proof for this shape, for all inputs and all weights. Different normal forms refute, unless they contain opaque
-//! functions (max, reciprocal, square root, exponential), which may be equal without looking so.
+//! Equal normal forms are equal functions on every commutative ring (`identity_holds_everywhere` in
+//! `proofs/`), so agreement is a proof for this shape, for all inputs and all weights. Different normal forms
+//! refute, unless they contain opaque functions (max, reciprocal, square root, exponential), which may be
+//! equal without looking so.
 //!
 //! Where both sides are linear in one unknown, basis vectors in its place are enough (`basis_suffices`), and
 //! far cheaper: the products with zero vanish.

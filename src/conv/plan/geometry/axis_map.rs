@@ -1,15 +1,17 @@
-//! How positions and taps of one axis of space meet the entries that are read and the places that are written.
+//! How positions and taps of one axis of space meet the entries that are read and the places that are
+//! written.
 //!
-//! Along an axis, position o and tap t read entry `o·step + offset(t)` of the source, and the sum at position o goes to
-//! entry `first + o·every` of the result. Both directions of a convolution have this form:
+//! Along an axis, position o and tap t read entry `o·step + offset(t)` of the source, and the sum at position
+//! o goes to entry `first + o·every` of the result. Both directions of a convolution have this form:
 //!
 //! - *forward*: offset(t) = t'·d − p with step s, where t' = t for correlation and K−1−t for convolution;
-//! - *transposed*: entry i of the signal meets output o through tap t where o·s + t'·d − p = i. For the entries
-//!   i = φ + s·o' of one phase φ modulo s, only the taps with φ + p − t'·d divisible by s meet any, and those at
-//!   o = o' + (φ + p − t'·d)/s. So a transposed convolution of stride s is, along each axis, s convolutions of stride 1
-//!   with the s parts of the kernel, and no zero is ever multiplied.
+//! - *transposed*: entry i of the signal meets output o through tap t where o·s + t'·d − p = i. For the
+//!   entries i = φ + s·o' of one phase φ modulo s, only the taps with φ + p − t'·d divisible by s meet any,
+//!   and those at o = o' + (φ + p − t'·d)/s. So a transposed convolution of stride s is, along each axis, s
+//!   convolutions of stride 1 with the s parts of the kernel, and no zero is ever multiplied.
 //!
-//! Source: the phases are those of a polyphase filter (P. Vaidyanathan, *Multirate Systems and Filter Banks*, 1993, §4.3).
+//! Source: the phases are those of a polyphase filter (P. Vaidyanathan, *Multirate Systems and Filter Banks*,
+//! 1993, §4.3).
 
 use std::ops::Range;
 
@@ -25,8 +27,8 @@ pub(in crate::conv::plan) struct AxisMap {
     pub(in crate::conv::plan) step: usize,
     /// Taps of the kernel.
     pub(in crate::conv::plan) kernel: usize,
-    /// For each tap that meets anything: its number in the kernel, and the entry it reads at position 0. In the order
-    /// of the entries.
+    /// For each tap that meets anything: its number in the kernel, and the entry it reads at position 0. In
+    /// the order of the entries.
     pub(in crate::conv::plan) taps: Vec<(usize, isize)>,
     /// Entries of the source.
     pub(in crate::conv::plan) source: usize,
@@ -77,7 +79,8 @@ impl AxisMap {
         (0..axis.stride.min(axis.signal)).map(phase).collect()
     }
 
-    /// Whether positions are entries: one tap that reads where it writes, so that neighbouring axes can be joined.
+    /// Whether positions are entries: one tap that reads where it writes, so that neighbouring axes can be
+    /// joined.
     pub(in crate::conv::plan) fn is_identity(&self) -> bool {
         let one_to_one = self.positions == self.source && self.source == self.result;
         one_to_one && self.step == 1 && self.every == 1 && self.kernel == 1 && self.taps == [(0, 0)]
@@ -93,8 +96,8 @@ impl AxisMap {
         first..self.taps.partition_point(|tap| entry(tap) < self.source as isize).max(first)
     }
 
-    /// The share of all taps of all positions that [meet the signal](Self::taps_inside), so many positions at once: a tap
-    /// that one of them needs is there for all.
+    /// The share of all taps of all positions that [meet the signal](Self::taps_inside), so many positions at
+    /// once: a tap that one of them needs is there for all.
     pub(in crate::conv::plan) fn share_inside(&self, at_once: usize) -> f64 {
         let all = self.positions.div_ceil(at_once) * self.taps.len();
         if self.boundary != Boundary::Zero || all == 0 {
@@ -122,7 +125,8 @@ impl AxisMap {
         }
     }
 
-    /// The same map with fewer axes, but two at least: axes that are identities are joined with their neighbours.
+    /// The same map with fewer axes, but two at least: axes that are identities are joined with their
+    /// neighbours.
     pub(in crate::conv::plan) fn joined(mut axes: Vec<Self>) -> Vec<Self> {
         if axes.iter().all(AxisMap::is_identity) {
             let length = axes.iter().map(|axis| axis.source).product();

@@ -1,4 +1,5 @@
-//! Where the entries of signals and outputs stand: axes, strips, planes, tiles that overlap, and the adjoint of padding.
+//! Where the entries of signals and outputs stand: axes, strips, planes, tiles that overlap, and the adjoint
+//! of padding.
 
 pub(in crate::conv::plan) mod axis_map;
 pub(in crate::conv::plan) mod channels;

@@ -1,15 +1,17 @@
 //! Overlapping tiles of a signal, two of them in each lane (overlap-save).
 //!
-//! Along an axis with offsets from a to a + span − 1, a tile of T entries from entry e on gives the sums of the positions
-//! that read e … e + T − 1: `⌊(T − span)/s⌋ + 1` positions s entries apart. Cyclic correlation on T points computes them,
-//! as what wraps around falls on entries that no position of the tile reads. Neighbouring tiles share span − 1 entries.
+//! Along an axis with offsets from a to a + span − 1, a tile of T entries from entry e on gives the sums of
+//! the positions that read e … e + T − 1: `⌊(T − span)/s⌋ + 1` positions s entries apart. Cyclic correlation
+//! on T points computes them, as what wraps around falls on entries that no position of the tile reads.
+//! Neighbouring tiles share span − 1 entries.
 //!
-//! Two tiles are the real and the imaginary part of one complex function: a real kernel maps them apart, so that a
-//! complex transform serves both and no half-spectrum is ever unfolded. Rounding mixes the two, and an entry that is no number
-//! spoils both: so both are of one sample, or one of them is empty, and no sample ever feels another.
+//! Two tiles are the real and the imaginary part of one complex function: a real kernel maps them apart, so
+//! that a complex transform serves both and no half-spectrum is ever unfolded. Rounding mixes the two, and an
+//! entry that is no number spoils both: so both are of one sample, or one of them is empty, and no sample
+//! ever feels another.
 //!
-//! Cost: each entry of a tile is copied once and transposed once, on each side.
-//! Source: H. Helms, *Fast Fourier transform method of computing difference equations and simulating filters*, 1967.
+//! Cost: each entry of a tile is copied once and transposed once, on each side. Source: H. Helms, *Fast
+//! Fourier transform method of computing difference equations and simulating filters*, 1967.
 
 use pulp::Simd;
 
@@ -83,14 +85,14 @@ impl Cut {
     }
 }
 
-/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, or filling one without a
-/// tile, and each of its points.
+/// Multiply-adds of vectors that beginning a row costs in each lane, on loading and on storing, or filling
+/// one without a tile, and each of its points.
 const ROW_COST: f64 = 30.0;
 const EMPTY_ROW_COST: f64 = 8.0;
 const POINT_COST: f64 = 4.5;
 
-/// What loading all rows of the tiles side by side costs, and storing those that hold positions, if there are so many
-/// tiles in all.
+/// What loading all rows of the tiles side by side costs, and storing those that hold positions, if there are
+/// so many tiles in all.
 pub(in crate::conv::plan) fn transfer_costs(cuts: &[Cut], lanes: usize, tiles: usize) -> (f64, f64) {
     let filled = tiles.min(2 * lanes);
     let begin = filled as f64 * ROW_COST + (2 * lanes - filled) as f64 * EMPTY_ROW_COST;
@@ -272,8 +274,8 @@ impl Tiles {
         );
         for column in (0..columns).step_by(lanes) {
             for part in 0..2 {
-                // SAFETY: each part has `lanes` rows of `row_pitch` entries, which hold whole squares; the points of a
-                // row are followed by `lanes` more, as asserted.
+                // SAFETY: each part has `lanes` rows of `row_pitch` entries, which hold whole squares; the
+                // points of a row are followed by `lanes` more, as asserted.
                 unsafe {
                     let from = memory.as_ptr().add(part * lanes * row_pitch + column);
                     let to = points.as_mut_ptr().add(begin + column * 2 * lanes + part * lanes);
@@ -312,8 +314,8 @@ impl Tiles {
         })
     }
 
-    /// Writes the positions in row `row` of the tiles from `first` on. They stand `step` points apart from the first of
-    /// `points` on.
+    /// Writes the positions in row `row` of the tiles from `first` on. They stand `step` points apart from
+    /// the first of `points` on.
     ///
     /// # Safety
     /// No other thread may access the positions of these tiles in this channel meanwhile.

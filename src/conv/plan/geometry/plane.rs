@@ -1,8 +1,9 @@
 //! Copies of parts of planes of the signal, with what lies beyond the border.
 //!
-//! Along each axis the entries `from`, `from + step`, … are wanted, some of them perhaps beyond the ends ([`Entries`]). Rows
-//! of a copy follow each other at the distance of its *pitch*, with nothing between. Where the border is of zeros and
-//! neighbours are wanted, zeros and entries come from one load with a mask, the same for each row.
+//! Along each axis the entries `from`, `from + step`, … are wanted, some of them perhaps beyond the ends
+//! ([`Entries`]). Rows of a copy follow each other at the distance of its *pitch*, with nothing between.
+//! Where the border is of zeros and neighbours are wanted, zeros and entries come from one load with a mask,
+//! the same for each row.
 //!
 //! Cost: a load and a store for each vector of the copy; entry by entry where the step is not 1.
 
@@ -41,7 +42,8 @@ impl Entries {
         Entries { from, step, count, length, boundary, low, high }
     }
 
-    /// `count` neighbours along an axis of so many entries, zeros beyond its ends and instead of all but the first `most`.
+    /// `count` neighbours along an axis of so many entries, zeros beyond its ends and instead of all but the
+    /// first `most`.
     #[inline(always)]
     pub(in crate::conv::plan) fn neighbours(length: usize, from: isize, count: usize, most: usize) -> Self {
         let (low, high) = inside(from, 1, length, count);
@@ -49,8 +51,8 @@ impl Entries {
         Entries { from, step: 1, count, length, boundary: Boundary::Zero, low, high }
     }
 
-    /// Copies those of the row that begins at `start` to the beginning of `to`. What follows there, as far as one vector,
-    /// is overwritten by anything.
+    /// Copies those of the row that begins at `start` to the beginning of `to`. What follows there, as far as
+    /// one vector, is overwritten by anything.
     #[inline(always)]
     pub(in crate::conv::plan) fn copy_row<T: Element, S: Simd>(
         &self,
@@ -69,7 +71,8 @@ impl Entries {
         }
         if step == 1 && (inside == 0 || first + inside.next_multiple_of(lanes) <= signal.len()) {
             for i in (0..inside).step_by(lanes) {
-                // SAFETY: the signal holds whole vectors from `first` on, as was checked, and low + i < count.
+                // SAFETY: the signal holds whole vectors from `first` on, as was checked, and low + i <
+                // count.
                 unsafe {
                     let entries = T::load::<S>(signal.as_ptr().add(first + i));
                     T::store::<S>(to.as_mut_ptr().add(low + i), entries);
@@ -104,8 +107,8 @@ pub(in crate::conv::plan) struct PlanePart {
 }
 
 impl PlanePart {
-    /// Copies the part of the plane that begins at `start`, zeros if there is none, to the beginning of `to`. What follows
-    /// there, as far as one vector, is overwritten by anything.
+    /// Copies the part of the plane that begins at `start`, zeros if there is none, to the beginning of `to`.
+    /// What follows there, as far as one vector, is overwritten by anything.
     #[inline(always)]
     pub(in crate::conv::plan) fn copy<T: Element, S: Simd>(
         &self,
@@ -150,8 +153,8 @@ impl PlanePart {
         assert!(count * pitch + lanes <= to.len());
         let from = signal.as_ptr().wrapping_add(first).wrapping_sub(low);
         let rows = Rows { from, stride, to: to.as_mut_ptr(), pitch, count, low, high };
-        // SAFETY: entries low … high − 1 of every row lie inside the signal, and the rows of the copy and a vector more in
-        // `to`, as asserted.
+        // SAFETY: entries low … high − 1 of every row lie inside the signal, and the rows of the copy and a
+        // vector more in `to`, as asserted.
         unsafe {
             match pitch.div_ceil(lanes) {
                 1 => rows.copy_vectors::<S, 1>(simd),
@@ -174,7 +177,8 @@ impl PlanePart {
         }
     }
 
-    /// From the first entry inside to behind the last one, of a plane that begins at `start`; empty if there is none.
+    /// From the first entry inside to behind the last one, of a plane that begins at `start`; empty if there
+    /// is none.
     #[inline(always)]
     fn places_inside(&self, start: usize) -> Range<usize> {
         let PlanePart { rows, columns } = self;
@@ -197,7 +201,8 @@ fn copy_every<T: Element>(entries: &[T], step: usize, to: &mut [T]) {
     }
 }
 
-/// Rows to copy, one after the other: what a vector writes beyond the end of its row is overwritten by the next row.
+/// Rows to copy, one after the other: what a vector writes beyond the end of its row is overwritten by the
+/// next row.
 struct Rows<T> {
     /// Of the first row, inside the signal or not.
     from: *const T,
@@ -227,7 +232,8 @@ impl<T: Element> Rows<T> {
     /// Rows of V vectors.
     ///
     /// # Safety
-    /// Entries `low..high` of all rows must be valid for reads, and for writes the rows of the copy and a vector more.
+    /// Entries `low..high` of all rows must be valid for reads, and for writes the rows of the copy and a
+    /// vector more.
     #[inline(always)]
     unsafe fn copy_vectors<S: Simd, const V: usize>(&self, simd: S) {
         let lanes = T::lanes::<S>();

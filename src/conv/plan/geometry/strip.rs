@@ -1,12 +1,12 @@
 //! Where a piece of the signal stands in a workspace, so that every tap is one constant distance away.
 //!
-//! Along an axis with taps at entries a(t) and positions s apart, entry `o·s + a(t)` is wanted for all positions o of a
-//! piece. A [`Layout`] keeps *planes*: plane π holds the entries `i·s + start(π)`, i = 0, 1, …, one after the other, and
-//! tap t reads plane π(t) from `shift(t)` on. There are three:
+//! Along an axis with taps at entries a(t) and positions s apart, entry `o·s + a(t)` is wanted for all
+//! positions o of a piece. A [`Layout`] keeps *planes*: plane π holds the entries `i·s + start(π)`, i = 0, 1,
+//! …, one after the other, and tap t reads plane π(t) from `shift(t)` on. There are three:
 //!
 //! - *shared*: one plane for each residue of a(t) modulo s, wider than the piece by the largest shift;
-//! - *expanded*: one plane for each tap, no wider than the piece. Copying costs more, but rows stand end to end, so that
-//!   vectors of positions may run over the ends of rows and none of their lanes is wasted.
+//! - *expanded*: one plane for each tap, no wider than the piece. Copying costs more, but rows stand end to
+//!   end, so that vectors of positions may run over the ends of rows and none of their lanes is wasted.
 //!
 //! Padding is folded into the copy, which never holds more than a few rows: there is no padded signal.
 
@@ -62,7 +62,8 @@ impl Layout {
     }
 }
 
-/// The rows of some channels, one row of each, to be copied channels last: at most as many as a vector has lanes.
+/// The rows of some channels, one row of each, to be copied channels last: at most as many as a vector has
+/// lanes.
 pub(in crate::conv::plan) struct ChannelRows<'a, T> {
     pub(in crate::conv::plan) signal: &'a [T],
     /// Where the row of the first channel begins, and how far apart those of neighbours are.
@@ -74,8 +75,9 @@ pub(in crate::conv::plan) struct ChannelRows<'a, T> {
 }
 
 impl<T: Element> ChannelRows<'_, T> {
-    /// Copies the entries `from`, `from + 1`, … of the extended rows: channel c of entry i goes to `to[i·lanes + c]`, i < count.
-    /// Lanes without a channel hold anything, and so does what follows in `to`, as far as a square.
+    /// Copies the entries `from`, `from + 1`, … of the extended rows: channel c of entry i goes to
+    /// `to[i·lanes + c]`, i < count. Lanes without a channel hold anything, and so does what follows in `to`,
+    /// as far as a square.
     #[inline(always)]
     pub(in crate::conv::plan) fn copy<S: Simd>(&self, from: isize, count: usize, to: &mut [T]) {
         let lanes = T::lanes::<S>();
@@ -91,8 +93,8 @@ impl<T: Element> ChannelRows<'_, T> {
             if first + (lanes - 1) * self.stride + lanes > self.signal.len() {
                 break;
             }
-            // SAFETY: the last row of the square ends inside the signal, as was checked, and `to` has room for a square from
-            // any of the entries on, as asserted.
+            // SAFETY: the last row of the square ends inside the signal, as was checked, and `to` has room
+            // for a square from any of the entries on, as asserted.
             unsafe {
                 let from = self.signal.as_ptr().add(first);
                 T::transpose::<S>(from, self.stride, to.as_mut_ptr().add(done * lanes), lanes);
@@ -125,7 +127,8 @@ pub(in crate::conv::plan) fn fill<T: Element, S: Simd>(simd: S, count: usize, to
     let lanes = T::lanes::<S>();
     assert!(count == 0 || count + lanes <= to.len());
     for i in (0..count).step_by(lanes) {
-        // The least of the two is i. Without it compilers make the loop a call, which takes longer than a few vectors.
+        // The least of the two is i. Without it compilers make the loop a call, which takes longer than a few
+        // vectors.
         let i = i.min(count);
         // SAFETY: `to` is longer than `count` by a vector.
         unsafe { T::store::<S>(to.as_mut_ptr().add(i), T::splat(simd, T::zero())) };

@@ -1,9 +1,9 @@
 //! Vectors of output channels: how the work is cut and laid out, and the parts of it.
 //!
-//! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the
-//! [tile of channels](crate::conv::plan::register::sum_tile::ChannelTile) with the positions o as its terms. So y is first transposed,
-//! channels last; the signal is copied piece by piece as for the forward map, where pair (c, t) stands at a constant
-//! distance from each position.
+//! A tile has vectors of output channels m and one row for each of some pairs (c, t): it is the [tile of
+//! channels](crate::conv::plan::register::sum_tile::ChannelTile) with the positions o as its terms. So y is
+//! first transposed, channels last; the signal is copied piece by piece as for the forward map, where pair
+//! (c, t) stands at a constant distance from each position.
 
 use pulp::{Simd, WithSimd};
 
@@ -16,13 +16,15 @@ use crate::conv::plan::method::direct::{even, pieces};
 use crate::conv::plan::register::sum_tile::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
 use crate::simd::Element;
 
-/// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal stays in the first.
+/// Positions that a piece aims at: their vectors of y stream from the second-level cache, and the signal
+/// stays in the first.
 const PIECE_POSITIONS: usize = 800;
 /// Bytes of copied signal that a part of the work may have at once.
 const STRIP_BYTES: usize = 128 * 1024;
 /// Channels of a part at least.
 const LEAST_BLOCK: usize = 4;
-/// What a tile costs beside its terms and its sums, a row to copy, and a square to transpose, in multiply-adds of vectors.
+/// What a tile costs beside its terms and its sums, a row to copy, and a square to transpose, in
+/// multiply-adds of vectors.
 const TILE_COST: f64 = 30.0;
 const ROW_COST: f64 = 20.0;
 const SQUARE_COST: f64 = 400.0;
@@ -150,8 +152,8 @@ impl ChannelLayout {
         channels * self.geometry.taps()
     }
 
-    /// Sample n of y, piece by piece so that the positions of a piece are neighbours: (group, tile of channels, plane,
-    /// band, part of a row, position, channel).
+    /// Sample n of y, piece by piece so that the positions of a piece are neighbours: (group, tile of
+    /// channels, plane, band, part of a row, position, channel).
     pub(super) fn transpose<T: Element>(&self, y: &[T], n: usize, to: &mut [T]) {
         let (plane, planes) = self.geometry.positions();
         let size = self.tile_channels();
@@ -200,8 +202,8 @@ impl ChannelLayout {
             let from = from + first * stride;
             let to = &mut to[first..];
             if from + (lanes - 1) * stride + lanes <= y.len() && (lanes - 1) * size + lanes <= to.len() {
-                // What this overwrites beyond the last position is transposed later. Lanes without a channel hold
-                // anything, as their sums go nowhere.
+                // What this overwrites beyond the last position is transposed later. Lanes without a channel
+                // hold anything, as their sums go nowhere.
                 let square = Square { from: &y[from..], from_stride: stride, to, to_stride: size };
                 self.geometry.set.run(square);
                 continue;
@@ -245,7 +247,8 @@ impl ChannelLayout {
         self.geometry.set.run(PartRun { layout: self, signal, transposed, part });
     }
 
-    /// Adds up the parts of a group for its output channels from `first` on: as many rows of the gradient as `to` holds.
+    /// Adds up the parts of a group for its output channels from `first` on: as many rows of the gradient as
+    /// `to` holds.
     pub(super) fn add_up<T: Element>(&self, parts: &[Part<T>], first: usize, to: &mut [T]) {
         let row = self.pairs(self.geometry.virtual_channels());
         to.fill(T::zero());
@@ -253,7 +256,8 @@ impl ChannelLayout {
     }
 }
 
-/// The size of blocks, at least `block` and less than twice as large, that needs the fewest tiles of so many rows.
+/// The size of blocks, at least `block` and less than twice as large, that needs the fewest tiles of so many
+/// rows.
 fn whole_tiles(block: usize, channels: usize, taps: usize, rows: usize) -> usize {
     let tiles =
         |block: usize| pieces(channels, block).map(|(_, size)| (size * taps).div_ceil(rows)).sum::<usize>();

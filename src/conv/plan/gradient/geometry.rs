@@ -1,8 +1,9 @@
-//! What both layouts know of a problem: its axes, its channels, and how they number the entries of the kernel.
+//! What both layouts know of a problem: its axes, its channels, and how they number the entries of the
+//! kernel.
 //!
-//! A channel c of the group and a tap of the axes before the last two make a *virtual channel*; it has one *pair* for
-//! each tap of the last two axes. Both are in the order of the kernel, so that the pairs of an output channel are its
-//! row of the gradient, one after the other.
+//! A channel c of the group and a tap of the axes before the last two make a *virtual channel*; it has one
+//! *pair* for each tap of the last two axes. Both are in the order of the kernel, so that the pairs of an
+//! output channel are its row of the gradient, one after the other.
 
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
@@ -61,7 +62,8 @@ impl Geometry {
         (((n * self.channels.groups + group) * self.channels.rows + m) * planes + plane) * positions
     }
 
-    /// Where the plane of a virtual channel begins that a plane of the output meets, unless it lies beyond the border.
+    /// Where the plane of a virtual channel begins that a plane of the output meets, unless it lies beyond
+    /// the border.
     pub(super) fn signal_start(
         &self,
         (n, group): (usize, usize),

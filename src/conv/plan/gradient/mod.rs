@@ -4,18 +4,20 @@
 //! gradient(m, c, t) = Σ_n Σ_o y(n, m, o) · x̃(n, g(m) + c, source(o, t))
 //! ```
 //!
-//! There are two layouts, and an estimate of their costs chooses: vectors of [output channels](channels), where there are
-//! enough of them, and vectors of [positions](positions), whose lanes are added up at the end.
+//! There are two layouts, and an estimate of their costs chooses: vectors of [output channels](channels),
+//! where there are enough of them, and vectors of [positions](positions), whose lanes are added up at the
+//! end.
 //!
-//! Work is cut by channels of the signal, and where those are few, by samples too, whose gradients are added in order. The
-//! cut depends on the problem alone, so that the bits do not depend on the number of threads.
+//! Work is cut by channels of the signal, and where those are few, by samples too, whose gradients are added
+//! in order. The cut depends on the problem alone, so that the bits do not depend on the number of threads.
 //!
-//! Cost: the products of the definition, rounded up to whole vectors of channels, or of positions with the gaps between
-//! rows; memory for y transposed, or a piece of it for each part of the work, one gradient for each part of the batch, times
-//! the lanes if they are of positions, and a piece of the signal for each part of the work.
+//! Cost: the products of the definition, rounded up to whole vectors of channels, or of positions with the
+//! gaps between rows; memory for y transposed, or a piece of it for each part of the work, one gradient for
+//! each part of the batch, times the lanes if they are of positions, and a piece of the signal for each part
+//! of the work.
 //!
-//! An entry of the signal that is no number may stand in a gap between rows, where it is multiplied by zero: then sums of
-//! other taps of its channel are no numbers either.
+//! An entry of the signal that is no number may stand in a gap between rows, where it is multiplied by zero:
+//! then sums of other taps of its channel are no numbers either.
 
 mod channels;
 mod geometry;
@@ -126,8 +128,8 @@ impl<T: Element> GradientPlan<T> {
         &self.problem
     }
 
-    /// Bytes that the plan holds. Operands that do not stand in memory row by row cost a copy of each more, from the
-    /// first such run on.
+    /// Bytes that the plan holds. Operands that do not stand in memory row by row cost a copy of each more,
+    /// from the first such run on.
     pub fn workspace_bytes(&self) -> usize {
         let of_part = |part: &Part<T>| part.strip.bytes() + part.output.bytes() + part.sums.bytes();
         let parts: usize = self.parts.iter().map(of_part).sum();
@@ -135,7 +137,8 @@ impl<T: Element> GradientPlan<T> {
         self.transposed.bytes() + parts + size_of::<T>() * copies
     }
 
-    /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was there before.
+    /// Computes the gradient at `signal` and the derivative `y` with respect to the output, whatever was
+    /// there before.
     ///
     /// # Errors
     /// If they do not have the shapes of the problem's signal, output and kernel.

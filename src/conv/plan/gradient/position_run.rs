@@ -1,4 +1,5 @@
-//! Runs the gradient with [vectors of positions](crate::conv::plan::gradient::positions): copies, tiles, and the lanes added up.
+//! Runs the gradient with [vectors of positions](crate::conv::plan::gradient::positions): copies, tiles, and
+//! the lanes added up.
 
 use pulp::{Simd, WithSimd};
 
@@ -89,7 +90,8 @@ impl PositionLayout {
         }
     }
 
-    /// What the piece at this place will read, one output channel or channel after the other: where it begins.
+    /// What the piece at this place will read, one output channel or channel after the other: where it
+    /// begins.
     fn ahead<'a, T: Element>(
         &self,
         (signal, y): (&'a [T], &'a [T]),
@@ -115,7 +117,8 @@ impl PositionLayout {
         outputs.chain((channel..channel + channels).filter(move |_| inside).filter_map(source))
     }
 
-    /// Adds up lanes and parts for output channels of a group from `first` on: as many rows of the gradient as `to` holds.
+    /// Adds up lanes and parts for output channels of a group from `first` on: as many rows of the gradient
+    /// as `to` holds.
     pub(super) fn add_up<T: Element>(&self, parts: &[Part<T>], first: usize, to: &mut [T]) {
         let row = self.geometry.virtual_channels() * self.geometry.taps();
         self.geometry.set.run(AddUp { layout: self, parts, first, to, row });

@@ -4,9 +4,9 @@
 //! tile(j, v) += Σ_s Σ_o y[y_starts(j) + s·y_step + o ..] · x̃[x_starts(v) + s·x_step + o ..]
 //! ```
 //!
-//! o runs over vectors of positions and s over samples. A term costs one load for each j and each v, and J·V multiply-adds:
-//! those of y, which begin where lines of the cache begin, take one cycle, those of the signal two.
-//! The lanes of a sum are added up when all terms of all samples are.
+//! o runs over vectors of positions and s over samples. A term costs one load for each j and each v, and J·V
+//! multiply-adds: those of y, which begin where lines of the cache begin, take one cycle, those of the signal
+//! two. The lanes of a sum are added up when all terms of all samples are.
 
 use pulp::{Simd, WithSimd};
 
@@ -77,7 +77,8 @@ pub(super) struct PositionTile<'a, T> {
     pub(super) vectors: usize,
     /// Sum (j, v), a vector, stands at the place of row j plus that of column v.
     pub(super) sums: &'a mut [T],
-    /// What is read next, and is brought nearer meanwhile: as many entries as the tile has positions in a sample.
+    /// What is read next, and is brought nearer meanwhile: as many entries as the tile has positions in a
+    /// sample.
     pub(super) ahead: &'a [T],
 }
 

@@ -4,12 +4,13 @@
 //! gradient(m, c, t) = Σ_lanes Σ_o y(m, o + lane) · x̃(c, o + offset(t) + lane)
 //! ```
 //!
-//! Rows of y and x̃ are copied with the same pitch, y with zeros behind each row, so that every tap is a constant distance
-//! away, and vectors run over the ends of rows. Where the border is of zeros, the end of a row and the beginning of the
-//! next share them. A [tile](crate::conv::plan::gradient::position_tile) takes some output channels m and some pairs (c, t).
+//! Rows of y and x̃ are copied with the same pitch, y with zeros behind each row, so that every tap is a
+//! constant distance away, and vectors run over the ends of rows. Where the border is of zeros, the end of a
+//! row and the beginning of the next share them. A [tile](crate::conv::plan::gradient::position_tile) takes
+//! some output channels m and some pairs (c, t).
 //!
-//! *Folded.* With few output channels, the taps of the axis before the last count as rows of a tile too: position o + t_y
-//! of x̃ meets position o of y, so that one load from x̃ serves as many rows of y,
+//! *Folded.* With few output channels, the taps of the axis before the last count as rows of a tile too:
+//! position o + t_y of x̃ meets position o of y, so that one load from x̃ serves as many rows of y,
 //!
 //! ```text
 //! gradient(m, c, (t_y, t_x)) = Σ_lanes Σ_i y(m, i − t_y) · x̃(c, i + t_x).
@@ -25,8 +26,8 @@ use crate::conv::plan::method::direct::{even, pieces};
 use crate::conv::problem::axis::inside;
 use crate::simd::Element;
 
-/// Entries of a row of a tile that a piece aims at, so that all its rows stay in the first-level cache: of different output
-/// channels, and of the same.
+/// Entries of a row of a tile that a piece aims at, so that all its rows stay in the first-level cache: of
+/// different output channels, and of the same.
 const ROW_ENTRIES: usize = 896;
 const FOLDED_ENTRIES: usize = 2048;
 /// Bytes of copied signal that a part of the work may have at once, and of sums.
@@ -35,7 +36,8 @@ const SUMS_BYTES: usize = 256 * 1024;
 /// What a tile costs beside its terms and its sums, and a row to copy, in multiply-adds of vectors.
 const TILE_COST: f64 = 30.0;
 const ROW_COST: f64 = 10.0;
-/// What everything costs more if a part's copies and sums take more bytes than the second-level cache holds well.
+/// What everything costs more if a part's copies and sums take more bytes than the second-level cache holds
+/// well.
 const CACHE_BYTES: usize = 512 * 1024;
 const BEYOND_CACHE: f64 = 1.25;
 
@@ -135,8 +137,8 @@ impl PositionLayout {
         layout
     }
 
-    /// Rows and columns of all tiles. If folded, a row is an output channel and a tap, else an output channel; and only the
-    /// taps of one plane share loads.
+    /// Rows and columns of all tiles. If folded, a row is an output channel and a tap, else an output
+    /// channel; and only the taps of one plane share loads.
     fn place_tiles(&self) -> Vec<Grid> {
         let (lanes, set) = (self.geometry.lanes, self.geometry.set);
         let y_taps = in_kernel_order(&self.geometry.y, &self.y_layout);
@@ -248,8 +250,8 @@ fn evenly<U>(list: &[U], most: usize) -> impl Iterator<Item = &[U]> {
     (0..count).map(move |part| &list[part * list.len() / count..(part + 1) * list.len() / count])
 }
 
-/// The least gap between rows such that what one reads beyond its end is zero, as is what the next reads before its
-/// beginning.
+/// The least gap between rows such that what one reads beyond its end is zero, as is what the next reads
+/// before its beginning.
 fn shared_gap(geometry: &Geometry, layout: &Layout) -> usize {
     let x = &geometry.x;
     if x.boundary != Boundary::Zero {
@@ -261,7 +263,8 @@ fn shared_gap(geometry: &Geometry, layout: &Layout) -> usize {
     pitch.max(x.positions) - x.positions
 }
 
-/// The rows of the copied planes that meet y, without those that are zeros in all planes: the first, and how many.
+/// The rows of the copied planes that meet y, without those that are zeros in all planes: the first, and how
+/// many.
 fn folded_rows(geometry: &Geometry, layout: &Layout) -> (usize, usize) {
     let y = &geometry.y;
     let length = y.positions + layout.extra;

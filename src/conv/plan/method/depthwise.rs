@@ -4,12 +4,14 @@
 //! sum(c, o) = Σ_t weight(c, t) · strip(c)[o·s + offset(t)]
 //! ```
 //!
-//! for as many channels c as a vector has lanes. A piece of the signal is copied channels last, so that every load is a whole
-//! vector, whatever the tap. A register tile has R neighbouring positions of a row; taps that read neighbours are taken
-//! four at a time, so that R + 3 loads serve 4R multiply-adds. Sums are transposed in registers on their way out.
+//! for as many channels c as a vector has lanes. A piece of the signal is copied channels last, so that every
+//! load is a whole vector, whatever the tap. A register tile has R neighbouring positions of a row; taps that
+//! read neighbours are taken four at a time, so that R + 3 loads serve 4R multiply-adds. Sums are transposed
+//! in registers on their way out.
 //!
-//! Cost: the products of the definition, lanes beyond the channels included; one transposition of each entry on each side.
-//! Memory: [`DepthwiseStage::workspace`] for each thread. Every sum runs over the taps in order.
+//! Cost: the products of the definition, lanes beyond the channels included; one transposition of each entry
+//! on each side. Memory: [`DepthwiseStage::workspace`] for each thread. Every sum runs over the taps in
+//! order.
 
 use ndarray::ArrayView3;
 use pulp::{Simd, WithSimd};
@@ -31,7 +33,8 @@ use crate::simd::{Element, InstructionSet};
 /// Bytes of a copied piece, and of the rows of it that one row of results reads over and over.
 const STRIP_BYTES: usize = 256 * 1024;
 const NEAR_BYTES: usize = 20 * 1024;
-/// What copying a vector of channels costs in multiply-adds of vectors, beginning a row of them, and writing a square.
+/// What copying a vector of channels costs in multiply-adds of vectors, beginning a row of them, and writing
+/// a square.
 const COPY_COST: f64 = 5.0;
 const ROW_COST: f64 = 60.0;
 const SQUARE_COST: f64 = 130.0;
@@ -142,7 +145,8 @@ impl DepthwiseStage {
         self.channels.groups.next_multiple_of(self.lanes) * self.terms()
     }
 
-    /// Lays the weights out as (block of channels, tap, channel), taps in the order of the entries that they read.
+    /// Lays the weights out as (block of channels, tap, channel), taps in the order of the entries that they
+    /// read.
     pub(in crate::conv::plan) fn pack<T: Element>(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         packed.clear();
         packed.reserve_exact(self.packed_length());
@@ -278,7 +282,8 @@ impl<T: Element> WithSimd for RowSums<'_, T> {
     fn with_simd<S: Simd>(mut self, simd: S) {
         let mut done = 0;
         while done < self.length {
-            // The last tile computes some sums anew rather than too many; what is left of a short row takes short tiles.
+            // The last tile computes some sums anew rather than too many; what is left of a short row takes
+            // short tiles.
             let fitting = |&tile: &usize| tile <= self.stage.tile && tile <= self.length;
             let tile = TILES.into_iter().find(fitting).unwrap_or(1);
             let first = done.min(self.length - tile);
@@ -310,8 +315,9 @@ impl<T: Element> RowSums<'_, T> {
         let mut weights = weights.as_ptr();
         for &(_, row) in &stage.rows.taps {
             for taps in stage.columns.taps.chunks_exact(stage.run) {
-                // SAFETY: row and column of a tap are within `reach`, the taps of a run stand `step` apart, and (R − 1)·step
-                // beyond the last is inside, as asserted; and there is a vector of weights for each tap.
+                // SAFETY: row and column of a tap are within `reach`, the taps of a run stand `step` apart,
+                // and (R − 1)·step beyond the last is inside, as asserted; and there is a vector of weights
+                // for each tap.
                 unsafe {
                     let mut from = source.as_ptr().add((row * *pitch + taps[0].1) * lanes);
                     let mut left = taps.len();

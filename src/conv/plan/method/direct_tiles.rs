@@ -1,16 +1,19 @@
-//! Direct convolution on [overlapping tiles](crate::conv::plan::geometry::overlap) side by side, a tile in each lane.
+//! Direct convolution on [overlapping tiles](crate::conv::plan::geometry::overlap) side by side, a tile in
+//! each lane.
 //!
 //! ```text
 //! sum(i) = Σ_c Σ_t weight(m, c, t) · tile(c)[i·s + offset(t)]
 //! ```
 //!
-//! for all lanes at once: every load is a whole vector, whatever the tap, and no lane is lost on the ends of rows. A
-//! register tile has R neighbouring positions of two vectors each. Taps that read neighbours are taken four at a time:
-//! R + 3 points serve 4R multiply-adds on each part, so that the loads hide behind the arithmetic. This is a kernel for few channels: signals
-//! of one dimension, depthwise layers, images of one channel.
+//! for all lanes at once: every load is a whole vector, whatever the tap, and no lane is lost on the ends of
+//! rows. A register tile has R neighbouring positions of two vectors each. Taps that read neighbours are
+//! taken four at a time: R + 3 points serve 4R multiply-adds on each part, so that the loads hide behind the
+//! arithmetic. This is a kernel for few channels: signals of one dimension, depthwise layers, images of one
+//! channel.
 //!
-//! Cost: the products of the definition; each tile is copied and transposed once for each channel, T entries for V
-//! positions. Memory: [`DirectTiles::workspace`] for each thread. Every sum runs over (channel, tap) in order.
+//! Cost: the products of the definition; each tile is copied and transposed once for each channel, T entries
+//! for V positions. Memory: [`DirectTiles::workspace`] for each thread. Every sum runs over (channel, tap) in
+//! order.
 
 use ndarray::{ArrayView3, Axis as ArrayAxis};
 use pulp::{Simd, WithSimd};
@@ -28,8 +31,9 @@ use crate::conv::plan::workspace::{Call, Pieces};
 use crate::simd::unrolled;
 use crate::simd::{Element, InstructionSet, is_wide};
 
-/// Points of all channels that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors. A point has two vectors: 512 KiB of
-/// them with vectors of 64 bytes, half of that on machines with narrower vectors, whose second-level caches are half as large.
+/// Points of all channels that stay near, and what a multiply-add costs beyond, in multiply-adds of vectors.
+/// A point has two vectors: 512 KiB of them with vectors of 64 bytes, half of that on machines with narrower
+/// vectors, whose second-level caches are half as large.
 const NEAR_POINTS: usize = 4096;
 const FAR_FACTOR: f64 = 3.0;
 /// What a position costs beside its terms.
@@ -87,7 +91,8 @@ impl DirectTiles {
         cost(self.channels, self.tiles.axes(), self.tiles.cuts(), self.lanes)
     }
 
-    /// Entries of memory that one thread needs: the tiles of all channels, and rows of tiles before and after.
+    /// Entries of memory that one thread needs: the tiles of all channels, and rows of tiles before and
+    /// after.
     pub(in crate::conv::plan) fn workspace(&self) -> (usize, usize) {
         let sums = (self.tiles.pitch + self.lanes) * 2 * self.lanes;
         (self.channels.columns * self.tiles.entries(), self.tiles.row_entries() + sums)
@@ -101,7 +106,8 @@ impl DirectTiles {
         self.channels.groups * self.channels.rows * self.terms()
     }
 
-    /// Lays the weights out as (row of all groups, column, tap), taps in the order of the entries that they read.
+    /// Lays the weights out as (row of all groups, column, tap), taps in the order of the entries that they
+    /// read.
     pub(in crate::conv::plan) fn pack<T: Element>(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         let mut taps = vec![0];
         for axis in self.tiles.axes() {
@@ -272,7 +278,8 @@ impl<T: Element> Sum<'_, T> {
         let offsets = &offsets.list[..weights.len()];
         for (weights, offsets) in weights.chunks_exact(run).zip(offsets.chunks_exact(run)) {
             let mut tap = 0;
-            // SAFETY: the terms of a run stand `step` apart, and (R − 1)·step beyond the last is inside, as asserted.
+            // SAFETY: the terms of a run stand `step` apart, and (R − 1)·step beyond the last is inside, as
+            // asserted.
             unsafe {
                 // Sums, weights and points fit 32 registers; of 16, with two taps.
                 while is_wide::<S>() && tap + 4 <= run {

@@ -4,12 +4,13 @@
 //! sum(16·p + l) = Σ_c Σ_t Σ_q weight(m, c, 16·q + t) · strip(c)[16·(p + q) + t + l]
 //! ```
 //!
-//! with vectors of 16 entries l, tap 16·q + t being the q-th that is t entries into a vector: the vector that starts at
-//! 16·s + t serves the sums p = s − q of all q, so that R sums and B weights share R + B − 1 loads. These cross lines of
-//! the cache, which takes two of the loads of a cycle: 16 taps alone would run at half of the peak, 32 at nine tenths.
+//! with vectors of 16 entries l, tap 16·q + t being the q-th that is t entries into a vector: the vector that
+//! starts at 16·s + t serves the sums p = s − q of all q, so that R sums and B weights share R + B − 1 loads.
+//! These cross lines of the cache, which takes two of the loads of a cycle: 16 taps alone would run at half
+//! of the peak, 32 at nine tenths.
 //!
-//! Cost: the products of the definition, and a load and a store of each entry. Memory: [`LineStage::workspace`] for each
-//! thread. Every sum runs over (channel, block of q, t, q) in order.
+//! Cost: the products of the definition, and a load and a store of each entry. Memory:
+//! [`LineStage::workspace`] for each thread. Every sum runs over (channel, block of q, t, q) in order.
 
 use std::ops::Range;
 
@@ -37,8 +38,8 @@ const MOST_PIECE: usize = 8192;
 const TILES: [usize; 5] = [12, 6, 3, 2, 1];
 /// Most taps at the distance of a vector that a register tile takes at once.
 const MOST_WEIGHTS: usize = 4;
-/// What a vector of sums costs beside its terms, copying a vector, beginning a row, and beginning a piece, in multiply-adds
-/// of vectors.
+/// What a vector of sums costs beside its terms, copying a vector, beginning a row, and beginning a piece, in
+/// multiply-adds of vectors.
 const VECTOR_COST: f64 = 8.0;
 const COPY_COST: f64 = 3.0;
 const ROW_COST: f64 = 30.0;
@@ -89,7 +90,8 @@ impl LineStage {
         if self.set == InstructionSet::Avx512 { TILES[0] } else { TILES[1] }
     }
 
-    /// Entries of a channel in the strip: those that sums are of, and what tiles of whole vectors read beyond.
+    /// Entries of a channel in the strip: those that sums are of, and what tiles of whole vectors read
+    /// beyond.
     fn stride(&self) -> usize {
         (self.piece + self.x.taps.len()).next_multiple_of(self.lanes) + 2 * self.lanes
     }
@@ -245,7 +247,8 @@ impl<T: Element> RowSums<'_, T> {
         for column in 0..columns {
             let strip = self.strip[column * stride + first * lanes..].as_ptr();
             for Block { shifts, numbers } in &stage.blocks {
-                // SAFETY: lanes·q + t is one of the taps for all t and q of the block, and there is a weight for each.
+                // SAFETY: lanes·q + t is one of the taps for all t and q of the block, and there is a weight
+                // for each.
                 unsafe {
                     let from = strip.add(shifts.start + numbers.start * lanes);
                     match numbers.len() {

@@ -1,12 +1,12 @@
 //! The methods behind one interface, and the choice among them.
 //!
-//! Each method estimates its cost in multiply-adds of vectors, and its error relative to the number of terms times the
-//! largest magnitudes of kernel and signal. The cheapest that is accurate enough is chosen.
+//! Each method estimates its cost in multiply-adds of vectors, and its error relative to the number of terms
+//! times the largest magnitudes of kernel and signal. The cheapest that is accurate enough is chosen.
 //!
 //! A new method is a file here with its [`PlannedMethod`] and its maker, and a row of [`makers`].
 
-/// A method whose work falls into pieces, whose error is that of sums of products: its cost, memory and packing are those that the type
-/// has by itself. More items may follow.
+/// A method whose work falls into pieces, whose error is that of sums of products: its cost, memory and
+/// packing are those that the type has by itself. More items may follow.
 macro_rules! method_in_pieces {
     ($stage:ident: $method:expr, $name:literal $(; $($more:tt)*)?) => {
         impl<T: $crate::simd::Element> $crate::conv::plan::method::PlannedMethod<T> for $stage {
@@ -81,8 +81,8 @@ pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
     /// Multiply-adds of vectors, other work counted as such.
     fn cost(&self) -> f64;
 
-    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and signal: for sums
-    /// of products in any order, unless a method says otherwise.
+    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and
+    /// signal: for sums of products in any order, unless a method says otherwise.
     fn relative_bound(&self, problem: &Problem) -> f64 {
         (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
     }
@@ -92,7 +92,8 @@ pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
         None
     }
 
-    /// How much larger than its input times the weights a number may be on the way to the output, if it is a method of transforms.
+    /// How much larger than its input times the weights a number may be on the way to the output, if it is a
+    /// method of transforms.
     fn growth_within(&self) -> f64 {
         if self.method().adds_products() { 0.0 } else { FILTERING_GROWTH }
     }
@@ -106,7 +107,8 @@ pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
     /// Lays the weights (row, column, tap) out as it reads them, whatever was in `packed`.
     fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>);
 
-    /// The same cut into pieces for a number of threads; none if it is cut alike for any. What comes out of it does not depend on them.
+    /// The same cut into pieces for a number of threads; none if it is cut alike for any. What comes out of
+    /// it does not depend on them.
     fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
         let _ = (place, threads);
         None
@@ -167,7 +169,8 @@ pub struct Candidate {
     pub cost: f64,
     /// Estimated nanoseconds on one thread of the options' [`Machine`](crate::conv::plan::Machine).
     pub nanoseconds: f64,
-    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and signal.
+    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and
+    /// signal.
     pub relative_bound: f64,
     /// Whether the accuracy asked for allows it.
     pub accurate: bool,
@@ -186,7 +189,8 @@ pub(in crate::conv::plan) fn choose<T: Element>(
 ) -> Result<(Stage<T>, Vec<Candidate>), Unsupported> {
     let makers = makers::<T>();
     let forced = options.method != Method::Automatic;
-    // A phase that no tap meets is no more than a bias, which needs no tiles, vectors of channels or transforms.
+    // A phase that no tap meets is no more than a bias, which needs no tiles, vectors of channels or
+    // transforms.
     let sums_of_nothing = matches!(options.method, Method::DirectTiles | Method::Depthwise | Method::Fourier);
     let wanted = if sums_of_nothing && place.meets_nothing() { Method::Direct } else { options.method };
     let mut considered: Vec<Stage<T>> = Vec::new();
@@ -212,7 +216,8 @@ pub(in crate::conv::plan) fn choose<T: Element>(
     };
     candidates[best].chosen = true;
     let stage = considered.swap_remove(best);
-    // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are the same.
+    // The choice does not depend on the number of threads, as bits would: only the pieces do, whose sums are
+    // the same.
     let threads = rayon::current_num_threads();
     let cut = if threads > 1 { stage.cut_for(place, threads) } else { None };
     Ok((cut.unwrap_or(stage), candidates))
@@ -234,8 +239,8 @@ fn candidate<T: Element>(
     Candidate { method, name: stage.name(), cost, nanoseconds, relative_bound, accurate, chosen: false }
 }
 
-/// All phases of a transposed convolution along the last two axes by one stage, if that is faster than what was chosen
-/// for them one by one, and all that were considered for all of them.
+/// All phases of a transposed convolution along the last two axes by one stage, if that is faster than what
+/// was chosen for them one by one, and all that were considered for all of them.
 pub(in crate::conv::plan) fn join_phases<T: Element>(
     problem: &Problem,
     channels: Channels,

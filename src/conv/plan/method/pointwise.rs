@@ -4,14 +4,15 @@
 //! output(n) (M × P) = weights (M × C) · signal(n) (C × P)
 //! ```
 //!
-//! for each sample n and group, P being the positions of all axes. The positions are cut into *strips*, each copied into the
-//! second-level cache as *panels* of up to three vectors, all channels of a panel one after the other;
-//! [tiles](crate::conv::plan::register::panel_tile) of output channels run over the panels, the weights of each staying in the first-level
-//! cache meanwhile. Sums go from the registers to where they belong.
+//! for each sample n and group, P being the positions of all axes. The positions are cut into *strips*, each
+//! copied into the second-level cache as *panels* of up to three vectors, all channels of a panel one after
+//! the other; [tiles](crate::conv::plan::register::panel_tile) of output channels run over the panels, the
+//! weights of each staying in the first-level cache meanwhile. Sums go from the registers to where they
+//! belong.
 //!
-//! Cost: the products of the definition, lanes beyond the last position included, and one copy of the signal. Memory:
-//! [`PointwiseStage::workspace`] for each thread. Every sum runs over the channels in order.
-//! Source: K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008.
+//! Cost: the products of the definition, lanes beyond the last position included, and one copy of the signal.
+//! Memory: [`PointwiseStage::workspace`] for each thread. Every sum runs over the channels in order. Source:
+//! K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008.
 
 use ndarray::ArrayView3;
 use pulp::Simd;
@@ -98,7 +99,8 @@ impl PointwiseStage {
         self.channels.batch * self.channels.groups * self.strips()
     }
 
-    /// The panels of a strip of so many vectors, as (first vector, vectors): all but the last as large as they can be.
+    /// The panels of a strip of so many vectors, as (first vector, vectors): all but the last as large as
+    /// they can be.
     #[inline(always)]
     fn panels(&self, vectors: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
         pieces(vectors, self.panel)
@@ -184,7 +186,8 @@ impl PointwiseStage {
         (channels + channel) * self.positions + strip.first
     }
 
-    /// Copies the strip: one panel after the other, each (channels, vectors, lanes), with zeros beyond the last position.
+    /// Copies the strip: one panel after the other, each (channels, vectors, lanes), with zeros beyond the
+    /// last position.
     #[inline(always)]
     fn copy<T: Element, S: Simd>(&self, simd: S, signal: &[T], strip: Strip, to: &mut [T]) {
         let (lanes, columns) = (T::lanes::<S>(), self.channels.columns);
@@ -194,8 +197,8 @@ impl PointwiseStage {
         for channel in 0..columns {
             let row = &signal[self.source(strip, channel)..][..strip.length];
             for (first, count) in self.panels(vectors) {
-                // SAFETY: the row has `whole` vectors, the last of them perhaps followed by `rest` entries, and `to` has
-                // room for all vectors of all channels, as asserted.
+                // SAFETY: the row has `whole` vectors, the last of them perhaps followed by `rest` entries,
+                // and `to` has room for all vectors of all channels, as asserted.
                 unsafe {
                     let to = to.as_mut_ptr().add((first * columns + channel * count) * lanes);
                     let from = row.as_ptr().add(first * lanes);

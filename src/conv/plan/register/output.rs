@@ -52,8 +52,8 @@ fn finished<T: Element, S: Simd>(
     sums
 }
 
-/// A row of a tile: the row of the fold and the channel whose sums it has, and where these go, counted from where those of
-/// the first row go.
+/// A row of a tile: the row of the fold and the channel whose sums it has, and where these go, counted from
+/// where those of the first row go.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::conv::plan) struct PlacedRow {
     pub(in crate::conv::plan) fold: usize,
@@ -61,7 +61,8 @@ pub(in crate::conv::plan) struct PlacedRow {
     pub(in crate::conv::plan) to: usize,
 }
 
-/// A vector of a tile: where its sums of the first row go, how many are wanted, and in how many rows of the fold.
+/// A vector of a tile: where its sums of the first row go, how many are wanted, and in how many rows of the
+/// fold.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::conv::plan) struct PlacedVector {
     pub(in crate::conv::plan) to: usize,
@@ -117,7 +118,8 @@ impl<'a, T: Element> Places<'a, T> {
         let plain = self.finish.bias.is_none() && !self.finish.relu;
         let sums =
             if plain { sums } else { finished(simd, sums, self.finish.of(self.channel + row.channel)) };
-        // SAFETY: there is such a place in the output, as asserted, and whoever made the places vouched for it.
+        // SAFETY: there is such a place in the output, as asserted, and whoever made the places vouched for
+        // it.
         unsafe {
             let to = self.output.pointer.add(to);
             match WHOLE {
@@ -138,7 +140,8 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         size_of::<T>() * self.length >= LARGE_BYTES
     }
 
-    /// Asks for the entries `to..to + count` to be brought near for writing, as far as there are such entries.
+    /// Asks for the entries `to..to + count` to be brought near for writing, as far as there are such
+    /// entries.
     #[inline(always)]
     pub(in crate::conv::plan) fn expect_write(&self, to: usize, count: usize) {
         let end = self.length.min(to + count);
@@ -174,7 +177,8 @@ impl<'a, T: Element> SharedOutput<'a, T> {
     /// The same without a look at the length of the output.
     ///
     /// # Safety
-    /// As for [`write_vector`](Self::write_vector), and `length`, at most a vector, entries must stand at `to`.
+    /// As for [`write_vector`](Self::write_vector), and `length`, at most a vector, entries must stand at
+    /// `to`.
     #[inline(always)]
     unsafe fn put<S: Simd>(
         &self,
@@ -195,8 +199,8 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         }
     }
 
-    /// Finishes `rows` rows of `length` sums each, at most a vector, and writes each row's as neighbours. Row j begins
-    /// at `sums[j·sums_stride]`, and goes to `to + j·stride`; `finish` tells for each what to do.
+    /// Finishes `rows` rows of `length` sums each, at most a vector, and writes each row's as neighbours. Row
+    /// j begins at `sums[j·sums_stride]`, and goes to `to + j·stride`; `finish` tells for each what to do.
     ///
     /// # Safety
     /// No other thread may access these entries of the output meanwhile.
@@ -224,9 +228,10 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         }
     }
 
-    /// Finishes `length` neighbouring positions, at most a vector, of `rows` channels, at most a vector, and writes them. The
-    /// sums of position i begin at `sums[i·sums_stride]`, a channel after the other; channel j goes to `to + j·stride`.
-    /// `square` has room for a vector of vectors, and so have the sums, whatever stands after the last position.
+    /// Finishes `length` neighbouring positions, at most a vector, of `rows` channels, at most a vector, and
+    /// writes them. The sums of position i begin at `sums[i·sums_stride]`, a channel after the other; channel
+    /// j goes to `to + j·stride`. `square` has room for a vector of vectors, and so have the sums, whatever
+    /// stands after the last position.
     ///
     /// # Safety
     /// No other thread may access these entries of the output meanwhile.
@@ -249,8 +254,8 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         }
     }
 
-    /// Finishes the sums `sums[0]`, `sums[stride]`, … and writes them `every` entries apart, the first `to` entries from
-    /// the start.
+    /// Finishes the sums `sums[0]`, `sums[stride]`, … and writes them `every` entries apart, the first `to`
+    /// entries from the start.
     ///
     /// # Safety
     /// No other thread may access these entries of the output meanwhile.
@@ -265,7 +270,8 @@ impl<'a, T: Element> SharedOutput<'a, T> {
         assert!(length > 0 && to + (length - 1) * every < self.length && (length - 1) * stride < sums.len());
         let bias = bias.unwrap_or(T::zero());
         for i in 0..length {
-            // SAFETY: entry `to + i·every` lies inside the output, and sum `i·stride` inside the sums, as asserted.
+            // SAFETY: entry `to + i·every` lies inside the output, and sum `i·stride` inside the sums, as
+            // asserted.
             unsafe {
                 let value = *sums.as_ptr().add(i * stride) + bias;
                 let value = if relu && value < T::zero() { T::zero() } else { value };

@@ -4,11 +4,12 @@
 //! output(j, p) = finish(Σ_k weights(k, j) · panel(k, p))
 //! ```
 //!
-//! j runs over output channels, p over one to three vectors of positions, k over input channels. Weights and panel are
-//! read in the order of memory, so that a term costs a load for each vector and a broadcast for each channel, no
-//! addresses, and its products hide both. The terms are added in the order of k.
+//! j runs over output channels, p over one to three vectors of positions, k over input channels. Weights and
+//! panel are read in the order of memory, so that a term costs a load for each vector and a broadcast for
+//! each channel, no addresses, and its products hide both. The terms are added in the order of k.
 //!
-//! Source: the register blocking of K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008.
+//! Source: the register blocking of K. Goto, R. van de Geijn, *Anatomy of high-performance matrix
+//! multiplication*, 2008.
 
 use pulp::{Simd, WithSimd};
 
@@ -89,8 +90,8 @@ impl<T: Element> Vectorized<'_, T> {
         let mut sums = [[T::splat(simd, T::zero()); V]; J];
         let (mut weights, mut panel) = (tile.weights.as_ptr(), tile.panel.as_ptr());
         for _ in 0..terms {
-            // SAFETY: there are as many terms in the panel as in the weights, as asserted: V vectors and J weights for
-            // each. Both pointers end one past the last term at most.
+            // SAFETY: there are as many terms in the panel as in the weights, as asserted: V vectors and J
+            // weights for each. Both pointers end one past the last term at most.
             unsafe {
                 let values: [T::Vector<S>; V] = std::array::from_fn(|v| T::load::<S>(panel.add(v * lanes)));
                 unrolled!(j in 0..J => {

@@ -1,6 +1,7 @@
 //! Asking for memory before it is needed, where the machine does not see by itself what comes next.
 //!
-//! Nothing is read or written, and no address is wrong: without a line there, or on other machines, nothing happens.
+//! Nothing is read or written, and no address is wrong: without a line there, or on other machines, nothing
+//! happens.
 
 use crate::simd::line;
 
@@ -21,7 +22,8 @@ pub(in crate::conv::plan) fn prefetch<T>(entry: *const T, purpose: Purpose) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_ET0, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
-        // SAFETY: every x86-64 has these instructions or ignores them, and they do nothing where there is no memory.
+        // SAFETY: every x86-64 has these instructions or ignores them, and they do nothing where there is no
+        // memory.
         unsafe {
             match purpose {
                 Purpose::Soon => _mm_prefetch::<_MM_HINT_T0>(entry.cast()),

@@ -1,15 +1,18 @@
-//! A tile of sums of products in registers, whose positions are neighbours in a row and whose vectors are of channels.
+//! A tile of sums of products in registers, whose positions are neighbours in a row and whose vectors are of
+//! channels.
 //!
 //! ```text
 //! tile(j, v) += Σ_k source[start + offsets(k) + j·step] · weights(k, v)
 //! ```
 //!
-//! j runs over the positions, v over vectors of output channels, k over the terms (channels and taps), some taps of
-//! each channel left out if they read beyond a border. A term costs one load for each v and a broadcast for each j. As
-//! all positions are counted from one address, no register is spent on others: that is what distinguishes it from the
-//! [tile of channels](crate::conv::plan::register::sum_tile::ChannelTile). The terms are added in the order of k.
+//! j runs over the positions, v over vectors of output channels, k over the terms (channels and taps), some
+//! taps of each channel left out if they read beyond a border. A term costs one load for each v and a
+//! broadcast for each j. As all positions are counted from one address, no register is spent on others: that
+//! is what distinguishes it from the [tile of channels](crate::conv::plan::register::sum_tile::ChannelTile).
+//! The terms are added in the order of k.
 //!
-//! Measured on data in the second-level cache, with 4 to 10 positions of one vector or two: 98 to 100 % of the peak.
+//! Measured on data in the second-level cache, with 4 to 10 positions of one vector or two: 98 to 100 % of
+//! the peak.
 
 use std::ops::Range;
 
@@ -22,7 +25,8 @@ use crate::simd::{Element, InstructionSet, is_wide};
 /// Most vectors of channels in a tile.
 pub(in crate::conv::plan) const MOST_ROW_VECTORS: usize = 2;
 
-/// The tiles of so many positions in a row, as (first, positions): the fewest that registers allow, as even as possible.
+/// The tiles of so many positions in a row, as (first, positions): the fewest that registers allow, as even
+/// as possible.
 pub(in crate::conv::plan) fn row_tiles(
     set: InstructionSet,
     vectors: usize,

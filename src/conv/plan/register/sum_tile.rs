@@ -4,19 +4,21 @@
 //! tile(j, v) += Σ_k weights(k, j) · source[starts(v) + offsets(k) ..]
 //! ```
 //!
-//! j runs over the rows of the tile (output channels), v over vectors of output positions, k over the terms (channels
-//! and taps). A term costs one load for each v and one broadcast for each j, and J·V fused multiply-adds: with J = 8 and
-//! V = 3 the loads hide behind the arithmetic. The terms are added in the order of k, so that a sum does not depend
-//! on the tile it is in.
+//! j runs over the rows of the tile (output channels), v over vectors of output positions, k over the terms
+//! (channels and taps). A term costs one load for each v and one broadcast for each j, and J·V fused
+//! multiply-adds: with J = 8 and V = 3 the loads hide behind the arithmetic. The terms are added in the order
+//! of k, so that a sum does not depend on the tile it is in.
 //!
-//! With many output channels the roles change places: vectors of channels, read in order from the weights, and
-//! broadcasts from the source, one for each position. Then any positions make a tile, and no lane is wasted:
+//! With many output channels the roles change places: vectors of channels, read in order from the weights,
+//! and broadcasts from the source, one for each position. Then any positions make a tile, and no lane is
+//! wasted:
 //!
 //! ```text
 //! tile(j, v) += Σ_k source[starts(j) + offsets(k)] · weights(k, v)
 //! ```
 //!
-//! Source: the register blocking of K. Goto, R. van de Geijn, *Anatomy of high-performance matrix multiplication*, 2008.
+//! Source: the register blocking of K. Goto, R. van de Geijn, *Anatomy of high-performance matrix
+//! multiplication*, 2008.
 
 use std::ops::Range;
 
@@ -30,11 +32,13 @@ use crate::simd::{Element, InstructionSet, is_wide};
 pub(in crate::conv::plan) const MOST_ROWS: usize = 8;
 pub(in crate::conv::plan) const MOST_VECTORS: usize = 3;
 
-/// Shape of the tiles that fill the registers of an instruction set: (rows, vectors). Larger ones are not compiled for it.
+/// Shape of the tiles that fill the registers of an instruction set: (rows, vectors). Larger ones are not
+/// compiled for it.
 pub(in crate::conv::plan) fn tile_shape(set: InstructionSet) -> (usize, usize) {
     match set {
         InstructionSet::Avx512 => (MOST_ROWS, MOST_VECTORS),
-        // Twelve sums, two vectors of the source and a weight: 15 of 16 registers. With all 16 in use some are spilled.
+        // Twelve sums, two vectors of the source and a weight: 15 of 16 registers. With all 16 in use some
+        // are spilled.
         InstructionSet::Avx2 | InstructionSet::Portable => (6, 2),
     }
 }
@@ -74,7 +78,8 @@ pub(in crate::conv::plan) struct Tile<'a, T> {
     pub(in crate::conv::plan) rows: usize,
     /// The terms from the first on, as many as there are weights.
     pub(in crate::conv::plan) offsets: &'a Offsets,
-    /// The taps of a channel along each axis, and which of them take part: along x all, unless rows differ in their taps.
+    /// The taps of a channel along each axis, and which of them take part: along x all, unless rows differ in
+    /// their taps.
     pub(in crate::conv::plan) taps: [usize; 2],
     pub(in crate::conv::plan) taking_part: [Range<usize>; 2],
     /// For each tap along y, which rows of all tiles have it; empty if all rows have all.
@@ -158,8 +163,8 @@ impl<T: Element> Tile<'_, T> {
             let mut first = 0;
             while first < terms {
                 let (offsets, weights) = part(first + taking_part.start, first + taking_part.end);
-                // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there are J weights
-                // for each offset.
+                // SAFETY: start + offset + lanes is at most the length of the source, as asserted, and there
+                // are J weights for each offset.
                 unsafe { add_rows(simd, &mut sums, from, offsets, weights, 0..J) };
                 first += per_channel;
             }

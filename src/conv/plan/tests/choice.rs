@@ -4,7 +4,8 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::*;
 
-/// Large enough that several threads take part. The weights are no integers, so that another order of sums would show.
+/// Large enough that several threads take part. The weights are no integers, so that another order of sums
+/// would show.
 #[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let options = Options::new().padding([1, 1]);

@@ -1,4 +1,5 @@
-//! Plans against the definition: bit for bit on integers, whatever the instructions, the threads and the memory.
+//! Plans against the definition: bit for bit on integers, whatever the instructions, the threads and the
+//! memory.
 
 use ndarray::{ArrayD, Slice};
 use proptest::prelude::*;
@@ -15,7 +16,8 @@ fn floats(shape: &[usize], seed: u64, magnitude: i64) -> ArrayD<f32> {
     integers(shape, seed, magnitude).mapv(|value| value as f32)
 }
 
-/// A dirty array of which only every second entry along each axis belongs to the view, from the last to the first.
+/// A dirty array of which only every second entry along each axis belongs to the view, from the last to the
+/// first.
 fn dirty(shape: &[usize]) -> ArrayD<f32> {
     let doubled: Vec<_> = shape.iter().map(|length| 2 * length).collect();
     ArrayD::from_elem(doubled, f32::NAN)
@@ -135,7 +137,8 @@ fn check_scaled(problem: &Problem, options: PlanOptions, seed: u64) -> Result<()
     Ok(())
 }
 
-/// Padding before the signal alone, a single sum of three products, and pieces of a row read in place: all failed once.
+/// Padding before the signal alone, a single sum of three products, and pieces of a row read in place: all
+/// failed once.
 #[test]
 fn small_problems_that_failed() {
     let padded = Options { padding: vec![(1, 0)], ..Options::new().groups(2) };
@@ -194,7 +197,8 @@ proptest! {
         check(&problem, if longest == 0 { tiles } else { tiles.longest_tile(longest) }, seed)?;
     }
 
-    /// One axis with taps that are neighbours, more than a vector of them, and more positions than a piece has.
+    /// One axis with taps that are neighbours, more than a vector of them, and more positions than a piece
+    /// has.
     #[test]
     fn lines(
         channels in (0usize..3, 1usize..3, 1usize..3, 1usize..3),
@@ -209,8 +213,8 @@ proptest! {
         check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
-    /// Kernels with more taps than a vector has lanes and few rows of results, so that tiles stand one below the other and
-    /// taps beyond all four borders are left out.
+    /// Kernels with more taps than a vector has lanes and few rows of results, so that tiles stand one below
+    /// the other and taps beyond all four borders are left out.
     #[test]
     fn large_kernels(
         channels in (1usize..3, 1usize..3, 1usize..3, 1usize..4),
@@ -246,7 +250,8 @@ proptest! {
         check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
-    /// Channels enough for vectors of them, with borders and without, so that samples are copied or read in place.
+    /// Channels enough for vectors of them, with borders and without, so that samples are copied or read in
+    /// place.
     #[test]
     fn vectors_of_channels(
         (batch, groups, inputs, outputs) in (0usize..9, 1usize..3, 1usize..9, 14usize..70),
@@ -265,7 +270,8 @@ proptest! {
         check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
-    /// Channels of the result enough for vectors of them, and strides, so that the phases of the transposed map run together.
+    /// Channels of the result enough for vectors of them, and strides, so that the phases of the transposed
+    /// map run together.
     #[test]
     fn phases_of_transposed_convolutions(
         channels in (0usize..4, 1usize..3, 8usize..40, 1usize..9),
@@ -279,8 +285,8 @@ proptest! {
         check(&problem, PlanOptions::new().method(Method::Direct).instruction_set(set), seed)?;
     }
 
-    /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an integer, of
-    /// magnitude below 2⁵³.
+    /// G has denominators up to 24 along each axis: kernels that are multiples of 24² make everything an
+    /// integer, of magnitude below 2⁵³.
     #[test]
     fn winograd_is_exact_on_scaled_integers(
         (batch, groups, inputs, outputs) in (0usize..3, 1usize..3, 1usize..20, 1usize..36),
@@ -300,8 +306,8 @@ proptest! {
     }
 }
 
-/// `plan` on `input` in strided memory among entries that are no numbers: within the plan's bound of `exact` plus the bias,
-/// whose addition rounds once more, and nothing else is touched.
+/// `plan` on `input` in strided memory among entries that are no numbers: within the plan's bound of `exact`
+/// plus the bias, whose addition rounds once more, and nothing else is touched.
 fn check_within(
     plan: Plan<f32>,
     (kernel, bias): (&ArrayD<f32>, &ArrayD<f32>),

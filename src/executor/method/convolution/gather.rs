@@ -1,14 +1,15 @@
-//! Sums of weighted vectors: `output(m, n) = bias(m) + Σ_c Σ_(k, e) w(m, c, k) · input(c, e)`, over the pairs (k, e) that
-//! position n reads.
+//! Sums of weighted vectors: `output(m, n) = bias(m) + Σ_c Σ_(k, e) w(m, c, k) · input(c, e)`, over the pairs
+//! (k, e) that position n reads.
 //!
-//! A tile is M channels by P positions that read alike: M·P sums live in registers while the loop runs over c and k, and
-//! each step takes M weights (broadcast) and P vectors of the input, so (M+P)/(M·P) loads for a multiply–add. Tiles are
-//! 8×3, 6×4, 4×6, 2×8 and 1×8 with 32 registers. With 16 they are 6×1, 4×1, 2×2 and 1×4, two vectors of samples for each
-//! position. What is left over of the channels takes a narrower tile, what is left over of the positions half as many or one.
+//! A tile is M channels by P positions that read alike: M·P sums live in registers while the loop runs over c
+//! and k, and each step takes M weights (broadcast) and P vectors of the input, so (M+P)/(M·P) loads for a
+//! multiply–add. Tiles are 8×3, 6×4, 4×6, 2×8 and 1×8 with 32 registers. With 16 they are 6×1, 4×1, 2×2 and
+//! 1×4, two vectors of samples for each position. What is left over of the channels takes a narrower tile,
+//! what is left over of the positions half as many or one.
 //!
-//! Blocks of positions are the outer loop, panels of M channels the inner one: a block of the input stays in the cache
-//! while all panels pass over it. Of a large input only some channels at once, so that they stay in the first-level cache; their
-//! sums are continued.
+//! Blocks of positions are the outer loop, panels of M channels the inner one: a block of the input stays in
+//! the cache while all panels pass over it. Of a large input only some channels at once, so that they stay in
+//! the first-level cache; their sums are continued.
 
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
 //! The gradient of a loss with respect to a kernel: `w'(m, c, k) += Σ_n Σ_lanes y(m, n) · x(c, e(n, k))`.
 //!
-//! A tile is M output channels by T pairs (c, k): M·T vectors of sums live in registers while the loop runs over all
-//! positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8 with 32 registers, 6×2, 4×2, 2×4 and 1×8
-//! with 16. At the end the lanes of each are added up. The signal is read with its padding, so that entry e(n, k) is a base of
-//! n plus an offset of (c, k) everywhere.
+//! A tile is M output channels by T pairs (c, k): M·T vectors of sums live in registers while the loop runs
+//! over all positions n, and each step takes M vectors of y and T of x: tiles of 4×6, 6×4, 2×8 and 1×8 with
+//! 32 registers, 6×2, 4×2, 2×4 and 1×8 with 16. At the end the lanes of each are added up. The signal is read
+//! with its padding, so that entry e(n, k) is a base of n plus an offset of (c, k) everywhere.
 
 use pulp::{Simd, WithSimd};
 
@@ -12,8 +12,8 @@ use crate::executor::layout::LANES;
 use crate::simd::is_wide;
 use crate::simd::multiply_add;
 
-/// Most positions that all tiles pass over before the next ones, so that what they read stays in the first-level cache: machines with
-/// [more registers](is_wide) have larger ones.
+/// Most positions that all tiles pass over before the next ones, so that what they read stays in the
+/// first-level cache: machines with [more registers](is_wide) have larger ones.
 const BLOCK: usize = 64;
 const WIDE_BLOCK: usize = 128;
 
@@ -130,8 +130,9 @@ impl KernelGradient<'_> {
 /// Vectors whose sum is added up in `f32`.
 const ADDED: usize = 64;
 
-/// `bias'(m) += Σ_n Σ_lanes y(m, n)`. Of every [`ADDED`] vectors the sum is added to one in `f64`, so that each entry is rounded at most
-/// ADDED/4 + 2 + log₂ LANES times in `f32` and once more at the end, however many there are.
+/// `bias'(m) += Σ_n Σ_lanes y(m, n)`. Of every [`ADDED`] vectors the sum is added to one in `f64`, so that
+/// each entry is rounded at most ADDED/4 + 2 + log₂ LANES times in `f32` and once more at the end, however
+/// many there are.
 pub(super) struct BiasGradient<'a> {
     /// (output channel, position, lane)
     pub output_gradient: &'a [f32],

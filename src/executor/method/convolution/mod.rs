@@ -1,13 +1,13 @@
 //! A convolution on chunks of sixteen samples, its transpose and its gradients.
 //!
-//! With ⟨a, b⟩ = Σ a·b, the output is linear in the kernel w and in the input x, and
-//! `⟨output(w, x), y⟩ = ⟨x, input_gradient(w, y)⟩ = ⟨w, kernel_gradient(x, y)⟩` (see [`adjoint`](crate::conv::algorithm::adjoint)).
-//! A transposed convolution is the same three kernels in other roles: its output is `input_gradient` of its input, the
-//! gradient of its input is `forward` of the gradient of its output, and the gradient of its kernel is
-//! `kernel_gradient(output gradient, input)`.
+//! With ⟨a, b⟩ = Σ a·b, the output is linear in the kernel w and in the input x, and `⟨output(w, x), y⟩ = ⟨x,
+//! input_gradient(w, y)⟩ = ⟨w, kernel_gradient(x, y)⟩` (see [`adjoint`](crate::conv::algorithm::adjoint)). A
+//! transposed convolution is the same three kernels in other roles: its output is `input_gradient` of its
+//! input, the gradient of its input is `forward` of the gradient of its output, and the gradient of its
+//! kernel is `kernel_gradient(output gradient, input)`.
 //!
-//! Cost: [`Problem::connections`] multiply–adds of vectors for each of the first two; the third adds those of taps on
-//! padding.
+//! Cost: [`Problem::connections`] multiply–adds of vectors for each of the first two; the third adds those of
+//! taps on padding.
 
 pub(super) mod gather;
 mod kernel_gradient;
@@ -43,7 +43,8 @@ pub struct LaneConvolution {
 /// How the kernel gradient reads the signal with its padding.
 #[derive(Clone, Debug)]
 struct Padded {
-    /// For each entry of a padded channel, the entry of the signal, or `None` for a zero; empty if there is no padding.
+    /// For each entry of a padded channel, the entry of the signal, or `None` for a zero; empty if there is
+    /// no padding.
     sources: Vec<Option<u32>>,
     /// Entries of a padded channel.
     entries: usize,

@@ -1,11 +1,12 @@
 //! Which entries each position of the result of a convolution reads, and which positions read alike.
 //!
-//! Position n of the output is a sum of w(k)·x(e) over a list of pairs (tap k, entry e); so is entry e of the gradient
-//! of the input, with the positions n in place of the entries. Two positions *read alike* if their lists differ by a
-//! constant offset of the entries. Inside the signal all positions do; along a border, those at the same distance; and
-//! with a stride, the entries of a gradient in the same residue class. Positions that read alike share one list, so a
-//! kernel handles several of them in one go, reads nothing that lies outside, and knows no boundaries, strides or
-//! dilations. Every multiply–add that it does is one of the definition's.
+//! Position n of the output is a sum of w(k)·x(e) over a list of pairs (tap k, entry e); so is entry e of the
+//! gradient of the input, with the positions n in place of the entries. Two positions *read alike* if their
+//! lists differ by a constant offset of the entries. Inside the signal all positions do; along a border,
+//! those at the same distance; and with a stride, the entries of a gradient in the same residue class.
+//! Positions that read alike share one list, so a kernel handles several of them in one go, reads nothing
+//! that lies outside, and knows no boundaries, strides or dilations. Every multiply–add that it does is one
+//! of the definition's.
 //!
 //! Cost: `positions · taps` steps and words once, when a layer is made.
 

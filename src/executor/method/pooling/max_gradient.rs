@@ -1,8 +1,8 @@
 //! The gradient of max pooling, on the widest vectors of the machine.
 //!
-//! The place of a maximum is found again by comparing the entries of its window with the output. The first that is equal takes
-//! the gradient and leaves nothing to the others: no branch, so that all lanes go along. Cost: one comparison and two selections for
-//! each entry of each window.
+//! The place of a maximum is found again by comparing the entries of its window with the output. The first
+//! that is equal takes the gradient and leaves nothing to the others: no branch, so that all lanes go along.
+//! Cost: one comparison and two selections for each entry of each window.
 
 use pulp::{Simd, WithSimd};
 

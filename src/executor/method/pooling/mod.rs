@@ -1,8 +1,9 @@
 //! Max, mean and sum pooling of chunks, over windows of any kind.
 //!
-//! `output(c, n) = max, mean or sum of input(c, e)` over the entries e of window n. Padding is by omission: what lies beyond
-//! the border belongs to no window. The gradient of a maximum goes to its *first* place in row-major order, as PyTorch
-//! has it; that place is found again by comparing with the output, so nothing has to be remembered.
+//! `output(c, n) = max, mean or sum of input(c, e)` over the entries e of window n. Padding is by omission:
+//! what lies beyond the border belongs to no window. The gradient of a maximum goes to its *first* place in
+//! row-major order, as PyTorch has it; that place is found again by comparing with the output, so nothing has
+//! to be remembered.
 //!
 //! Cost: each entry of each window once, forward and backward.
 
@@ -20,7 +21,8 @@ use crate::simd::InstructionSet;
 /// What the sum over a window is divided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Divisor {
-    /// The number of taps of the window, also where some lie beyond the border (PyTorch's `count_include_pad`).
+    /// The number of taps of the window, also where some lie beyond the border (PyTorch's
+    /// `count_include_pad`).
     Window,
     /// The number of its entries inside the border.
     Inside,
@@ -48,8 +50,8 @@ pub struct LanePooling {
 }
 
 impl LanePooling {
-    /// The windows of a convolution with zero boundary: its taps, strides, dilations and paddings. Channels are those of
-    /// its input; its kernel's channels, groups and batch play no part.
+    /// The windows of a convolution with zero boundary: its taps, strides, dilations and paddings. Channels
+    /// are those of its input; its kernel's channels, groups and batch play no part.
     ///
     /// # Panics
     /// If a window lies beyond the border as a whole, so that it has no maximum and no mean.
@@ -58,8 +60,8 @@ impl LanePooling {
         LanePooling { instructions, channels: problem.input_channels(), windows }
     }
 
-    /// As many windows along each axis as `output` says, as even as can be: window n of an axis of L entries and N
-    /// windows has the entries ⌊nL/N⌋ … ⌈(n+1)L/N⌉ − 1. One window along each axis is global pooling.
+    /// As many windows along each axis as `output` says, as even as can be: window n of an axis of L entries
+    /// and N windows has the entries ⌊nL/N⌋ … ⌈(n+1)L/N⌉ − 1. One window along each axis is global pooling.
     ///
     /// # Panics
     /// If input and output have different numbers of axes, or one has no entries.
@@ -72,8 +74,8 @@ impl LanePooling {
         LanePooling { instructions, channels, windows: Windows::adaptive(input, output) }
     }
 
-    /// Over sets of channels: the channels are those of so many fields of `size` channels, and each set becomes one channel of a field
-    /// of the output, at each of the positions.
+    /// Over sets of channels: the channels are those of so many fields of `size` channels, and each set
+    /// becomes one channel of a field of the output, at each of the positions.
     ///
     /// # Panics
     /// If a set is empty.
@@ -122,7 +124,8 @@ impl LanePooling {
         );
     }
 
-    /// The gradient of the input of [`max`](Self::max), from its input and output and the gradient of its output.
+    /// The gradient of the input of [`max`](Self::max), from its input and output and the gradient of its
+    /// output.
     ///
     /// # Panics
     /// If a slice does not have its length.
@@ -144,7 +147,8 @@ impl LanePooling {
         });
     }
 
-    /// Whether no two windows have a common entry, so that [`max_gradient_in_place`](Self::max_gradient_in_place) can be used.
+    /// Whether no two windows have a common entry, so that
+    /// [`max_gradient_in_place`](Self::max_gradient_in_place) can be used.
     pub fn is_disjoint(&self) -> bool {
         self.windows.outside().is_some()
     }
@@ -312,8 +316,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against loops over windows that are written out, on integers: sums are exact, and both sides divide the same
-        /// sum by the same count.
+        /// Against loops over windows that are written out, on integers: sums are exact, and both sides
+        /// divide the same sum by the same count.
         #[test]
         fn windows_of_two_axes(
             channels in 1usize..4, height in 1usize..9, width in 1usize..9, window in (1usize..4, 1usize..4),

@@ -1,7 +1,8 @@
 //! Which entries belong to which window of a channel.
 //!
-//! Windows in several dimensions are products of windows along the axes. They are kept as one list of entries, window after
-//! window, so that a pass over them reads it from one end to the other. Padding is by omission.
+//! Windows in several dimensions are products of windows along the axes. They are kept as one list of
+//! entries, window after window, so that a pass over them reads it from one end to the other. Padding is by
+//! omission.
 
 use crate::conv::Problem;
 

@@ -1,7 +1,8 @@
 //! Drawing with a round pen: strokes become brightness by their distance from each pixel.
 //!
-//! A stroke is a chain of capsules, the points nearer to a segment than the radius of the pen. The brightness of a pixel
-//! is a smooth step of its depth in the deepest capsule: with distance d, radius r and half width b of the blurred edge
+//! A stroke is a chain of capsules, the points nearer to a segment than the radius of the pen. The brightness
+//! of a pixel is a smooth step of its depth in the deepest capsule: with distance d, radius r and half width
+//! b of the blurred edge
 //!
 //! v = s((r − d + b) / 2b), s(t) = t²(3 − 2t) clamped to [0, 1],
 //!
@@ -20,8 +21,8 @@ impl<const SIDE: usize> Canvas<SIDE> {
         Self { depth: [[f32::MIN; SIDE]; SIDE] }
     }
 
-    /// Draws a segment between points (right, down), in pixels, with a pen of this radius. Edges up to `blur` beyond the
-    /// pen are right.
+    /// Draws a segment between points (right, down), in pixels, with a pen of this radius. Edges up to `blur`
+    /// beyond the pen are right.
     pub(super) fn segment(&mut self, from: [f32; 2], to: [f32; 2], radius: f32, blur: f32) {
         let along = [to[0] - from[0], to[1] - from[1]];
         let squared = along[0] * along[0] + along[1] * along[1];
@@ -57,7 +58,8 @@ impl<const SIDE: usize> Canvas<SIDE> {
     }
 }
 
-/// The points of the Catmull–Rom curve through `points`, `steps` for each span and the last; it ends at listed ends.
+/// The points of the Catmull–Rom curve through `points`, `steps` for each span and the last; it ends at
+/// listed ends.
 pub(super) fn curve(points: &[[f32; 2]], steps: usize, mut visit: impl FnMut([f32; 2])) {
     let Some((&first, &last)) = points.first().zip(points.last()) else { return };
     for span in 0..points.len() - 1 {
@@ -87,7 +89,8 @@ mod tests {
         canvas.segment([2.0, 4.0], [6.0, 4.0], 1.5, 0.5);
         let brightness: Vec<f32> = canvas.brightness(0.5).collect();
         let at = |row: usize, column: usize| brightness[row * 9 + column];
-        // On the axis and one pixel beside it, half a pixel within the edge; two pixels beside it, half a pixel beyond.
+        // On the axis and one pixel beside it, half a pixel within the edge; two pixels beside it, half a
+        // pixel beyond.
         assert_eq!([at(4, 2), at(4, 4), at(3, 4), at(5, 6)], [1.0; 4]);
         assert_eq!([at(2, 4), at(6, 4), at(4, 0), at(4, 8), at(0, 0)], [0.0; 5]);
         // Rounded ends: (1, 1) beyond the end is √2 away, 0.086 within the pen.

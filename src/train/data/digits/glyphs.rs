@@ -1,7 +1,7 @@
 //! How digits are written: for each digit several styles, each a few strokes of the pen.
 //!
-//! A stroke is a list of points (right, down) in the unit square through which the pen goes in a smooth curve. A point
-//! that is listed twice in a row is a corner: the curve ends there and begins anew.
+//! A stroke is a list of points (right, down) in the unit square through which the pen goes in a smooth
+//! curve. A point that is listed twice in a row is a corner: the curve ends there and begins anew.
 
 /// The points of one movement of the pen.
 pub(super) type Stroke = &'static [(f32, f32)];

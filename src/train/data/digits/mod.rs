@@ -1,13 +1,14 @@
 //! Built-in digits: drawn, deformed and blurred, so that training runs on a fresh machine without any file.
 //!
-//! Each image is written anew: a style of its digit ([`glyphs`]) whose points are moved a little each, bent by a smooth
-//! random field, stretched, slanted, turned, scaled and put somewhere in the frame; drawn with a pen of random width
-//! that varies along the stroke ([`drawing`]); and covered with a little noise. Image i of a seed is a digit i mod 10,
-//! the same for any number of images and threads. Training and test images are of different streams.
+//! Each image is written anew: a style of its digit ([`glyphs`]) whose points are moved a little each, bent
+//! by a smooth random field, stretched, slanted, turned, scaled and put somewhere in the frame; drawn with a
+//! pen of random width that varies along the stroke ([`drawing`]); and covered with a little noise. Image i
+//! of a seed is a digit i mod 10, the same for any number of images and threads. Training and test images are
+//! of different streams.
 //!
-//! They are about as hard as MNIST. Of 5,000 test images the nearest class mean errs on 49 in 100, the nearest
-//! neighbour among 5,000 training images on 20 in 100, and LeNet-5 trained on those 5,000 on 3 in 100, on 20,000 on 1.4
-//! in 100.
+//! They are about as hard as MNIST. Of 5,000 test images the nearest class mean errs on 49 in 100, the
+//! nearest neighbour among 5,000 training images on 20 in 100, and LeNet-5 trained on those 5,000 on 3 in
+//! 100, on 20,000 on 1.4 in 100.
 //!
 //! Cost: about 11 µs an image on one core; images are drawn in parallel.
 

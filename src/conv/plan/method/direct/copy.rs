@@ -1,7 +1,7 @@
 //! The part of the signal that a piece reads, copied so that it stands near and together.
 //!
-//! While a piece is multiplied, what is copied next is brought into the second-level cache, a share beside each tile. The
-//! machine does not see by itself where the next row is, as rows are short and far apart.
+//! While a piece is multiplied, what is copied next is brought into the second-level cache, a share beside
+//! each tile. The machine does not see by itself where the next row is, as rows are short and far apart.
 
 use std::ops::Range;
 
@@ -17,11 +17,12 @@ use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
 use crate::conv::plan::workspace::Call;
 use crate::simd::Element;
 
-/// A far signal is asked for so many channels ahead of the copy: rows are too short for the machine to see where the next
-/// one is.
+/// A far signal is asked for so many channels ahead of the copy: rows are too short for the machine to see
+/// where the next one is.
 const PREFETCHED_CHANNELS: usize = 4;
 
-/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border of zeros.
+/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border
+/// of zeros.
 pub(in crate::conv::plan) fn outer_source(
     outer: &[AxisMap],
     mut position: usize,
@@ -51,7 +52,8 @@ pub(super) struct Ahead {
 }
 
 impl DirectStage {
-    /// What the same thread is likely to copy next, of the first sample, if it is worth while to bring it near.
+    /// What the same thread is likely to copy next, of the first sample, if it is worth while to bring it
+    /// near.
     pub(super) fn ahead<T>(&self, call: Call<'_, T>, job: usize) -> Option<Ahead> {
         let next = job + call.threads;
         let worth_while = size_of_val(call.signal) >= LARGE_BYTES && self.terms() >= EXPECTING_TERMS;

@@ -1,6 +1,7 @@
 //! What pieces and layouts are expected to cost, in multiply-adds of vectors.
 //!
-//! The constants were fitted to measured times, as `studies/KERNELS.md` tells. Of all layouts and pieces the cheapest is taken.
+//! The constants were fitted to measured times, as `studies/KERNELS.md` tells. Of all layouts and pieces the
+//! cheapest is taken.
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::method::direct::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
@@ -24,7 +25,8 @@ const VECTOR_COST: f64 = 24.0;
 const FOLDED_ROW_COST: f64 = 16.0;
 /// What a term of a single vector of channels costs, which waits for its loads.
 const SINGLE_VECTOR_COST: f64 = 1.15;
-/// Tiles of vectors one below the other must cost less than this share of the others: writing them takes longer.
+/// Tiles of vectors one below the other must cost less than this share of the others: writing them takes
+/// longer.
 const COLUMNS_GAIN: f64 = 0.95;
 
 /// What transposing a square of sums costs, log₂ of its side exchanges of each vector, and writing its rows.
@@ -77,7 +79,8 @@ impl DirectStage {
         (self.samples * self.band * vectors) as f64 * sums
     }
 
-    /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their load.
+    /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their
+    /// load.
     fn folded_cost(&self) -> f64 {
         let (taps, unaligned) = (self.y.taps.len(), UNALIGNED_COST * self.set.load_cost());
         let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
@@ -105,7 +108,8 @@ impl DirectStage {
     }
 }
 
-/// Tiles of vectors one below the other: what they have in common is the taps beyond the ends of rows, which are left out.
+/// Tiles of vectors one below the other: what they have in common is the taps beyond the ends of rows, which
+/// are left out.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns {
     /// Vectors of a tile.

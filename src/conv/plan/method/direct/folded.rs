@@ -1,8 +1,9 @@
 //! Several rows of the output in one tile.
 //!
-//! A tile needs about eight rows to keep the loads behind the arithmetic. Where a group has only one or
-//! two output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down by r,
-//! so that R sums share each load. The taps that a row does not have are skipped, not multiplied by zero.
+//! A tile needs about eight rows to keep the loads behind the arithmetic. Where a group has only one or two
+//! output channels, R neighbouring rows of the output are rows of the tile: row r uses the kernel moved down
+//! by r, so that R sums share each load. The taps that a row does not have are skipped, not multiplied by
+//! zero.
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
 

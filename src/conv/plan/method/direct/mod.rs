@@ -1,21 +1,26 @@
-//! Direct convolution in register tiles, for any shape: few and many channels, any stride, dilation, groups and rank.
+//! Direct convolution in register tiles, for any shape: few and many channels, any stride, dilation, groups
+//! and rank.
 //!
-//! The output is cut into *pieces*: some samples, or a band of rows of one sample, or a part of one long row. For each
-//! piece the entries that it reads are copied into a [`Layout`] small enough for the second-level cache, and tiles of
-//! the [`microkernel`](crate::conv::plan::register::sum_tile) run over it, all output channels for each copy. If the channels do not fit,
-//! the sums continue over blocks of channels. Axes before the last two are more channels, one for each of their taps.
+//! The output is cut into *pieces*: some samples, or a band of rows of one sample, or a part of one long row.
+//! For each piece the entries that it reads are copied into a [`Layout`] small enough for the second-level
+//! cache, and tiles of the [`microkernel`](crate::conv::plan::register::sum_tile) run over it, all output
+//! channels for each copy. If the channels do not fit, the sums continue over blocks of channels. Axes before
+//! the last two are more channels, one for each of their taps.
 //!
-//! Where a group has only one or two output channels, several rows of the output are [folded](folded) into a tile. Vectors
-//! begin anew in each row, or run over the ends of rows where they are fewer then.
+//! Where a group has only one or two output channels, several rows of the output are [folded](folded) into a
+//! tile. Vectors begin anew in each row, or run over the ends of rows where they are fewer then.
 //!
-//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over positions, and
-//! tiles of the [row tile](crate::conv::plan::register::row_tile) run over the rows. Where no tap reads beyond a border and a sample is small,
-//! it is read where it stands. Sums are transposed in registers on their way to the output.
+//! *Vectors of channels.* With sixteen output channels or more, vectors run over channels and not over
+//! positions, and tiles of the [row tile](crate::conv::plan::register::row_tile) run over the rows. Where no
+//! tap reads beyond a border and a sample is small, it is read where it stands. Sums are transposed in
+//! registers on their way to the output.
 //!
-//! Taps that read zeros beyond the border in all of a tile are left out: along y, and with large kernels along x.
+//! Taps that read zeros beyond the border in all of a tile are left out: along y, and with large kernels
+//! along x.
 //!
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
-//! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
+//! expanded), no more memory than [`DirectStage::workspace`] for each thread. Every sum runs over (channel,
+//! tap) in order.
 
 use std::ops::Range;
 
@@ -50,7 +55,8 @@ use crate::simd::{Element, InstructionSet};
 const PIECE_VECTORS: usize = 64;
 /// Bytes of copied signal that a piece may have at once.
 const STRIP_BYTES: usize = 320 * 1024;
-/// Vectors of channels are written when there are so many positions: whole squares where rows stand end to end.
+/// Vectors of channels are written when there are so many positions: whole squares where rows stand end to
+/// end.
 const POSITIONS_AT_ONCE: usize = 48;
 /// Most positions of a part of a row that is cut into tiles.
 const MOST_IN_SEGMENT: usize = 64;
@@ -90,7 +96,8 @@ pub(in crate::conv::plan) struct DirectStage {
     offsets: Offsets,
     /// The share of the taps of the (folded) axis before the last that read inside the signal.
     share_inside: f64,
-    /// The tiles to be taken where vectors begin anew in each row, if tiles of neighbouring columns cost more.
+    /// The tiles to be taken where vectors begin anew in each row, if tiles of neighbouring columns cost
+    /// more.
     columns: Option<Columns>,
     /// The taps of the axis before the last that read inside the signal, for each of its (folded) positions.
     taps_inside: Vec<Range<usize>>,
@@ -248,7 +255,8 @@ impl DirectStage {
         self
     }
 
-    /// Whether every tap reads inside the signal, and the signal of a sample is small enough to be read where it stands.
+    /// Whether every tap reads inside the signal, and the signal of a sample is small enough to be read where
+    /// it stands.
     fn reads_inside(&self) -> bool {
         let inside = |axis: &AxisMap| {
             let (Some(first), Some(last)) = (axis.taps.first(), axis.taps.last()) else { return false };

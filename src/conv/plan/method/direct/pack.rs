@@ -6,8 +6,8 @@ use crate::conv::plan::method::direct::DirectStage;
 use crate::simd::Element;
 
 impl DirectStage {
-    /// Lays the weights out in the order in which tiles read them. `kernel` is (row, column, tap) for all groups: rows
-    /// count on from group to group, columns begin anew, taps are in row-major order.
+    /// Lays the weights out in the order in which tiles read them. `kernel` is (row, column, tap) for all
+    /// groups: rows count on from group to group, columns begin anew, taps are in row-major order.
     pub(in crate::conv::plan) fn pack<T: Element>(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         packed.clear();
         packed.reserve_exact(self.packed_length());

@@ -1,12 +1,13 @@
 //! All phases of a transposed convolution with a stride, piece by piece.
 //!
-//! Along an axis of stride s the result falls into s phases, each a convolution of stride 1 with a part of the kernel
-//! (see [`AxisMap`]). One after the other they would read the signal s² times, and write every s-th entry of a row.
-//! Here a piece of the signal is copied once, with all that any phase reads of it, and the sums of the phases along x
-//! stand interleaved before they are transposed in registers and written, so that neighbours are written together.
+//! Along an axis of stride s the result falls into s phases, each a convolution of stride 1 with a part of
+//! the kernel (see [`AxisMap`]). One after the other they would read the signal s² times, and write every
+//! s-th entry of a row. Here a piece of the signal is copied once, with all that any phase reads of it, and
+//! the sums of the phases along x stand interleaved before they are transposed in registers and written, so
+//! that neighbours are written together.
 //!
-//! Vectors are of channels. Cost: as [`DirectStage`] for each phase, but for one copy and whole vectors in writing.
-//! Memory: [`PhasesStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
+//! Vectors are of channels. Cost: as [`DirectStage`] for each phase, but for one copy and whole vectors in
+//! writing. Memory: [`PhasesStage::workspace`] for each thread. Every sum runs over (channel, tap) in order.
 
 use ndarray::ArrayView3;
 use pulp::Simd;
@@ -120,7 +121,8 @@ impl PhasesStage {
             for position in (0..count).step_by(lanes) {
                 for channel in (first..first + rows).step_by(lanes) {
                     let from = slot + (run.lane * apart + position) * per_position + channel - first;
-                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes
+                    // here.
                     unsafe {
                         call.output.write_columns(
                             simd,

@@ -135,7 +135,8 @@ impl DirectStage {
         self.columns.filter(|_| self.row_by_row)
     }
 
-    /// Whether tiles write their vectors from the registers: the sums of each are neighbours in the result, and whole.
+    /// Whether tiles write their vectors from the registers: the sums of each are neighbours in the result,
+    /// and whole.
     pub(super) fn writes_vectors(&self) -> bool {
         let neighbours = (self.row_by_row || self.flat) && self.x.every == 1;
         !self.channel_vectors && neighbours && self.block >= self.virtual_channels()
@@ -154,7 +155,8 @@ impl DirectStage {
         ((self.band - 1) * self.pitch + self.width).div_ceil(self.lanes)
     }
 
-    /// The rows and columns of a piece in which some vectors are: all of them, if they are of several samples.
+    /// The rows and columns of a piece in which some vectors are: all of them, if they are of several
+    /// samples.
     fn place_of_tile(&self, vectors: &[(usize, (usize, usize))]) -> (Range<usize>, Range<usize>) {
         let (mut rows, mut columns) = (self.band..0, self.width..0);
         for &(sample, (row, column)) in vectors {
@@ -201,8 +203,8 @@ impl DirectStage {
         }
     }
 
-    /// Row and column in the result of the position that is so many columns behind the first of a row, if a sum is wanted
-    /// there. Rows that stand end to end are one.
+    /// Row and column in the result of the position that is so many columns behind the first of a row, if a
+    /// sum is wanted there. Rows that stand end to end are one.
     fn position(&self, row: usize, column: usize) -> Option<(usize, usize)> {
         if self.flat {
             return (column < self.band * self.width).then_some((0, column));

@@ -133,7 +133,8 @@ impl<T: Element> PieceRun<'_, T> {
                             let channel = self.piece.group * stage.channels.rows;
                             let rows = (&stage.rows[first..first + rows], channel);
                             let vectors = stage.placed_vectors(self.piece, &destination, group);
-                            // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                            // SAFETY: pieces are disjoint in samples, groups and positions: no other thread
+                            // writes here.
                             unsafe { Places::new(self.call.output, self.call.finish, rows, vectors) }
                         });
                         simd.vectorize(Tile {
@@ -163,8 +164,8 @@ impl<T: Element> PieceRun<'_, T> {
         }
     }
 
-    /// Adds what a block of channels contributes to the tiles of a group of rows. Their sums stand from `slot` on, so many
-    /// positions apart.
+    /// Adds what a block of channels contributes to the tiles of a group of rows. Their sums stand from
+    /// `slot` on, so many positions apart.
     #[inline(always)]
     pub(super) fn add_rows<S: Simd>(
         &mut self,

@@ -44,7 +44,8 @@ impl DirectStage {
         Destination { first: first + self.x.first + piece.column * self.x.every, channel_stride, whole }
     }
 
-    /// How many sums of a run are wanted in row `fold` of the fold: none if the sample or the row does not exist.
+    /// How many sums of a run are wanted in row `fold` of the fold: none if the sample or the row does not
+    /// exist.
     #[inline(always)]
     pub(super) fn wanted(&self, piece: Piece, run: &Run, fold: usize) -> usize {
         let (sample, column) = (piece.sample + run.sample, piece.column + run.column);
@@ -57,7 +58,8 @@ impl DirectStage {
         run.length.min(available.saturating_sub(column))
     }
 
-    /// Where a run goes for the first channel and the first row of the fold, and how many of its sums are wanted.
+    /// Where a run goes for the first channel and the first row of the fold, and how many of its sums are
+    /// wanted.
     #[inline(always)]
     fn place(&self, piece: Piece, destination: &Destination, run: &Run) -> (usize, usize) {
         let length = if destination.whole { run.length } else { self.wanted(piece, run, 0) };
@@ -82,8 +84,8 @@ impl DirectStage {
         vectors
     }
 
-    /// Asks for the places where the sums of a tile will go, so that they are near when the sums are written: if there are
-    /// sums long enough to wait for them, and the output is so large that it may be far.
+    /// Asks for the places where the sums of a tile will go, so that they are near when the sums are written:
+    /// if there are sums long enough to wait for them, and the output is so large that it may be far.
     #[inline(always)]
     pub(super) fn expect_writes<T: Element>(
         &self,
@@ -146,7 +148,8 @@ impl<T: Element> PieceRun<'_, T> {
                     let sums = &self.sums[slot + run.lane + lane..];
                     let to = to + first * channel_stride + lane;
                     let size = (rows, stage.lanes.min(length - lane));
-                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes here.
+                    // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes
+                    // here.
                     unsafe {
                         self.call.output.write_rows(
                             simd,

@@ -4,27 +4,31 @@
 //! tile(m) = F⁻¹ Σ_c K(m, c) · F(tile(c)),   K(m, c) = F(kernel(m, c)) / T
 //! ```
 //!
-//! One transform for each tile and channel of the source, one inverse for each tile and channel of the result; channels
-//! meet as spectra. [Tiles](crate::conv::plan::geometry::overlap) are as many side by side as a vector has lanes, twice, and run through the
-//! [transform in place](crate::conv::plan::method::transform) without a shuffle; a kernel's spectrum is the same for all of them, a
-//! broadcast. In two dimensions rows are transformed as they are loaded, then columns; on the way back columns, and only those
-//! rows that hold results. A tile stays in the second-level cache if its side is 64 or less.
+//! One transform for each tile and channel of the source, one inverse for each tile and channel of the
+//! result; channels meet as spectra. [Tiles](crate::conv::plan::geometry::overlap) are as many side by side
+//! as a vector has lanes, twice, and run through the [transform in
+//! place](crate::conv::plan::method::transform) without a shuffle; a kernel's spectrum is the same for all of
+//! them, a broadcast. In two dimensions rows are transformed as they are loaded, then columns; on the way
+//! back columns, and only those rows that hold results. A tile stays in the second-level cache if its side is
+//! 64 or less.
 //!
-//! Cost for tiles of T points, V of them valid: `(C + M)·T/V` transforms and 2·C·M·T/V multiply-adds for each sum.
-//! Memory: [`FourierStage::workspace`] for each thread, M·C·T complex numbers of weights.
+//! Cost for tiles of T points, V of them valid: `(C + M)·T/V` transforms and 2·C·M·T/V multiply-adds for each
+//! sum. Memory: [`FourierStage::workspace`] for each thread, M·C·T complex numbers of weights.
 //!
-//! *Error.* Write z(c) for the two tiles of a lane, ‖·‖ for the 2-norm and ‖·‖₁ for the sum of moduli, and R for the roundings of
-//! a transform, as [`transform`](crate::conv::plan::method::transform) counts them. The spectrum of a kernel is off by ((1+u)^R − 1)·‖k‖₁ in
-//! each entry and bounded by ‖k‖₁; the transforms of the tiles are off by (1+u)^R − 1 relatively in the 2-norm. A sum of C complex
-//! products adds at most γ·√2·|K||X| with γ = (1+u)^(2C+1) − 1, √2 because real and imaginary parts are rounded apart.
-//! One rounding is for the division by T. As no entry exceeds the 2-norm,
+//! *Error.* Write z(c) for the two tiles of a lane, ‖·‖ for the 2-norm and ‖·‖₁ for the sum of moduli, and R
+//! for the roundings of a transform, as [`transform`](crate::conv::plan::method::transform) counts them. The
+//! spectrum of a kernel is off by ((1+u)^R − 1)·‖k‖₁ in each entry and bounded by ‖k‖₁; the transforms of the
+//! tiles are off by (1+u)^R − 1 relatively in the 2-norm. A sum of C complex products adds at most
+//! γ·√2·|K||X| with γ = (1+u)^(2C+1) − 1, √2 because real and imaginary parts are rounded apart. One rounding
+//! is for the division by T. As no entry exceeds the 2-norm,
 //!
 //! ```text
 //! |computed − exact| ≤ ((1+u)^(3R + 3C + 3) − 1) · Σ_c ‖kernel(m, c)‖₁ ‖z(c)‖
 //! ```
 //!
-//! if nothing underflows or overflows: sums of T entries must be finite. The two tiles of a lane are of one sample, so that the bound
-//! is of that sample's own size, and an entry that is no number spoils tiles of its own sample only.
+//! if nothing underflows or overflows: sums of T entries must be finite. The two tiles of a lane are of one
+//! sample, so that the bound is of that sample's own size, and an entry that is no number spoils tiles of its
+//! own sample only.
 
 mod product;
 mod run;
@@ -46,11 +50,12 @@ use crate::conv::plan::register::sum_tile::lanes;
 use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::simd::{Element, InstructionSet};
 
-/// Multiply-adds of vectors that a pass over one point costs, for loading and storing it and for each factor 2 of its radix.
+/// Multiply-adds of vectors that a pass over one point costs, for loading and storing it and for each factor
+/// 2 of its radix.
 const PASS_COST: f64 = 2.0;
 const FACTOR_COST: f64 = 1.25;
-/// What a point costs that comes from beyond the second-level cache, or from farther still, and how many bytes there are
-/// before it.
+/// What a point costs that comes from beyond the second-level cache, or from farther still, and how many
+/// bytes there are before it.
 const FAR: [(usize, f64); 2] = [(768 * 1024, 6.0), (6 * 1024 * 1024, 19.0)];
 /// Bytes of spectra of a kernel that do not stay near, and what reading 64 of them costs.
 const FAR_WEIGHT_BYTES: usize = 4 * 1024 * 1024;
@@ -68,7 +73,8 @@ pub(in crate::conv::plan) struct FourierStage<T> {
 }
 
 impl<T: Element> FourierStage<T> {
-    /// With the tiles that cost least, none longer than `longest`; none if nothing is ever met, or no tile fits.
+    /// With the tiles that cost least, none longer than `longest`; none if nothing is ever met, or no tile
+    /// fits.
     pub(in crate::conv::plan) fn new(
         set: InstructionSet,
         channels: Channels,
@@ -95,8 +101,8 @@ impl<T: Element> FourierStage<T> {
         (count as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
     }
 
-    /// The bound relative to the number of terms times the largest magnitudes: ‖k‖₁ is at most taps times the largest
-    /// weight, ‖z‖ at most √(2T) times the largest entry.
+    /// The bound relative to the number of terms times the largest magnitudes: ‖k‖₁ is at most taps times the
+    /// largest weight, ‖z‖ at most √(2T) times the largest entry.
     pub(in crate::conv::plan) fn relative_bound(&self) -> f64 {
         self.growth() * (2.0 * self.grid() as f64).sqrt()
     }
@@ -106,8 +112,8 @@ impl<T: Element> FourierStage<T> {
         self.tiles.cuts().iter().map(|cut| cut.length).product()
     }
 
-    /// Entries of memory that one thread needs: spectra of all channels of the source, and a row of each tile with spectra of
-    /// some channels of the result.
+    /// Entries of memory that one thread needs: spectra of all channels of the source, and a row of each tile
+    /// with spectra of some channels of the result.
     pub(in crate::conv::plan) fn workspace(&self) -> (usize, usize) {
         let results = if self.in_place() { 0 } else { SUMMED.min(self.channels.rows) };
         let sums = self.tiles.row_entries() + results * self.tiles.entries();
@@ -123,8 +129,8 @@ impl<T: Element> FourierStage<T> {
         self.channels.groups * self.channels.rows * self.channels.columns * self.tiles.points() * 2
     }
 
-    /// Transforms the kernels, and lays their spectra out in the order in which they are read: (group, block of rows,
-    /// point, column, row of the block, part). `kernel` is (row, column, tap) for all groups.
+    /// Transforms the kernels, and lays their spectra out in the order in which they are read: (group, block
+    /// of rows, point, column, row of the block, part). `kernel` is (row, column, tap) for all groups.
     pub(in crate::conv::plan) fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         let Channels { rows, columns, groups, .. } = self.channels;
         let taps = self.kernel_taps();

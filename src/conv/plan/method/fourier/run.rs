@@ -1,8 +1,9 @@
 //! The pieces of the work: tiles that run side by side, of one group of channels each.
 //!
-//! A piece transforms the channels of the source, and then makes the channels of the result from their spectra, some at a
-//! time. If there are fewer pieces than would keep all threads busy, these share out the channels of each piece instead:
-//! first those of the source, and when all spectra are there those of the result. Either way the same numbers come out.
+//! A piece transforms the channels of the source, and then makes the channels of the result from their
+//! spectra, some at a time. If there are fewer pieces than would keep all threads busy, these share out the
+//! channels of each piece instead: first those of the source, and when all spectra are there those of the
+//! result. Either way the same numbers come out.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -88,8 +89,8 @@ impl<T: Element> FourierStage<T> {
         }
     }
 
-    /// Multiplies the spectra of the source by those of the kernels from result `row` on, into as many sums as there
-    /// are at once.
+    /// Multiplies the spectra of the source by those of the kernels from result `row` on, into as many sums
+    /// as there are at once.
     #[inline(always)]
     fn multiply<'a, S: Simd>(
         &self,

@@ -1,26 +1,28 @@
 //! The discrete Fourier transform of as many sequences side by side as a vector has lanes, in place.
 //!
-//! A *point* is two vectors, the real parts of all lanes and then the imaginary parts; lanes never meet, so nothing is
-//! shuffled. Lengths are 2ᵃ3ᵇ. A pass of radix r on n = r·m points, with ω = exp(−2πi/n),
+//! A *point* is two vectors, the real parts of all lanes and then the imaginary parts; lanes never meet, so
+//! nothing is shuffled. Lengths are 2ᵃ3ᵇ. A pass of radix r on n = r·m points, with ω = exp(−2πi/n),
 //!
 //! ```text
 //! x(j + k·m) ← ω^(jk) · Σ_l exp(−2πi·lk/r) · x(j + l·m)      (0 ≤ j < m, 0 ≤ k < r)
 //! ```
 //!
-//! leaves r transforms of m neighbouring points each (decimation in frequency). Frequencies end in the order of their
-//! reversed digits, which is as good as any other for multiplying spectra: the inverse undoes the passes one by one and
-//! never sorts. Parts that fit the first-level cache are finished before the next is begun.
+//! leaves r transforms of m neighbouring points each (decimation in frequency). Frequencies end in the order
+//! of their reversed digits, which is as good as any other for multiplying spectra: the inverse undoes the
+//! passes one by one and never sorts. Parts that fit the first-level cache are finished before the next is
+//! begun.
 //!
 //! Cost: `n·Σ(2 loads and stores, 4 additions, 3 multiplications for radix 4)` vectors over the passes.
 //!
-//! *Error.* A pass is √r times a unitary map. Computed, it is off by a factor of at most (1+u)^ρ in the 2-norm, and each entry
-//! by at most (1+u)^ρ − 1 times the sum of the moduli that it adds, where ρ counts
+//! *Error.* A pass is √r times a unitary map. Computed, it is off by a factor of at most (1+u)^ρ in the
+//! 2-norm, and each entry by at most (1+u)^ρ − 1 times the sum of the moduli that it adds, where ρ counts
 //! - 1 for radix 2 and 2 for radix 4, one for each level of additions;
-//! - 6 for radix 3: y₁,₂ = (x₀ − t/2) ∓ i·s·d with t = x₁ + x₂, d = x₁ − x₂, s = √3/2; t, x₀ − t/2 and the final sum are
-//!   rounded once and s·d at most three times, that is 1 + √(1+3²) + 1 < 6 in the 2-norm; for an entry, at most 4
-//!   roundings of moduli that add up to 1/2 + s < 3/2 of those of x;
-//! - 6 more for the factors ω^(jk), where m > 1: √5 for the product (see [`tolerance`](crate::conv::algorithm::tolerance)), 3 for
-//!   the factor, whose angle is reduced to an eighth of a turn before it is rounded.
+//! - 6 for radix 3: y₁,₂ = (x₀ − t/2) ∓ i·s·d with t = x₁ + x₂, d = x₁ − x₂, s = √3/2; t, x₀ − t/2 and the
+//!   final sum are rounded once and s·d at most three times, that is 1 + √(1+3²) + 1 < 6 in the 2-norm; for
+//!   an entry, at most 4 roundings of moduli that add up to 1/2 + s < 3/2 of those of x;
+//! - 6 more for the factors ω^(jk), where m > 1: √5 for the product (see
+//!   [`tolerance`](crate::conv::algorithm::tolerance)), 3 for the factor, whose angle is reduced to an eighth
+//!   of a turn before it is rounded.
 //!
 //! Source: W. Gentleman, G. Sande, *Fast Fourier transforms for fun and profit*, 1966.
 
@@ -194,8 +196,8 @@ mod tests {
         assert_eq!((roundings(1), roundings(2), roundings(4), roundings(96)), (0, 1, 2, 29));
     }
 
-    /// Each lane has a sequence of its own: the transform must be the sum Σ x(n)·exp(−2πi·nk/T), in the order of reversed
-    /// digits, and the inverse must give T times the sequence.
+    /// Each lane has a sequence of its own: the transform must be the sum Σ x(n)·exp(−2πi·nk/T), in the order
+    /// of reversed digits, and the inverse must give T times the sequence.
     struct Check<T>(usize, std::marker::PhantomData<T>);
 
     impl<T: Element + Into<f64>> WithSimd for Check<T> {
@@ -215,8 +217,8 @@ mod tests {
                 }
             }
             transform.forward(simd, &mut points, start, stride);
-            // Moduli are at most 5√2; ρ roundings for each entry, and the sum that it is compared with is exact to
-            // within (T + 3) roundings of f64.
+            // Moduli are at most 5√2; ρ roundings for each entry, and the sum that it is compared with is
+            // exact to within (T + 3) roundings of f64.
             let sum = 5.0 * 2f64.sqrt() * length as f64;
             let growth = (roundings(length) as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1();
             let allowed = sum * (growth + (length + 3) as f64 * f64::EPSILON);

@@ -63,7 +63,8 @@ impl<T: Element> PassRun<'_, T> {
         for block in 0..self.blocks {
             for j in 0..part {
                 let first = (block * R * part + j) * self.stride;
-                // SAFETY: the points are `first + k·distance` for k < R, none beyond `last`, which ends inside.
+                // SAFETY: the points are `first + k·distance` for k < R, none beyond `last`, which ends
+                // inside.
                 let at: [*mut T; R] =
                     std::array::from_fn(|k| unsafe { self.points.as_mut_ptr().add(first + k * distance) });
                 // SAFETY: a point is two vectors.

@@ -87,8 +87,8 @@ mod tests {
 
     #[test]
     fn the_filterings_are_convolutions() {
-        // Polynomial identities in g and d, checked on unit vectors: Aᵀ[(G e_k) ⊙ (Bᵀ e_i)] = 1 at output i − k, else 0.
-        // All numbers are multiples of 1/24, exact but for sixths; 24·G is exact.
+        // Polynomial identities in g and d, checked on unit vectors: Aᵀ[(G e_k) ⊙ (Bᵀ e_i)] = 1 at output i −
+        // k, else 0. All numbers are multiples of 1/24, exact but for sixths; 24·G is exact.
         for filtering in [ONE, TWO, FOUR] {
             let taps = if filtering.entries == 1 { 1 } else { 3 };
             for k in 0..taps {

@@ -1,22 +1,24 @@
 //! Winograd's minimal filtering for kernels of three taps, along one axis or two.
 //!
-//! F(m, 3) computes m neighbouring outputs of a three-tap filter from m + 2 inputs with m + 2 products instead of 3m:
+//! F(m, 3) computes m neighbouring outputs of a three-tap filter from m + 2 inputs with m + 2 products
+//! instead of 3m:
 //!
 //! ```text
 //! output = Aᵀ [(G g) ⊙ (Bᵀ d)],    in two dimensions  Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
 //! ```
 //!
-//! so that F(2×2, 3×3) saves a factor of 2.25 and F(4×4, 3×3) one of 4. Products are summed over channels before Aᵀ is
-//! applied: for each of the (m+2)² entries a matrix product (channels × tiles), done in
-//! [tiles of channels](crate::conv::plan::register::sum_tile::ChannelTile). The signal is copied channels last, so that both transforms
-//! run on vectors of channels and waste no lane on the shape of the image.
+//! so that F(2×2, 3×3) saves a factor of 2.25 and F(4×4, 3×3) one of 4. Products are summed over channels
+//! before Aᵀ is applied: for each of the (m+2)² entries a matrix product (channels × tiles), done in [tiles
+//! of channels](crate::conv::plan::register::sum_tile::ChannelTile). The signal is copied channels last, so
+//! that both transforms run on vectors of channels and waste no lane on the shape of the image.
 //!
-//! *Error.* γ_k · Aᵀ[(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)]|A| with k roundings on the longest path: C for the sum over channels,
-//! and 4 + 2 + 4 for G, Bᵀ, Aᵀ of F(2×2, 3×3), 8 + 6 + 8 at most for F(4×4, 3×3), half as much along one axis. The bound exceeds that of the definition by a factor of up to 7.1 and 256.
+//! *Error.* γ_k · Aᵀ[(|G||g||Gᵀ|) ⊙ (|Bᵀ||d||B|)]|A| with k roundings on the longest path: C for the sum over
+//! channels, and 4 + 2 + 4 for G, Bᵀ, Aᵀ of F(2×2, 3×3), 8 + 6 + 8 at most for F(4×4, 3×3), half as much
+//! along one axis. The bound exceeds that of the definition by a factor of up to 7.1 and 256.
 //!
-//! Source: A. Lavin, S. Gray, *Fast algorithms for convolutional neural networks*, 2016, §4.1 and §4.3; for the error
-//! B. Barabasz et al., *Error analysis and improving the accuracy of Winograd convolution for deep neural networks*,
-//! 2020.
+//! Source: A. Lavin, S. Gray, *Fast algorithms for convolutional neural networks*, 2016, §4.1 and §4.3; for
+//! the error B. Barabasz et al., *Error analysis and improving the accuracy of Winograd convolution for deep
+//! neural networks*, 2020.
 
 mod filtering;
 mod run;
@@ -73,7 +75,8 @@ pub(in crate::conv::plan) struct WinogradStage {
 }
 
 impl WinogradStage {
-    /// F(m, 3) along every axis of three taps, if that is all there is besides axes of one tap, in pieces for so many threads.
+    /// F(m, 3) along every axis of three taps, if that is all there is besides axes of one tap, in pieces for
+    /// so many threads.
     pub(in crate::conv::plan) fn new<T: Element>(
         set: InstructionSet,
         channels: Channels,
@@ -148,7 +151,8 @@ impl WinogradStage {
         }
     }
 
-    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and signal.
+    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and
+    /// signal.
     pub(in crate::conv::plan) fn relative_bound<T: Element>(&self) -> f64 {
         let roundings = self.along_y.roundings() + self.along_x.roundings() + self.channels.columns;
         let growth = (roundings as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1();
@@ -178,8 +182,8 @@ impl WinogradStage {
         self.channels.rows.next_multiple_of(self.vectors * self.lanes)
     }
 
-    /// From one frequency to the next, of the transformed signal and of the sums. Not a power of two, which caches
-    /// would put in one place.
+    /// From one frequency to the next, of the transformed signal and of the sums. Not a power of two, which
+    /// caches would put in one place.
     fn strides(&self) -> (usize, usize) {
         let tiles = self.tiles().next_multiple_of(self.at_once());
         (self.tiles() * self.depth() + self.lanes, tiles * self.vectors * self.lanes + self.lanes)
@@ -191,7 +195,8 @@ impl WinogradStage {
         (along(self.band, self.along_y), along(self.columns, self.along_x))
     }
 
-    /// Entries of memory that one thread needs: for the copied strip and the transformed signal, and for the sums.
+    /// Entries of memory that one thread needs: for the copied strip and the transformed signal, and for the
+    /// sums.
     pub(in crate::conv::plan) fn workspace(&self) -> (usize, usize) {
         let (rows, columns) = self.strip();
         let (transformed, sums) = self.strides();

@@ -80,7 +80,8 @@ impl<T: Element> Pieces<T> for WinogradStage {
 }
 
 impl WinogradStage {
-    /// Copies the strip of one sample for channels `first` … of a group, channels last, from row `row` of positions on.
+    /// Copies the strip of one sample for channels `first` … of a group, channels last, from row `row` of
+    /// positions on.
     #[inline(always)]
     fn copy<T: Element, S: Simd>(
         &self,

@@ -236,7 +236,7 @@ fn what_cannot_be_written_is_refused_before_the_work() {
 fn every_option_refuses_what_it_cannot_be() {
     const NUMBERS: [&str; 4] = ["-1", "1.5", "many", "18446744073709551616"];
     let paths = ["no-such-folder/file"];
-    let table: [(&str, &str, Vec<&str>); 19] = [
+    let table: [(&str, &str, Vec<&str>); 20] = [
         ("train", "--data", vec!["no-such-data", ""]),
         ("train", "--model", vec!["lenet6", ""]),
         ("train", "--epochs", [&NUMBERS[..], &["0", "1000001"]].concat()),
@@ -249,6 +249,7 @@ fn every_option_refuses_what_it_cannot_be() {
         ("train", "--html", vec!["-", paths[0]]),
         ("verify", "--reading", vec!["tea-leaves", ""]),
         ("verify", "--seed", NUMBERS.to_vec()),
+        ("verify", "--seeds", vec!["5..3", "7", "..", "a..b", "0..1000000", ""]),
         ("verify", "--json", paths.to_vec()),
         ("verify", "--html", vec!["-", paths[0]]),
         ("bench", "--workloads", vec!["no-such-list.json", "Cargo.toml"]),

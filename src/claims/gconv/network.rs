@@ -325,8 +325,8 @@ impl Trained {
     }
 }
 
-/// Networks that are trained until one is alive. Of 200 seeds the first one always was: more than 1 in 10 are
-/// dead with probability 0.9²⁰⁰ < 10⁻⁹ at most, and 0.1⁸ = 10⁻⁸.
+/// Networks that are trained until one is alive: if as many as one in ten were dead, eight in a row would be
+/// so with probability 10⁻⁸.
 const TRAININGS: usize = 8;
 
 /// The network is trained with shared weights, or without.

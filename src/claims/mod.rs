@@ -15,6 +15,8 @@ mod map;
 mod norm;
 mod pool;
 pub mod power;
+#[cfg(test)]
+pub(crate) mod samples;
 mod set;
 
 pub use claim::{Claim, Expected, Mutant, Outcome};

@@ -186,7 +186,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{Count, DOUBT, Finds, Part, Power, at_least, least_probability};
-    use crate::report::tests::sample_claims;
+    use crate::claims::samples::sample_claims;
 
     #[test]
     fn bounds_are_those_of_clopper_and_pearson() {

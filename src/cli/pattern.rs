@@ -67,7 +67,7 @@ fn nearest<'a>(claims: &'a [Claim], pattern: &str) -> Vec<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::{matches, select};
-    use crate::report::tests::sample_claims;
+    use crate::claims::samples::sample_claims;
 
     #[test]
     fn a_pattern_ends_at_a_dot() {

@@ -240,7 +240,7 @@ mod tests {
 
     use super::{Arguments, run};
     use crate::claims::Claim;
-    use crate::report::tests::sample_claims;
+    use crate::claims::samples::sample_claims;
     use crate::verify::{Counterexample, Failure, Finding, Report};
 
     #[derive(Parser)]

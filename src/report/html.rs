@@ -229,7 +229,8 @@ fn meaning(reading: Reading) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::tests::{sample_claims, sample_run};
+    use crate::claims::samples::sample_claims;
+    use crate::report::tests::sample_run;
 
     fn page() -> String {
         let claims = sample_claims();

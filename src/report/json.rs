@@ -260,7 +260,8 @@ impl<'a> From<&'a Figure> for FigureObject<'a> {
 mod tests {
     use serde_json::{Value as Json, json};
 
-    use crate::report::tests::{sample_claims, sample_run};
+    use crate::claims::samples::sample_claims;
+    use crate::report::tests::sample_run;
 
     fn parsed() -> Json {
         let claims = sample_claims();

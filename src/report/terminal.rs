@@ -276,7 +276,8 @@ fn expand(page: &mut Page, record: &Record, seed: u64) {
 #[cfg(test)]
 mod tests {
     use super::super::text::width;
-    use crate::report::tests::{sample_claims, sample_run};
+    use crate::claims::samples::sample_claims;
+    use crate::report::tests::sample_run;
 
     fn table(columns: usize) -> String {
         let claims = sample_claims();

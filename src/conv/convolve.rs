@@ -42,8 +42,7 @@ use crate::scalar::Ring;
 /// ```
 ///
 /// # Errors
-/// If an operand is empty or has no axes, or if the kernel is larger than the signal and the extent is not
-/// `Full`: then the operands may have changed places.
+/// If an operand is empty or has no axes, or for `Valid` and `Circular` if the kernel is larger than the signal.
 pub fn convolve<S: Ring, D: Dimension>(
     signal: &ArrayRef<S, D>,
     kernel: &ArrayRef<S, D>,
@@ -146,13 +145,6 @@ fn single_channel<S: Ring, D: Dimension>(
     extent: Extent,
     run: impl Fn(&Problem, ArrayViewD<'_, S>, ArrayViewD<'_, S>) -> Result<ArrayD<S>, ConvolutionError>,
 ) -> Result<Array<S, D>, ConvolutionError> {
-    let larger = kernel.shape().iter().zip(signal.shape()).any(|(taps, length)| taps > length);
-    if extent == Extent::Same && larger && !kernel.is_empty() && !signal.is_empty() {
-        return Err(ConvolutionError::KernelFirst {
-            kernel: kernel.shape().to_vec(),
-            signal: signal.shape().to_vec(),
-        });
-    }
     let problem = Problem::single_channel(operation, kernel.shape(), signal.shape(), extent)?;
     Ok(without_channels(run(&problem, with_channels(kernel), with_channels(signal))?))
 }

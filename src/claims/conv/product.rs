@@ -1,8 +1,8 @@
 //! The operations under test: the crate's convolution by its definition, and plausible mistakes.
 
-use ndarray::{ArrayD, Axis};
+use ndarray::ArrayD;
 
-use crate::conv::{Algorithm, ConvolutionError, Definition, Extent, Operation, Problem};
+use crate::conv::{ConvolutionError, Extent, convolve, correlate};
 use crate::scalar::Ring;
 use crate::signal::roll;
 
@@ -29,28 +29,12 @@ impl Product {
         y: &ArrayD<S>,
         extent: Extent,
     ) -> Result<ArrayD<S>, ConvolutionError> {
-        let convolve = |extent| defined(Operation::Convolution, x, y, extent);
         match self {
-            Product::Convolution => convolve(extent),
-            Product::NotFlipped => defined(Operation::Correlation, x, y, extent),
-            Product::Late => Ok(roll(convolve(extent)?.view(), &vec![1; x.ndim()])),
-            Product::Biased => Ok(convolve(extent)?.mapv(|sum| sum + S::one())),
-            Product::ZerosBeyond => convolve(Extent::Same),
+            Product::Convolution => convolve(y, x, extent),
+            Product::NotFlipped => correlate(y, x, extent),
+            Product::Late => Ok(roll(convolve(y, x, extent)?.view(), &vec![1; x.ndim()])),
+            Product::Biased => Ok(convolve(y, x, extent)?.mapv(|sum| sum + S::one())),
+            Product::ZerosBeyond => convolve(y, x, Extent::Same),
         }
     }
-}
-
-/// The definition, also for kernels that are larger than the signal, which the front door refuses on the
-/// frame of the signal.
-fn defined<S: Ring>(
-    operation: Operation,
-    kernel: &ArrayD<S>,
-    signal: &ArrayD<S>,
-    extent: Extent,
-) -> Result<ArrayD<S>, ConvolutionError> {
-    let problem = Problem::single_channel(operation, kernel.shape(), signal.shape(), extent)?;
-    let [kernel, signal] =
-        [kernel, signal].map(|array| array.view().insert_axis(Axis(0)).insert_axis(Axis(0)));
-    let output = Definition.run(&problem, kernel, signal)?;
-    Ok(output.index_axis_move(Axis(0), 0).index_axis_move(Axis(0), 0))
 }

@@ -14,17 +14,6 @@ pub enum ConvolutionError {
         /// Shape of the signal.
         signal: Vec<usize>,
     },
-    /// The kernel is larger than the signal of a convolution whose output is as large as its signal.
-    #[error(
-        "the kernel has shape {kernel:?}, larger than the signal's {signal:?}: the signal is the first operand, the kernel the \
-         second; if this is meant, ask for the full extent and cut it"
-    )]
-    KernelFirst {
-        /// Shape of the kernel.
-        kernel: Vec<usize>,
-        /// Shape of the signal.
-        signal: Vec<usize>,
-    },
     /// There is no axis of space.
     #[error("{what} needs at least {expected} axes, but has shape {found:?}")]
     TooFewAxes {

@@ -4,13 +4,15 @@ use ndarray::{ArrayD, ArrayViewD};
 use num_complex::Complex;
 
 use crate::conv::algorithm::choice::{self, Choice, ConvolutionScalar};
+use crate::conv::plan::{Plan, PlanOptions};
 use crate::conv::{ConvolutionError, Problem};
 use crate::scalar::{Ring, back, same_type};
+use crate::simd::Element;
 
 type Method<T> = fn(&Problem, &ArrayD<T>, &ArrayD<T>) -> Result<ArrayD<T>, ConvolutionError>;
 
-static SINGLE: Method<f32> = automatic;
-static DOUBLE: Method<f64> = automatic;
+static SINGLE: Method<f32> = planned;
+static DOUBLE: Method<f64> = planned;
 static SINGLE_COMPLEX: Method<Complex<f32>> = automatic;
 static DOUBLE_COMPLEX: Method<Complex<f64>> = automatic;
 
@@ -38,6 +40,15 @@ fn over<S: Ring, T: Ring>(
     }
     let (kernel, signal) = (kernel.to_owned(), signal.to_owned());
     Some(method(problem, same_type(&kernel)?, same_type(&signal)?).map(back))
+}
+
+/// By one plan: [`Choice::Automatic`] would make one to choose, one to ask and one to run.
+fn planned<T: Element>(
+    problem: &Problem,
+    kernel: &ArrayD<T>,
+    signal: &ArrayD<T>,
+) -> Result<ArrayD<T>, ConvolutionError> {
+    Plan::forward(problem, &PlanOptions::new())?.prepare(kernel.view(), None)?.apply(signal.view())
 }
 
 fn automatic<T: ConvolutionScalar>(

@@ -106,6 +106,7 @@
 //! | [`verify`] | | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
 //! | `layer` | `layers` | layers, forward and backward; what is known of them before they run |
 //! | `network` | `layers` | composition, weights, known networks; with `files` also ONNX and safetensors |
+//! | `model` | `model` | foreign models: ONNX graphs read on any scalar, and what is proved of them |
 //! | `executor` | `train` | networks on sixteen samples side by side |
 //! | `train` | `train` | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |
 //! | `claims` | `catalogue` | the catalogue, one chapter after the other |
@@ -135,6 +136,8 @@ pub mod group;
 pub mod guide;
 #[cfg(feature = "layers")]
 pub mod layer;
+#[cfg(feature = "model")]
+pub mod model;
 #[cfg(feature = "layers")]
 pub mod network;
 pub mod prelude;

@@ -11,7 +11,7 @@ use std::io::{Error, ErrorKind};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use crate::conv::plan::options::Method;
+use crate::conv::plan::method_name::Method;
 use crate::simd::{Element, InstructionSet};
 
 /// Nanoseconds for a unit of each method's cost: those of `studies/KERNELS.md` until the machine is

@@ -43,6 +43,7 @@ mod geometry;
 mod gradient;
 mod machine;
 pub(in crate::conv) mod method;
+mod method_name;
 mod options;
 mod prepared;
 mod register;
@@ -55,7 +56,8 @@ use ndarray::{ArrayView1, ArrayViewD};
 pub use gradient::GradientPlan;
 pub use machine::Machine;
 pub use method::Candidate;
-pub use options::{Accuracy, Method, PlanOptions};
+pub use method_name::Method;
+pub use options::{Accuracy, PlanOptions};
 pub use prepared::Prepared;
 pub use workspace::Workspace;
 

@@ -1,6 +1,7 @@
 //! What the maker of a plan chooses.
 
 use crate::conv::plan::machine::Machine;
+use crate::conv::plan::method_name::Method;
 use crate::simd::InstructionSet;
 
 /// How far a result may lie from the exact one.
@@ -18,58 +19,6 @@ impl Default for Accuracy {
     /// One part in 128. That is a bound for the worst case: errors met are a thousand times smaller.
     fn default() -> Self {
         Accuracy::Within(1.0 / 128.0)
-    }
-}
-
-/// Which method computes a planned convolution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Method {
-    /// The one that the cost model expects to be the fastest of those that are accurate enough.
-    #[default]
-    Automatic,
-    /// Sums of products in register tiles.
-    Direct,
-    /// Sums of products on overlapping tiles, one in each lane.
-    DirectTiles,
-    /// Sums of products on vectors of channels, for groups of one channel each.
-    Depthwise,
-    /// Minimal filtering F(2, 3), along one axis or two.
-    WinogradTwo,
-    /// Minimal filtering F(4, 3), along one axis or two.
-    WinogradFour,
-    /// Fourier transforms of overlapping tiles.
-    Fourier,
-}
-
-impl Method {
-    /// All methods, those that add the products of the definition first, without
-    /// [`Automatic`](Method::Automatic).
-    pub const ALL: [Method; 6] = [
-        Method::Direct,
-        Method::DirectTiles,
-        Method::Depthwise,
-        Method::WinogradTwo,
-        Method::WinogradFour,
-        Method::Fourier,
-    ];
-
-    /// Its name in tables, in JSON, and in the file of a machine's speeds.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Automatic => "automatic",
-            Method::Direct => "direct",
-            Method::DirectTiles => "direct_tiles",
-            Method::Depthwise => "depthwise",
-            Method::WinogradTwo => "winograd_two",
-            Method::WinogradFour => "winograd_four",
-            Method::Fourier => "fourier",
-        }
-    }
-
-    /// Whether it adds the products of the definition, in some order, and does nothing else.
-    pub fn adds_products(self) -> bool {
-        matches!(self, Method::Direct | Method::DirectTiles | Method::Depthwise)
     }
 }
 

@@ -155,6 +155,24 @@ fn reach(axis: &Axis, operation: Operation, tap: usize) -> isize {
     (tap * axis.dilation) as isize - axis.padding.0 as isize
 }
 
+/// The plane of a channel that a position and a tap of the outer axes read, or that it lies beyond a border
+/// of zeros.
+pub(in crate::conv::plan) fn outer_source(
+    outer: &[AxisMap],
+    mut position: usize,
+    mut tap: usize,
+) -> Option<usize> {
+    let (mut source, mut extent) = (0, 1);
+    for axis in outer.iter().rev() {
+        let entry = (position % axis.positions * axis.step) as isize + axis.taps[tap % axis.taps.len()].1;
+        source += axis.boundary.source(entry, axis.source)? * extent;
+        extent *= axis.source;
+        position /= axis.positions;
+        tap /= axis.taps.len();
+    }
+    Some(source)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

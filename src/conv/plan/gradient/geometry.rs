@@ -7,10 +7,10 @@
 
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
+use crate::conv::plan::geometry::axis_map::outer_source;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::strip::Layout;
-use crate::conv::plan::method::direct::outer_source;
-use crate::conv::plan::register::sum_tile::lanes;
+use crate::conv::plan::register::shape::lanes;
 use crate::simd::{Element, InstructionSet};
 
 /// Parts of the work that suffice to keep threads busy.

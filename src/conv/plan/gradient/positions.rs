@@ -19,10 +19,10 @@
 //! Then the rows of x̃ are cut into pieces, and those of y come with their neighbours.
 
 use crate::conv::Boundary;
+use crate::conv::plan::geometry::pieces::{even, pieces};
 use crate::conv::plan::geometry::strip::Layout;
 use crate::conv::plan::gradient::geometry::{Geometry, PARTS, in_kernel_order};
 use crate::conv::plan::gradient::position_tile::{Side, most_columns, most_rows};
-use crate::conv::plan::method::direct::{even, pieces};
 use crate::conv::problem::axis::inside;
 use crate::simd::Element;
 

@@ -20,12 +20,12 @@ use std::sync::Arc;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
+use crate::conv::plan::geometry::pieces::even;
 use crate::conv::plan::geometry::strip::{ChannelRows, Layout};
-use crate::conv::plan::method::direct::even;
 use crate::conv::plan::method::{Place, Stage};
-use crate::conv::plan::options::Method;
+use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
-use crate::conv::plan::register::sum_tile::lanes;
+use crate::conv::plan::register::shape::lanes;
 use crate::conv::plan::workspace::{Call, Pieces};
 use crate::simd::unrolled;
 use crate::simd::{Element, InstructionSet};

@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
-use crate::conv::plan::method::direct::{EXPECTING_TERMS, even, pieces, shared};
+use crate::conv::plan::geometry::pieces::{even, pieces, shared};
 use crate::conv::plan::method::{Place, Stage};
-use crate::conv::plan::options::Method;
+use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::output::LARGE_BYTES;
 use crate::conv::plan::register::panel_tile::PanelTile;
+use crate::conv::plan::register::prefetch::EXPECTING_TERMS;
 use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
-use crate::conv::plan::register::sum_tile::{lanes, tile_shape};
+use crate::conv::plan::register::shape::{lanes, tile_shape};
 use crate::conv::plan::workspace::{Call, Pieces};
 use crate::simd::{Element, InstructionSet};
 

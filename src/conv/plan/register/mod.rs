@@ -4,4 +4,5 @@ pub(in crate::conv::plan) mod output;
 pub(in crate::conv::plan) mod panel_tile;
 pub(in crate::conv::plan) mod prefetch;
 pub(in crate::conv::plan) mod row_tile;
+pub(in crate::conv::plan) mod shape;
 pub(in crate::conv::plan) mod sum_tile;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use pulp::Simd;
 
 use crate::conv::plan::register::prefetch::{Purpose, prefetch};
-use crate::conv::plan::register::sum_tile::MOST_VECTORS;
+use crate::conv::plan::register::shape::MOST_VECTORS;
 use crate::simd::{Element, line};
 
 /// Bytes of an array that the second-level cache does not hold beside all else.

@@ -5,6 +5,9 @@
 
 use crate::simd::line;
 
+/// With so many terms sums take longer than memory that is asked for before they are computed.
+pub(in crate::conv::plan) const EXPECTING_TERMS: usize = 128;
+
 /// What for: which cache the line comes to, and whether it is to be written.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::conv::plan) enum Purpose {

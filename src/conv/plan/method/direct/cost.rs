@@ -3,11 +3,10 @@
 //! The constants were fitted to measured times, as `studies/KERNELS.md` tells. Of all layouts and pieces the
 //! cheapest is taken.
 
-use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::direct::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even};
+use crate::conv::plan::geometry::pieces::{even, shared};
+use crate::conv::plan::method::direct::columns::single_vector_cost;
+use crate::conv::plan::method::direct::cutting::{Cutting, MOST_IN_SEGMENT, POSITIONS_AT_ONCE};
 use crate::conv::plan::register::row_tile::row_tiles_cost;
-use crate::conv::plan::register::sum_tile::tile_shape;
-use crate::simd::InstructionSet;
 
 /// What beginning to copy a row, and writing a run of sums, cost in multiply-adds of vectors.
 const ROW_COST: f64 = 10.0;
@@ -23,40 +22,32 @@ pub(super) const PIECE_COST: f64 = 400.0;
 const UNALIGNED_COST: f64 = 2.05;
 const VECTOR_COST: f64 = 24.0;
 const FOLDED_ROW_COST: f64 = 16.0;
-/// What a term of a single vector of channels costs, which waits for its loads.
-const SINGLE_VECTOR_COST: f64 = 1.15;
-/// Tiles of vectors one below the other must cost less than this share of the others: writing them takes
-/// longer.
-const COLUMNS_GAIN: f64 = 0.95;
 
 /// What transposing a square of sums costs, log₂ of its side exchanges of each vector, and writing its rows.
 pub(super) fn square_cost(lanes: usize) -> f64 {
     1.15 * lanes as f64 * (f64::from(lanes.max(1).ilog2()) + 2.0)
 }
 
-fn single_vector_cost(set: InstructionSet) -> f64 {
-    (SINGLE_VECTOR_COST * set.load_cost()).max(1.0)
-}
-
-impl DirectStage {
+impl Cutting {
     /// Multiply-adds of vectors, and copies counted as such.
-    pub(in crate::conv::plan) fn cost(&self) -> f64 {
-        let sums = match self.channel_vectors {
-            true => self.row_cost(match self.x.every {
-                1 if self.flat => square_cost(self.lanes) / self.lanes as f64,
+    pub(super) fn cost(&self) -> f64 {
+        let sums = match self.arrangement.channel_vectors {
+            true => self.row_cost(match self.task.x.every {
+                1 if self.flat => square_cost(self.task.lanes) / self.task.lanes as f64,
                 1 => {
-                    let squares = self.width.div_ceil(self.lanes) as f64 / self.width as f64;
-                    square_cost(self.lanes) * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
+                    let squares = self.width.div_ceil(self.task.lanes) as f64 / self.width as f64;
+                    square_cost(self.task.lanes) * (squares + 1.0 / POSITIONS_AT_ONCE as f64)
                 }
-                _ => WRITE_ENTRY_COST * self.lanes as f64,
+                _ => WRITE_ENTRY_COST * self.task.lanes as f64,
             }),
             false => {
                 let vectors = (self.samples * self.vectors_of_sample()) as f64;
-                let runs = if self.flat { 1.0 } else { 1.0 + self.lanes as f64 / self.pitch as f64 };
-                let rows = (self.channels.rows * self.folded) as f64;
-                let term = self.folded_cost() / self.y_layout.taps.len().max(1) as f64;
-                let term = term * self.columns().map_or(self.share_inside, |columns| columns.term_cost);
-                let write = if self.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
+                let runs = if self.flat { 1.0 } else { 1.0 + self.task.lanes as f64 / self.pitch as f64 };
+                let rows = (self.task.channels.rows * self.arrangement.folded) as f64;
+                let term = self.folded_cost() / self.arrangement.y.taps.len().max(1) as f64;
+                let term =
+                    term * self.columns().map_or(self.arrangement.share_inside, |columns| columns.term_cost);
+                let write = if self.arrangement.folded > 1 { FOLDED_ROW_COST } else { WRITE_COST * runs };
                 vectors * (self.terms() as f64 * term + VECTOR_COST + rows * (self.continued_cost() + write))
             }
         };
@@ -65,16 +56,16 @@ impl DirectStage {
 
     /// The same if some threads wait for the last pieces: what pieces are compared by.
     pub(super) fn shared_cost(&self) -> f64 {
-        self.cost() * shared(self.jobs(), self.threads)
+        self.cost() * shared(self.jobs(), self.task.threads)
     }
 
     /// What the tiles of rows of a piece cost, and writing each of their vectors.
     pub(super) fn row_cost(&self, write: f64) -> f64 {
         let segment = even(self.width, MOST_IN_SEGMENT);
-        let vectors = self.channels.rows.div_ceil(self.lanes);
-        let row = self.width.div_ceil(segment) as f64 * row_tiles_cost(self.set, vectors, segment);
-        let term = if vectors == 1 { single_vector_cost(self.set) } else { 1.0 };
-        let sums = row * self.terms() as f64 * self.y.share_inside(1) * term
+        let vectors = self.task.channels.rows.div_ceil(self.task.lanes);
+        let row = self.width.div_ceil(segment) as f64 * row_tiles_cost(self.task.set, vectors, segment);
+        let term = if vectors == 1 { single_vector_cost(self.task.set) } else { 1.0 };
+        let sums = row * self.terms() as f64 * self.task.y.share_inside(1) * term
             + self.width as f64 * (self.continued_cost() + write);
         (self.samples * self.band * vectors) as f64 * sums
     }
@@ -82,10 +73,12 @@ impl DirectStage {
     /// Multiply-adds for each vector and tap along x, all taps along y together: few rows wait for their
     /// load.
     fn folded_cost(&self) -> f64 {
-        let (taps, unaligned) = (self.y.taps.len(), UNALIGNED_COST * self.set.load_cost());
-        let rows = |tap: usize| taps.min(self.folded).min(tap + 1).min(taps + self.folded - 1 - tap);
-        let cost = |tap| ((rows(tap) * self.channels.rows) as f64).max(unaligned);
-        (0..self.y_layout.taps.len()).map(cost).sum()
+        let (taps, unaligned) = (self.task.y.taps.len(), UNALIGNED_COST * self.task.set.load_cost());
+        let rows = |tap: usize| {
+            taps.min(self.arrangement.folded).min(tap + 1).min(taps + self.arrangement.folded - 1 - tap)
+        };
+        let cost = |tap| ((rows(tap) * self.task.channels.rows) as f64).max(unaligned);
+        (0..self.arrangement.y.taps.len()).map(cost).sum()
     }
 
     /// What copying costs for a piece.
@@ -93,55 +86,18 @@ impl DirectStage {
         if self.in_place {
             return 0.0;
         }
-        let planes = self.x_layout.planes.len() * self.y_layout.planes.len();
-        let rows = (self.samples * self.virtual_channels() * planes * self.strip_rows()) as f64;
-        let strided = if self.copy_step(&self.x) > 1 { self.lanes as f64 / 2.0 } else { 1.0 };
-        rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.lanes) as f64)
+        let planes = self.arrangement.x.planes.len() * self.arrangement.y.planes.len();
+        let rows = (self.samples * self.task.virtual_channels() * planes * self.strip_rows()) as f64;
+        let strided =
+            if self.arrangement.copy_step(&self.task.x) > 1 { self.task.lanes as f64 / 2.0 } else { 1.0 };
+        rows * (ROW_COST + strided * 2.0 * self.pitch.div_ceil(self.task.lanes) as f64)
     }
 
     /// What a vector of sums costs that is continued over blocks of channels.
     fn continued_cost(&self) -> f64 {
-        let blocks = self.virtual_channels().div_ceil(self.block);
+        let blocks = self.task.virtual_channels().div_ceil(self.block);
         let positions = self.samples * self.band * self.width;
-        let near = blocks == 1 || positions * self.channels.rows * self.bytes <= NEAR_SUMS;
+        let near = blocks == 1 || positions * self.task.channels.rows * self.task.bytes <= NEAR_SUMS;
         blocks as f64 * if near { 2.0 } else { FAR_SUM_COST }
     }
-}
-
-/// Tiles of vectors one below the other: what they have in common is the taps beyond the ends of rows, which
-/// are left out.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Columns {
-    /// Vectors of a tile.
-    pub(super) vectors: usize,
-    /// What a term of all costs on the average, whether it takes part or not.
-    term_cost: f64,
-}
-
-impl Columns {
-    /// The best for tiles of so many folded rows, if they are better than tiles of neighbouring columns.
-    pub(super) fn best(
-        set: InstructionSet,
-        rows: usize,
-        [y, x]: [&AxisMap; 2],
-        lanes: usize,
-    ) -> Option<Self> {
-        let (most_rows, most) = tile_shape(set);
-        // With fewer taps some position of a vector needs almost every one.
-        if x.taps.len() <= lanes || y.taps.len() <= 1 || rows > most_rows {
-            return None;
-        }
-        let of = |vectors| {
-            let load = if vectors == 1 { single_vector_cost(set) } else { 1.0 };
-            Columns { vectors, term_cost: y.share_inside(vectors) * x.share_inside(lanes) * load }
-        };
-        let busy = (1..=most).filter(|vectors| rows * vectors >= set.sums_in_flight()).map(of);
-        let best = busy.min_by(|a, b| a.term_cost.total_cmp(&b.term_cost))?;
-        (best.term_cost < COLUMNS_GAIN * y.share_inside(1)).then_some(best)
-    }
-}
-
-/// How much longer pieces take on so many threads than if all threads were busy to the end.
-pub(in crate::conv::plan) fn shared(pieces: usize, threads: usize) -> f64 {
-    pieces.next_multiple_of(threads) as f64 / pieces.max(1) as f64
 }

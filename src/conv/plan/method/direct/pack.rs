@@ -3,6 +3,7 @@
 use ndarray::{ArrayView3, Axis as ArrayAxis};
 
 use crate::conv::plan::method::direct::DirectStage;
+use crate::conv::plan::method::direct::cutting::{Cutting, TileRows};
 use crate::simd::Element;
 
 impl DirectStage {
@@ -10,17 +11,18 @@ impl DirectStage {
     /// groups: rows count on from group to group, columns begin anew, taps are in row-major order.
     pub(in crate::conv::plan) fn pack<T: Element>(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>) {
         packed.clear();
-        packed.reserve_exact(self.packed_length());
-        let rows = self.channels.rows;
-        let taps: Vec<_> = self.kernel_taps();
-        for group in 0..self.channels.groups {
+        packed.reserve_exact(self.cutting.packed_length());
+        let Cutting { task, arrangement, .. } = &self.cutting;
+        let rows = task.channels.rows;
+        let taps: Vec<_> = kernel_taps(&self.cutting);
+        for group in 0..task.channels.groups {
             let kernel = kernel.slice_axis(ArrayAxis(0), (group * rows..(group + 1) * rows).into());
-            for &(first, count) in &self.tiles {
-                for column in 0..self.channels.columns {
+            for &TileRows { first, count } in &self.tiles.rows {
+                for column in 0..task.channels.columns {
                     for tap in &taps {
-                        for row in first..first + self.packed_rows_of(count) {
+                        for row in first..first + self.cutting.packed_rows_of(count) {
                             let (fold, row) = (row / rows, row % rows);
-                            if fold >= self.folded {
+                            if fold >= arrangement.folded {
                                 packed.push(T::zero());
                                 continue;
                             }
@@ -32,27 +34,27 @@ impl DirectStage {
             }
         }
     }
+}
 
-    /// For each tap of the layout, in order, and each row of the fold, the tap of the kernel.
-    fn kernel_taps(&self) -> Vec<Vec<Option<usize>>> {
-        let mut taps = vec![vec![Some(0); self.folded]];
-        for axis in &self.outer {
-            let next = |&(number, _): &(usize, isize)| (number, axis.kernel);
-            taps = extend(&taps, axis.taps.iter().map(next));
-        }
-        let row = |number: usize| {
-            let tap = move |fold| Some(self.y.taps.get(number.checked_sub(fold)?)?.0);
-            (0..self.folded).map(tap).collect::<Vec<_>>()
-        };
-        let rows: Vec<_> = (0..self.y_layout.taps.len()).map(row).collect();
-        let extent = self.y.kernel;
-        let combine = |before: &Vec<Option<usize>>, row: &Vec<Option<usize>>| {
-            before.iter().zip(row).map(|(a, b)| Some((*a)? * extent + (*b)?)).collect::<Vec<_>>()
-        };
-        taps = taps.iter().flat_map(|before| rows.iter().map(move |row| combine(before, row))).collect();
-        let next = |&(number, _): &(usize, isize)| (number, self.x.kernel);
-        extend(&taps, self.x.taps.iter().map(next))
+/// For each tap of the layout, in order, and each row of the fold, the tap of the kernel.
+fn kernel_taps(Cutting { task, arrangement, .. }: &Cutting) -> Vec<Vec<Option<usize>>> {
+    let mut taps = vec![vec![Some(0); arrangement.folded]];
+    for axis in &task.outer {
+        let next = |&(number, _): &(usize, isize)| (number, axis.kernel);
+        taps = extend(&taps, axis.taps.iter().map(next));
     }
+    let row = |number: usize| {
+        let tap = move |fold| Some(task.y.taps.get(number.checked_sub(fold)?)?.0);
+        (0..arrangement.folded).map(tap).collect::<Vec<_>>()
+    };
+    let rows: Vec<_> = (0..arrangement.y.taps.len()).map(row).collect();
+    let extent = task.y.kernel;
+    let combine = |before: &Vec<Option<usize>>, row: &Vec<Option<usize>>| {
+        before.iter().zip(row).map(|(a, b)| Some((*a)? * extent + (*b)?)).collect::<Vec<_>>()
+    };
+    taps = taps.iter().flat_map(|before| rows.iter().map(move |row| combine(before, row))).collect();
+    let next = |&(number, _): &(usize, isize)| (number, task.x.kernel);
+    extend(&taps, task.x.taps.iter().map(next))
 }
 
 fn extend(

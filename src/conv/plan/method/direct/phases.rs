@@ -15,11 +15,18 @@ use pulp::Simd;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::strip::Layout;
+use crate::conv::plan::method::direct::DirectStage;
+use crate::conv::plan::method::direct::arrangement::Arrangement;
 use crate::conv::plan::method::direct::cost::{PIECE_COST, square_cost};
-use crate::conv::plan::method::direct::run::{Piece, PieceRun};
+use crate::conv::plan::method::direct::cutting::{Cutting, TileRows};
+use crate::conv::plan::method::direct::piece::PieceRun;
+use crate::conv::plan::method::direct::run::RowSums;
+use crate::conv::plan::method::direct::task::Task;
+use crate::conv::plan::method::direct::terms::Terms;
+use crate::conv::plan::method::direct::tiles::Group;
 use crate::conv::plan::method::direct::write::Destination;
-use crate::conv::plan::method::direct::{DirectStage, Group, MOST_ROW_VECTORS};
-use crate::conv::plan::options::Method;
+use crate::conv::plan::method_name::Method;
+use crate::conv::plan::register::row_tile::MOST_ROW_VECTORS;
 use crate::conv::plan::workspace::{Call, Pieces};
 use crate::simd::{Element, InstructionSet};
 
@@ -42,16 +49,21 @@ impl PhasesStage {
         threads: usize,
     ) -> Self {
         let axes = [outer, vec![union(y), union(x)]].concat();
-        let mut union = DirectStage::unplaced::<T>(set, channels, axes, threads).with_channel_vectors(false);
-        union.place_tiles();
-        union.place_groups();
+        let task = Task::new::<T>(set, channels, axes, threads);
+        let union = DirectStage::of(Cutting::best(&task, &Arrangement::of_channels(&task, false)));
         let phase = |y: &AxisMap, x: &AxisMap| {
-            let mut stage = union.clone();
-            stage.y_layout = relative(&union.y_layout, y);
-            stage.x_layout = relative(&union.x_layout, x);
-            (stage.y, stage.x) = (y.clone(), x.clone());
-            stage.place_terms();
-            stage
+            let cutting = &union.cutting;
+            let cutting = Cutting {
+                task: Task { y: y.clone(), x: x.clone(), ..cutting.task.clone() },
+                arrangement: Arrangement {
+                    y: relative(&cutting.arrangement.y, y),
+                    x: relative(&cutting.arrangement.x, x),
+                    ..cutting.arrangement.clone()
+                },
+                ..cutting.clone()
+            };
+            // Its tiles are those of the union, as they stand in one strip.
+            DirectStage { terms: Terms::new(&cutting), tiles: union.tiles.clone(), cutting }
         };
         let phases = y.iter().map(|y| x.iter().map(|x| phase(y, x)).collect()).collect();
         PhasesStage { union, phases }
@@ -63,17 +75,17 @@ impl PhasesStage {
 
     /// Multiply-adds of vectors, and copies counted as such.
     pub(in crate::conv::plan) fn cost(&self) -> f64 {
-        let squares = self.union.width.div_ceil(self.union.lanes) * self.union.samples * self.union.band;
-        let write = (squares * self.union.channels.rows.div_ceil(self.union.lanes)) as f64;
-        let write = write * square_cost(self.union.lanes);
-        let sums: f64 = self.each_phase().map(|phase| phase.row_cost(0.0) + write).sum();
-        (sums + self.union.copy_cost() + PIECE_COST) * self.union.jobs() as f64
+        let Cutting { task, samples, band, width, .. } = &self.union.cutting;
+        let squares = width.div_ceil(task.lanes) * samples * band;
+        let write = (squares * task.channels.rows.div_ceil(task.lanes)) as f64 * square_cost(task.lanes);
+        let sums: f64 = self.each_phase().map(|phase| phase.cutting.row_cost(0.0) + write).sum();
+        (sums + self.union.cutting.copy_cost() + PIECE_COST) * self.union.cutting.jobs() as f64
     }
 
     /// Entries of memory that one thread needs: for the copied strip, and for sums and a square of them.
     pub(in crate::conv::plan) fn workspace(&self) -> (usize, usize) {
         let (strip, _) = self.union.workspace();
-        (strip, self.kept_sums() + self.union.lanes * self.union.lanes)
+        (strip, self.kept_sums() + self.lanes() * self.lanes())
     }
 
     /// Phases along x, the same for each along y.
@@ -84,7 +96,11 @@ impl PhasesStage {
     /// Entries of all sums, and of what is read beyond the last of them.
     fn kept_sums(&self) -> usize {
         let kept = self.phases.len() * self.columns() * self.union.slots();
-        kept * self.union.slot() + MOST_ROW_VECTORS * self.union.lanes * self.union.lanes
+        kept * self.union.cutting.slot() + MOST_ROW_VECTORS * self.lanes() * self.lanes()
+    }
+
+    fn lanes(&self) -> usize {
+        self.union.cutting.task.lanes
     }
 
     pub(in crate::conv::plan) fn packed_length(&self) -> usize {
@@ -107,20 +123,22 @@ impl PhasesStage {
         &self,
         simd: S,
         (call, sums): (Call<'_, T>, &mut [T]),
-        (piece, Destination { first: begin, channel_stride, .. }): (Piece, Destination),
+        destination: &Destination,
         (phases, group): (&[DirectStage], &Group),
-        (first, rows): (usize, usize),
+        TileRows { first, count: rows }: TileRows,
         slot: usize,
     ) {
-        let (lanes, apart) = (self.union.lanes, phases.len());
+        let Destination { piece, first: begin, channel_stride, .. } = *destination;
+        let (lanes, apart) = (self.lanes(), phases.len());
         let (sums, square) = sums.split_at_mut(self.kept_sums());
         let per_position = rows.next_multiple_of(lanes);
         for run in &group.runs {
             let to = begin + run.to;
-            let count: usize = phases.iter().map(|phase| phase.wanted(piece, run, 0)).sum();
+            let count: usize = phases.iter().map(|phase| phase.cutting.wanted(piece, run, 0)).sum();
             for position in (0..count).step_by(lanes) {
                 for channel in (first..first + rows).step_by(lanes) {
                     let from = slot + (run.lane * apart + position) * per_position + channel - first;
+                    let channels = self.union.cutting.task.channels.rows;
                     // SAFETY: pieces are disjoint in samples, groups and positions: no other thread writes
                     // here.
                     unsafe {
@@ -130,7 +148,7 @@ impl PhasesStage {
                             (&sums[from..], per_position),
                             square,
                             (lanes.min(first + rows - channel), lanes.min(count - position)),
-                            (call.finish, piece.group * self.union.channels.rows + channel),
+                            (call.finish, piece.group * channels + channel),
                         );
                     }
                 }
@@ -141,11 +159,11 @@ impl PhasesStage {
 
 impl<T: Element> Pieces<T> for PhasesStage {
     fn instruction_set(&self) -> InstructionSet {
-        self.union.set
+        self.union.cutting.task.set
     }
 
     fn jobs(&self) -> usize {
-        self.union.jobs()
+        self.union.cutting.jobs()
     }
 
     fn cost(&self) -> f64 {
@@ -160,40 +178,39 @@ impl<T: Element> Pieces<T> for PhasesStage {
         (strip, sums): (&mut [T], &mut [T]),
         job: usize,
     ) {
-        let union = &self.union;
-        let piece = union.piece(job);
-        let channels = union.virtual_channels();
+        let (union, cutting) = (&self.union, &self.union.cutting);
+        let piece = cutting.piece(job);
+        let channels = cutting.task.virtual_channels();
         let mut begin = 0;
         loop {
-            let end = channels.min(begin + union.block);
+            let end = channels.min(begin + cutting.block);
             PieceRun { stage: union, call, strip: &mut *strip, sums: &mut *sums, piece }
                 .copy(simd, begin..end);
-            for (number, &(first, rows)) in union.tiles.iter().enumerate() {
-                for (group_number, group) in union.groups.iter().enumerate() {
-                    let place =
-                        if union.slots() == 1 { 0 } else { number * union.groups.len() + group_number };
+            for (number, &rows) in union.tiles.rows.iter().enumerate() {
+                for (group_number, group) in union.tiles.groups.iter().enumerate() {
+                    let pair = number * union.tiles.groups.len() + group_number;
+                    let place = if union.slots() == 1 { 0 } else { pair };
                     let mut packed = call.packed;
                     for (row, phases) in self.phases.iter().enumerate() {
                         let apart = phases.len();
-                        let destination = phases[0].destination(piece);
+                        let destination = phases[0].cutting.destination(piece);
                         if end == channels {
-                            let to = (piece, &destination);
-                            phases[0].expect_writes(call.output, to, (first, rows), group);
+                            phases[0].cutting.expect_writes(call.output, &destination, rows, group);
                         }
-                        let slot = (place * self.phases.len() + row) * apart * union.slot();
+                        let slot = (place * self.phases.len() + row) * apart * cutting.slot();
                         for (column, stage) in phases.iter().enumerate() {
                             let (own, others) = packed.split_at(stage.packed_length());
                             packed = others;
-                            let weights = &own[stage.panel(piece.group, (first, rows), (begin, end))];
+                            let weights = &own[stage.cutting.panel(piece.group, rows, begin..end)];
                             let mut run =
                                 PieceRun { stage, call, strip: &mut *strip, sums: &mut *sums, piece };
-                            let place = slot + column * rows.next_multiple_of(union.lanes);
-                            run.add_rows(simd, group, weights, (begin > 0, rows), (place, apart));
+                            let slot = slot + column * rows.count.next_multiple_of(self.lanes());
+                            let to = RowSums { slot, apart, continues: begin > 0 };
+                            run.add_rows(simd, group, weights, rows.count, to);
                         }
                         if end == channels {
                             let memory = (call, &mut *sums);
-                            let to = (piece, destination);
-                            self.write(simd, memory, to, (phases, group), (first, rows), slot);
+                            self.write(simd, memory, &destination, (phases, group), rows, slot);
                         }
                     }
                 }

@@ -45,8 +45,8 @@ use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::overlap::{ChannelOf, Cut, Tiles, transfer_costs};
 use crate::conv::plan::method::transform::{LaneTransform, radices, roundings};
 use crate::conv::plan::method::{Place, PlannedMethod, Stage};
-use crate::conv::plan::options::Method;
-use crate::conv::plan::register::sum_tile::lanes;
+use crate::conv::plan::method_name::Method;
+use crate::conv::plan::register::shape::lanes;
 use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::simd::{Element, InstructionSet};
 

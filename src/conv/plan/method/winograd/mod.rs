@@ -32,10 +32,11 @@ use std::sync::Arc;
 use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
-use crate::conv::plan::method::direct::{even, shared};
+use crate::conv::plan::geometry::pieces::{even, shared};
 use crate::conv::plan::method::{Place, PlannedMethod, Stage};
-use crate::conv::plan::options::Method;
-use crate::conv::plan::register::sum_tile::{Offsets, lanes, most_channel_vectors, positions_per_tile};
+use crate::conv::plan::method_name::Method;
+use crate::conv::plan::register::shape::lanes;
+use crate::conv::plan::register::sum_tile::{Offsets, most_channel_vectors, positions_per_tile};
 use crate::conv::plan::workspace::{Call, ThreadMemory, run_pieces};
 use crate::simd::{Element, InstructionSet};
 

@@ -1,14 +1,25 @@
-//! Where the terms, the rows and the positions of the tiles of a piece stand in its strip.
+//! The tiles of a piece: their rows, their vectors, and where their sums go.
 
 use std::ops::Range;
 
-use crate::conv::plan::method::direct::cost::Columns;
-use crate::conv::plan::method::direct::folded::folded_axis;
-use crate::conv::plan::method::direct::run::Piece;
-use crate::conv::plan::method::direct::{DirectStage, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, even, pieces};
+use crate::conv::plan::geometry::pieces::{even, pieces};
+use crate::conv::plan::method::direct::DirectStage;
+use crate::conv::plan::method::direct::cutting::{Cutting, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, TileRows};
+use crate::conv::plan::method::direct::piece::Piece;
 use crate::conv::plan::register::output::PlacedRow;
 use crate::conv::plan::register::row_tile::{MOST_ROW_VECTORS, row_tiles};
-use crate::conv::plan::register::sum_tile::{Offsets, tile_shape};
+use crate::conv::plan::register::shape::tile_shape;
+
+/// The tiles of every piece.
+#[derive(Clone, Debug)]
+pub(super) struct Tiles {
+    /// The rows of each tile.
+    pub(super) rows: Vec<TileRows>,
+    /// Where the rows of all tiles go, if they are of vectors of positions.
+    pub(super) placed_rows: Vec<PlacedRow>,
+    /// The vectors of each tile.
+    pub(super) groups: Vec<Group>,
+}
 
 /// A run of sums that are neighbours in the result.
 #[derive(Clone, Copy, Debug)]
@@ -45,67 +56,72 @@ pub(super) struct PlacedRowTile {
     pub(super) lane: usize,
 }
 
-impl DirectStage {
-    pub(super) fn place_terms(&mut self) {
-        let plane = self.plane();
-        let mut offsets = Vec::new();
-        let columns = self.x_layout.planes.len();
-        for channel in 0..self.block {
-            for &(y_plane, y_shift) in &self.y_layout.taps {
-                for &(x_plane, x_shift) in &self.x_layout.taps {
-                    let plane_number = y_plane * columns + x_plane;
-                    offsets.push(
-                        channel * self.channel_stride + plane_number * plane + y_shift * self.pitch + x_shift,
-                    );
-                }
-            }
+impl Tiles {
+    pub(super) fn new(cutting: &Cutting) -> Self {
+        let Cutting { task, arrangement, .. } = cutting;
+        if arrangement.channel_vectors {
+            let rows = tile_rows(task.channels.rows, MOST_ROW_VECTORS * task.lanes);
+            return Tiles { rows, placed_rows: Vec::new(), groups: cutting.groups_of_channels() };
         }
-        self.offsets = Offsets::new(offsets);
-        let y = folded_axis(&self.y, self.folded);
-        self.taps_inside = (0..y.positions).map(|row| y.taps_inside(row)).collect();
-        if self.folded > 1 || self.columns().is_some() {
-            // Row r of the fold has the taps number − r of the kernel.
-            let rows = |number: usize| {
-                let first = (number + 1).saturating_sub(self.y.taps.len());
-                let last = number.min(self.folded - 1);
-                first * self.channels.rows..(last + 1) * self.channels.rows
-            };
-            self.rows_with_tap = (0..y.taps.len()).map(rows).collect();
-        }
-    }
-
-    pub(super) fn place_tiles(&mut self) {
-        if self.channel_vectors {
-            let (rows, size) = (self.channels.rows, MOST_ROW_VECTORS * self.lanes);
-            self.tiles = pieces(rows, size).collect();
-            return;
-        }
-        let rows = self.channels.rows * self.folded;
-        let (most, _) = tile_shape(self.set);
-        let size = even(rows, most);
-        self.tiles = pieces(rows, size).collect();
+        let rows = task.channels.rows * arrangement.folded;
+        let (most, _) = tile_shape(task.set);
         let place = |row: usize| {
-            let (fold, channel) = (row / self.channels.rows, row % self.channels.rows);
-            let to = channel * self.result_planes() + fold * self.y.every * self.x.result;
+            let (fold, channel) = (row / task.channels.rows, row % task.channels.rows);
+            let to = channel * task.result_planes() + fold * task.y.every * task.x.result;
             PlacedRow { fold, channel, to }
         };
-        self.rows = (0..rows).map(place).collect();
+        Tiles {
+            rows: tile_rows(rows, even(rows, most)),
+            placed_rows: (0..rows).map(place).collect(),
+            groups: cutting.groups_of_positions(),
+        }
     }
 
-    pub(super) fn place_groups(&mut self) {
-        if self.channel_vectors {
-            return self.place_rows();
+    /// Tiles of rows times groups of vectors.
+    pub(super) fn pairs(&self) -> usize {
+        self.rows.len() * self.groups.len()
+    }
+}
+
+/// Rows in tiles of at most `most`.
+fn tile_rows(rows: usize, most: usize) -> Vec<TileRows> {
+    pieces(rows, most).map(|(first, count)| TileRows { first, count }).collect()
+}
+
+impl DirectStage {
+    /// The taps along y and x that read inside the signal for any position of a tile.
+    #[inline(always)]
+    pub(super) fn taking_part(&self, piece: Piece, group: &Group) -> [Range<usize>; 2] {
+        let of_tile = |first: Range<usize>, last: Range<usize>| last.start..first.end;
+        let inside = &self.terms.taps_inside;
+        let first = piece.row + group.rows.start;
+        let end = (piece.row + group.rows.end).min(inside.len());
+        let y = if first < end { of_tile(inside[first].clone(), inside[end - 1].clone()) } else { 0..0 };
+        let x = &self.cutting.task.x;
+        let all = 0..x.taps.len();
+        if self.cutting.columns().is_none() {
+            return [y, all];
         }
+        let last = x.positions - 1;
+        let column = |column: usize| x.taps_inside((piece.column + column).min(last));
+        [y, of_tile(column(group.columns.start), column(group.columns.end - 1))]
+    }
+}
+
+impl Cutting {
+    /// The groups of vectors of positions.
+    fn groups_of_positions(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
         let per_sample = self.vectors_of_sample();
         let vectors = (0..self.samples).flat_map(|s| (0..per_sample).map(move |v| (s, v)));
         let mut vectors: Vec<_> = vectors.map(|(s, v)| (s, self.first_of_vector(v))).collect();
-        let (_, mut most) = tile_shape(self.set);
+        let (_, mut most) = tile_shape(self.task.set);
         let mut together = vectors.len();
         if let Some(columns) = self.columns() {
             vectors.sort_by_key(|&(sample, (row, column))| (sample, column, row));
             (most, together) = (columns.vectors, self.band);
         }
-        let most_lanes = if self.writes_vectors() { self.lanes } else { usize::MAX };
+        let most_lanes = if self.writes_vectors() { self.task.lanes } else { usize::MAX };
         let parts = vectors.chunks(together).flat_map(|vectors| {
             // As even as possible: a tile of one vector is slower than one of two.
             let count = vectors.len().div_ceil(most);
@@ -117,42 +133,55 @@ impl DirectStage {
             let mut runs: Vec<Run> = Vec::new();
             for (number, &(sample, (row, column))) in members.iter().enumerate() {
                 starts.push(self.start(sample, row * self.pitch + column));
-                for lane in 0..self.lanes {
+                for lane in 0..self.task.lanes {
                     if let Some((row, column)) = self.position(row, column + lane) {
-                        let lane = number * self.lanes + lane;
+                        let lane = number * self.task.lanes + lane;
                         let run = self.run(lane, (sample, row, column), 1);
                         extend_runs(&mut runs, run, most_lanes);
                     }
                 }
             }
             let (rows, columns) = self.place_of_tile(members);
-            self.groups.push(Group { starts, rows, columns, row_tiles: Vec::new(), runs });
+            groups.push(Group { starts, rows, columns, row_tiles: Vec::new(), runs });
         }
+        groups
     }
 
-    /// If tiles are of vectors of positions one below the other.
-    pub(super) fn columns(&self) -> Option<Columns> {
-        self.columns.filter(|_| self.row_by_row)
-    }
-
-    /// Whether tiles write their vectors from the registers: the sums of each are neighbours in the result,
-    /// and whole.
-    pub(super) fn writes_vectors(&self) -> bool {
-        let neighbours = (self.row_by_row || self.flat) && self.x.every == 1;
-        !self.channel_vectors && neighbours && self.block >= self.virtual_channels()
-    }
-
-    /// Vectors of positions of a sample of a piece.
-    pub(super) fn vectors_of_sample(&self) -> usize {
-        if self.row_by_row { self.vectors_row_by_row() } else { self.vectors_over_ends() }
-    }
-
-    pub(super) fn vectors_row_by_row(&self) -> usize {
-        self.band * self.width.div_ceil(self.lanes)
-    }
-
-    pub(super) fn vectors_over_ends(&self) -> usize {
-        ((self.band - 1) * self.pitch + self.width).div_ceil(self.lanes)
+    /// Rows in order, cut into parts and those into tiles.
+    fn groups_of_channels(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
+        let segment = even(self.width, MOST_IN_SEGMENT);
+        let vectors = self.task.channels.rows.div_ceil(self.task.lanes);
+        let mut group = Group::default();
+        let mut lanes = 0;
+        for number in 0..self.samples * self.band {
+            let (sample, row) = (number / self.band, number % self.band);
+            for first in (0..self.width).step_by(segment) {
+                let length = segment.min(self.width - first);
+                for (column, positions) in row_tiles(self.task.set, vectors, length) {
+                    let in_plane = row * self.task.y.step * self.pitch + (first + column) * self.task.x.step;
+                    let start = self.start(sample, in_plane);
+                    group.row_tiles.push(PlacedRowTile {
+                        start,
+                        positions,
+                        sample,
+                        row,
+                        lane: lanes + column,
+                    });
+                }
+                let (row, column) = if self.flat { (0, row * self.width + first) } else { (row, first) };
+                extend_runs(&mut group.runs, self.run(lanes, (sample, row, column), length), usize::MAX);
+                lanes += length;
+                if lanes >= POSITIONS_AT_ONCE {
+                    groups.push(std::mem::take(&mut group));
+                    lanes = 0;
+                }
+            }
+        }
+        if lanes > 0 {
+            groups.push(group);
+        }
+        groups
     }
 
     /// The rows and columns of a piece in which some vectors are: all of them, if they are of several
@@ -160,7 +189,7 @@ impl DirectStage {
     fn place_of_tile(&self, vectors: &[(usize, (usize, usize))]) -> (Range<usize>, Range<usize>) {
         let (mut rows, mut columns) = (self.band..0, self.width..0);
         for &(sample, (row, column)) in vectors {
-            let last = column + self.lanes - 1;
+            let last = column + self.task.lanes - 1;
             let (first_row, last_row) = match self.row_by_row {
                 true => (row, row),
                 false => (column / self.pitch, (last / self.pitch).min(self.band - 1)),
@@ -176,30 +205,13 @@ impl DirectStage {
         (rows, columns)
     }
 
-    /// The taps along y and x that read inside the signal for any position of a tile.
-    #[inline(always)]
-    pub(super) fn taking_part(&self, piece: Piece, group: &Group) -> [Range<usize>; 2] {
-        let of_tile = |first: Range<usize>, last: Range<usize>| last.start..first.end;
-        let rows = (piece.row + group.rows.start, (piece.row + group.rows.end).min(self.taps_inside.len()));
-        let y = match rows.0 < rows.1 {
-            true => of_tile(self.taps_inside[rows.0].clone(), self.taps_inside[rows.1 - 1].clone()),
-            false => 0..0,
-        };
-        let all = 0..self.x.taps.len();
-        if self.columns().is_none() {
-            return [y, all];
-        }
-        let column = |column: usize| self.x.taps_inside((piece.column + column).min(self.x.positions - 1));
-        [y, of_tile(column(group.columns.start), column(group.columns.end - 1))]
-    }
-
     /// Row and column of the first lane of a vector of positions.
     fn first_of_vector(&self, vector: usize) -> (usize, usize) {
         if self.row_by_row {
-            let in_row = self.width.div_ceil(self.lanes);
-            (vector / in_row, vector % in_row * self.lanes)
+            let in_row = self.width.div_ceil(self.task.lanes);
+            (vector / in_row, vector % in_row * self.task.lanes)
         } else {
-            (0, vector * self.lanes)
+            (0, vector * self.task.lanes)
         }
     }
 
@@ -215,50 +227,15 @@ impl DirectStage {
     }
 
     fn run(&self, lane: usize, (sample, row, column): (usize, usize, usize), length: usize) -> Run {
-        let to = sample * self.channels.groups * self.channels.rows * self.result_planes()
-            + row * self.folded * self.y.every * self.x.result
-            + column * self.x.every;
+        let to = sample * self.task.channels.groups * self.task.channels.rows * self.task.result_planes()
+            + row * self.arrangement.folded * self.task.y.every * self.task.x.result
+            + column * self.task.x.every;
         Run { lane, sample, row, column, length, to }
     }
 
     /// Where a position stands in the strip. Where no tap meets anything there is no strip either.
     fn start(&self, sample: usize, in_plane: usize) -> usize {
         if self.terms() == 0 { 0 } else { sample * self.sample_stride + in_plane }
-    }
-
-    /// Rows in order, cut into parts and those into tiles.
-    fn place_rows(&mut self) {
-        let segment = even(self.width, MOST_IN_SEGMENT);
-        let vectors = self.channels.rows.div_ceil(self.lanes);
-        let mut group = Group::default();
-        let mut lanes = 0;
-        for number in 0..self.samples * self.band {
-            let (sample, row) = (number / self.band, number % self.band);
-            for first in (0..self.width).step_by(segment) {
-                let length = segment.min(self.width - first);
-                for (column, positions) in row_tiles(self.set, vectors, length) {
-                    let in_plane = row * self.y.step * self.pitch + (first + column) * self.x.step;
-                    let start = self.start(sample, in_plane);
-                    group.row_tiles.push(PlacedRowTile {
-                        start,
-                        positions,
-                        sample,
-                        row,
-                        lane: lanes + column,
-                    });
-                }
-                let (row, column) = if self.flat { (0, row * self.width + first) } else { (row, first) };
-                extend_runs(&mut group.runs, self.run(lanes, (sample, row, column), length), usize::MAX);
-                lanes += length;
-                if lanes >= POSITIONS_AT_ONCE {
-                    self.groups.push(std::mem::take(&mut group));
-                    lanes = 0;
-                }
-            }
-        }
-        if lanes > 0 {
-            self.groups.push(group);
-        }
     }
 }
 
@@ -306,19 +283,24 @@ mod tests {
                 let (kernel, signal) = ([1, 1, taps, taps], [1, 1, side, side]);
                 let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
                 let stage = stage(set, &problem);
-                assert_eq!(stage.columns().is_some(), columns, "{set:?}: {side}², {taps}² taps");
+                assert_eq!(stage.cutting.columns().is_some(), columns, "{set:?}: {side}², {taps}² taps");
                 let (mut products, mut needed) = (0, 0);
-                for job in 0..stage.jobs() {
-                    let piece = stage.piece(job);
-                    for group in &stage.groups {
+                for job in 0..stage.cutting.jobs() {
+                    let piece = stage.cutting.piece(job);
+                    for group in &stage.tiles.groups {
                         let [y, x] = stage.taking_part(piece, group);
-                        products += y.len() * x.len() * stage.folded * group.starts.len() * stage.lanes;
+                        products += y.len()
+                            * x.len()
+                            * stage.cutting.arrangement.folded
+                            * group.starts.len()
+                            * stage.cutting.task.lanes;
                         for run in &group.runs {
-                            for fold in 0..stage.folded {
-                                let row = (piece.row + run.row) * stage.folded + fold;
-                                for column in 0..stage.wanted(piece, run, fold) {
-                                    let inside = stage.y.taps_inside(row);
-                                    let column = stage.x.taps_inside(piece.column + run.column + column);
+                            for fold in 0..stage.cutting.arrangement.folded {
+                                let row = (piece.row + run.row) * stage.cutting.arrangement.folded + fold;
+                                for column in 0..stage.cutting.wanted(piece, run, fold) {
+                                    let inside = stage.cutting.task.y.taps_inside(row);
+                                    let column =
+                                        stage.cutting.task.x.taps_inside(piece.column + run.column + column);
                                     needed += inside.len() * column.len();
                                     assert!(y.start <= inside.start + fold && inside.end + fold <= y.end);
                                     assert!(x.start <= column.start && column.end <= x.end);
@@ -329,9 +311,13 @@ mod tests {
                 }
                 assert_eq!(needed as u128, problem.multiply_adds());
                 if columns {
-                    let all =
-                        stage.jobs() * stage.groups.iter().map(|group| group.starts.len()).sum::<usize>();
-                    let all = all * stage.lanes * stage.folded * stage.y_layout.taps.len() * taps;
+                    let all = stage.cutting.jobs()
+                        * stage.tiles.groups.iter().map(|group| group.starts.len()).sum::<usize>();
+                    let all = all
+                        * stage.cutting.task.lanes
+                        * stage.cutting.arrangement.folded
+                        * stage.cutting.arrangement.y.taps.len()
+                        * taps;
                     assert!(products * 4 < all * 3, "{products} of {all}");
                 }
             }

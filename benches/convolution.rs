@@ -13,16 +13,6 @@ use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Kernels of the plan, each as the algorithm whose bound it keeps.
-const PLANNED: [(Method, Choice); 6] = [
-    (Method::Direct, Choice::Direct),
-    (Method::DirectTiles, Choice::DirectTiles),
-    (Method::Depthwise, Choice::Depthwise),
-    (Method::Fourier, Choice::FourierTiles),
-    (Method::WinogradTwo, Choice::WinogradTwo),
-    (Method::WinogradFour, Choice::WinogradFour),
-];
-
 const UNPLANNED: [Choice; 3] = [Choice::MatrixProduct, Choice::Fourier, Choice::OverlapAdd];
 
 /// An array with one sample and one channel, uniform in [−1, 1).
@@ -52,15 +42,15 @@ fn compare(criterion: &mut Criterion, name: &str, signal_space: &[usize], kernel
     let mut group = criterion.benchmark_group(name);
     group.throughput(Throughput::Elements(problem.multiply_adds() as u64)).sample_size(10);
     let parameter = format!("kernel {kernel_space:?}, signal {signal_space:?}");
-    for (kernel_of_plan, choice) in PLANNED {
-        let options = PlanOptions::new().method(kernel_of_plan);
+    for method in Method::ALL {
+        let options = PlanOptions::new().method(method);
         let Ok(plan) = Plan::forward(&problem, &options) else { continue };
         let plan = plan.prepare(kernel.view(), None).expect("the shapes fit");
         let mut workspace = Workspace::new();
         let mut output = ArrayD::zeros(problem.output_shape());
         plan.run(signal.view(), output.view_mut(), &mut workspace).expect("the shapes fit");
-        check(&output, choice);
-        let name = format!("{}, planned", choice.name());
+        check(&output, Choice::Planned(method));
+        let name = format!("{}, planned", method.name());
         group.bench_function(BenchmarkId::new(name, &parameter), |bencher| {
             bencher.iter(|| plan.run(signal.view(), output.view_mut(), &mut workspace));
         });

@@ -38,8 +38,8 @@ pub use algorithm::{
 };
 #[cfg(feature = "plan")]
 pub use algorithm::{
-    Choice, ConvolutionScalar, Direct, Fourier, FourierTiles, MatrixProduct, NumberTheoretic, OverlapAdd,
-    ROUNDINGS_PER_LEVEL, Winograd, fast_dft,
+    Choice, ConvolutionScalar, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Planned,
+    ROUNDINGS_PER_LEVEL, fast_dft,
 };
 pub use convolve::{
     convolve, convolve_channels, convolve_with, correlate, correlate_channels, correlate_with,

@@ -1,7 +1,7 @@
 //! Which algorithms a scalar has, and which of them to run.
 //!
-//! Over `f32` and `f64`, [`Choice::Automatic`] is the kernel that a [`Plan`] with default options chooses:
-//! see [`plan`](crate::conv::plan). The rule for other scalars:
+//! Over `f32` and `f64`, [`Choice::Automatic`] is a [`Plan`](crate::conv::plan::Plan) with default options. The
+//! rule for other scalars:
 //! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
 //! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic
 //!   over [`Goldilocks`]; over the other exact scalars the matrix product;
@@ -13,14 +13,14 @@
 use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
 use num_complex::Complex;
 
-use crate::conv::plan::{Method, Plan, PlanOptions};
+use crate::conv::plan::Method;
 use crate::conv::{
-    Algorithm, ConvolutionError, Definition, Direct, Fourier, FourierTiles, MatrixProduct, NumberTheoretic,
-    OverlapAdd, Problem, Separable, Unsupported, Winograd,
+    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Planned,
+    Problem, Separable, Unsupported,
 };
 use crate::scalar::Rounding;
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
-use crate::simd::{Element, InstructionSet};
+use crate::simd::Element;
 
 /// Kernels of at most so many taps go to the matrix product.
 pub const SMALL_KERNEL: usize = 64;
@@ -39,7 +39,7 @@ pub enum Choice {
     Definition,
     /// [`MatrixProduct`]
     MatrixProduct,
-    /// [`Fourier`], over `f32`, `f64` and complex numbers of either.
+    /// One [`Fourier`] transform of the whole, over `f32`, `f64` and complex numbers of either.
     Fourier,
     /// [`NumberTheoretic`], over [`Goldilocks`].
     NumberTheoretic,
@@ -47,18 +47,8 @@ pub enum Choice {
     OverlapAdd,
     /// [`Separable`], over fields, for kernels that are outer products of vectors.
     Separable,
-    /// [`Direct`], over `f32` and `f64`.
-    Direct,
-    /// [`Direct::tiles`], over `f32` and `f64`.
-    DirectTiles,
-    /// [`Direct::depthwise`], over `f32` and `f64`, for groups of one channel each.
-    Depthwise,
-    /// [`Winograd::two`], over `f32` and `f64`, for kernels of three taps.
-    WinogradTwo,
-    /// [`Winograd::four`], over `f32` and `f64`, for kernels of three taps.
-    WinogradFour,
-    /// [`FourierTiles`], over `f32` and `f64`.
-    FourierTiles,
+    /// A method of plans, over `f32` and `f64`: [`Planned`].
+    Planned(Method),
 }
 
 impl Choice {
@@ -67,17 +57,12 @@ impl Choice {
         match self {
             Choice::Automatic => "automatic",
             Choice::Definition => "definition",
-            Choice::MatrixProduct => "matrix product",
-            Choice::Fourier => "Fourier",
-            Choice::NumberTheoretic => "number-theoretic transform",
-            Choice::OverlapAdd => "overlap-add",
+            Choice::MatrixProduct => "matrix_product",
+            Choice::Fourier => "whole_fourier",
+            Choice::NumberTheoretic => "number_theoretic",
+            Choice::OverlapAdd => "overlap_add",
             Choice::Separable => "separable",
-            Choice::Direct => "direct",
-            Choice::DirectTiles => "direct tiles",
-            Choice::Depthwise => "direct depthwise",
-            Choice::WinogradTwo => "Winograd F(2, 3)",
-            Choice::WinogradFour => "Winograd F(4, 3)",
-            Choice::FourierTiles => "Fourier tiles",
+            Choice::Planned(method) => method.name(),
         }
     }
 }
@@ -96,12 +81,7 @@ pub trait ConvolutionScalar: Rounding {
 
     /// What [`Choice::Automatic`] stands for: the rule of [this module](self).
     fn automatic(problem: &Problem) -> Choice {
-        let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
-        match (taps <= SMALL_KERNEL, Self::transform(), problem.axes()) {
-            (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
-            (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
-            (_, transform, _) => transform,
-        }
+        by_size::<Self>(problem)
     }
 
     /// The product of two matrices, each entry the sum of its products in some order.
@@ -120,29 +100,28 @@ pub trait ConvolutionScalar: Rounding {
     }
 }
 
+/// Real and complex floats, the planned methods being for some of them.
 macro_rules! floating_point {
-    ($($float:ty: $(=> $automatic:path;)? $($kernel:expr),*;)*) => { $(
+    ($($float:ty, $methods:expr, $automatic:expr;)*) => { $(
         impl ConvolutionScalar for $float {
             fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
-                vec![
+                let unplanned: [Box<dyn Algorithm<Self>>; 5] = [
                     Box::new(Definition),
                     Box::new(MatrixProduct),
                     Box::new(Fourier),
                     Box::new(OverlapAdd::new(Fourier)),
                     Box::new(Separable),
-                    $(Box::new($kernel),)*
-                ]
+                ];
+                unplanned.into_iter().chain($methods).collect()
             }
 
             fn transform() -> Choice {
                 Choice::Fourier
             }
 
-            $(
-                fn automatic(problem: &Problem) -> Choice {
-                    $automatic(problem)
-                }
-            )?
+            fn automatic(problem: &Problem) -> Choice {
+                $automatic(problem)
+            }
 
             fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
                 a.dot(&b)
@@ -152,22 +131,16 @@ macro_rules! floating_point {
 }
 
 floating_point! {
-    f32: => of_plan::<f32>;
-        Direct::new(InstructionSet::best()),
-        Direct::tiles(InstructionSet::best()),
-        Direct::depthwise(InstructionSet::best()),
-        Winograd::two(InstructionSet::best()),
-        Winograd::four(InstructionSet::best()),
-        FourierTiles::new(InstructionSet::best());
-    f64: => of_plan::<f64>;
-        Direct::new(InstructionSet::best()),
-        Direct::tiles(InstructionSet::best()),
-        Direct::depthwise(InstructionSet::best()),
-        Winograd::two(InstructionSet::best()),
-        Winograd::four(InstructionSet::best()),
-        FourierTiles::new(InstructionSet::best());
-    Complex<f32>: ;
-    Complex<f64>: ;
+    f32, planned(), |_| Choice::Planned(Method::Automatic);
+    f64, planned(), |_| Choice::Planned(Method::Automatic);
+    Complex<f32>, [], by_size::<Self>;
+    Complex<f64>, [], by_size::<Self>;
+}
+
+/// Every method of plans, the planner's choice too.
+fn planned<T: Element>() -> impl Iterator<Item = Box<dyn Algorithm<T>>> {
+    let methods = [Method::Automatic].into_iter().chain(Method::ALL);
+    methods.map(|method| Box::new(Planned::new(method)) as Box<dyn Algorithm<T>>)
 }
 
 impl ConvolutionScalar for Goldilocks {
@@ -218,16 +191,13 @@ pub fn algorithm<S: ConvolutionScalar>(
     Ok(algorithm)
 }
 
-/// What a plan with default options does.
-fn of_plan<T: Element>(problem: &Problem) -> Choice {
-    let plan = Plan::<T>::forward(problem, &PlanOptions::new());
-    match plan.map(|plan| plan.method()) {
-        Ok(Method::DirectTiles) => Choice::DirectTiles,
-        Ok(Method::Depthwise) => Choice::Depthwise,
-        Ok(Method::WinogradTwo) => Choice::WinogradTwo,
-        Ok(Method::WinogradFour) => Choice::WinogradFour,
-        Ok(Method::Fourier) => Choice::FourierTiles,
-        _ => Choice::Direct,
+/// The rule of [this module](self), but for floats.
+fn by_size<S: ConvolutionScalar>(problem: &Problem) -> Choice {
+    let taps: usize = problem.axes().iter().map(|axis| axis.taps).product();
+    match (taps <= SMALL_KERNEL, S::transform(), problem.axes()) {
+        (true, _, _) | (_, Choice::MatrixProduct, _) => Choice::MatrixProduct,
+        (_, _, [axis]) if axis.padded() / axis.span() > LONG_SIGNAL => Choice::OverlapAdd,
+        (_, transform, _) => transform,
     }
 }
 
@@ -256,44 +226,38 @@ mod tests {
 
     #[test]
     fn the_rule() {
-        assert_eq!(chosen::<Complex<f32>>(&[8, 8], &[100, 100]), "matrix product");
-        assert_eq!(chosen::<Complex<f32>>(&[8, 9], &[100, 100]), "Fourier");
-        assert_eq!(chosen::<Complex<f64>>(&[100], &[400]), "Fourier");
-        assert_eq!(chosen::<Complex<f64>>(&[100], &[10_000]), "overlap-add");
-        assert_eq!(chosen::<Goldilocks>(&[100], &[400]), "number-theoretic transform");
-        assert_eq!(chosen::<Goldilocks>(&[100], &[10_000]), "overlap-add");
-        assert_eq!(chosen::<Symbolic>(&[100], &[10_000]), "matrix product");
+        assert_eq!(chosen::<Complex<f32>>(&[8, 8], &[100, 100]), "matrix_product");
+        assert_eq!(chosen::<Complex<f32>>(&[8, 9], &[100, 100]), "whole_fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[400]), "whole_fourier");
+        assert_eq!(chosen::<Complex<f64>>(&[100], &[10_000]), "overlap_add");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[400]), "number_theoretic");
+        assert_eq!(chosen::<Goldilocks>(&[100], &[10_000]), "overlap_add");
+        assert_eq!(chosen::<Symbolic>(&[100], &[10_000]), "matrix_product");
     }
 
     #[test]
-    fn floats_leave_it_to_the_plan() {
-        assert!(chosen::<f32>(&[2, 2], &[10, 10]).starts_with("direct"));
-        assert_eq!(chosen::<f32>(&[63, 63], &[512, 512]), "Fourier tiles");
-        assert_eq!(chosen::<f64>(&[4095], &[100_000]), "Fourier tiles");
+    fn floats_leave_it_to_the_planner() {
+        assert_eq!(chosen::<f32>(&[2, 2], &[10, 10]), "automatic");
+        assert_eq!(chosen::<f64>(&[4095], &[100_000]), "automatic");
     }
 
     #[test]
     fn every_choice_names_an_algorithm_of_some_scalar() {
         let problem = Problem::single_channel(Operation::Convolution, &[3], &[5], Extent::Full).unwrap();
-        let choices = [
+        let unplanned = [
             Choice::Definition,
             Choice::MatrixProduct,
             Choice::Fourier,
             Choice::OverlapAdd,
             Choice::Separable,
-            Choice::Direct,
-            Choice::DirectTiles,
-            Choice::Depthwise,
-            Choice::WinogradTwo,
-            Choice::WinogradFour,
-            Choice::FourierTiles,
         ];
+        let choices = unplanned.into_iter().chain(Method::ALL.map(Choice::Planned));
         for choice in choices {
             assert_eq!(algorithm::<f64>(&problem, choice).unwrap().name(), choice.name());
         }
         let exact = algorithm::<Goldilocks>(&problem, Choice::NumberTheoretic).unwrap();
         assert_eq!(exact.name(), Choice::NumberTheoretic.name());
         let error = algorithm::<i64>(&problem, Choice::Fourier).unwrap_err();
-        assert_eq!(error.to_string(), "Fourier cannot run this: it needs another scalar than i64");
+        assert_eq!(error.to_string(), "whole_fourier cannot run this: it needs another scalar than i64");
     }
 }

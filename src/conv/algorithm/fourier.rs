@@ -44,7 +44,11 @@ macro_rules! fourier {
     ($scalar:ty, $transform:expr) => {
         impl Algorithm<$scalar> for Fourier {
             fn name(&self) -> &'static str {
-                "Fourier"
+                "whole_fourier"
+            }
+
+            fn is_exact_where_sums_are(&self) -> bool {
+                false
             }
 
             fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
@@ -85,7 +89,7 @@ fourier!(Complex<f64>, ComplexFourier);
 /// Real and complex transforms have the same lengths.
 fn grid(problem: &Problem) -> Result<Grid<'_>, Unsupported> {
     Grid::new::<Complex<f64>, _>(problem, &ComplexFourier)
-        .ok_or_else(|| Unsupported { algorithm: "Fourier", needs: "a smaller grid".into() })
+        .ok_or_else(|| Unsupported { algorithm: "whole_fourier", needs: "a smaller grid".into() })
 }
 
 /// The least 2ᵃ3ᵇ5ᶜ that is at least `n`, if it is no larger than a machine word.

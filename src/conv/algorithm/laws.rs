@@ -58,12 +58,6 @@ fn run_stored<S: Ring>(
     })
 }
 
-/// Whether the algorithm rounds even where sums of the scalar would be exact.
-fn rounds_on_integers<S: Ring>(algorithm: &dyn Algorithm<S>) -> bool {
-    let description = format!("{algorithm:?}");
-    description.contains("Fourier") || description.contains("Winograd")
-}
-
 fn algorithms<S: ConvolutionScalar>(problem: &Problem) -> Vec<Box<dyn Algorithm<S>>> {
     let mut algorithms = S::algorithms();
     // Blocks so short that most outputs span several, but not so many in space that they take all the time.
@@ -90,7 +84,7 @@ fn check_exact<S: ConvolutionScalar>(
         let (kernel, signal) = (kernel.mapv(S::from_integer), signal.mapv(S::from_integer));
         for algorithm in algorithms::<S>(problem) {
             let found = run_stored(algorithm.as_ref(), problem, (&kernel, &signal), layouts);
-            let rounds = rounds_on_integers(algorithm.as_ref());
+            let rounds = !algorithm.is_exact_where_sums_are();
             if let Err(unsupported) = algorithm.supports(problem) {
                 prop_assert_eq!(found, Err(unsupported.into()));
             } else if algorithm.name() == "separable" && !separable {
@@ -230,7 +224,7 @@ fn check_bounds<S: Sampled>(
                 "{} at {index:?}: error {error:e} exceeds the bound {allowed:e}",
                 algorithm.name()
             );
-            if error > 0.0 && rounds_on_integers(algorithm.as_ref()) {
+            if error > 0.0 && !algorithm.is_exact_where_sums_are() {
                 worst = worst.max(error / allowed);
             }
         }

@@ -31,7 +31,7 @@ pub struct MatrixProduct;
 
 impl<S: ConvolutionScalar> Algorithm<S> for MatrixProduct {
     fn name(&self) -> &'static str {
-        "matrix product"
+        "matrix_product"
     }
 
     fn run(

@@ -18,6 +18,8 @@ mod number_theoretic;
 mod overlap_add;
 #[cfg(feature = "plan")]
 mod planned;
+#[cfg(feature = "plan")]
+mod planned_bound;
 mod separable;
 mod terms;
 pub mod tolerance;
@@ -34,7 +36,7 @@ pub use self::number_theoretic::{NumberTheoretic, fast_dft};
 #[cfg(feature = "plan")]
 pub use self::overlap_add::OverlapAdd;
 #[cfg(feature = "plan")]
-pub use self::planned::{Direct, FourierTiles, Winograd};
+pub use self::planned::Planned;
 pub use self::separable::{Separable, convolve_separable, correlate_separable, factor, outer_product};
 
 use std::fmt::Debug;
@@ -57,6 +59,13 @@ use crate::scalar::Rounding;
 pub trait Algorithm<S: Ring>: Debug + Send + Sync {
     /// What people call it.
     fn name(&self) -> &'static str;
+
+    /// Whether it gives the exact result wherever sums of the scalar are exact, as for small integers in
+    /// floats: it does nothing but add the products, or computes in an exact ring. Transforms over floats do
+    /// not.
+    fn is_exact_where_sums_are(&self) -> bool {
+        true
+    }
 
     /// Whether it can run this problem: every problem, unless an algorithm says otherwise.
     ///

@@ -34,7 +34,7 @@ pub struct NumberTheoretic;
 impl NumberTheoretic {
     fn grid<'a>(&self, problem: &'a Problem) -> Result<Grid<'a>, Unsupported> {
         Grid::new(problem, self).ok_or_else(|| Unsupported {
-            algorithm: "number-theoretic transform",
+            algorithm: "number_theoretic",
             needs: "padded lengths of at most 2³²".into(),
         })
     }
@@ -42,7 +42,7 @@ impl NumberTheoretic {
 
 impl Algorithm<Goldilocks> for NumberTheoretic {
     fn name(&self) -> &'static str {
-        "number-theoretic transform"
+        "number_theoretic"
     }
 
     fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {

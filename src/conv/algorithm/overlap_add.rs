@@ -106,14 +106,18 @@ fn sum_of_blocks<S: Ring, T: Ring>(
 
 impl<S: Ring, A: Algorithm<S>> Algorithm<S> for OverlapAdd<A> {
     fn name(&self) -> &'static str {
-        "overlap-add"
+        "overlap_add"
+    }
+
+    fn is_exact_where_sums_are(&self) -> bool {
+        self.inner.is_exact_where_sums_are()
     }
 
     fn supports(&self, problem: &Problem) -> Result<(), Unsupported> {
         match block_problem(problem, &self.blocks(problem)) {
             Ok(block) => self.inner.supports(&block),
             Err(error) => Err(Unsupported {
-                algorithm: "overlap-add",
+                algorithm: "overlap_add",
                 needs: format!("blocks that can be convolved fully, but {error}"),
             }),
         }

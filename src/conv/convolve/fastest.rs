@@ -42,7 +42,7 @@ fn over<S: Ring, T: Ring>(
     Some(method(problem, same_type(&kernel)?, same_type(&signal)?).map(back))
 }
 
-/// By one plan: [`Choice::Automatic`] would make one to choose, one to ask and one to run.
+/// By one plan: an [`Algorithm`](crate::conv::Algorithm) would make one to ask and one to run.
 fn planned<T: Element>(
     problem: &Problem,
     kernel: &ArrayD<T>,

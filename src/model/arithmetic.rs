@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Function, Symbol};
+use super::{ElementType, Function, Symbol};
 
 /// A function that an arithmetic has no value for: `erf` over the rationals, say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,4 +53,11 @@ pub trait Arithmetic: Sync {
     /// # Errors
     /// If the arithmetic has no value for it.
     fn apply_to_list(&self, symbol: &Symbol, list: &[&Self::Element]) -> Result<Self::Element, Unreadable>;
+
+    /// What becomes of a result in a tensor of this type: floats of a machine are rounded. The identity wherever
+    /// arithmetic is exact.
+    fn stored(&self, value: Self::Element, element: ElementType) -> Self::Element {
+        let _ = element;
+        value
+    }
 }

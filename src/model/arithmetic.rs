@@ -31,6 +31,12 @@ pub trait Arithmetic: Sync {
     /// The sum of the products `a[i] · b[i]` of two slices of one length.
     fn dot(&self, a: &[Self::Element], b: &[Self::Element]) -> Self::Element;
 
+    /// The sum of such products and one number more, in one sum.
+    fn dot_plus(&self, a: &[Self::Element], b: &[Self::Element], bias: &Self::Element) -> Self::Element {
+        let terms = [self.dot(a, b), bias.clone()];
+        self.sum(&mut terms.iter())
+    }
+
     /// The sum of the entries.
     fn sum(&self, entries: &mut dyn Iterator<Item = &Self::Element>) -> Self::Element;
 

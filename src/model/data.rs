@@ -6,9 +6,10 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
+use prost::Message;
 
 use super::ElementType;
-use super::error::{Refusal, malformed};
+use super::error::{ModelError, Refusal, malformed};
 use crate::onnx::message::{DataType, SparseTensor, Tensor};
 
 /// Numbers that the file fixes: floats exactly, as every float type is a subset of `f64`, and integers exactly.
@@ -21,6 +22,16 @@ pub enum Data {
 }
 
 impl Data {
+    /// Reads a tensor that stands by itself, as the data of the standard's own tests do: a file `input_0.pb`.
+    ///
+    /// # Errors
+    /// If the bytes are no tensor of numbers, or it has more than [`ENTRIES`](super::ENTRIES) entries.
+    pub fn from_bytes(bytes: &[u8]) -> Result<(ElementType, Self), ModelError> {
+        let format = |reason: String| ModelError::Format { file: "tensor in memory".to_owned(), reason };
+        let tensor = Tensor::decode(bytes).map_err(|error| format(format!("expected a tensor: {error}")))?;
+        read(&tensor, None, super::ENTRIES).map_err(|refusal| format(refusal.to_string()))
+    }
+
     /// The shape.
     pub fn shape(&self) -> &[usize] {
         match self {

@@ -20,8 +20,10 @@
 //! | `arithmetic` | what a reading of a program has to know |
 //! | `run` | programs over any arithmetic |
 //! | `floats` | reading on floats |
+//! | `bounds` | reading with rigorous bounds |
 
 mod arithmetic;
+mod bounds;
 mod build;
 mod data;
 mod element;
@@ -34,6 +36,7 @@ mod program;
 mod run;
 
 pub use arithmetic::{Arithmetic, Unreadable};
+pub use bounds::{Bounds, FUNCTION_ULPS};
 pub use data::Data;
 pub use element::ElementType;
 pub use error::{ModelError, Refusal};

@@ -290,11 +290,10 @@ impl<A: Arithmetic> Stage<'_, A> {
                         let weights = &kernel[map * length..][..length];
                         for (entry, position) in line[start..end].iter_mut().zip(0..) {
                             let row = &rows[position * length..][..length];
-                            let mut value = self.arithmetic.dot(weights, row);
-                            if let Some(bias) = bias {
-                                let terms = [value, bias[group * maps + map].clone()];
-                                value = self.arithmetic.sum(&mut terms.iter());
-                            }
+                            let value = match bias {
+                                Some(bias) => self.arithmetic.dot_plus(weights, row, &bias[group * maps + map]),
+                                None => self.arithmetic.dot(weights, row),
+                            };
                             *entry = self.stored(value);
                         }
                     });

@@ -182,6 +182,8 @@ pub(crate) enum DataType {
     Uint4 = 21,
     Int4 = 22,
     Float4e2m1 = 23,
+    Uint2 = 25,
+    Int2 = 26,
 }
 
 #[derive(Clone, PartialEq, Message)]

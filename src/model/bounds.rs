@@ -242,7 +242,12 @@ impl Bounds {
             ("Elu" | "Selu" | "Celu", [x]) if is_monotone(symbol) => library(x),
             ("Sin" | "Cos", [x]) => {
                 let value = at(x.value());
-                self.library(hull(value, value - x.error().min(2.0), value + x.error().min(2.0), FUNCTION_ULPS))
+                self.library(hull(
+                    value,
+                    value - x.error().min(2.0),
+                    value + x.error().min(2.0),
+                    FUNCTION_ULPS,
+                ))
             }
             // Monotone between the poles at odd multiples of π/2.
             ("Tan", [x]) => {

@@ -22,6 +22,7 @@
 //! | `floats` | reading on floats |
 //! | `bounds` | reading with rigorous bounds |
 //! | `oracle` | the random interpretation, and its theorem |
+//! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
 
 mod arithmetic;
 mod bounds;
@@ -36,6 +37,7 @@ mod lower;
 mod oracle;
 mod program;
 mod run;
+mod symmetry;
 
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
@@ -49,3 +51,7 @@ pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
 pub use run::RunError;
+pub use symmetry::{
+    Break, Counterexample, ElementReport, Evidence, GroupReport, JudgeError, LayerReport, Question, Report,
+    Symmetry, Tensor, Verdict,
+};

@@ -291,7 +291,9 @@ impl<A: Arithmetic> Stage<'_, A> {
                         for (entry, position) in line[start..end].iter_mut().zip(0..) {
                             let row = &rows[position * length..][..length];
                             let value = match bias {
-                                Some(bias) => self.arithmetic.dot_plus(weights, row, &bias[group * maps + map]),
+                                Some(bias) => {
+                                    self.arithmetic.dot_plus(weights, row, &bias[group * maps + map])
+                                }
                                 None => self.arithmetic.dot(weights, row),
                             };
                             *entry = self.stored(value);

@@ -34,7 +34,8 @@ impl Size {
             let exponent = (value.to_bits() >> 52 & 0x7ff) as f64 - 1022.0;
             // Trailing zeros of a significand of 53 bits need no scale.
             let zeros = f64::from((value.to_bits() | 1 << 52).trailing_zeros());
-            size.or(Size { degree: 0.0, bits: (exponent + 1.0).max(0.0), scale: 0.0 }.at((53.0 - zeros - exponent).max(0.0)))
+            size.or(Size { degree: 0.0, bits: (exponent + 1.0).max(0.0), scale: 0.0 }
+                .at((53.0 - zeros - exponent).max(0.0)))
         })
     }
 
@@ -60,7 +61,11 @@ impl Size {
     }
 
     fn product(self, other: Self) -> Self {
-        Size { degree: self.degree + other.degree, bits: self.bits + other.bits, scale: self.scale + other.scale }
+        Size {
+            degree: self.degree + other.degree,
+            bits: self.bits + other.bits,
+            scale: self.scale + other.scale,
+        }
     }
 
     fn half(self) -> Self {
@@ -231,7 +236,8 @@ mod tests {
 
     #[test]
     fn sums_and_products_bound_their_coefficients() {
-        let (a, b) = (Size { degree: 1.0, bits: 5.0, scale: 2.0 }, Size { degree: 2.0, bits: 3.0, scale: 4.0 });
+        let (a, b) =
+            (Size { degree: 1.0, bits: 5.0, scale: 2.0 }, Size { degree: 2.0, bits: 3.0, scale: 4.0 });
         assert_eq!(a.plus(b), Size { degree: 2.0, bits: 8.0, scale: 4.0 });
         assert_eq!(a.product(b), Size { degree: 3.0, bits: 8.0, scale: 6.0 });
         assert_eq!(a.power(3), Size { degree: 3.0, bits: 15.0, scale: 6.0 });

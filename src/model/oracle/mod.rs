@@ -57,14 +57,14 @@
 mod failure;
 mod prime;
 
-use std::hash::{Hasher, RandomState};
 use std::hash::BuildHasher;
+use std::hash::{Hasher, RandomState};
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use siphasher::sip128::{Hasher128, SipHasher13};
 
-pub(super) use failure::Failure;
+pub(super) use failure::{Failure, has_infinities};
 use prime::PrimeField;
 
 use super::{Arithmetic, Function, Symbol, Unreadable};
@@ -233,7 +233,8 @@ mod tests {
     fn the_laws_hold_and_no_others() {
         for seed in 0..20 {
             let (oracle, [x, y, z]) = oracle(seed);
-            let apply = |function: Function, arguments: &[&Residue]| oracle.apply(&function, arguments).unwrap();
+            let apply =
+                |function: Function, arguments: &[&Residue]| oracle.apply(&function, arguments).unwrap();
             let negate = |a: Residue| apply(Function::Negate, &[&a]);
             let number = |value: f64| oracle.constant(value);
             let maximum = |list: &[&Residue]| apply(Function::Maximum, list);
@@ -260,7 +261,8 @@ mod tests {
             assert_ne!(quotient, number(1.0));
             assert_eq!(apply(Function::Divide, &[&x, &negate(x)]), negate(quotient));
 
-            let slope = |slope: f64| Function::Other(Symbol { name: "LeakyRelu".into(), parameters: vec![slope] });
+            let slope =
+                |slope: f64| Function::Other(Symbol { name: "LeakyRelu".into(), parameters: vec![slope] });
             let zero = number(0.0);
             assert_eq!(apply(slope(0.0), &[&x]), maximum(&[&x, &zero]));
             assert_eq!(apply(slope(1.0), &[&x]), x);

@@ -68,7 +68,8 @@ impl PrimeField {
             0 => (fraction, LEAST_EXPONENT),
             _ => (fraction | 1 << 52, exponent - 1075),
         };
-        let magnitude = self.multiply(self.embed(significand), self.powers[(exponent - LEAST_EXPONENT) as usize]);
+        let magnitude =
+            self.multiply(self.embed(significand), self.powers[(exponent - LEAST_EXPONENT) as usize]);
         if value < 0.0 { self.negate(magnitude) } else { magnitude }
     }
 
@@ -179,10 +180,12 @@ mod tests {
     fn sums_of_products_are_those_of_integers() {
         let field = field();
         let p = u128::from(field.modulus);
-        let numbers: Vec<u64> = (1..300_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % field.modulus).collect();
+        let numbers: Vec<u64> =
+            (1..300_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % field.modulus).collect();
         for length in [0, 1, 63, 64, 65, 128, 299] {
             let images = numbers[..length].iter().map(|&n| (field.embed(n), field.embed(n / 3)));
-            let truth = numbers[..length].iter().fold(0, |sum, &n| (sum + u128::from(n) * u128::from(n / 3)) % p);
+            let truth =
+                numbers[..length].iter().fold(0, |sum, &n| (sum + u128::from(n) * u128::from(n / 3)) % p);
             assert_eq!(field.dot(images), field.embed(truth as u64), "{length} terms");
         }
     }
@@ -194,7 +197,13 @@ mod tests {
         // 0.1 as a float is 3602879701896397 / 2⁵⁵.
         let scaled = field.multiply(field.float(tenth), field.float(2.0_f64.powi(55)));
         assert_eq!(scaled, field.embed(3_602_879_701_896_397));
-        for (a, b) in [(5e-324, 2.0_f64.powi(1000)), (f64::MAX, 0.5), (-1.5, 3.0), (0.0, 7.0), (f64::MIN_POSITIVE, -2.0)] {
+        for (a, b) in [
+            (5e-324, 2.0_f64.powi(1000)),
+            (f64::MAX, 0.5),
+            (-1.5, 3.0),
+            (0.0, 7.0),
+            (f64::MIN_POSITIVE, -2.0),
+        ] {
             assert_eq!(field.multiply(field.float(a), field.float(b)), field.float(a * b), "{a} · {b}");
         }
         assert_eq!(field.add(field.float(-2.25), field.float(2.25)), 0);

@@ -1,0 +1,247 @@
+//! Judging a model: the questions, and the order in which they are answered.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use ndarray::{ArrayD, IxDyn};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::decide::Judge;
+use super::exact::{Moving, Prover};
+use super::groups::{Symmetry, suggested};
+use super::measured::Meter;
+use super::report::{Report, Tensor};
+use super::shapes;
+use crate::model::run::RunError;
+use crate::model::{Model, ModelError, Program};
+
+/// Why a model cannot be judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JudgeError {
+    /// The model cannot be read for these shapes.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The model does not run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// There is no input of floats that could be moved.
+    #[error("{0}: no input of floats that could be moved")]
+    Nothing(String),
+    /// A sample does not fit.
+    #[error("a sample for {input}: expected the shape {expected:?}, found {found:?}")]
+    Sample {
+        /// The input.
+        input: String,
+        /// Its shape.
+        expected: Vec<usize>,
+        /// The shape of the sample.
+        found: Vec<usize>,
+    },
+    /// The mended model cannot be written.
+    #[error("{}: {reason}", path.display())]
+    Mend {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// The question which symmetries a model has.
+///
+/// ```
+/// use equivariant::model::{Evidence, Model, Symmetry, Verdict};
+///
+/// # let path = "tests/onnx/symmetry/c4_invariant.onnx";
+/// let report = Model::read(path)?.prove().under(Symmetry::Rot90).check()?;
+/// let turns = report.group(Symmetry::Rot90).expect("asked for");
+/// assert_eq!((turns.verdict, turns.evidence), (Verdict::Invariant, Some(Evidence::Proved)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is proved until `check` is called"]
+pub struct Question<'m> {
+    model: &'m Model,
+    shapes: Vec<(String, Vec<usize>)>,
+    groups: Vec<Symmetry>,
+    samples: Vec<ArrayD<f64>>,
+    keys: Option<usize>,
+    reach: Option<f64>,
+    seed: u64,
+    layers: bool,
+}
+
+impl Model {
+    /// Begins the question which symmetries this model has.
+    pub fn prove(&self) -> Question<'_> {
+        Question {
+            model: self,
+            shapes: Vec::new(),
+            groups: Vec::new(),
+            samples: Vec::new(),
+            keys: None,
+            reach: None,
+            seed: 0,
+            layers: false,
+        }
+    }
+}
+
+impl<'m> Question<'m> {
+    /// The shape of an input, where the file leaves it open.
+    pub fn input(mut self, name: impl Into<String>, shape: impl Into<Vec<usize>>) -> Self {
+        self.shapes.push((name.into(), shape.into()));
+        self
+    }
+
+    /// A group; may be called several times. Without it, whatever the shape of the input suggests.
+    pub fn under(mut self, group: Symmetry) -> Self {
+        if !self.groups.contains(&group) {
+            self.groups.push(group);
+        }
+        self
+    }
+
+    /// Samples for the first input, on which the model is measured and counterexamples are looked for first.
+    pub fn samples(mut self, samples: impl IntoIterator<Item = ArrayD<f64>>) -> Self {
+        self.samples.extend(samples);
+        self
+    }
+
+    /// How many independent keys a proof has; by default as many as bring the probability of error below 2⁻⁴⁰.
+    pub fn keys(mut self, keys: usize) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Also bounds |f(g ▷ x) − g ▷ f(x)| in floats, for inputs with |xᵢ| ≤ `reach`.
+    pub fn within(mut self, reach: f64) -> Self {
+        self.reach = Some(reach);
+        self
+    }
+
+    /// Also reports what every layer does.
+    pub fn per_layer(mut self) -> Self {
+        self.layers = true;
+        self
+    }
+
+    /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating system.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Judges the model.
+    ///
+    /// # Errors
+    /// If the model cannot be read for these shapes, or does not run.
+    pub fn check(&self) -> Result<Report, JudgeError> {
+        let start = Instant::now();
+        let (program, mut remarks) = shapes::program(self.model, &self.shapes)?;
+        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
+        let moving = Moving::of(&program, leader);
+        let name = |slot: usize| program.slots[slot].name.clone().unwrap_or_default();
+        if moving.moves.len() > 1 {
+            let list = |moved: bool| {
+                let named = moving.moves.iter().zip(&program.inputs).filter(|(moves, _)| **moves == moved);
+                named.map(|(_, &slot)| name(slot)).collect::<Vec<_>>().join(", ")
+            };
+            let fixed = if moving.moves.iter().all(|&moves| moves) {
+                String::new()
+            } else {
+                format!("; fixed: {}", list(false))
+            };
+            remarks.push(format!("moved alike: {}{fixed}", list(true)));
+        }
+        let groups = if self.groups.is_empty() { suggested(&moving.own) } else { self.groups.clone() };
+        let trials = self.trials(&program, leader)?;
+        let prover = Prover::new(&program, self.keys)?;
+        if prover.is_none() {
+            remarks.push(
+                "the model has numbers that are not finite, of which exact arithmetic knows nothing"
+                    .to_owned(),
+            );
+        }
+        let meter = Meter::new(&program, trials[0].clone())?;
+        let judge = Judge {
+            model: self.model,
+            program: &program,
+            moving: &moving,
+            prover: prover.as_ref(),
+            meter: &meter,
+            trials: &trials,
+            keys: self.keys,
+            reach: self.reach,
+        };
+        let mut reports = Vec::new();
+        let mut layers = Vec::new();
+        for &group in &groups {
+            let (report, of_group) = judge.group(group, self.layers)?;
+            reports.push(report);
+            layers.extend(of_group);
+        }
+        let tensor = |&slot: &usize| Tensor {
+            name: name(slot),
+            shape: program.slots[slot].shape.clone(),
+            element: program.slots[slot].element,
+        };
+        Ok(Report {
+            model: self.model.file.clone(),
+            opset: self.model.opset(),
+            inputs: program.inputs.iter().map(tensor).collect(),
+            outputs: program.outputs.iter().map(tensor).collect(),
+            groups: reports,
+            layers,
+            remarks,
+            keys: prover.as_ref().map_or(0, Prover::keys),
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// The inputs on which the model is measured and refuted: the samples, and some at random.
+    fn trials(&self, program: &Program, leader: usize) -> Result<Vec<Vec<ArrayD<f64>>>, JudgeError> {
+        const RANDOM: usize = 4;
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut draw = || -> Vec<ArrayD<f64>> {
+            // Multiples of 1/256 from −1 to 1: exact in all types of floats but the smallest.
+            let mut inputs: Vec<ArrayD<f64>> = Vec::new();
+            for &slot in &program.inputs {
+                let slot = &program.slots[slot];
+                let entry = || match slot.element.is_float() {
+                    true => f64::from(random.random_range(-256..=256)) / 256.0,
+                    false => f64::from(random.random_range(0..2)),
+                };
+                inputs.push(ArrayD::from_shape_simple_fn(IxDyn(&slot.shape), entry));
+            }
+            inputs
+        };
+        let mut trials = Vec::new();
+        for sample in &self.samples {
+            let slot = &program.slots[program.inputs[leader]];
+            if sample.shape() != slot.shape {
+                return Err(JudgeError::Sample {
+                    input: slot.name.clone().unwrap_or_default(),
+                    expected: slot.shape.clone(),
+                    found: sample.shape().to_vec(),
+                });
+            }
+            let mut inputs = draw();
+            inputs[leader] = sample.mapv(|value| slot.element.round(value)).as_standard_layout().into_owned();
+            trials.push(inputs);
+        }
+        trials.extend((0..RANDOM).map(|_| draw()));
+        Ok(trials)
+    }
+}
+
+/// The first input of floats with an axis to move along.
+pub(in crate::model) fn leader(program: &Program) -> Option<usize> {
+    let fits = |&input: &usize| {
+        let slot = &program.slots[program.inputs[input]];
+        slot.element.is_float() && slot.shape.iter().any(|&extent| extent > 1)
+    };
+    (0..program.inputs.len()).find(fits)
+}

@@ -1,0 +1,258 @@
+//! Mending: weights that are symmetric up to their own rounding are made symmetric.
+//!
+//! Frameworks expand banks of filters in floats, and leave copies that differ by a few units in the last place. From
+//! the motions of all tensors, found as the nearest ones in `f64`, follows which weights have to be equal: an entry
+//! of a result and the entry that it moves to read twins, so that their weights have to be twins too. Classes of
+//! weights that have to be equal are collected over all steps; each becomes its mean, rounded to the type of the
+//! tensor. Nothing is concluded from this: the mended model is proved like any other.
+
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
+use super::exact::{Moving, varying};
+use super::measured::nearest;
+use super::motion::Motion;
+use super::terms::{Atom, Term, Terms};
+use crate::model::run::RunError;
+use crate::model::{Floats, Operation, Origin, Program};
+
+/// By how many units in the last place of the largest weight of its tensor a weight may be changed.
+const MOST_ULPS: f64 = 64.0;
+/// The relative error up to which a motion of a tensor is taken for the true one.
+const NEAR: f64 = 1e-3;
+/// Terms of a step beyond which only some of its entries are looked at.
+const MOST_TERMS: usize = 1 << 22;
+
+/// A program with symmetric weights.
+#[derive(Clone, Debug)]
+pub(in crate::model) struct Mended {
+    pub(in crate::model) program: Program,
+    /// The greatest change of a weight, over the greatest weight of its tensor.
+    pub(in crate::model) defect: f64,
+    /// The greatest change of a weight.
+    pub(in crate::model) change: f64,
+}
+
+/// Mends a program for these motions; `None` where its weights are no near miss.
+pub(in crate::model) fn mend(
+    program: &Program,
+    moving: &Moving,
+    motions: &[&Motion],
+    inputs: &[ArrayD<f64>],
+) -> Result<Option<Mended>, RunError> {
+    let varies = varying(program);
+    let before = program.run(&Floats::double(), inputs)?;
+    let mut classes = Classes::new(program, &varies);
+    for motion in motions {
+        let Some(moved) = moving.apply(motion, inputs) else { return Ok(None) };
+        let after = program.run(&Floats::double(), &moved)?;
+        // What no motion explains is met by a step that leads nowhere: a dead branch, or a model that is broken.
+        let sources: Vec<Option<Vec<u32>>> = (0..program.slots.len())
+            .map(|slot| {
+                if !varies[slot] {
+                    return None;
+                }
+                let (twin, error) = nearest(motion, &moving.own, &before[slot], &after[slot]);
+                if error <= NEAR { twin.sources() } else { None }
+            })
+            .collect();
+        for step in program.steps.iter().filter(|step| varies[step.output]) {
+            if !classes.step(program, step, &varies, &sources) {
+                return Ok(None);
+            }
+        }
+    }
+    if !classes.through_constants(program, &varies) {
+        return Ok(None);
+    }
+    Ok(classes.average(program))
+}
+
+/// Which entries of tensors that do not vary have to be equal.
+struct Classes {
+    /// The number of the first entry of each slot.
+    first: Vec<usize>,
+    parent: Vec<u32>,
+}
+
+impl Classes {
+    fn new(program: &Program, varies: &[bool]) -> Self {
+        let mut count = 0;
+        let first = program
+            .slots
+            .iter()
+            .zip(varies)
+            .map(|(slot, varies)| {
+                let first = count;
+                count += if *varies { 0 } else { slot.shape.iter().product::<usize>() };
+                first
+            })
+            .collect();
+        Classes { first, parent: (0..count as u32).collect() }
+    }
+
+    fn root(&mut self, mut entry: usize) -> usize {
+        while self.parent[entry] as usize != entry {
+            let parent = self.parent[entry] as usize;
+            self.parent[entry] = self.parent[parent];
+            entry = parent;
+        }
+        entry
+    }
+
+    fn unite(&mut self, one: Atom, other: Atom) -> bool {
+        match (one, other) {
+            (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) => {
+                let roots = [self.root(self.first[a] + i), self.root(self.first[b] + j)];
+                self.parent[roots[0].max(roots[1])] = roots[0].min(roots[1]) as u32;
+                true
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    /// The classes that follow from a step; whether what it reads are twins at all.
+    fn step(
+        &mut self,
+        program: &Program,
+        step: &crate::model::Step,
+        varies: &[bool],
+        sources: &[Option<Vec<u32>>],
+    ) -> bool {
+        let Some(output) = &sources[step.output] else { return true };
+        if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
+            // It reads what is lost, and gives what is kept: zero times something.
+            return true;
+        }
+        let terms = Terms::new(program, step);
+        let stride = (terms.count() * terms.width() / MOST_TERMS).max(1);
+        // An odd stride with no common factor meets all channels.
+        let stride = if stride > 1 { stride | 1 } else { 1 };
+        let (mut own, mut twin) = (Vec::new(), Vec::new());
+        for entry in (0..terms.count()).step_by(stride) {
+            terms.of(entry, &mut own);
+            terms.of(output[entry] as usize, &mut twin);
+            let moved =
+                |slot: usize, entry: usize| sources[slot].as_ref().map_or(entry, |list| list[entry] as usize);
+            let one = keyed(program, &own, varies, moved);
+            let other = keyed(program, &twin, varies, |_, entry| entry);
+            if one.len() != other.len() {
+                return false;
+            }
+            for ((key, _, atoms), (twin_key, _, twin_atoms)) in one.into_iter().zip(other) {
+                let agree =
+                    key == twin_key && atoms.into_iter().zip(twin_atoms).all(|(a, b)| self.unite(a, b));
+                if !agree {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// Entries that are computed from constants are equal if what they are computed from is.
+    fn through_constants(&mut self, program: &Program, varies: &[bool]) -> bool {
+        for step in program.steps.iter().rev().filter(|step| !varies[step.output]) {
+            let terms = Terms::new(program, step);
+            let first = self.first[step.output];
+            for entry in 0..terms.count() {
+                let root = self.root(first + entry);
+                if root == first + entry {
+                    continue;
+                }
+                // A root elsewhere has to be computed too, which is rare: then nothing is mended.
+                if root < first || root >= first + terms.count() {
+                    return false;
+                }
+                if matches!(step.operation, Operation::Convolution(_) | Operation::Product) {
+                    return false;
+                }
+                let (mut one, mut other) = (Vec::new(), Vec::new());
+                terms.of(entry, &mut one);
+                terms.of(root - first, &mut other);
+                let agree = one.len() == other.len()
+                    && one.iter().flatten().zip(other.iter().flatten()).all(|(&a, &b)| self.unite(a, b));
+                if !agree {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The program with the mean of each class, if no weight changes by more than its own rounding.
+    fn average(mut self, program: &Program) -> Option<Mended> {
+        let mut sums = vec![(0.0, 0.0_f64); self.parent.len()];
+        for (number, slot) in program.slots.iter().enumerate() {
+            let Origin::Constant(values) = &slot.origin else { continue };
+            for (entry, value) in values.iter().enumerate() {
+                let root = self.root(self.first[number] + entry);
+                sums[root].0 += value;
+                sums[root].1 += 1.0;
+            }
+        }
+        let mut mended = Mended { program: program.clone(), defect: 0.0, change: 0.0 };
+        for (number, slot) in program.slots.iter().enumerate() {
+            let Origin::Constant(values) = &slot.origin else { continue };
+            let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+            let mut changed: ArrayD<f64> = (**values).clone();
+            let mut worst = 0.0_f64;
+            for (entry, value) in changed.iter_mut().enumerate() {
+                let root = self.root(self.first[number] + entry);
+                let (sum, count) = sums[root];
+                if count > 1.0 {
+                    let mean = slot.element.round(sum / count);
+                    // Equal numbers stay what they are, whatever the mean is rounded to.
+                    if (mean - *value).abs() > 0.0 {
+                        worst = worst.max((mean - *value).abs());
+                        *value = mean;
+                    }
+                }
+            }
+            if worst > 0.0 {
+                if worst > MOST_ULPS * 2.0 * slot.element.unit_roundoff() * largest {
+                    return None;
+                }
+                mended.defect = mended.defect.max(worst / largest);
+                mended.change = mended.change.max(worst);
+                mended.program.slots[number].origin = Origin::Constant(Arc::new(changed));
+            }
+        }
+        Some(mended)
+    }
+}
+
+/// Terms with the entries that vary as keys, in the order of the keys; atoms that do not vary are kept apart, with
+/// their values to order those of equal keys.
+fn keyed(
+    program: &Program,
+    terms: &[Term],
+    varies: &[bool],
+    moved: impl Fn(usize, usize) -> usize,
+) -> Vec<([Option<(usize, usize)>; 2], f64, Vec<Atom>)> {
+    let mut keyed: Vec<_> = terms
+        .iter()
+        .map(|term| {
+            let mut value = 0.0;
+            let mut fixed = Vec::new();
+            let key = term.map(|atom| match atom {
+                Atom::Entry { slot, entry } if varies[slot] => Some((slot, moved(slot, entry))),
+                Atom::Entry { slot, entry } => {
+                    if let Origin::Constant(values) = &program.slots[slot].origin {
+                        value = values.as_slice().map_or(0.0, |list| list[entry]);
+                    }
+                    fixed.push(atom);
+                    None
+                }
+                atom => {
+                    fixed.push(atom);
+                    None
+                }
+            });
+            (key, value, fixed)
+        })
+        .collect();
+    keyed.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    keyed
+}

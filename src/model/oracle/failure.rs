@@ -138,9 +138,9 @@ impl Failure {
 
     /// The greatest of sets with so many members in all.
     fn maximum(&mut self, count: f64, entry: Size) -> Size {
-        // Members are compared as they are, and of two half the difference is an argument.
-        let value = self.apply(count, entry.plus(entry).half());
-        entry.plus(entry).half().plus(value)
+        // Members are compared as they are, and of two the difference is an argument.
+        let value = self.apply(count, entry.plus(entry));
+        entry.plus(entry).plus(value).half()
     }
 
     fn step(&mut self, program: &Program, step: &Step, inputs: &[Size]) -> Size {

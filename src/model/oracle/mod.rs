@@ -5,7 +5,7 @@
 //! variables are the inputs and *applications* φ(t₁, …, tₖ) of function symbols to terms. Of a symbol nothing is
 //! known but that it is a function, with these laws, all true of the real functions:
 //!
-//! - max is a function of the set of its arguments; max(a) = a; max(a, b) = (a + b)/2 + |(a − b)/2|;
+//! - max is a function of the set of its arguments; max(a) = a; max(a, b) = (a + b + |a − b|)/2;
 //!   min(a, …) = −max(−a, …);
 //! - odd functions (tanh, erf, sin, 1/x, …) satisfy φ(−t) = −φ(t), even ones (|x|, cos, …) φ(−t) = φ(t);
 //! - a/b = a · (1/b), and nothing of (1/b) · b, which is 1 only where b is not 0;
@@ -137,7 +137,7 @@ impl Oracle {
             [only] => only,
             [a, b] => {
                 let (sum, difference) = (self.field.add(a, b), self.field.subtract(a, b));
-                self.field.add(self.field.halve(sum), self.absolute(self.field.halve(difference)))
+                self.field.halve(self.field.add(sum, self.absolute(difference)))
             }
             _ => self.random_function("Max", &[], set.into_iter()),
         }

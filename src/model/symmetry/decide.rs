@@ -20,8 +20,12 @@ use crate::model::{Model, Origin, Program};
 const SHRINKS: usize = 200;
 /// Entries of a program that a shrinking may compute in all.
 const SHRINK_ENTRIES: usize = 1 << 22;
-/// The relative error beyond which no rounding of weights is to blame, so that mending is not tried.
-const MENDABLE: f64 = 1e-3;
+/// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last place of a
+/// `f32`.
+const NEAR_MISS: f64 = 64.0 * f32::EPSILON as f64;
+/// How many times the rounding noise a difference then has to be to refute. Below that a model differs exactly, but
+/// by no more than its training would notice.
+const LEAST_NOISES: f64 = 8.0;
 
 /// Everything about a model that a judgement needs.
 pub(in crate::model) struct Judge<'a> {
@@ -64,36 +68,54 @@ impl Judge<'_> {
                 return Ok((report, Vec::new()));
             }
         };
-        let looked =
-            generators.into_iter().map(|element| self.look(element)).collect::<Result<Vec<_>, _>>()?;
+        let looked = self.look_at(&generators, self.prover)?;
         let layers = match per_layer {
             true => self.layers(group, &looked[0])?,
             false => Vec::new(),
         };
         let mut report = GroupReport::new(group, Verdict::Undecided);
-        let mut change = 0.0;
         report.noise_floor = Some(self.meter.noise).filter(|noise| noise.is_finite());
+        let mut change = 0.0;
         if looked.iter().all(Looked::holds) {
-            let twins = looked
-                .iter()
-                .filter_map(|looked| looked.finding.as_ref())
-                .map(|finding| &finding.outputs[..]);
-            self.proved(&mut report, twins.collect(), self.prover);
+            self.proved(&mut report, &looked, self.prover);
             report.evidence = Some(Evidence::Proved);
+            self.elements(&mut report, looked, self.prover)?;
         } else {
-            match self.mended(&mut report, &looked)? {
-                Some(of_weights) => change = of_weights,
-                None => self.broken(&mut report, &looked)?,
+            // Rounding of weights must neither hide a symmetry nor be blamed for what breaks it.
+            let motions: Vec<&Motion> = generators.iter().map(|element| &element.motion).collect();
+            let mended = match self.prover {
+                Some(_) => mend::mend(self.program, self.moving, &motions, &self.trials[0])?,
+                None => None,
+            };
+            let mended_prover = match &mended {
+                Some(mended) => Prover::new(&mended.program, self.keys)?,
+                None => None,
+            };
+            let prover = mended_prover.as_ref().or(self.prover);
+            let looked = if mended.is_some() { self.look_at(&generators, prover)? } else { looked };
+            if looked.iter().all(Looked::holds) {
+                self.proved(&mut report, &looked, prover);
+                report.evidence = Some(Evidence::ProvedMended);
+            } else {
+                self.broken(&mut report, &looked, prover)?;
             }
+            if let Some(mended) = &mended {
+                report.weights_defect = Some(mended.defect);
+                change = mended.change;
+            }
+            self.elements(&mut report, looked, prover)?;
         }
-        self.elements(&mut report, group, looked)?;
         self.consistency(&mut report)?;
         self.bound(&mut report, change)?;
         Ok((report, layers))
     }
 
-    fn look(&self, element: Element) -> Result<Looked, RunError> {
-        let finding = match self.prover {
+    fn look_at(&self, elements: &[Element], prover: Option<&Prover<'_>>) -> Result<Vec<Looked>, RunError> {
+        elements.iter().map(|element| self.look(element.clone(), prover)).collect()
+    }
+
+    fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
+        let finding = match prover {
             Some(prover) => prover.judge(self.moving, &element.motion)?,
             None => None,
         };
@@ -112,7 +134,9 @@ impl Judge<'_> {
         Ok(errors.fold(0.0, greatest))
     }
 
-    fn proved(&self, report: &mut GroupReport, twins: Vec<&[Option<Twin>]>, prover: Option<&Prover<'_>>) {
+    fn proved(&self, report: &mut GroupReport, looked: &[Looked], prover: Option<&Prover<'_>>) {
+        let findings = looked.iter().filter_map(|looked| looked.finding.as_ref());
+        let twins: Vec<&[Option<Twin>]> = findings.map(|finding| &finding.outputs[..]).collect();
         let is_invariant = twins.iter().all(|outputs| outputs.iter().flatten().all(Twin::is_unchanged));
         report.verdict = if is_invariant { Verdict::Invariant } else { Verdict::Equivariant };
         // The probabilities of the generators add up.
@@ -147,44 +171,21 @@ impl Judge<'_> {
         }
     }
 
-    /// Tries to prove the model with weights that are made symmetric; the greatest change of a weight.
-    fn mended(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<Option<f64>, RunError> {
-        if self.prover.is_none()
-            || looked.iter().any(|looked| looked.error.is_nan() || looked.error > MENDABLE)
-        {
-            return Ok(None);
-        }
-        let motions: Vec<&Motion> = looked.iter().map(|looked| &looked.element.motion).collect();
-        let Some(mended) = mend::mend(self.program, self.moving, &motions, &self.trials[0])? else {
-            return Ok(None);
-        };
-        let Some(prover) = Prover::new(&mended.program, self.keys)? else { return Ok(None) };
-        let mut twins = Vec::new();
-        for motion in motions {
-            match prover.judge(self.moving, motion)? {
-                Some(finding) if finding.holds() => twins.push(finding.outputs),
-                _ => return Ok(None),
-            }
-        }
-        self.proved(report, twins.iter().map(Vec::as_slice).collect(), Some(&prover));
-        report.evidence = Some(Evidence::ProvedMended);
-        report.weights_defect = Some(mended.defect);
-        Ok(Some(mended.change))
-    }
-
     /// A counterexample, or a measurement; and where the symmetry is lost.
-    fn broken(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<(), RunError> {
+    fn broken(&self, report: &mut GroupReport, looked: &[Looked], prover: Option<&Prover<'_>>) -> Result<(), RunError> {
         report.evidence = Some(Evidence::Measured);
         let size: usize = self.program.slots.iter().map(|slot| slot.shape.iter().product::<usize>()).sum();
         let shrinks = SHRINKS.min(SHRINK_ENTRIES / size.max(1));
         for looked in looked.iter().filter(|looked| !looked.holds()) {
             let Element { name, motion } = &looked.element;
             if report.breaks_at.is_none() {
-                self.blame(report, looked)?;
+                self.blame(report, looked, prover)?;
             }
+            let local = report.breaks_at.as_ref().map_or(0.0, |breaks| breaks.relative_error);
+            let least = if local > NEAR_MISS { 0.0 } else { LEAST_NOISES * self.meter.noise };
             let refuter = Refuter { program: self.program, moving: self.moving, motion };
             // Some functions have no bounds: then nothing is refuted.
-            let found = match refuter.refute(name, self.trials, shrinks) {
+            let found = match refuter.refute(name, self.trials, least, shrinks) {
                 Ok(found) => found,
                 Err(RunError::Unreadable { .. }) => None,
                 Err(error) => return Err(error),
@@ -199,10 +200,10 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn blame(&self, report: &mut GroupReport, looked: &Looked) -> Result<(), RunError> {
-        let (Some(prover), Some(finding)) = (self.prover, &looked.finding) else { return Ok(()) };
+    fn blame(&self, report: &mut GroupReport, looked: &Looked, prover: Option<&Prover<'_>>) -> Result<(), RunError> {
+        let (Some(prover), Some(finding)) = (prover, &looked.finding) else { return Ok(()) };
         let motion = &looked.element.motion;
-        let Some(step) = prover.blame(finding) else { return Ok(()) };
+        let Some(step) = prover.blame(motion, finding) else { return Ok(()) };
         let (node, operator) = self.node(self.program.steps[step].node);
         // A node may be written in several steps: what counts is the tensor that it gives.
         let slot = self.given_by(step);
@@ -239,14 +240,15 @@ impl Judge<'_> {
     fn elements(
         &self,
         report: &mut GroupReport,
-        group: Symmetry,
         looked: Vec<Looked>,
+        prover: Option<&Prover<'_>>,
     ) -> Result<(), RunError> {
+        let group = report.group;
         let is_shown = matches!(report.evidence, Some(Evidence::Proved | Evidence::ProvedMended));
         let mut all = looked;
         if group == Symmetry::Translate {
             if !is_shown {
-                let lattice = self.lattice(&all)?;
+                let lattice = self.lattice(&all, prover)?;
                 report.largest = Some(words(&lattice));
             }
         } else {
@@ -257,7 +259,7 @@ impl Judge<'_> {
                 }
                 let looked = match is_shown {
                     true => Looked { error: self.error(&element.motion, &[])?, finding: None, element },
-                    false => self.look(element)?,
+                    false => self.look(element, prover)?,
                 };
                 all.push(looked);
             }
@@ -279,7 +281,7 @@ impl Judge<'_> {
     }
 
     /// For each axis the least shift that holds, if there is one but that by the whole extent.
-    fn lattice(&self, looked: &[Looked]) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
+    fn lattice(&self, looked: &[Looked], prover: Option<&Prover<'_>>) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
         let mut lattice = BTreeMap::new();
         for looked in looked {
             let Motion::Shift { axis, .. } = looked.element.motion else { continue };
@@ -290,7 +292,7 @@ impl Judge<'_> {
                 if least.is_some() {
                     break;
                 }
-                let Some(prover) = self.prover else { break };
+                let Some(prover) = prover else { break };
                 let finding = prover.judge(self.moving, &shift(axis, by).motion)?;
                 least = finding.is_some_and(|finding| finding.holds()).then_some(by);
             }

@@ -10,7 +10,7 @@ use ndarray::{ArrayD, IxDyn};
 
 use super::super::oracle::{Failure, entropy, has_infinities};
 use super::super::run::RunError;
-use super::super::{Oracle, Origin, Program, Residue, Trace};
+use super::super::{Operation, Oracle, Origin, Program, Residue, Source, Trace};
 use super::motion::{Motion, gather};
 use super::twin::{self, Twin};
 
@@ -176,27 +176,44 @@ impl<'p> Prover<'p> {
 
     /// The first step, in order, at which a symmetry is lost that an output lacks: its result is no permutation of
     /// its twin, while all that it reads is.
-    pub(in crate::model) fn blame(&self, finding: &Finding) -> Option<usize> {
-        let is_kept =
-            |slot: usize| !self.varies[slot] || twin::is_permuted(&*self.trace[slot], &*finding.trace[slot]);
+    ///
+    /// Shifts carry other entries into a border that is copied, as circular padding does. Such a copy without
+    /// constants is not to blame: what reads it may well give twins again.
+    pub(in crate::model) fn blame(&self, motion: &Motion, finding: &Finding) -> Option<usize> {
+        let is_shift = matches!(motion, Motion::Shift { .. });
+        let mut broken = vec![false; self.program.slots.len()];
+        let mut is_copy = vec![false; self.program.slots.len()];
+        for step in self.program.steps.iter().filter(|step| self.varies[step.output]) {
+            let slot = step.output;
+            let is_kept = twin::is_permuted(&*self.trace[slot], &*finding.trace[slot]);
+            let of_twins = step.inputs.iter().all(|&input| !broken[input]);
+            is_copy[slot] = is_shift && !is_kept && of_twins && is_copying(&step.operation);
+            broken[slot] = !is_kept && !is_copy[slot];
+        }
+        let lost = self.program.outputs.iter().zip(&finding.outputs).filter(|(_, twin)| twin.is_none());
+        let mut open: Vec<usize> = lost.map(|(&slot, _)| slot).collect();
         let mut blamed: Option<usize> = None;
         let mut seen = vec![false; self.program.slots.len()];
-        let broken = self.program.outputs.iter().zip(&finding.outputs).filter(|(_, twin)| twin.is_none());
-        let mut open: Vec<usize> = broken.map(|(&slot, _)| slot).filter(|&slot| !is_kept(slot)).collect();
         while let Some(slot) = open.pop() {
             if std::mem::replace(&mut seen[slot], true) {
                 continue;
             }
             let Origin::Step(step) = self.program.slots[slot].origin else { continue };
-            let lost: Vec<usize> =
-                self.program.steps[step].inputs.iter().copied().filter(|&input| !is_kept(input)).collect();
-            if lost.is_empty() {
+            let inputs = &self.program.steps[step].inputs;
+            let lost: Vec<usize> = inputs.iter().copied().filter(|&input| broken[input]).collect();
+            if lost.is_empty() && (broken[slot] || is_copy[slot]) {
                 blamed = Some(blamed.map_or(step, |earlier| earlier.min(step)));
             }
             open.extend(lost);
         }
         blamed
     }
+}
+
+/// Whether a step only copies what it reads.
+fn is_copying(operation: &Operation) -> bool {
+    let is_entry = |source: &Source| matches!(source, Source::Entry { .. });
+    matches!(operation, Operation::Rearrange(sources) if sources.iter().all(is_entry))
 }
 
 /// Which tensors depend on the inputs.

@@ -4,7 +4,8 @@
 //! the motions of all tensors, found as the nearest ones in `f64`, follows which weights have to be equal: an entry
 //! of a result and the entry that it moves to read twins, so that their weights have to be twins too. Classes of
 //! weights that have to be equal are collected over all steps; each becomes its mean, rounded to the type of the
-//! tensor. Nothing is concluded from this: the mended model is proved like any other.
+//! tensor. Nothing is concluded from this: the mended model is proved like any other. Where a motion is lost, the
+//! steps before it are mended all the same, so that the step at fault is told from the rounding before it.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::measured::nearest;
 use super::motion::Motion;
 use super::terms::{Atom, Term, Terms};
 use crate::model::run::RunError;
-use crate::model::{Floats, Operation, Origin, Program};
+use crate::model::{Floats, Origin, Program, Step};
 
 /// By how many units in the last place of the largest weight of its tensor a weight may be changed.
 const MOST_ULPS: f64 = 64.0;
@@ -34,7 +35,7 @@ pub(in crate::model) struct Mended {
     pub(in crate::model) change: f64,
 }
 
-/// Mends a program for these motions; `None` where its weights are no near miss.
+/// Mends a program for these motions; `None` where nothing is changed.
 pub(in crate::model) fn mend(
     program: &Program,
     moving: &Moving,
@@ -58,15 +59,14 @@ pub(in crate::model) fn mend(
             })
             .collect();
         for step in program.steps.iter().filter(|step| varies[step.output]) {
-            if !classes.step(program, step, &varies, &sources) {
-                return Ok(None);
+            if let Some(pairs) = pairs(program, step, &varies, &sources) {
+                pairs.into_iter().for_each(|(one, other)| classes.unite(one, other));
             }
         }
     }
-    if !classes.through_constants(program, &varies) {
-        return Ok(None);
-    }
-    Ok(classes.average(program))
+    classes.through_constants(program, &varies);
+    let mended = classes.average(program);
+    Ok((mended.change > 0.0).then_some(mended))
 }
 
 /// Which entries of tensors that do not vary have to be equal.
@@ -101,88 +101,35 @@ impl Classes {
         entry
     }
 
-    fn unite(&mut self, one: Atom, other: Atom) -> bool {
-        match (one, other) {
-            (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) => {
-                let roots = [self.root(self.first[a] + i), self.root(self.first[b] + j)];
-                self.parent[roots[0].max(roots[1])] = roots[0].min(roots[1]) as u32;
-                true
-            }
-            (one, other) => one == other,
-        }
-    }
-
-    /// The classes that follow from a step; whether what it reads are twins at all.
-    fn step(
-        &mut self,
-        program: &Program,
-        step: &crate::model::Step,
-        varies: &[bool],
-        sources: &[Option<Vec<u32>>],
-    ) -> bool {
-        let Some(output) = &sources[step.output] else { return true };
-        if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
-            // It reads what is lost, and gives what is kept: zero times something.
-            return true;
-        }
-        let terms = Terms::new(program, step);
-        let stride = (terms.count() * terms.width() / MOST_TERMS).max(1);
-        // An odd stride with no common factor meets all channels.
-        let stride = if stride > 1 { stride | 1 } else { 1 };
-        let (mut own, mut twin) = (Vec::new(), Vec::new());
-        for entry in (0..terms.count()).step_by(stride) {
-            terms.of(entry, &mut own);
-            terms.of(output[entry] as usize, &mut twin);
-            let moved =
-                |slot: usize, entry: usize| sources[slot].as_ref().map_or(entry, |list| list[entry] as usize);
-            let one = keyed(program, &own, varies, moved);
-            let other = keyed(program, &twin, varies, |_, entry| entry);
-            if one.len() != other.len() {
-                return false;
-            }
-            for ((key, _, atoms), (twin_key, _, twin_atoms)) in one.into_iter().zip(other) {
-                let agree =
-                    key == twin_key && atoms.into_iter().zip(twin_atoms).all(|(a, b)| self.unite(a, b));
-                if !agree {
-                    return false;
-                }
-            }
-        }
-        true
+    fn unite(&mut self, one: (usize, usize), other: (usize, usize)) {
+        let roots = [one, other].map(|(slot, entry)| self.root(self.first[slot] + entry));
+        self.parent[roots[0].max(roots[1])] = roots[0].min(roots[1]) as u32;
     }
 
     /// Entries that are computed from constants are equal if what they are computed from is.
-    fn through_constants(&mut self, program: &Program, varies: &[bool]) -> bool {
+    fn through_constants(&mut self, program: &Program, varies: &[bool]) {
         for step in program.steps.iter().rev().filter(|step| !varies[step.output]) {
             let terms = Terms::new(program, step);
             let first = self.first[step.output];
+            let (mut own, mut twin) = (Vec::new(), Vec::new());
             for entry in 0..terms.count() {
                 let root = self.root(first + entry);
-                if root == first + entry {
+                if root == first + entry || root < first || root >= first + terms.count() {
                     continue;
                 }
-                // A root elsewhere has to be computed too, which is rare: then nothing is mended.
-                if root < first || root >= first + terms.count() {
-                    return false;
-                }
-                if matches!(step.operation, Operation::Convolution(_) | Operation::Product) {
-                    return false;
-                }
-                let (mut one, mut other) = (Vec::new(), Vec::new());
-                terms.of(entry, &mut one);
-                terms.of(root - first, &mut other);
-                let agree = one.len() == other.len()
-                    && one.iter().flatten().zip(other.iter().flatten()).all(|(&a, &b)| self.unite(a, b));
-                if !agree {
-                    return false;
+                terms.of(entry, &mut own);
+                terms.of(root - first, &mut twin);
+                for (one, other) in own.iter().flatten().zip(twin.iter().flatten()) {
+                    if let (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) = (*one, *other) {
+                        self.unite((a, i), (b, j));
+                    }
                 }
             }
         }
-        true
     }
 
-    /// The program with the mean of each class, if no weight changes by more than its own rounding.
-    fn average(mut self, program: &Program) -> Option<Mended> {
+    /// The program with the mean of each class, in tensors where no weight changes by more than its own rounding.
+    fn average(mut self, program: &Program) -> Mended {
         let mut sums = vec![(0.0, 0.0_f64); self.parent.len()];
         for (number, slot) in program.slots.iter().enumerate() {
             let Origin::Constant(values) = &slot.origin else { continue };
@@ -210,17 +157,59 @@ impl Classes {
                     }
                 }
             }
-            if worst > 0.0 {
-                if worst > MOST_ULPS * 2.0 * slot.element.unit_roundoff() * largest {
-                    return None;
-                }
+            if worst > 0.0 && worst <= MOST_ULPS * 2.0 * slot.element.unit_roundoff() * largest {
                 mended.defect = mended.defect.max(worst / largest);
                 mended.change = mended.change.max(worst);
                 mended.program.slots[number].origin = Origin::Constant(Arc::new(changed));
             }
         }
-        Some(mended)
+        mended
     }
+}
+
+/// Which weights have to be equal for a step to give twins; `None` where it gives none, or does not read twins.
+fn pairs(
+    program: &Program,
+    step: &Step,
+    varies: &[bool],
+    sources: &[Option<Vec<u32>>],
+) -> Option<Vec<((usize, usize), (usize, usize))>> {
+    let output = sources[step.output].as_ref()?;
+    if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
+        return None;
+    }
+    let terms = Terms::new(program, step);
+    let stride = (terms.count() * terms.width() / MOST_TERMS).max(1);
+    // An odd stride meets all channels of most tensors.
+    let stride = if stride > 1 { stride | 1 } else { 1 };
+    let (mut own, mut twin, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+    for entry in (0..terms.count()).step_by(stride) {
+        terms.of(entry, &mut own);
+        terms.of(output[entry] as usize, &mut twin);
+        let moved = |slot: usize, entry: usize| sources[slot].as_ref().map_or(entry, |list| list[entry] as usize);
+        let one = keyed(program, &own, varies, moved);
+        let other = keyed(program, &twin, varies, |_, entry| entry);
+        if one.len() != other.len() {
+            return None;
+        }
+        for ((key, _, atoms), (twin_key, _, twin_atoms)) in one.into_iter().zip(other) {
+            if key != twin_key {
+                return None;
+            }
+            for atoms in atoms.into_iter().zip(twin_atoms) {
+                match atoms {
+                    (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) => {
+                        if (a, i) != (b, j) {
+                            pairs.push(((a, i), (b, j)));
+                        }
+                    }
+                    (one, other) if one == other => {}
+                    _ => return None,
+                }
+            }
+        }
+    }
+    Some(pairs)
 }
 
 /// Terms with the entries that vary as keys, in the order of the keys; atoms that do not vary are kept apart, with

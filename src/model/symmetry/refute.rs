@@ -42,6 +42,14 @@ struct Gap {
     bound: f64,
 }
 
+impl Gap {
+    /// The difference over the greatest value.
+    fn relative(&self) -> f64 {
+        let values = self.left.iter().chain(&self.right);
+        self.difference / values.fold(0.0_f64, |greatest, value| greatest.max(value.abs()))
+    }
+}
+
 pub(in crate::model) struct Refuter<'p> {
     pub(in crate::model) program: &'p Program,
     pub(in crate::model) moving: &'p Moving,
@@ -49,17 +57,20 @@ pub(in crate::model) struct Refuter<'p> {
 }
 
 impl Refuter<'_> {
-    /// Tries these inputs; the first that refutes is made smaller with at most so many runs more.
+    /// Tries these inputs. The first with a difference of at least `least`, relative to the greatest value, is made
+    /// smaller with at most so many runs more; a quarter of the difference has to be left.
     pub(in crate::model) fn refute(
         &self,
         element: &str,
         trials: &[Vec<ArrayD<f64>>],
+        least: f64,
         shrinks: usize,
     ) -> Result<Option<Counterexample>, RunError> {
         for inputs in trials {
-            let Some(mut gap) = self.gap(inputs)? else { continue };
+            let Some(mut gap) = self.gap(inputs, least)? else { continue };
+            let least = least.max(gap.relative() / 4.0);
             let mut inputs = inputs.clone();
-            self.shrink(&mut inputs, &mut gap, shrinks)?;
+            self.shrink(&mut inputs, &mut gap, least, shrinks)?;
             let name = |slot: usize, kind: &str| {
                 self.program.slots[slot].name.clone().unwrap_or_else(|| kind.to_owned())
             };
@@ -79,7 +90,7 @@ impl Refuter<'_> {
         Ok(None)
     }
 
-    fn gap(&self, inputs: &[ArrayD<f64>]) -> Result<Option<Gap>, RunError> {
+    fn gap(&self, inputs: &[ArrayD<f64>], least: f64) -> Result<Option<Gap>, RunError> {
         let exact: Vec<ArrayD<Bounded>> = inputs.iter().map(|input| input.mapv(Bounded::new)).collect();
         let Some(moved) = self.moving.apply(self.motion, &exact) else { return Ok(None) };
         let right = self.program.outputs(&Bounds::exact(), &exact)?;
@@ -87,13 +98,14 @@ impl Refuter<'_> {
         let gaps = left.iter().zip(&right).enumerate().filter_map(|(output, (left, right))| {
             let (difference, bound) = sorted_difference(left, right)?;
             let values = |array: &ArrayD<Bounded>| array.mapv(|entry| entry.value());
-            Some(Gap { output, left: values(left), right: values(right), difference, bound })
+            let gap = Gap { output, left: values(left), right: values(right), difference, bound };
+            (gap.relative() >= least).then_some(gap)
         });
         Ok(gaps.reduce(|one, other| if other.difference > one.difference { other } else { one }))
     }
 
     /// Sets parts of the inputs to zero, halves first, as long as what is left refutes.
-    fn shrink(&self, inputs: &mut [ArrayD<f64>], gap: &mut Gap, mut runs: usize) -> Result<(), RunError> {
+    fn shrink(&self, inputs: &mut [ArrayD<f64>], gap: &mut Gap, least: f64, mut runs: usize) -> Result<(), RunError> {
         for number in 0..inputs.len() {
             let count = inputs[number].len();
             let mut part = count.div_ceil(2);
@@ -113,7 +125,7 @@ impl Refuter<'_> {
                     }
                     runs -= 1;
                     let kept = std::mem::replace(&mut inputs[number], smaller);
-                    match self.gap(inputs)? {
+                    match self.gap(inputs, least)? {
                         Some(smaller) => *gap = smaller,
                         None => inputs[number] = kept,
                     }

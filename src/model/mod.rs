@@ -52,6 +52,6 @@ pub use program::{
 };
 pub use run::RunError;
 pub use symmetry::{
-    Break, Counterexample, ElementReport, Evidence, GroupReport, JudgeError, LayerReport, Question, Report,
+    Break, Certificate, CertificateError, Counterexample, ElementReport, Evidence, GroupReport, JudgeError, LayerReport, Question, Report,
     Symmetry, Tensor, Verdict,
 };

@@ -1,16 +1,18 @@
 //! Judging a model: the questions, and the order in which they are answered.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use ndarray::{ArrayD, IxDyn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::certificate::{Certificate, CertificateError, Claim, claim};
 use super::decide::Judge;
 use super::exact::{Moving, Prover};
-use super::groups::{Symmetry, suggested};
+use super::groups::{Element, Symmetry, suggested};
 use super::measured::Meter;
+use super::mended_file;
+use super::mend;
 use super::report::{Report, Tensor};
 use super::shapes;
 use crate::model::run::RunError;
@@ -39,14 +41,15 @@ pub enum JudgeError {
         /// The shape of the sample.
         found: Vec<usize>,
     },
-    /// The mended model cannot be written.
-    #[error("{}: {reason}", path.display())]
-    Mend {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    /// There is no mended model.
+    #[error("no mended model: {0}")]
+    Mend(String),
+    /// There is no certificate.
+    #[error("no certificate: {0}")]
+    NoCertificate(String),
+    /// A certificate does not prove what it claims.
+    #[error("the certificate is refused: {0}")]
+    Certificate(#[from] CertificateError),
 }
 
 /// The question which symmetries a model has.
@@ -199,6 +202,63 @@ impl<'m> Question<'m> {
             keys: prover.as_ref().map_or(0, Prover::keys),
             seconds: start.elapsed().as_secs_f64(),
         })
+    }
+
+    /// The program, what moves, and the generators of all groups that the shape admits.
+    fn generators(&self) -> Result<(Program, Moving, Vec<(Symmetry, Element)>), JudgeError> {
+        let (program, _) = shapes::program(self.model, &self.shapes)?;
+        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
+        let moving = Moving::of(&program, leader);
+        let groups = if self.groups.is_empty() { suggested(&moving.own) } else { self.groups.clone() };
+        let generators = groups.iter().flat_map(|&group| {
+            let generators = group.generators(&moving.own).unwrap_or_default();
+            generators.into_iter().map(move |element| (group, element))
+        });
+        let generators = generators.collect();
+        Ok((program, moving, generators))
+    }
+
+    /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator. It
+    /// passes [`Model::certify`].
+    ///
+    /// # Errors
+    /// If nothing is proved exactly, or a proof is none that can be checked step by step.
+    pub fn certificate(&self) -> Result<Certificate, JudgeError> {
+        let (program, moving, generators) = self.generators()?;
+        let nothing = |reason: &str| JudgeError::NoCertificate(reason.to_owned());
+        let prover = Prover::new(&program, self.keys)?.ok_or_else(|| nothing("the model has numbers that are not finite"))?;
+        let mut claims: Vec<Claim> = Vec::new();
+        for (group, element) in generators {
+            if claims.iter().any(|claim| claim.motion == element.motion) {
+                continue;
+            }
+            if let Some(tensors) = claim(&program, &prover, &moving, &element.motion)? {
+                let Element { name, motion } = element;
+                claims.push(Claim { group: group.to_string(), element: name, motion, moves: moving.moves.clone(), tensors });
+            }
+        }
+        if claims.is_empty() {
+            return Err(nothing("no generator was proved for the weights as they are; --mend writes weights for which it may be"));
+        }
+        let name = |&slot: &usize| (program.slots[slot].name.clone().unwrap_or_default(), program.slots[slot].shape.clone());
+        let certificate = Certificate { inputs: program.inputs.iter().map(name).collect(), claims };
+        self.model.certify(&certificate)?;
+        Ok(certificate)
+    }
+
+    /// The bytes of the model's file with weights that are symmetric exactly: of what `bytes`, the file, holds, only
+    /// weights change, each by no more than its rounding.
+    ///
+    /// # Errors
+    /// If no weight has to change, or the weights cannot be replaced in the file.
+    pub fn mended(&self, bytes: &[u8]) -> Result<Vec<u8>, JudgeError> {
+        let (program, moving, generators) = self.generators()?;
+        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
+        let trials = self.trials(&program, leader)?;
+        let motions: Vec<_> = generators.iter().map(|(_, element)| &element.motion).collect();
+        let mended = mend::mend(&program, &moving, &motions, &trials[0])?
+            .ok_or_else(|| JudgeError::Mend("its weights are as symmetric as they can be".to_owned()))?;
+        mended_file::write(self.model, bytes, &program, &mended.program).map_err(JudgeError::Mend)
     }
 
     /// The inputs on which the model is measured and refuted: the samples, and some at random.

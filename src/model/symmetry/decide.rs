@@ -82,9 +82,8 @@ impl Judge<'_> {
             self.elements(&mut report, looked, self.prover)?;
         } else {
             // Rounding of weights must neither hide a symmetry nor be blamed for what breaks it.
-            let motions: Vec<&Motion> = generators.iter().map(|element| &element.motion).collect();
             let mended = match self.prover {
-                Some(_) => mend::mend(self.program, self.moving, &motions, &self.trials[0])?,
+                Some(_) => self.mended(group, &looked)?,
                 None => None,
             };
             let mended_prover = match &mended {
@@ -169,6 +168,17 @@ impl Judge<'_> {
             [(_, only)] => only.clone(),
             _ => all.iter().map(|(name, words)| format!("{name}: {words}")).collect::<Vec<_>>().join("; "),
         }
+    }
+
+    /// The model with weights that are symmetric under the generators, and under all elements that are nearly kept.
+    fn mended(&self, group: Symmetry, looked: &[Looked]) -> Result<Option<mend::Mended>, RunError> {
+        let mut motions: Vec<Motion> = looked.iter().map(|looked| looked.element.motion.clone()).collect();
+        for element in group.elements(&self.moving.own).unwrap_or_default() {
+            if !motions.contains(&element.motion) && self.error(&element.motion, &[])? <= mend::NEAR {
+                motions.push(element.motion);
+            }
+        }
+        mend::mend(self.program, self.moving, &motions.iter().collect::<Vec<_>>(), &self.trials[0])
     }
 
     /// A counterexample, or a measurement; and where the symmetry is lost.

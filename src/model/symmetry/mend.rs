@@ -21,7 +21,7 @@ use crate::model::{Floats, Origin, Program, Step};
 /// By how many units in the last place of the largest weight of its tensor a weight may be changed.
 const MOST_ULPS: f64 = 64.0;
 /// The relative error up to which a motion of a tensor is taken for the true one.
-const NEAR: f64 = 1e-3;
+pub(in crate::model) const NEAR: f64 = 1e-3;
 /// Terms of a step beyond which only some of its entries are looked at.
 const MOST_TERMS: usize = 1 << 22;
 

@@ -9,13 +9,15 @@
 //! | `measured` | errors in floats |
 //! | `refute` | counterexamples |
 //! | `terms` | what each entry of a step is computed from |
-//! | `mend` | weights that are made symmetric |
+//! | `mend`, `mended_file` | weights that are made symmetric, and a file with them |
+//! | `certificate` | permutations of all tensors, checked without probability |
 //! | `deviation` | the error in floats of what is proved |
 //! | `hint` | why a symmetry breaks |
 //! | `shapes` | shapes that a file leaves open |
 //! | `report` | what was found |
 //! | `decide`, `check` | the verdict about a group, and about a model |
 
+mod certificate;
 mod check;
 mod decide;
 mod deviation;
@@ -24,15 +26,18 @@ mod groups;
 mod hint;
 mod measured;
 mod mend;
-mod motion;
+mod mended_file;
+pub(crate) mod motion;
 mod refute;
 mod report;
 mod shapes;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod twin;
+pub(crate) mod twin;
 
+pub(crate) use certificate::Claim;
+pub use certificate::{Certificate, CertificateError};
 pub use check::{JudgeError, Question};
 pub use groups::Symmetry;
 pub use refute::Counterexample;

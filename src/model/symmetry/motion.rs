@@ -9,7 +9,7 @@ use ndarray::{ArrayD, IxDyn};
 
 /// A motion of the entries of an array along some of its axes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::model) enum Motion {
+pub(crate) enum Motion {
     /// Axes are exchanged and reversed: the place `i` along `axes[k]` of the result is the place `i` along
     /// `axes[from[k]]` of the array, counted from the end where `reversed[k]`.
     Turn { axes: Vec<usize>, from: Vec<usize>, reversed: Vec<bool> },

@@ -22,15 +22,15 @@ use super::motion::{Motion, gather};
 
 /// What becomes of a tensor when the input is moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::model) struct Twin {
+pub(crate) struct Twin {
     /// How it moves along its axes, if at all.
-    pub(in crate::model) motion: Option<Motion>,
+    pub(crate) motion: Option<Motion>,
     /// An axis, and for each slice along it the slice that it is from.
-    pub(in crate::model) channels: Option<(usize, Vec<usize>)>,
+    pub(crate) channels: Option<(usize, Vec<usize>)>,
     /// The same for all entries, where nothing plainer was found.
-    pub(in crate::model) entries: Option<Vec<u32>>,
+    pub(crate) entries: Option<Vec<u32>>,
     /// The shape of the tensor.
-    pub(in crate::model) shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
 }
 
 impl Twin {

@@ -52,6 +52,8 @@ pub use program::{
 };
 pub use run::RunError;
 pub use symmetry::{
-    Break, Certificate, CertificateError, Counterexample, ElementReport, Evidence, GroupReport, JudgeError, LayerReport, Question, Report,
-    Symmetry, Tensor, Verdict,
+    Break, Certificate, CertificateError, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
+    LayerReport, Question, Report, Symmetry, Tensor, Verdict,
 };
+#[cfg(feature = "cli")]
+pub(crate) use symmetry::{Claim, Motion, Twin};

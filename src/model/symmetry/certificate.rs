@@ -70,7 +70,9 @@ pub enum CertificateError {
         tensor: String,
     },
     /// A step does not map to itself.
-    #[error("{element}: node {node} does not map to itself: entry {entry} of its result and its image are computed from different terms")]
+    #[error(
+        "{element}: node {node} does not map to itself: entry {entry} of its result and its image are computed from different terms"
+    )]
     Step {
         /// The element.
         element: String,
@@ -130,7 +132,11 @@ pub(in crate::model) fn check(
             // A tensor without a permutation may be read by a step that does not use it.
             let Some(output) = &sources[step.output] else { continue };
             if let Some(entry) = first_difference(program, step, output, &sources, &varies, &constants) {
-                return Err(CertificateError::Step { element: claim.element.clone(), node: node(step.node), entry });
+                return Err(CertificateError::Step {
+                    element: claim.element.clone(),
+                    node: node(step.node),
+                    entry,
+                });
             }
             steps += 1;
         }
@@ -256,10 +262,11 @@ impl Constants {
             let next = names.len() as u32;
             *names.entry((operation.to_owned(), terms)).or_insert(next)
         };
-        let mut of_number = |value: f64, name: &mut dyn FnMut(&str, Vec<[Known; 2]>) -> u32| match number(value) {
-            Atom::Number(bits) => name("", vec![[Known::Number(bits), Known::Nothing]]),
-            _ => 0,
-        };
+        let mut of_number =
+            |value: f64, name: &mut dyn FnMut(&str, Vec<[Known; 2]>) -> u32| match number(value) {
+                Atom::Number(bits) => name("", vec![[Known::Number(bits), Known::Nothing]]),
+                _ => 0,
+            };
         let zero = of_number(0.0, &mut name);
         let mut entries = vec![Vec::new(); program.slots.len()];
         for (slot, description) in program.slots.iter().enumerate() {
@@ -289,7 +296,9 @@ impl Constants {
                 bag.sort_unstable();
                 result.push(match (&step.operation, &bag[..]) {
                     (Operation::Rearrange(_), [[Known::Constant(only), _]]) => *only,
-                    (Operation::Rearrange(_), [[Known::Number(bits), _]]) => of_number(f64::from_bits(*bits), &mut name),
+                    (Operation::Rearrange(_), [[Known::Number(bits), _]]) => {
+                        of_number(f64::from_bits(*bits), &mut name)
+                    }
                     _ => name(&kind, bag),
                 });
             }

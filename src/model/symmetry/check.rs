@@ -11,8 +11,8 @@ use super::decide::Judge;
 use super::exact::{Moving, Prover};
 use super::groups::{Element, Symmetry, suggested};
 use super::measured::Meter;
-use super::mended_file;
 use super::mend;
+use super::mended_file;
 use super::report::{Report, Tensor};
 use super::shapes;
 use crate::model::run::RunError;
@@ -70,6 +70,7 @@ pub struct Question<'m> {
     shapes: Vec<(String, Vec<usize>)>,
     groups: Vec<Symmetry>,
     samples: Vec<ArrayD<f64>>,
+    also: Vec<Symmetry>,
     keys: Option<usize>,
     reach: Option<f64>,
     seed: u64,
@@ -84,6 +85,7 @@ impl Model {
             shapes: Vec::new(),
             groups: Vec::new(),
             samples: Vec::new(),
+            also: Vec::new(),
             keys: None,
             reach: None,
             seed: 0,
@@ -105,6 +107,32 @@ impl<'m> Question<'m> {
             self.groups.push(group);
         }
         self
+    }
+
+    /// Groups to judge besides those that the shape of the input suggests.
+    pub fn also(mut self, groups: impl IntoIterator<Item = Symmetry>) -> Self {
+        self.also.extend(groups);
+        self
+    }
+
+    fn asked(&self, own: &[usize]) -> Vec<Symmetry> {
+        let mut groups = if self.groups.is_empty() { suggested(own) } else { self.groups.clone() };
+        for &group in &self.also {
+            if !groups.contains(&group) {
+                groups.push(group);
+            }
+        }
+        groups
+    }
+
+    /// The shape of the input that is moved.
+    ///
+    /// # Errors
+    /// If the model cannot be read for these shapes.
+    pub fn shape(&self) -> Result<Vec<usize>, JudgeError> {
+        let (program, _) = shapes::program(self.model, &self.shapes)?;
+        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
+        Ok(program.slots[program.inputs[leader]].shape.clone())
     }
 
     /// Samples for the first input, on which the model is measured and counterexamples are looked for first.
@@ -159,7 +187,7 @@ impl<'m> Question<'m> {
             };
             remarks.push(format!("moved alike: {}{fixed}", list(true)));
         }
-        let groups = if self.groups.is_empty() { suggested(&moving.own) } else { self.groups.clone() };
+        let groups = self.asked(&moving.own);
         let trials = self.trials(&program, leader)?;
         let prover = Prover::new(&program, self.keys)?;
         if prover.is_none() {
@@ -209,7 +237,7 @@ impl<'m> Question<'m> {
         let (program, _) = shapes::program(self.model, &self.shapes)?;
         let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
         let moving = Moving::of(&program, leader);
-        let groups = if self.groups.is_empty() { suggested(&moving.own) } else { self.groups.clone() };
+        let groups = self.asked(&moving.own);
         let generators = groups.iter().flat_map(|&group| {
             let generators = group.generators(&moving.own).unwrap_or_default();
             generators.into_iter().map(move |element| (group, element))
@@ -226,7 +254,8 @@ impl<'m> Question<'m> {
     pub fn certificate(&self) -> Result<Certificate, JudgeError> {
         let (program, moving, generators) = self.generators()?;
         let nothing = |reason: &str| JudgeError::NoCertificate(reason.to_owned());
-        let prover = Prover::new(&program, self.keys)?.ok_or_else(|| nothing("the model has numbers that are not finite"))?;
+        let prover = Prover::new(&program, self.keys)?
+            .ok_or_else(|| nothing("the model has numbers that are not finite"))?;
         let mut claims: Vec<Claim> = Vec::new();
         for (group, element) in generators {
             if claims.iter().any(|claim| claim.motion == element.motion) {
@@ -234,13 +263,23 @@ impl<'m> Question<'m> {
             }
             if let Some(tensors) = claim(&program, &prover, &moving, &element.motion)? {
                 let Element { name, motion } = element;
-                claims.push(Claim { group: group.to_string(), element: name, motion, moves: moving.moves.clone(), tensors });
+                claims.push(Claim {
+                    group: group.to_string(),
+                    element: name,
+                    motion,
+                    moves: moving.moves.clone(),
+                    tensors,
+                });
             }
         }
         if claims.is_empty() {
-            return Err(nothing("no generator was proved for the weights as they are; --mend writes weights for which it may be"));
+            return Err(nothing(
+                "no generator was proved for the weights as they are; --mend writes weights for which it may be",
+            ));
         }
-        let name = |&slot: &usize| (program.slots[slot].name.clone().unwrap_or_default(), program.slots[slot].shape.clone());
+        let name = |&slot: &usize| {
+            (program.slots[slot].name.clone().unwrap_or_default(), program.slots[slot].shape.clone())
+        };
         let certificate = Certificate { inputs: program.inputs.iter().map(name).collect(), claims };
         self.model.certify(&certificate)?;
         Ok(certificate)
@@ -250,14 +289,15 @@ impl<'m> Question<'m> {
     /// weights change, each by no more than its rounding.
     ///
     /// # Errors
-    /// If no weight has to change, or the weights cannot be replaced in the file.
+    /// If the weights cannot be replaced in the file. Where none has to change, the bytes are the same.
     pub fn mended(&self, bytes: &[u8]) -> Result<Vec<u8>, JudgeError> {
         let (program, moving, generators) = self.generators()?;
         let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
         let trials = self.trials(&program, leader)?;
         let motions: Vec<_> = generators.iter().map(|(_, element)| &element.motion).collect();
-        let mended = mend::mend(&program, &moving, &motions, &trials[0])?
-            .ok_or_else(|| JudgeError::Mend("its weights are as symmetric as they can be".to_owned()))?;
+        let Some(mended) = mend::mend(&program, &moving, &motions, &trials[0])? else {
+            return Ok(bytes.to_vec());
+        };
         mended_file::write(self.model, bytes, &program, &mended.program).map_err(JudgeError::Mend)
     }
 

@@ -182,7 +182,12 @@ impl Judge<'_> {
     }
 
     /// A counterexample, or a measurement; and where the symmetry is lost.
-    fn broken(&self, report: &mut GroupReport, looked: &[Looked], prover: Option<&Prover<'_>>) -> Result<(), RunError> {
+    fn broken(
+        &self,
+        report: &mut GroupReport,
+        looked: &[Looked],
+        prover: Option<&Prover<'_>>,
+    ) -> Result<(), RunError> {
         report.evidence = Some(Evidence::Measured);
         let size: usize = self.program.slots.iter().map(|slot| slot.shape.iter().product::<usize>()).sum();
         let shrinks = SHRINKS.min(SHRINK_ENTRIES / size.max(1));
@@ -210,7 +215,12 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn blame(&self, report: &mut GroupReport, looked: &Looked, prover: Option<&Prover<'_>>) -> Result<(), RunError> {
+    fn blame(
+        &self,
+        report: &mut GroupReport,
+        looked: &Looked,
+        prover: Option<&Prover<'_>>,
+    ) -> Result<(), RunError> {
         let (Some(prover), Some(finding)) = (prover, &looked.finding) else { return Ok(()) };
         let motion = &looked.element.motion;
         let Some(step) = prover.blame(motion, finding) else { return Ok(()) };
@@ -291,7 +301,11 @@ impl Judge<'_> {
     }
 
     /// For each axis the least shift that holds, if there is one but that by the whole extent.
-    fn lattice(&self, looked: &[Looked], prover: Option<&Prover<'_>>) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
+    fn lattice(
+        &self,
+        looked: &[Looked],
+        prover: Option<&Prover<'_>>,
+    ) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
         let mut lattice = BTreeMap::new();
         for looked in looked {
             let Motion::Shift { axis, .. } = looked.element.motion else { continue };

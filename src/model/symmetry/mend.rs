@@ -120,7 +120,9 @@ impl Classes {
                 terms.of(entry, &mut own);
                 terms.of(root - first, &mut twin);
                 for (one, other) in own.iter().flatten().zip(twin.iter().flatten()) {
-                    if let (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) = (*one, *other) {
+                    if let (Atom::Entry { slot: a, entry: i }, Atom::Entry { slot: b, entry: j }) =
+                        (*one, *other)
+                    {
                         self.unite((a, i), (b, j));
                     }
                 }
@@ -186,7 +188,8 @@ fn pairs(
     for entry in (0..terms.count()).step_by(stride) {
         terms.of(entry, &mut own);
         terms.of(output[entry] as usize, &mut twin);
-        let moved = |slot: usize, entry: usize| sources[slot].as_ref().map_or(entry, |list| list[entry] as usize);
+        let moved =
+            |slot: usize, entry: usize| sources[slot].as_ref().map_or(entry, |list| list[entry] as usize);
         let one = keyed(program, &own, varies, moved);
         let other = keyed(program, &twin, varies, |_, entry| entry);
         if one.len() != other.len() {

@@ -28,7 +28,8 @@ pub(in crate::model) fn write(
         .zip(model.inputs())
         .map(|(&slot, port)| (port.name.clone(), original.slots[slot].shape.clone()))
         .collect();
-    let shapes: Vec<(&str, &[usize])> = shapes.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+    let shapes: Vec<(&str, &[usize])> =
+        shapes.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
     let places = tensors(bytes).ok_or("the file is no ONNX model")?;
     let mut numbers: HashMap<u64, Numbered> = HashMap::new();
     let mut numbered = Model {
@@ -64,7 +65,9 @@ pub(in crate::model) fn write(
     }
     let mut result = bytes.to_vec();
     for ((before, traced), after) in original.slots.iter().zip(&traced.slots).zip(&mended.slots) {
-        let (Origin::Constant(old), Origin::Constant(new)) = (&before.origin, &after.origin) else { continue };
+        let (Origin::Constant(old), Origin::Constant(new)) = (&before.origin, &after.origin) else {
+            continue;
+        };
         if old == new {
             continue;
         }
@@ -75,9 +78,9 @@ pub(in crate::model) fn write(
             if old == new {
                 continue;
             }
-            let (name, entry) = numbers
-                .get(&source.to_bits())
-                .ok_or_else(|| format!("weights of {} cannot be traced", before.name.as_deref().unwrap_or("a tensor")))?;
+            let (name, entry) = numbers.get(&source.to_bits()).ok_or_else(|| {
+                format!("weights of {} cannot be traced", before.name.as_deref().unwrap_or("a tensor"))
+            })?;
             let (range, element) = (&places[name], model.constants[name].0);
             put(&mut result, range.clone(), *entry, element, *new).ok_or_else(|| {
                 format!("tensor {name}: weights of type {} cannot be replaced in place", element.name())
@@ -113,7 +116,9 @@ fn tensors(bytes: &[u8]) -> Option<HashMap<String, Range<usize>>> {
     for (_, graph) in fields(bytes, 0..bytes.len())?.into_iter().filter(|(field, _)| *field == GRAPH) {
         for (_, tensor) in fields(bytes, graph)?.into_iter().filter(|(field, _)| *field == INITIALIZER) {
             let fields = fields(bytes, tensor)?;
-            let last = |number: u64| fields.iter().rev().find(|(field, _)| *field == number).map(|(_, range)| range.clone());
+            let last = |number: u64| {
+                fields.iter().rev().find(|(field, _)| *field == number).map(|(_, range)| range.clone())
+            };
             let numbers = last(RAW).or_else(|| last(FLOATS)).or_else(|| last(DOUBLES));
             if let (Some(name), Some(numbers)) = (last(NAME), numbers) {
                 found.insert(String::from_utf8(bytes[name].to_vec()).ok()?, numbers);

@@ -27,16 +27,17 @@ mod hint;
 mod measured;
 mod mend;
 mod mended_file;
-pub(crate) mod motion;
+mod motion;
 mod refute;
 mod report;
 mod shapes;
 mod terms;
 #[cfg(test)]
 mod tests;
-pub(crate) mod twin;
+mod twin;
 
-pub(crate) use certificate::Claim;
+#[cfg(feature = "cli")]
+pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
 pub use certificate::{Certificate, CertificateError};
 pub use check::{JudgeError, Question};
 pub use groups::Symmetry;

@@ -105,7 +105,13 @@ impl Refuter<'_> {
     }
 
     /// Sets parts of the inputs to zero, halves first, as long as what is left refutes.
-    fn shrink(&self, inputs: &mut [ArrayD<f64>], gap: &mut Gap, least: f64, mut runs: usize) -> Result<(), RunError> {
+    fn shrink(
+        &self,
+        inputs: &mut [ArrayD<f64>],
+        gap: &mut Gap,
+        least: f64,
+        mut runs: usize,
+    ) -> Result<(), RunError> {
         for number in 0..inputs.len() {
             let count = inputs[number].len();
             let mut part = count.div_ceil(2);

@@ -118,7 +118,10 @@ impl Program {
                 .map(|&slot| values[slot].clone().expect("steps are in an order in which they can run"));
             let inputs = inputs.collect::<Vec<_>>();
             let output = &self.slots[step.output];
-            let stage = Stage { arithmetic, element: output.element, shape: &output.shape, inputs: &inputs };
+            let casts = step.inputs.iter().any(|&slot| self.slots[slot].element != output.element);
+            let (element, shape) = (output.element, &output.shape);
+            let arithmetic = if element.is_float() { arithmetic } else { arithmetic.of_integers() };
+            let stage = Stage { arithmetic, element, shape, inputs: &inputs, casts };
             let list = stage
                 .run(&step.operation)
                 .map_err(|source| RunError::Unreadable { node: step.node, source })?;
@@ -143,6 +146,8 @@ struct Stage<'a, A: Arithmetic> {
     element: ElementType,
     shape: &'a [usize],
     inputs: &'a [Arc<ArrayD<A::Element>>],
+    /// Whether an input is of another type.
+    casts: bool,
 }
 
 type Entries<E> = Result<Vec<E>, Unreadable>;
@@ -200,7 +205,10 @@ impl<A: Arithmetic> Stage<'_, A> {
         let sources = sources.par_iter().with_min_len(GRAIN);
         sources
             .map(|source| match *source {
-                Source::Entry { input, entry } => self.stored(lists[input as usize][entry as usize].clone()),
+                Source::Entry { input, entry } => {
+                    let value = lists[input as usize][entry as usize].clone();
+                    if self.casts { self.arithmetic.cast(value, self.element) } else { value }
+                }
                 Source::Constant(value) => self.stored(self.arithmetic.constant(value)),
             })
             .collect()
@@ -291,7 +299,9 @@ impl<A: Arithmetic> Stage<'_, A> {
                         for (entry, position) in line[start..end].iter_mut().zip(0..) {
                             let row = &rows[position * length..][..length];
                             let value = match bias {
-                                Some(bias) => self.arithmetic.dot_plus(weights, row, &bias[group * maps + map]),
+                                Some(bias) => {
+                                    self.arithmetic.dot_plus(weights, row, &bias[group * maps + map])
+                                }
                                 None => self.arithmetic.dot(weights, row),
                             };
                             *entry = self.stored(value);

@@ -19,11 +19,16 @@ mod builder;
 mod call;
 mod constants;
 mod convolution;
+mod einsum;
+mod indices;
 mod matrix;
 mod moves;
+mod normalisation;
+mod pad;
 mod pointwise;
 mod pool;
 mod reduce;
+mod resize;
 mod value;
 mod windows;
 
@@ -49,7 +54,12 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         convolution::operator,
         pool::operator,
         matrix::operator,
+        einsum::operator,
         reduce::operator,
+        indices::operator,
+        normalisation::operator,
+        pad::operator,
+        resize::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

@@ -299,6 +299,12 @@ fn cast(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
         Some(like) => like.element,
         None => call.element("to")?.ok_or(Refusal::Malformed("attribute to is missing".to_owned()))?,
     };
+    // Eight bits are few: what is too large becomes the greatest number, unless the node says otherwise.
+    if target.is_float() && target.bits() <= 8 && (call.flag("saturate", true) || target.bits() == 4) {
+        let most = builder.at_most(x, target.greatest())?;
+        let clipped = builder.at_least(&most, -target.greatest())?;
+        return Ok(vec![builder.cast(&clipped, target)?]);
+    }
     Ok(vec![builder.cast(x, target)?])
 }
 

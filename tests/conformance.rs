@@ -59,7 +59,7 @@ fn floats(data: &Data) -> ArrayD<f64> {
 /// The program, and the inputs that it still has: those that must be known are constants.
 fn program(bytes: &[u8], inputs: &[(ElementType, Data)]) -> Result<(Program, Vec<ArrayD<f64>>), ModelError> {
     let mut last = None;
-    for attempt in 0..3 {
+    for attempt in 0..4 {
         let mut model = Model::from_bytes(bytes)?;
         let ports = model.inputs().to_vec();
         let mut kept = Vec::new();
@@ -67,7 +67,8 @@ fn program(bytes: &[u8], inputs: &[(ElementType, Data)]) -> Result<(Program, Vec
             let is_bound = match attempt {
                 0 => false,
                 1 => !element.is_float(),
-                _ => number > 0 || !element.is_float(),
+                2 => number > 0 || !element.is_float(),
+                _ => true,
             };
             if is_bound {
                 model = model.with_constant(&port.name, data.clone())?;

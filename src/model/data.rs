@@ -125,7 +125,7 @@ fn from_bits(kind: ElementType, shape: &[usize], bits: impl Iterator<Item = u64>
 
 fn integer(kind: ElementType, value: i128) -> Result<i64, Refusal> {
     i64::try_from(kind.wrap(value))
-        .or_else(|_| Err(Refusal::Unsupported("an integer of more than 63 bits".to_owned())))
+        .map_err(|_| Refusal::Unsupported("an integer of more than 63 bits".to_owned()))
 }
 
 fn floats(shape: &[usize], values: Vec<f64>) -> Result<Data, Refusal> {

@@ -214,9 +214,6 @@ impl Symbol {
                     *b
                 }
             }
-            ("QuantizeLinear", [a, scale, zero]) => {
-                ((a / scale).round_ties_even() + zero).clamp(parameter(0), parameter(1))
-            }
             ("BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" | "ShiftLeft" | "ShiftRight", list) => {
                 // Integers below 2⁵³ are floats of their own.
                 let is_integer = |x: &f64| x.fract() == 0.0 && x.abs() < 9e15;

@@ -21,6 +21,8 @@
 //! | `run` | programs over any arithmetic |
 //! | `floats` | reading on floats |
 //! | `bounds` | reading with rigorous bounds |
+//! | `rationals` | reading on exact rational numbers |
+//! | `reach` | reading for what an entry depends on |
 
 mod arithmetic;
 mod bounds;
@@ -33,6 +35,8 @@ mod floats;
 mod function;
 mod lower;
 mod program;
+mod rationals;
+mod reach;
 mod run;
 
 pub use arithmetic::{Arithmetic, Unreadable};
@@ -45,4 +49,6 @@ pub use floats::Floats;
 pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
+pub use rationals::Rationals;
+pub use reach::{Dependency, Reach};
 pub use run::RunError;

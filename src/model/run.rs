@@ -84,7 +84,7 @@ impl Program {
         arithmetic: &A,
         inputs: &[ArrayD<A::Element>],
         keeps: impl Fn(usize) -> bool,
-    ) -> Result<Vec<Option<Arc<ArrayD<A::Element>>>>, RunError> {
+    ) -> Result<Kept<A::Element>, RunError> {
         if inputs.len() != self.inputs.len() {
             return Err(RunError::Count { expected: self.inputs.len(), found: inputs.len() });
         }
@@ -139,6 +139,9 @@ impl Program {
 fn shaped<E>(shape: &[usize], list: Vec<E>) -> Arc<ArrayD<E>> {
     Arc::new(ArrayD::from_shape_vec(IxDyn(shape), list).expect("a number for each entry"))
 }
+
+/// The values of slots that are kept.
+type Kept<E> = Vec<Option<Arc<ArrayD<E>>>>;
 
 /// A step that runs.
 struct Stage<'a, A: Arithmetic> {

@@ -113,22 +113,10 @@ impl Bounds {
                     **chosen
                 } else {
                     let distance = (chosen.value() - other.value()).abs() + other.error();
-                    // NaN must not be lost in a maximum.
-                    within(
-                        chosen.value(),
-                        if distance > chosen.error() {
-                            distance.next_up()
-                        } else {
-                            chosen.error() + (distance - distance)
-                        },
-                    )
+                    // A comparison with NaN is false, so that NaN comes through.
+                    let covers = distance <= chosen.error();
+                    within(chosen.value(), if covers { chosen.error() } else { distance.next_up() })
                 }
-            }
-            ("QuantizeLinear", [a, scale, zero]) => {
-                let ratio = self.once(quotient(a, scale));
-                let rounded = monotone(f64::round_ties_even, &ratio, 0.0) + **zero;
-                let clamp = |x: f64| x.clamp(symbol.parameters[0], symbol.parameters[1]);
-                monotone(clamp, &rounded, 0.0)
             }
             _ => return Err(unreadable(&function)),
         };

@@ -13,8 +13,10 @@
 //! | `reduce` | reductions, and what is made of them: softmax |
 //! | `normalisation` | batch, instance, layer, group and local normalisation |
 //! | `pad`, `resize` | pads of all modes, and resizing |
-//! | `quantise` | quantisation, as a symbol |
+//! | `quantise` | quantisation: quotients that are rounded |
+//! | `attention` | attention, and rotary embeddings |
 
+mod attention;
 mod builder;
 mod call;
 mod constants;
@@ -27,6 +29,7 @@ mod normalisation;
 mod pad;
 mod pointwise;
 mod pool;
+mod quantise;
 mod reduce;
 mod resize;
 mod value;
@@ -60,6 +63,8 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         normalisation::operator,
         pad::operator,
         resize::operator,
+        quantise::operator,
+        attention::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

@@ -270,27 +270,33 @@ fn modulo(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal>
     Ok(vec![builder.apply_named(name, &[call.input(0)?, call.input(1)?])?])
 }
 
-/// A choice: by a known condition entries are moved, by another one it is a function.
 fn choose(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
-    let (condition, a, b) = (call.input(0)?, call.input(1)?, call.input(2)?);
-    let shape = broadcast([condition, a, b].iter().map(|value| value.shape.as_slice()))?;
-    let Content::Integers(known) = &condition.content else {
-        return Ok(vec![builder.pointwise(Function::named("Where"), &[condition, a, b], a.element)?]);
-    };
-    builder.claim(&shape)?;
-    let (yes, no) = (builder.places(0, a)?, builder.places(1, b)?);
-    let expand = |array: &ndarray::ArrayD<Source>| array.broadcast(shape.clone()).map(|view| view.to_owned());
-    let (Some(mut places), Some(no)) = (expand(&yes), expand(&no)) else {
-        return malformed("the inputs of Where cannot be broadcast");
-    };
-    ndarray::Zip::from(&mut places).and(&no).and_broadcast(known.as_ref()).for_each(
-        |place, no, &condition| {
-            if condition == 0 {
-                *place = *no;
-            }
-        },
-    );
-    Ok(vec![builder.rearrange(&[a, b], places, a.element)?])
+    Ok(vec![builder.choose(call.input(0)?, call.input(1)?, call.input(2)?)?])
+}
+
+impl Builder {
+    /// A choice: by a known condition entries are moved, by another one it is a function.
+    pub(super) fn choose(&mut self, condition: &Value, a: &Value, b: &Value) -> Result<Value, Refusal> {
+        let shape = broadcast([condition, a, b].iter().map(|value| value.shape.as_slice()))?;
+        let Content::Integers(known) = &condition.content else {
+            return self.pointwise(Function::named("Where"), &[condition, a, b], a.element);
+        };
+        self.claim(&shape)?;
+        let (yes, no) = (self.places(0, a)?, self.places(1, b)?);
+        let expand =
+            |array: &ndarray::ArrayD<Source>| array.broadcast(shape.clone()).map(|view| view.to_owned());
+        let (Some(mut places), Some(no)) = (expand(&yes), expand(&no)) else {
+            return malformed("the inputs of Where cannot be broadcast");
+        };
+        ndarray::Zip::from(&mut places).and(&no).and_broadcast(known.as_ref()).for_each(
+            |place, no, &holds| {
+                if holds == 0 {
+                    *place = *no;
+                }
+            },
+        );
+        self.rearrange(&[a, b], places, a.element)
+    }
 }
 
 fn cast(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {

@@ -145,7 +145,11 @@ fn typed(tensor: &Tensor, kind: ElementType, shape: &[usize], count: usize) -> R
         // A byte in each number of the field.
         let bytes = tensor.int32_data.iter().map(|&byte| byte as u8).collect::<Vec<_>>();
         if bytes.len() != bytes_of(kind, count) {
-            return malformed(format!("expected {} packed bytes, found {}", bytes_of(kind, count), bytes.len()));
+            return malformed(format!(
+                "expected {} packed bytes, found {}",
+                bytes_of(kind, count),
+                bytes.len()
+            ));
         }
         return from_bits(kind, shape, (0..count).map(|place| bits_at(&bytes, kind.bits(), place)));
     }

@@ -18,7 +18,7 @@
 //! | `lower` | the operators of the standard in five operations |
 //! | `build` | programs of models |
 //! | `arithmetic` | what a reading of a program has to know |
-//! | `run` | programs over any arithmetic |
+//! | `run`, `stage` | programs over any arithmetic, and one step |
 //! | `floats` | reading on floats |
 //! | `bounds` | reading with rigorous bounds |
 //! | `rationals` | reading on exact rational numbers |
@@ -38,6 +38,7 @@ mod program;
 mod rationals;
 mod reach;
 mod run;
+mod stage;
 
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
@@ -51,4 +52,7 @@ pub use program::{
 };
 pub use rationals::Rationals;
 pub use reach::{Dependency, Reach};
-pub use run::RunError;
+pub use run::{Prepared, RunError};
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,8 @@ impl Bounds {
 
     /// A result with what `roundings` in sequence add to it, each relative to a number of at most `magnitude`.
     fn rounded(self, value: Bounded, roundings: usize, magnitude: f64) -> Bounded {
-        if self.unit == 0.0 {
+        // Zeros are not rounded, nor is anything of an exact reading.
+        if self.unit == 0.0 || magnitude == 0.0 {
             return value;
         }
         if magnitude > self.greatest {

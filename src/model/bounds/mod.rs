@@ -10,6 +10,9 @@
 //! of their derivative. Libraries come without a promise: values of transcendental functions are taken to be right
 //! within [`FUNCTION_ULPS`] units in the last place.
 //!
+//! What is bounded is the program as it is written: an engine that multiplies the scale of a normalisation into the
+//! weights before, or takes a variance as E[x²] − E[x]², computes another one.
+//!
 //! An infinity as a value is one that is meant: −∞ in a mask of attention. What overflows is NaN here, with an
 //! infinite bound.
 

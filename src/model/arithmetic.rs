@@ -60,10 +60,20 @@ pub trait Arithmetic: Sync {
     /// If the arithmetic has no value for it.
     fn apply_to_list(&self, symbol: &Symbol, list: &[&Self::Element]) -> Result<Self::Element, Unreadable>;
 
+    /// The arithmetic of tensors of integers and truths, which a machine does not round.
+    fn of_integers(&self) -> &Self {
+        self
+    }
+
     /// What becomes of a result in a tensor of this type: floats of a machine are rounded. The identity wherever
     /// arithmetic is exact.
     fn stored(&self, value: Self::Element, element: ElementType) -> Self::Element {
         let _ = element;
         value
+    }
+
+    /// A number that comes into a tensor of this type from one of another type.
+    fn cast(&self, value: Self::Element, element: ElementType) -> Self::Element {
+        self.stored(value, element)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::{ModelError, Refusal};
+use super::error::{ModelError, Refusal, plain};
 use super::lower::{Builder, Call, Content, Value, lower};
 use super::{Extent, Model, Port, Program, data};
 use crate::onnx::message::Node;
@@ -43,12 +43,12 @@ impl Model {
         }
         for port in &self.outputs {
             let Some(value) = values.get(port.name.as_str()) else {
-                let reason = format!("output {} is computed by no node", port.name);
+                let reason = plain(&format!("output {} is computed by no node", port.name));
                 return Err(ModelError::Format { file: self.file.clone(), reason });
             };
             let slot = builder.slot(value).map_err(|refusal| ModelError::Format {
                 file: self.file.clone(),
-                reason: format!("output {}: {refusal}", port.name),
+                reason: plain(&format!("output {}: {refusal}", port.name)),
             })?;
             builder.name_slot(&port.name, slot);
             builder.program.outputs.push(slot);
@@ -126,7 +126,7 @@ impl Model {
     }
 
     fn input_error(&self, input: &str, reason: String) -> ModelError {
-        ModelError::Input { file: self.file.clone(), input: input.to_owned(), reason }
+        ModelError::Input { file: self.file.clone(), input: plain(input), reason: plain(&reason) }
     }
 
     fn node_error(&self, number: usize, refusal: Refusal) -> ModelError {
@@ -136,7 +136,8 @@ impl Model {
             "" | "ai.onnx" => node.op_type.clone(),
             domain => format!("{domain}.{}", node.op_type),
         };
-        ModelError::Node { file: self.file.clone(), node: name, operator, opset: self.opset, refusal }
+        let (node, operator, refusal) = (plain(&name), plain(&operator), refusal.plain());
+        ModelError::Node { file: self.file.clone(), node, operator, opset: self.opset, refusal }
     }
 }
 

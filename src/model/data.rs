@@ -125,7 +125,7 @@ fn from_bits(kind: ElementType, shape: &[usize], bits: impl Iterator<Item = u64>
 
 fn integer(kind: ElementType, value: i128) -> Result<i64, Refusal> {
     i64::try_from(kind.wrap(value))
-        .or_else(|_| Err(Refusal::Unsupported("an integer of more than 63 bits".to_owned())))
+        .map_err(|_| Refusal::Unsupported("an integer of more than 63 bits".to_owned()))
 }
 
 fn floats(shape: &[usize], values: Vec<f64>) -> Result<Data, Refusal> {
@@ -141,15 +141,27 @@ pub(super) fn integers(shape: &[usize], values: Vec<i64>) -> Result<Data, Refusa
 /// The field that is not empty, if it has the right number of numbers.
 fn typed(tensor: &Tensor, kind: ElementType, shape: &[usize], count: usize) -> Result<Data, Refusal> {
     let packed = kind.bits() < 8;
+    if packed {
+        // A byte in each number of the field.
+        let bytes = tensor.int32_data.iter().map(|&byte| byte as u8).collect::<Vec<_>>();
+        if bytes.len() != bytes_of(kind, count) {
+            return malformed(format!(
+                "expected {} packed bytes, found {}",
+                bytes_of(kind, count),
+                bytes.len()
+            ));
+        }
+        return from_bits(kind, shape, (0..count).map(|place| bits_at(&bytes, kind.bits(), place)));
+    }
     let found = [
         tensor.float_data.len(),
-        tensor.int32_data.len() * if packed { 8 / kind.bits() } else { 1 },
+        tensor.int32_data.len(),
         tensor.int64_data.len(),
         tensor.double_data.len(),
         tensor.uint64_data.len(),
     ];
     let total = found.iter().sum::<usize>();
-    if total != count && !(packed && total == count + 1) {
+    if total != count {
         return malformed(format!("expected {count} numbers in a tensor, found {total}"));
     }
     let is_plain_float = matches!(kind, ElementType::Float32 | ElementType::Float64);
@@ -158,10 +170,6 @@ fn typed(tensor: &Tensor, kind: ElementType, shape: &[usize], count: usize) -> R
     }
     if !tensor.double_data.is_empty() && is_plain_float {
         return floats(shape, tensor.double_data.clone());
-    }
-    if packed {
-        let bytes = tensor.int32_data.iter().map(|&byte| byte as u8).collect::<Vec<_>>();
-        return from_bits(kind, shape, (0..count).map(|place| bits_at(&bytes, kind.bits(), place)));
     }
     let bits = match found {
         [_, n, ..] if n > 0 => tensor.int32_data.iter().map(|&number| i128::from(number)).collect::<Vec<_>>(),

@@ -114,6 +114,11 @@ impl ElementType {
         power(1 - format.bias - format.fraction_bits as i32)
     }
 
+    /// The greatest finite number of a float type.
+    pub(crate) fn greatest(self) -> f64 {
+        self.format().greatest
+    }
+
     fn format(self) -> Format {
         let (exponent_bits, fraction_bits, bias, greatest, is_ieee) = match self {
             Float16 => (5, 10, 15, 65504.0, true),
@@ -164,10 +169,17 @@ impl ElementType {
             Signed(_) | Unsigned(_) => return self.wrap_float(value),
             _ => {}
         }
-        if value == 0.0 || !value.is_finite() {
+        let format = self.format();
+        if value.is_nan() && self == Float4E2M1 {
+            // It has no NaN; this is what machines make of it.
+            return -0.0;
+        }
+        if value == 0.0 || value.is_nan() || value.is_infinite() && format.is_ieee {
             return value;
         }
-        let format = self.format();
+        if value.is_infinite() {
+            return if self == Float4E2M1 { format.greatest.copysign(value) } else { f64::NAN };
+        }
         let exponent = exponent(value).max(1 - format.bias);
         let unit = power(exponent - format.fraction_bits as i32);
         let rounded = (value / unit).round_ties_even() * unit;

@@ -70,6 +70,34 @@ pub enum Refusal {
     },
 }
 
+/// Text of a file in one line of bearable length: what else is in it is escaped.
+pub(super) fn plain(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut escaped = String::new();
+    for character in text.chars().take(LONGEST) {
+        match character {
+            character if character.is_control() => escaped.extend(character.escape_default()),
+            character => escaped.push(character),
+        }
+    }
+    if text.chars().nth(LONGEST).is_some() {
+        escaped.push('…');
+    }
+    escaped
+}
+
+impl Refusal {
+    /// The same in one line.
+    pub(super) fn plain(self) -> Self {
+        match self {
+            Refusal::Unsupported(text) => Refusal::Unsupported(plain(&text)),
+            Refusal::Varying(text) => Refusal::Varying(plain(&text)),
+            Refusal::Malformed(text) => Refusal::Malformed(plain(&text)),
+            Refusal::TooLarge { limit } => Refusal::TooLarge { limit },
+        }
+    }
+}
+
 /// Shorthand for a node that contradicts the standard.
 pub(super) fn malformed<T>(reason: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Malformed(reason.into()))

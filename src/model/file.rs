@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use prost::Message;
 
-use super::error::{ModelError, Refusal};
+use super::error::{ModelError, Refusal, plain};
 use super::lower::{NEWEST_OPSET, OLDEST_OPSET};
 use super::{Data, ElementType, data};
 use crate::onnx::message::{self, DataType};
@@ -119,7 +119,7 @@ impl Model {
     }
 
     fn parse(bytes: &[u8], file: String, folder: Option<PathBuf>, limit: usize) -> Result<Self, ModelError> {
-        let format = |reason: String| ModelError::Format { file: file.clone(), reason };
+        let format = |reason: String| ModelError::Format { file: file.clone(), reason: plain(&reason) };
         let model = message::Model::decode(bytes)
             .map_err(|error| format(format!("expected an ONNX model, found something else: {error}")))?;
         let standard = |domain: Option<&str>| matches!(domain, None | Some("" | "ai.onnx"));

@@ -214,8 +214,14 @@ impl Symbol {
                     *b
                 }
             }
-            ("QuantizeLinear", [a, scale, zero]) => {
-                ((a / scale).round_ties_even() + zero).clamp(parameter(0), parameter(1))
+            ("BitwiseAnd" | "BitwiseOr" | "BitwiseXor" | "BitwiseNot" | "ShiftLeft" | "ShiftRight", list) => {
+                // Integers below 2⁵³ are floats of their own.
+                let is_integer = |x: &f64| x.fract() == 0.0 && x.abs() < 9e15;
+                let integers = list.iter().map(|&x| x as i64).collect::<Vec<_>>();
+                let function = Function::Other(self.clone());
+                let value =
+                    list.iter().all(is_integer).then(|| integer_value(&function, &integers)).flatten()?;
+                value as f64
             }
             _ => return None,
         })
@@ -303,8 +309,11 @@ pub(super) fn integer_value(function: &Function, arguments: &[i64]) -> Option<i1
         ("BitwiseOr", [_, _]) => wide(0) | wide(1),
         ("BitwiseXor", [_, _]) => wide(0) ^ wide(1),
         ("BitwiseNot", [_]) => !wide(0),
-        ("ShiftLeft", [_, by]) => wide(0).checked_shl(u32::try_from(*by).ok().filter(|&by| by < 64)?)?,
-        ("ShiftRight", [_, by]) => wide(0).checked_shr(u32::try_from(*by).ok().filter(|&by| by < 64)?)?,
+        // Beyond the bits of the type, or by a negative number, the sign alone is left.
+        ("ShiftLeft", [_, by]) if (0..64).contains(by) => wide(0) << by,
+        ("ShiftLeft", [_, _]) => 0,
+        ("ShiftRight", [_, by]) if (0..64).contains(by) => wide(0) >> by,
+        ("ShiftRight", [_, _]) => wide(0) >> 64,
         _ => return None,
     })
 }

@@ -18,11 +18,13 @@
 //! | `lower` | the operators of the standard in five operations |
 //! | `build` | programs of models |
 //! | `arithmetic` | what a reading of a program has to know |
-//! | `run` | programs over any arithmetic |
+//! | `run`, `stage` | programs over any arithmetic, and one step |
 //! | `floats` | reading on floats |
 //! | `bounds` | reading with rigorous bounds |
 //! | `oracle` | the random interpretation, and its theorem |
 //! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
+//! | `rationals` | reading on exact rational numbers |
+//! | `reach` | reading for what an entry depends on |
 
 mod arithmetic;
 mod bounds;
@@ -36,8 +38,11 @@ mod function;
 mod lower;
 mod oracle;
 mod program;
+mod rationals;
+mod reach;
 mod run;
 mod symmetry;
+mod stage;
 
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
@@ -50,10 +55,15 @@ pub use oracle::{Oracle, Residue};
 pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
-pub use run::RunError;
 pub use symmetry::{
     Break, Certificate, CertificateError, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
     LayerReport, Question, Report, Symmetry, Tensor, Verdict,
 };
 #[cfg(feature = "cli")]
 pub(crate) use symmetry::{Claim, Motion, Twin};
+pub use rationals::Rationals;
+pub use reach::{Dependency, Reach};
+pub use run::{Prepared, RunError};
+
+#[cfg(test)]
+mod tests;

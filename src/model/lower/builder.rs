@@ -35,6 +35,8 @@ pub(in crate::model) struct Builder {
 
 impl Builder {
     pub(in crate::model) fn new(limit: usize) -> Self {
+        // Entries are numbered in 32 bits.
+        let limit = limit.min(u32::MAX as usize - 1);
         Builder { program: Program::default(), node: 0, limit, used: 0, constants: HashMap::new() }
     }
 
@@ -142,8 +144,10 @@ impl Builder {
                 None => malformed(format!("{function} of these integers has no value")),
             };
         }
-        let known = inputs.iter().map(|value| value.known_floats()).collect::<Option<Vec<_>>>();
-        if let Some(known) = known
+        let is_known = inputs.iter().all(|value| !matches!(value.content, Content::Slot { .. }));
+        let known =
+            is_known.then(|| inputs.iter().map(|value| value.known_floats()).collect::<Option<Vec<_>>>());
+        if let Some(known) = known.flatten()
             && let Some(folded) = entrywise(&known, &shape, |arguments| function.exact_value(arguments))
         {
             self.claim(&shape)?;
@@ -251,6 +255,9 @@ impl Builder {
         shape: &[usize],
     ) -> Result<Value, Refusal> {
         let element = inputs[0].element;
+        // What a run keeps: the place of each tap of each window.
+        let places = shape[2..].iter().chain(&inputs[1].shape[2..]).copied().collect::<Vec<_>>();
+        self.claim(&places)?;
         self.step(Operation::Convolution(windows), inputs, shape, element)
     }
 

@@ -102,7 +102,7 @@ fn range(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> 
     }
     let [start, limit, step] = [start.to_float("start")?, limit.to_float("limit")?, step.to_float("delta")?];
     let count = ((limit - start) / step).ceil().max(0.0);
-    if !(count <= builder.limit as f64) {
+    if count.is_nan() || count > builder.limit as f64 {
         return Err(too_long);
     }
     builder.claim(&[count as usize])?;

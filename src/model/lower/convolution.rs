@@ -57,7 +57,7 @@ impl Builder {
     }
 }
 
-fn correlate(
+pub(super) fn correlate(
     builder: &mut Builder,
     call: &Call<'_>,
     signal: &Value,

@@ -13,17 +13,25 @@
 //! | `reduce` | reductions, and what is made of them: softmax |
 //! | `normalisation` | batch, instance, layer, group and local normalisation |
 //! | `pad`, `resize` | pads of all modes, and resizing |
-//! | `quantise` | quantisation, as a symbol |
+//! | `quantise` | quantisation: quotients that are rounded |
+//! | `attention` | attention, and rotary embeddings |
 
+mod attention;
 mod builder;
 mod call;
 mod constants;
 mod convolution;
+mod einsum;
+mod indices;
 mod matrix;
 mod moves;
+mod normalisation;
+mod pad;
 mod pointwise;
 mod pool;
+mod quantise;
 mod reduce;
+mod resize;
 mod value;
 mod windows;
 
@@ -49,7 +57,14 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         convolution::operator,
         pool::operator,
         matrix::operator,
+        einsum::operator,
         reduce::operator,
+        indices::operator,
+        normalisation::operator,
+        pad::operator,
+        resize::operator,
+        quantise::operator,
+        attention::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

@@ -321,8 +321,9 @@ fn space_to_depth(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, 
         return malformed(format!("{h} × {w} cannot be cut into blocks of {block}"));
     }
     let split = [n, c, h / block, block, w / block, block];
+    let order = if call.string("mode", "DCR")? == "CRD" { [0, 1, 3, 5, 2, 4] } else { [0, 3, 5, 1, 2, 4] };
     let places = builder.places(0, x)?.into_shape_with_order(IxDyn(&split)).expect("as many entries");
-    let places = places.permuted_axes(IxDyn(&[0, 3, 5, 1, 2, 4])).as_standard_layout().into_owned();
+    let places = places.permuted_axes(IxDyn(&order)).as_standard_layout().into_owned();
     let shape = [n, c * block * block, h / block, w / block];
     let places = places.into_shape_with_order(IxDyn(&shape)).expect("as many entries");
     Ok(vec![builder.rearrange(&[x], places, x.element)?])

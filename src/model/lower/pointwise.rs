@@ -270,27 +270,33 @@ fn modulo(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal>
     Ok(vec![builder.apply_named(name, &[call.input(0)?, call.input(1)?])?])
 }
 
-/// A choice: by a known condition entries are moved, by another one it is a function.
 fn choose(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
-    let (condition, a, b) = (call.input(0)?, call.input(1)?, call.input(2)?);
-    let shape = broadcast([condition, a, b].iter().map(|value| value.shape.as_slice()))?;
-    let Content::Integers(known) = &condition.content else {
-        return Ok(vec![builder.pointwise(Function::named("Where"), &[condition, a, b], a.element)?]);
-    };
-    builder.claim(&shape)?;
-    let (yes, no) = (builder.places(0, a)?, builder.places(1, b)?);
-    let expand = |array: &ndarray::ArrayD<Source>| array.broadcast(shape.clone()).map(|view| view.to_owned());
-    let (Some(mut places), Some(no)) = (expand(&yes), expand(&no)) else {
-        return malformed("the inputs of Where cannot be broadcast");
-    };
-    ndarray::Zip::from(&mut places).and(&no).and_broadcast(known.as_ref()).for_each(
-        |place, no, &condition| {
-            if condition == 0 {
-                *place = *no;
-            }
-        },
-    );
-    Ok(vec![builder.rearrange(&[a, b], places, a.element)?])
+    Ok(vec![builder.choose(call.input(0)?, call.input(1)?, call.input(2)?)?])
+}
+
+impl Builder {
+    /// A choice: by a known condition entries are moved, by another one it is a function.
+    pub(super) fn choose(&mut self, condition: &Value, a: &Value, b: &Value) -> Result<Value, Refusal> {
+        let shape = broadcast([condition, a, b].iter().map(|value| value.shape.as_slice()))?;
+        let Content::Integers(known) = &condition.content else {
+            return self.pointwise(Function::named("Where"), &[condition, a, b], a.element);
+        };
+        self.claim(&shape)?;
+        let (yes, no) = (self.places(0, a)?, self.places(1, b)?);
+        let expand =
+            |array: &ndarray::ArrayD<Source>| array.broadcast(shape.clone()).map(|view| view.to_owned());
+        let (Some(mut places), Some(no)) = (expand(&yes), expand(&no)) else {
+            return malformed("the inputs of Where cannot be broadcast");
+        };
+        ndarray::Zip::from(&mut places).and(&no).and_broadcast(known.as_ref()).for_each(
+            |place, no, &holds| {
+                if holds == 0 {
+                    *place = *no;
+                }
+            },
+        );
+        self.rearrange(&[a, b], places, a.element)
+    }
 }
 
 fn cast(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
@@ -299,6 +305,12 @@ fn cast(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
         Some(like) => like.element,
         None => call.element("to")?.ok_or(Refusal::Malformed("attribute to is missing".to_owned()))?,
     };
+    // Eight bits are few: what is too large becomes the greatest number, unless the node says otherwise.
+    if target.is_float() && target.bits() <= 8 && (call.flag("saturate", true) || target.bits() == 4) {
+        let most = builder.at_most(x, target.greatest())?;
+        let clipped = builder.at_least(&most, -target.greatest())?;
+        return Ok(vec![builder.cast(&clipped, target)?]);
+    }
     Ok(vec![builder.cast(x, target)?])
 }
 

@@ -12,14 +12,15 @@ use super::mend;
 use super::motion::Motion;
 use super::refute::Refuter;
 use super::report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Verdict};
+use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
 use crate::model::{Model, Origin, Program};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
-/// Entries of a program that a shrinking may compute in all.
-const SHRINK_ENTRIES: usize = 1 << 22;
+/// Products that a shrinking may compute in all, in bounds.
+const SHRINK_TERMS: usize = 1 << 24;
 /// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last place of a
 /// `f32`.
 const NEAR_MISS: f64 = 64.0 * f32::EPSILON as f64;
@@ -189,8 +190,11 @@ impl Judge<'_> {
         prover: Option<&Prover<'_>>,
     ) -> Result<(), RunError> {
         report.evidence = Some(Evidence::Measured);
-        let size: usize = self.program.slots.iter().map(|slot| slot.shape.iter().product::<usize>()).sum();
-        let shrinks = SHRINKS.min(SHRINK_ENTRIES / size.max(1));
+        let work = |step| {
+            let terms = Terms::new(self.program, step);
+            terms.count() * terms.width()
+        };
+        let shrinks = SHRINKS.min(SHRINK_TERMS / self.program.steps.iter().map(work).sum::<usize>().max(1));
         for looked in looked.iter().filter(|looked| !looked.holds()) {
             let Element { name, motion } = &looked.element;
             if report.breaks_at.is_none() {

@@ -16,15 +16,12 @@ use super::measured::nearest;
 use super::motion::Motion;
 use super::terms::{Atom, Term, Terms};
 use crate::model::run::RunError;
-use crate::model::{Floats, Origin, Program, Step};
+use crate::model::{Floats, Operation, Origin, Program, Step};
 
 /// By how many units in the last place of the largest weight of its tensor a weight may be changed.
 const MOST_ULPS: f64 = 64.0;
 /// The relative error up to which a motion of a tensor is taken for the true one.
 pub(in crate::model) const NEAR: f64 = 1e-3;
-/// Terms of a step beyond which only some of its entries are looked at.
-const MOST_TERMS: usize = 1 << 22;
-
 /// A program with symmetric weights.
 #[derive(Clone, Debug)]
 pub(in crate::model) struct Mended {
@@ -180,12 +177,12 @@ fn pairs(
     if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
         return None;
     }
+    if !step.inputs.iter().any(|&input| !varies[input]) {
+        return Some(Vec::new());
+    }
     let terms = Terms::new(program, step);
-    let stride = (terms.count() * terms.width() / MOST_TERMS).max(1);
-    // An odd stride meets all channels of most tensors.
-    let stride = if stride > 1 { stride | 1 } else { 1 };
     let (mut own, mut twin, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-    for entry in (0..terms.count()).step_by(stride) {
+    for entry in telling(program, step) {
         terms.of(entry, &mut own);
         terms.of(output[entry] as usize, &mut twin);
         let moved =
@@ -215,33 +212,56 @@ fn pairs(
     Some(pairs)
 }
 
-/// Terms with the entries that vary as keys, in the order of the keys; atoms that do not vary are kept apart, with
-/// their values to order those of equal keys.
+/// Entries that read all weights of a step: of a convolution the middle and both ends of each map, of a product of
+/// matrices the first, the middle and the last row; else all.
+fn telling(program: &Program, step: &Step) -> Vec<usize> {
+    let shape = &program.slots[step.output].shape;
+    let count: usize = shape.iter().product();
+    let middle = |extents: &[usize]| extents.iter().fold(0, |flat, extent| flat * extent + extent / 2);
+    match &step.operation {
+        // These read no weights.
+        Operation::Rearrange(_) | Operation::Reduce(..) => Vec::new(),
+        Operation::Convolution(_) => {
+            let area: usize = shape[2..].iter().product();
+            let places = [0, middle(&shape[2..]), area.saturating_sub(1)];
+            (0..count / area.max(1)).flat_map(|map| places.map(|place| map * area + place)).collect()
+        }
+        Operation::Product => {
+            let [rows, columns] = [shape[shape.len() - 2], shape[shape.len() - 1]];
+            let lines = [0, rows / 2, rows.saturating_sub(1)];
+            let batches = count / (rows * columns).max(1);
+            let of_batch = |batch: usize| lines.map(|row| (batch * rows + row) * columns);
+            (0..batches).flat_map(of_batch).flat_map(|first| first..first + columns).collect()
+        }
+        Operation::Pointwise(_) => (0..count).collect(),
+    }
+}
+
+/// A term: its entries that vary, the value of its weight, and its atoms with those that vary left out.
+type Keyed = ([Option<(usize, usize)>; 2], f64, Term);
+
+/// Terms in the order of the entries that vary, and of their weights where those are equal.
 fn keyed(
     program: &Program,
     terms: &[Term],
     varies: &[bool],
     moved: impl Fn(usize, usize) -> usize,
-) -> Vec<([Option<(usize, usize)>; 2], f64, Vec<Atom>)> {
-    let mut keyed: Vec<_> = terms
+) -> Vec<Keyed> {
+    let mut keyed: Vec<Keyed> = terms
         .iter()
         .map(|term| {
             let mut value = 0.0;
-            let mut fixed = Vec::new();
-            let key = term.map(|atom| match atom {
-                Atom::Entry { slot, entry } if varies[slot] => Some((slot, moved(slot, entry))),
-                Atom::Entry { slot, entry } => {
-                    if let Origin::Constant(values) = &program.slots[slot].origin {
-                        value = values.as_slice().map_or(0.0, |list| list[entry]);
-                    }
-                    fixed.push(atom);
-                    None
+            let mut fixed = *term;
+            let mut key = [None; 2];
+            for (atom, key) in fixed.iter_mut().zip(&mut key) {
+                let Atom::Entry { slot, entry } = *atom else { continue };
+                if varies[slot] {
+                    *key = Some((slot, moved(slot, entry)));
+                    *atom = Atom::Nothing;
+                } else if let Origin::Constant(values) = &program.slots[slot].origin {
+                    value = values.as_slice().map_or(0.0, |list| list[entry]);
                 }
-                atom => {
-                    fixed.push(atom);
-                    None
-                }
-            });
+            }
             (key, value, fixed)
         })
         .collect();

@@ -43,11 +43,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         certificate::read(&text).with_context(|| format!("{} is no certificate", path.display()))?;
     let model = Model::read(&arguments.model)?;
     match model.certify(&certificate) {
-        Ok(steps) => {
-            for (group, element) in certificate.elements() {
-                destination::print(output, &format!("✓ {group}: {element}\n"))?;
+        Ok(certified) => {
+            for [group, element, outputs] in &certified.claims {
+                destination::print(output, &format!("✓ {group}: {element}: output {outputs}\n"))?;
             }
-            destination::print(output, &format!("{steps} steps checked, bit for bit\n"))?;
+            destination::print(output, &format!("{} steps checked, bit for bit\n", certified.steps))?;
             Ok(true)
         }
         Err(JudgeError::Certificate(reason)) => {

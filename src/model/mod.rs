@@ -56,7 +56,7 @@ pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
 pub use symmetry::{
-    Break, Certificate, CertificateError, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
+    Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
     LayerReport, Question, Report, Symmetry, Tensor, Verdict,
 };
 #[cfg(feature = "cli")]

@@ -9,18 +9,26 @@
 //! hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has the value
 //! t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order in exact arithmetic.
 //!
+//! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no permutation,
+//! as a border that is padded with copies has none, and copies in an enlarged image may be exchanged.
+//!
+//! Not every proof has a certificate: where a tensor in between is not permuted though the outputs are, as of linear
+//! interpolation along one axis after the other, or equal channels are exchanged, it is refused.
+//!
 //! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that the
 //! certificate says but its permutations. Cost: one pass over the products of the model.
 
 use std::collections::HashMap;
 
-use super::check::JudgeError;
+use super::check::{JudgeError, leader};
 use super::exact::{Moving, Prover, varying};
+use super::groups::{Element, Symmetry};
 use super::motion::Motion;
 use super::terms::{Atom, Term, Terms, number};
 use super::twin::Twin;
+use crate::model::oracle::has_infinities;
 use crate::model::run::RunError;
-use crate::model::{Function, Operation, Origin, Program, Step};
+use crate::model::{Function, Operation, Origin, Program, Source, Step};
 
 /// What a certificate claims about one motion.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,11 +52,13 @@ pub struct Certificate {
     pub(crate) claims: Vec<Claim>,
 }
 
-impl Certificate {
-    /// The elements that it is about, each with its group.
-    pub fn elements(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.claims.iter().map(|claim| (claim.group.as_str(), claim.element.as_str()))
-    }
+/// What a certificate proves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certified {
+    /// For each element its group, its name, and what the outputs do, in words.
+    pub claims: Vec<[String; 3]>,
+    /// How many steps were checked.
+    pub steps: usize,
 }
 
 /// Why a certificate does not prove what it claims.
@@ -58,6 +68,17 @@ pub enum CertificateError {
     /// It was made for other inputs.
     #[error("made for other inputs: {0}")]
     Inputs(String),
+    /// The model has numbers that are not finite.
+    #[error("the model has numbers that are not finite, of which exact arithmetic knows nothing")]
+    Infinite,
+    /// What it calls an element of a group is none, or moves other inputs.
+    #[error("{group}: {element} is no element of this group on these inputs")]
+    Element {
+        /// The group.
+        group: String,
+        /// The element.
+        element: String,
+    },
     /// It claims nothing.
     #[error("it claims nothing")]
     Empty,
@@ -96,7 +117,12 @@ pub(in crate::model) fn claim(
     }
     let needed = needed(program);
     let varies = varying(program);
-    let tensors = (0..program.slots.len()).filter(|&slot| varies[slot] && needed[slot]);
+    let is_copy = |slot: usize| match program.slots[slot].origin {
+        Origin::Step(step) => matches!(program.steps[step].operation, Operation::Rearrange(_)),
+        _ => false,
+    };
+    let tensors = (0..program.slots.len())
+        .filter(|&slot| varies[slot] && needed[slot] && (!is_copy(slot) || program.outputs.contains(&slot)));
     Ok(Some(tensors.filter_map(|slot| Some((slot, prover.twin(moving, motion, &finding, slot)?))).collect()))
 }
 
@@ -118,30 +144,53 @@ pub(in crate::model) fn check(
     program: &Program,
     certificate: &Certificate,
     node: impl Fn(usize) -> String,
-) -> Result<usize, CertificateError> {
+) -> Result<Certified, CertificateError> {
     if certificate.claims.is_empty() {
         return Err(CertificateError::Empty);
+    }
+    if has_infinities(program) {
+        return Err(CertificateError::Infinite);
     }
     let varies = varying(program);
     let needed = needed(program);
     let constants = Constants::of(program, &varies);
-    let mut steps = 0;
+    let originals = originals(program, &varies, &constants);
+    let mut certified = Certified { claims: Vec::new(), steps: 0 };
     for claim in &certificate.claims {
+        if !is_element(program, claim) {
+            let (group, element) = (claim.group.clone(), claim.element.clone());
+            return Err(CertificateError::Element { group, element });
+        }
         let sources = permutations(program, claim, &varies, &needed)?;
         for step in program.steps.iter().filter(|step| varies[step.output] && needed[step.output]) {
             // A tensor without a permutation may be read by a step that does not use it.
             let Some(output) = &sources[step.output] else { continue };
-            if let Some(entry) = first_difference(program, step, output, &sources, &varies, &constants) {
+            if let Some(entry) = first_difference(program, step, output, &sources, &originals, &constants) {
                 return Err(CertificateError::Step {
                     element: claim.element.clone(),
                     node: node(step.node),
                     entry,
                 });
             }
-            steps += 1;
+            certified.steps += 1;
         }
+        let of_output = |slot: &usize| {
+            let twin = claim.tensors.iter().find(|(other, _)| other == slot);
+            twin.map_or_else(|| "unchanged".to_owned(), |(_, twin)| twin.to_string())
+        };
+        let outputs = program.outputs.iter().map(of_output).collect::<Vec<_>>().join("; ");
+        certified.claims.push([claim.group.clone(), claim.element.clone(), outputs]);
     }
-    Ok(steps)
+    Ok(certified)
+}
+
+/// Whether the names of a claim are those of its motion, and the inputs that it moves those that are always moved.
+fn is_element(program: &Program, claim: &Claim) -> bool {
+    let Some(leader) = leader(program) else { return false };
+    let moving = Moving::of(program, leader);
+    let elements = claim.group.parse::<Symmetry>().and_then(|group| group.generators(&moving.own));
+    let is_this = |element: &Element| element.name == claim.element && element.motion == claim.motion;
+    claim.moves == moving.moves && elements.is_ok_and(|elements| elements.iter().any(is_this))
 }
 
 /// The permutations of a claim, by slot. Inputs must move as the claim says, and all outputs need one.
@@ -205,17 +254,21 @@ fn first_difference(
     step: &Step,
     output: &[u32],
     sources: &[Option<Vec<u32>>],
-    varies: &[bool],
+    originals: &[Vec<Known>],
     constants: &Constants,
 ) -> Option<usize> {
     let terms = Terms::new(program, step);
     let known = |atom: Atom, moved: bool| match atom {
         Atom::Nothing => Known::Nothing,
         Atom::Number(bits) => Known::Number(bits),
-        Atom::Entry { slot, entry } if !varies[slot] => Known::Constant(constants.entries[slot][entry]),
-        Atom::Entry { slot, entry } => match &sources[slot] {
-            Some(list) => Known::Varying(slot, if moved { list[entry] } else { entry as u32 }),
-            None => Known::Unknown(slot, entry as u32),
+        Atom::Entry { slot, entry } => match originals[slot].get(entry) {
+            None => Known::Constant(constants.entries[slot][entry]),
+            Some(&Known::Varying(slot, entry)) if moved => match &sources[slot] {
+                Some(list) => Known::Varying(slot, list[entry as usize]),
+                None => Known::Unknown(slot, entry),
+            },
+            Some(&Known::Varying(slot, entry)) if sources[slot].is_none() => Known::Unknown(slot, entry),
+            Some(&known) => known,
         },
     };
     let bag = |list: &[Term], moved: bool, bag: &mut Vec<[Known; 2]>| {
@@ -244,6 +297,54 @@ fn first_difference(
     })
 }
 
+/// For each entry of a tensor that varies the entry of which it is a copy, or the number: what is multiplied by zero
+/// is zero.
+fn originals(program: &Program, varies: &[bool], constants: &Constants) -> Vec<Vec<Known>> {
+    let mut originals: Vec<Vec<Known>> = vec![Vec::new(); program.slots.len()];
+    let own = |slot: usize| -> Vec<Known> {
+        let count = program.slots[slot].shape.iter().product::<usize>() as u32;
+        (0..count).map(|entry| Known::Varying(slot, entry)).collect()
+    };
+    for &slot in &program.inputs {
+        originals[slot] = own(slot);
+    }
+    for step in program.steps.iter().filter(|step| varies[step.output]) {
+        originals[step.output] = match &step.operation {
+            Operation::Rearrange(sources) => {
+                let of = |source: &Source| match *source {
+                    Source::Constant(value) => match number(value) {
+                        Atom::Number(bits) => Known::Number(bits),
+                        _ => Known::Nothing,
+                    },
+                    Source::Entry { input, entry } => {
+                        let slot = step.inputs[input as usize];
+                        match originals[slot].get(entry as usize) {
+                            Some(original) => *original,
+                            None => Known::Constant(constants.entries[slot][entry as usize]),
+                        }
+                    }
+                };
+                sources.iter().map(of).collect()
+            }
+            operation if is_product(operation) => {
+                let terms = Terms::new(program, step);
+                let mut list = Vec::new();
+                let is_zero = |term: &Term| match term[0] {
+                    Atom::Entry { slot, entry } => constants.entries[slot].get(entry) == Some(&constants.zero),
+                    _ => false,
+                };
+                let of = |(entry, own): (usize, Known)| {
+                    terms.of(entry, &mut list);
+                    if list.iter().any(is_zero) { Known::Constant(constants.zero) } else { own }
+                };
+                own(step.output).into_iter().enumerate().map(of).collect()
+            }
+            _ => own(step.output),
+        };
+    }
+    originals
+}
+
 fn is_product(operation: &Operation) -> bool {
     matches!(operation, Operation::Pointwise(Function::Multiply))
 }
@@ -262,11 +363,10 @@ impl Constants {
             let next = names.len() as u32;
             *names.entry((operation.to_owned(), terms)).or_insert(next)
         };
-        let mut of_number =
-            |value: f64, name: &mut dyn FnMut(&str, Vec<[Known; 2]>) -> u32| match number(value) {
-                Atom::Number(bits) => name("", vec![[Known::Number(bits), Known::Nothing]]),
-                _ => 0,
-            };
+        let of_number = |value: f64, name: &mut dyn FnMut(&str, Vec<[Known; 2]>) -> u32| match number(value) {
+            Atom::Number(bits) => name("", vec![[Known::Number(bits), Known::Nothing]]),
+            _ => 0,
+        };
         let zero = of_number(0.0, &mut name);
         let mut entries = vec![Vec::new(); program.slots.len()];
         for (slot, description) in program.slots.iter().enumerate() {
@@ -309,12 +409,12 @@ impl Constants {
 }
 
 impl crate::model::Model {
-    /// Checks a certificate on this model, node by node and bit for bit. Returns how many steps were checked.
+    /// Checks a certificate on this model, node by node and bit for bit. Returns what it proves.
     ///
     /// # Errors
     /// If the model cannot be read for the shapes of the certificate, or the certificate does not prove what it
     /// claims.
-    pub fn certify(&self, certificate: &Certificate) -> Result<usize, JudgeError> {
+    pub fn certify(&self, certificate: &Certificate) -> Result<Certified, JudgeError> {
         let names: Vec<&str> = self.inputs().iter().map(|port| port.name.as_str()).collect();
         let given: Vec<&str> = certificate.inputs.iter().map(|(name, _)| name.as_str()).collect();
         if names != given {

@@ -38,7 +38,7 @@ mod twin;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::{Certificate, CertificateError, Certified};
 pub use check::{JudgeError, Question};
 pub use groups::Symmetry;
 pub use refute::Counterexample;

@@ -105,6 +105,7 @@
 //! | [`conv`] | | convolution and correlation: problems, algorithms; with `plan` also planned methods and transforms |
 //! | [`verify`] | | the engine: readings, verdicts, counterexamples, preserved subgroups, test entry points |
 //! | `layer` | `layers` | layers, forward and backward; what is known of them before they run |
+//! | `onnx` | `files`, `model` | the messages of ONNX files |
 //! | `network` | `layers` | composition, weights, known networks; with `files` also ONNX and safetensors |
 //! | `model` | `model` | foreign models: ONNX graphs read on any scalar, and what is proved of them |
 //! | `executor` | `train` | networks on sixteen samples side by side |
@@ -140,6 +141,8 @@ pub mod layer;
 pub mod model;
 #[cfg(feature = "layers")]
 pub mod network;
+#[cfg(any(feature = "files", feature = "model"))]
+mod onnx;
 pub mod prelude;
 pub mod scalar;
 pub mod signal;

@@ -3,12 +3,14 @@
 //! | exit code | meaning |
 //! |---|---|
 //! | 0 | everything is as expected |
-//! | 1 | a claim did not come out as expected, or a mutant escaped |
+//! | 1 | a claim or an expectation did not hold, or a mutant escaped |
 //! | 2 | wrong use, or something could not be read or written |
 //!
 //! Results go to standard output, progress and errors to standard error. A panic is never shown as such.
 
 mod bench;
+mod certify;
+mod check;
 mod destination;
 mod keeping;
 mod limits;
@@ -36,6 +38,8 @@ struct Arguments {
 enum Command {
     Train(train::Arguments),
     Verify(verify::Arguments),
+    Check(check::Arguments),
+    Certify(certify::Arguments),
     Bench(bench::Arguments),
 }
 
@@ -46,6 +50,8 @@ pub fn main() -> ExitCode {
     let outcome = quiet::catch(|| match command {
         Command::Train(arguments) => train::run(&arguments, &mut anstream::stdout()),
         Command::Verify(arguments) => verify::run(&arguments, &catalogue(), &mut anstream::stdout()),
+        Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout()),
+        Command::Certify(arguments) => certify::run(&arguments, &mut anstream::stdout()),
         Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
     });
     match outcome {

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::{Function, Symbol};
+use super::{ElementType, Function, Symbol};
 
 /// A function that an arithmetic has no value for: `erf` over the rationals, say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,12 @@ pub trait Arithmetic: Sync {
     /// The sum of the products `a[i] · b[i]` of two slices of one length.
     fn dot(&self, a: &[Self::Element], b: &[Self::Element]) -> Self::Element;
 
+    /// The sum of such products and one number more, in one sum.
+    fn dot_plus(&self, a: &[Self::Element], b: &[Self::Element], bias: &Self::Element) -> Self::Element {
+        let terms = [self.dot(a, b), bias.clone()];
+        self.sum(&mut terms.iter())
+    }
+
     /// The sum of the entries.
     fn sum(&self, entries: &mut dyn Iterator<Item = &Self::Element>) -> Self::Element;
 
@@ -53,4 +59,21 @@ pub trait Arithmetic: Sync {
     /// # Errors
     /// If the arithmetic has no value for it.
     fn apply_to_list(&self, symbol: &Symbol, list: &[&Self::Element]) -> Result<Self::Element, Unreadable>;
+
+    /// The arithmetic of tensors of integers and truths, which a machine does not round.
+    fn of_integers(&self) -> &Self {
+        self
+    }
+
+    /// What becomes of a result in a tensor of this type: floats of a machine are rounded. The identity wherever
+    /// arithmetic is exact.
+    fn stored(&self, value: Self::Element, element: ElementType) -> Self::Element {
+        let _ = element;
+        value
+    }
+
+    /// A number that comes into a tensor of this type from one of another type.
+    fn cast(&self, value: Self::Element, element: ElementType) -> Self::Element {
+        self.stored(value, element)
+    }
 }

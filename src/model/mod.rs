@@ -2,7 +2,7 @@
 //!
 //! A model is a graph of operators with fixed weights. It is read in three steps:
 //!
-//! 1. `Model`: the file, its nodes and its weights, as they are written;
+//! 1. [`Model`]: the file, its nodes and its weights, as they are written;
 //! 2. [`Program`]: the same for inputs of one shape. Shapes and index arithmetic are computed, and each operator
 //!    of the standard is written in five operations, see [`Operation`];
 //! 3. [`Program::run`]: the program over an [`Arithmetic`]: floats, rigorous bounds, exact rationals, or a
@@ -10,13 +10,60 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `element` | types of numbers: bits and rounding |
+//! | `data` | numbers of tensors in files |
+//! | `file` | models as they are in files |
 //! | `program` | the five operations, programs and their traces |
+//! | `function` | the functions over floats |
+//! | `lower` | the operators of the standard in five operations |
+//! | `build` | programs of models |
 //! | `arithmetic` | what a reading of a program has to know |
+//! | `run`, `stage` | programs over any arithmetic, and one step |
+//! | `floats` | reading on floats |
+//! | `bounds` | reading with rigorous bounds |
+//! | `oracle` | the random interpretation, and its theorem |
+//! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
+//! | `rationals` | reading on exact rational numbers |
+//! | `reach` | reading for what an entry depends on |
 
 mod arithmetic;
+mod bounds;
+mod build;
+mod data;
+mod element;
+mod error;
+mod file;
+mod floats;
+mod function;
+mod lower;
+mod oracle;
 mod program;
+mod rationals;
+mod reach;
+mod run;
+mod symmetry;
+mod stage;
 
 pub use arithmetic::{Arithmetic, Unreadable};
+pub use bounds::{Bounds, FUNCTION_ULPS};
+pub use data::Data;
+pub use element::ElementType;
+pub use error::{ModelError, Refusal};
+pub use file::{ENTRIES, Extent, Model, NodeView, Port};
+pub use floats::Floats;
+pub use oracle::{Oracle, Residue};
 pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
+pub use symmetry::{
+    Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
+    LayerReport, Question, Report, Symmetry, Tensor, Verdict,
+};
+#[cfg(feature = "cli")]
+pub(crate) use symmetry::{Claim, Motion, Twin};
+pub use rationals::Rationals;
+pub use reach::{Dependency, Reach};
+pub use run::{Prepared, RunError};
+
+#[cfg(test)]
+mod tests;

@@ -11,9 +11,12 @@
 //! | [`Convolution`](Operation::Convolution) | correlation with windows | convolutions, also transposed ones, of a stretched signal |
 //! | [`Product`](Operation::Product) | products of matrices | dense layers, attention, `Einsum` |
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ndarray::ArrayD;
+
+use super::ElementType;
 
 /// A function that is known by its name alone, with the numbers that belong to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,6 +156,8 @@ pub struct Slot {
     pub name: Option<String>,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// The type of its numbers in the model. Exact readings have no use for it; floats are rounded to it.
+    pub element: ElementType,
     /// Where its numbers are from.
     pub origin: Origin,
 }
@@ -182,6 +187,8 @@ pub struct Program {
     pub inputs: Vec<usize>,
     /// The slots of the outputs.
     pub outputs: Vec<usize>,
+    /// The slots by the names of the model; two names of one tensor lead to the same slot.
+    pub names: BTreeMap<String, usize>,
 }
 
 /// The values of all tensors in a run, by slot; entries in row-major order.

@@ -9,6 +9,7 @@ pub mod json;
 mod orbit;
 mod pictures;
 mod plot;
+pub mod symmetry;
 pub mod terminal;
 pub mod text;
 pub mod training;

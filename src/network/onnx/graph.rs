@@ -8,11 +8,11 @@ use std::collections::HashSet;
 
 use prost::Message;
 
-use super::message::{
+use crate::conv::Boundary;
+use crate::onnx::message::{
     Attribute, AttributeType, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet,
     Shape, Tensor, TensorType, Type, ValueInfo,
 };
-use crate::conv::Boundary;
 
 /// The name of a tensor in a graph: its input, a parameter, or the output of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,6 +274,7 @@ impl Graph {
             initializer: self.initializers,
             input: vec![self.input],
             output: vec![batches(OUTPUT, sample)],
+            ..GraphMessage::default()
         };
         let model = Model {
             ir_version: if self.operator_set < 19 { 7 } else { 9 },
@@ -281,6 +282,7 @@ impl Graph {
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
             graph: Some(graph),
             opset_import: vec![OperatorSet { domain: Some(String::new()), version: self.operator_set }],
+            ..Model::default()
         };
         model.encode_to_vec()
     }
@@ -292,6 +294,7 @@ impl Graph {
             data_type: kind.into(),
             name: name.clone(),
             raw_data,
+            ..Tensor::default()
         });
         Value(name)
     }
@@ -312,6 +315,7 @@ impl Graph {
             name,
             op_type: operator.to_owned(),
             attribute,
+            ..Node::default()
         });
         Value(output)
     }

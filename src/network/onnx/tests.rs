@@ -22,6 +22,7 @@ use crate::layer::{
     SetLinear, Softmax, TransposedConvolution, View,
 };
 use crate::network::{Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998, p4cnn};
+use crate::onnx::message;
 use crate::scalar::Bounded;
 use crate::scalar::Rounding;
 use crate::signal::{FeatureType, GridGroup};

@@ -7,6 +7,7 @@
 //! | [`load_numpy`] | an `.npz` archive, or a folder of `.npy` files: `x_train`, `y_train`, `x_test`, `y_test` |
 //! | [`load`] | any of these, as the content tells |
 //! | [`digits`], [`digit_splits`] | drawn digits, made as asked for |
+//! | [`load_samples`] | pictures and arrays without labels |
 //! | [`rotated`] | the same images turned by random angles |
 //!
 //! Whatever is read is checked before memory is asked for, and every malformation is a [`DataError`] that
@@ -21,6 +22,7 @@ mod npy;
 mod numpy;
 mod pictures;
 mod rotated;
+mod samples;
 
 use std::path::Path;
 
@@ -32,6 +34,7 @@ pub use idx::{load_idx, write_idx};
 pub use numpy::load_numpy;
 pub use pictures::load_pictures;
 pub use rotated::{Rotated, rotated};
+pub use samples::{load_samples, samples_of_shape};
 
 /// Reads images and labels to train and to test, in whatever format is there. [`Splits::origin`] tells what
 /// was found.

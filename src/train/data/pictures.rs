@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use ndarray::Array4;
+use ndarray::{Array4, ArrayD, IxDyn};
 use png::{BitDepth, ColorType, Decoder, Transformations};
 
 use super::file::{checked_length, largest_expansion, names};
@@ -104,6 +104,14 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
         !name.starts_with('.') && extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
     };
     Ok(names(folder)?.into_iter().filter(is_picture).map(|name| folder.join(name)).collect())
+}
+
+/// A picture by itself: (channels, height, width).
+pub(super) fn read_sample(path: &Path) -> Result<ArrayD<f64>, DataError> {
+    let mut pixels = Vec::new();
+    let shape = read_picture(path, None, &mut pixels)?;
+    let pixels = pixels.into_iter().map(f64::from).collect();
+    Ok(ArrayD::from_shape_vec(IxDyn(&shape), pixels).expect("as many pixels as the shape has"))
 }
 
 /// Appends the pixels of a picture, channel by channel.

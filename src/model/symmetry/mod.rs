@@ -1,0 +1,45 @@
+//! The symmetries of a model: proved, refuted, or measured.
+//!
+//! | file | what |
+//! |---|---|
+//! | `motion` | how an element moves an array |
+//! | `groups` | the groups, their elements and generators |
+//! | `twin` | what a motion of the input does to a tensor |
+//! | `exact` | proofs by random interpretations, and where a symmetry is lost |
+//! | `measured` | errors in floats |
+//! | `refute` | counterexamples |
+//! | `terms` | what each entry of a step is computed from |
+//! | `mend`, `mended_file` | weights that are made symmetric, and a file with them |
+//! | `certificate` | permutations of all tensors, checked without probability |
+//! | `deviation` | the error in floats of what is proved |
+//! | `hint` | why a symmetry breaks |
+//! | `shapes` | shapes that a file leaves open |
+//! | `report` | what was found |
+//! | `decide`, `check` | the verdict about a group, and about a model |
+
+mod certificate;
+mod check;
+mod decide;
+mod deviation;
+mod exact;
+mod groups;
+mod hint;
+mod measured;
+mod mend;
+mod mended_file;
+mod motion;
+mod refute;
+mod report;
+mod shapes;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod twin;
+
+#[cfg(feature = "cli")]
+pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
+pub use certificate::{Certificate, CertificateError, Certified};
+pub use check::{JudgeError, Question};
+pub use groups::Symmetry;
+pub use refute::Counterexample;
+pub use report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Report, Tensor, Verdict};

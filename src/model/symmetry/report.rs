@@ -1,0 +1,210 @@
+//! What was found about a model, group by group.
+
+use std::fmt;
+
+use super::groups::Symmetry;
+use super::refute::Counterexample;
+use crate::model::ElementType;
+
+/// What a model does under a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// No output changes.
+    Invariant,
+    /// Every output is moved by permutations of its entries.
+    Equivariant,
+    /// Neither.
+    Broken,
+    /// It was not shown, and not refuted.
+    Undecided,
+    /// The group does not act on inputs of this shape.
+    NotApplicable,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Verdict::Invariant => "invariant",
+            Verdict::Equivariant => "equivariant",
+            Verdict::Broken => "broken",
+            Verdict::Undecided => "undecided",
+            Verdict::NotApplicable => "not-applicable",
+        })
+    }
+}
+
+/// On what a verdict rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The identity holds for all real inputs, but for a probability of error that is stated.
+    Proved,
+    /// The same of a model whose weights differ by their own rounding.
+    ProvedMended,
+    /// There is a counterexample, beyond all rounding.
+    Refuted,
+    /// Errors in floats, which prove nothing.
+    Measured,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Evidence::Proved => "proved",
+            Evidence::ProvedMended => "proved-mended",
+            Evidence::Refuted => "refuted",
+            Evidence::Measured => "measured",
+        })
+    }
+}
+
+/// An input or an output, at the shape that was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tensor {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The type of its numbers.
+    pub element: ElementType,
+}
+
+/// The node at which a symmetry is lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Break {
+    /// The name of the node, or of what it computes.
+    pub node: String,
+    /// Its operator.
+    pub operator: String,
+    /// The relative error of what it computes.
+    pub relative_error: f64,
+}
+
+/// What one element of a group does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ElementReport {
+    /// The element.
+    pub name: String,
+    /// Whether it was shown that the outputs are permuted.
+    pub holds: bool,
+    /// The greatest relative error of an output in floats.
+    pub relative_error: f64,
+}
+
+/// What was found about one group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupReport {
+    /// The group.
+    pub group: Symmetry,
+    /// What the model does.
+    pub verdict: Verdict,
+    /// On what that rests; `None` where the group does not apply.
+    pub evidence: Option<Evidence>,
+    /// log₂ of the probability that a proof is wrong.
+    pub log2_failure: Option<f64>,
+    /// What the outputs do, in words.
+    pub output_action: Option<String>,
+    /// The largest subgroup that was found to hold, in words.
+    pub largest: Option<String>,
+    /// The greatest change of a weight by mending, over the greatest weight of its tensor.
+    pub weights_defect: Option<f64>,
+    /// The half side r of a box of inputs, and the bound on |f(g ▷ x) − g ▷ f(x)| in it.
+    pub deviation_bound: Option<(f64, f64)>,
+    /// The greatest relative error of an output in floats.
+    pub relative_error: Option<f64>,
+    /// The relative rounding noise of the outputs.
+    pub noise_floor: Option<f64>,
+    /// How often the greatest entry of the first output stays the greatest.
+    pub consistency: Option<f64>,
+    /// The elements that were looked at.
+    pub elements: Vec<ElementReport>,
+    /// Where it breaks.
+    pub breaks_at: Option<Break>,
+    /// Why, where that is recognised; or why there is no proof.
+    pub hint: Option<String>,
+    /// An input that refutes it.
+    pub counterexample: Option<Counterexample>,
+}
+
+impl GroupReport {
+    pub(in crate::model) fn new(group: Symmetry, verdict: Verdict) -> Self {
+        GroupReport {
+            group,
+            verdict,
+            evidence: None,
+            log2_failure: None,
+            output_action: None,
+            largest: None,
+            weights_defect: None,
+            deviation_bound: None,
+            relative_error: None,
+            noise_floor: None,
+            consistency: None,
+            elements: Vec::new(),
+            breaks_at: None,
+            hint: None,
+            counterexample: None,
+        }
+    }
+
+    /// The probability that a proof is wrong, at most.
+    pub fn failure_probability(&self) -> Option<f64> {
+        self.log2_failure.map(f64::exp2)
+    }
+
+    /// Whether this is what was expected of the group: a broken symmetry has to be refuted, another one proved,
+    /// if need be of the mended model. What is invariant is equivariant too.
+    pub fn agrees(&self, expected: Verdict) -> bool {
+        self.verdict == expected || (self.verdict, expected) == (Verdict::Invariant, Verdict::Equivariant)
+    }
+}
+
+/// What a motion does to a tensor in between.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerReport {
+    /// The group.
+    pub group: Symmetry,
+    /// The element.
+    pub element: String,
+    /// The node that computes the tensor.
+    pub node: String,
+    /// Its operator.
+    pub operator: String,
+    /// The shape of the tensor.
+    pub shape: Vec<usize>,
+    /// What the tensor does, in words; `None` where it is no permutation of its entries.
+    pub action: Option<String>,
+    /// The relative error in floats.
+    pub relative_error: f64,
+}
+
+/// What was found about a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The file.
+    pub model: String,
+    /// The version of the operators.
+    pub opset: i64,
+    /// The inputs.
+    pub inputs: Vec<Tensor>,
+    /// The outputs.
+    pub outputs: Vec<Tensor>,
+    /// Group by group.
+    pub groups: Vec<GroupReport>,
+    /// Layer by layer, if asked for.
+    pub layers: Vec<LayerReport>,
+    /// What was chosen where nothing was said.
+    pub remarks: Vec<String>,
+    /// The keys of the random interpretations; 0 where there were none.
+    pub keys: usize,
+    /// The time that it took.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// What was found about a group.
+    pub fn group(&self, group: Symmetry) -> Option<&GroupReport> {
+        self.groups.iter().find(|report| report.group == group)
+    }
+}

@@ -1,0 +1,6 @@
+//! What was found about the symmetries of a model, for people and for programs.
+
+pub mod certificate;
+pub mod html;
+pub mod json;
+pub mod terminal;

@@ -15,6 +15,8 @@
 //! | `pad`, `resize` | pads of all modes, and resizing |
 //! | `quantise` | quantisation: quotients that are rounded |
 //! | `attention` | attention, and rotary embeddings |
+//! | `recurrent` | recurrent networks, step by step |
+//! | `sample` | sampling at places that are known |
 
 mod attention;
 mod builder;
@@ -30,8 +32,10 @@ mod pad;
 mod pointwise;
 mod pool;
 mod quantise;
+mod recurrent;
 mod reduce;
 mod resize;
+mod sample;
 mod value;
 mod windows;
 
@@ -65,6 +69,8 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         resize::operator,
         quantise::operator,
         attention::operator,
+        recurrent::operator,
+        sample::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

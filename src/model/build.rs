@@ -8,12 +8,12 @@ use super::{Extent, Model, Port, Program, data};
 use crate::onnx::message::Node;
 
 impl Model {
-    /// The program for inputs of these shapes. An input that is not named has the shape of the file, which then
-    /// must have numbers for all extents.
+    /// The program for inputs of these shapes. An input that is not named has the shape of the file, which
+    /// then must have numbers for all extents.
     ///
     /// # Errors
-    /// If a shape does not fit its input, an operator is not supported or contradicts the standard, an index or a
-    /// shape depends on the inputs, or the program is beyond the limit.
+    /// If a shape does not fit its input, an operator is not supported or contradicts the standard, an index
+    /// or a shape depends on the inputs, or the program is beyond the limit.
     pub fn program(&self, shapes: &[(&str, &[usize])]) -> Result<Program, ModelError> {
         let mut builder = Builder::new(self.limit);
         let mut values = HashMap::new();
@@ -142,7 +142,8 @@ impl Model {
 }
 
 impl Builder {
-    /// Gives the slot of a tensor the name that it has in the model; a constant that no step reads has no slot.
+    /// Gives the slot of a tensor the name that it has in the model; a constant that no step reads has no
+    /// slot.
     fn name(&mut self, name: &str, value: &Value) {
         if let Some(slot) = self.existing_slot(value) {
             self.name_slot(name, slot);

@@ -110,7 +110,8 @@ impl Model {
         Self::from_bytes_within(bytes, ENTRIES)
     }
 
-    /// Reads a model from memory, with a limit of the entries of all its tensors, and of those of its programs.
+    /// Reads a model from memory, with a limit of the entries of all its tensors, and of those of its
+    /// programs.
     ///
     /// # Errors
     /// As those of [`read`](Self::read), and if there are more entries.
@@ -183,8 +184,8 @@ impl Model {
         self.constants.get(name).map(|(_, data)| data)
     }
 
-    /// The model with an input that is a constant from now on: a shape, indices, a mask. It takes the type that
-    /// the file gives the input.
+    /// The model with an input that is a constant from now on: a shape, indices, a mask. It takes the type
+    /// that the file gives the input.
     ///
     /// # Errors
     /// If there is no such input, or its numbers are of another kind.

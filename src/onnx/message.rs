@@ -1,8 +1,8 @@
 //! The messages of ONNX that are read and written here, with their numbers in `onnx.proto`.
 //!
-//! Lists of numbers are not packed where the schema (of protocol buffers 2) has them so; readers take both ways.
-//! Numbers that may be zero are optional, since the checker of the standard asks that the field of an attribute
-//! be there. Bodies of `If` and `Loop` are no fields here: a reader passes over them.
+//! Lists of numbers are not packed where the schema (of protocol buffers 2) has them so; readers take both
+//! ways. Numbers that may be zero are optional, since the checker of the standard asks that the field of an
+//! attribute be there. Bodies of `If` and `Loop` are no fields here: a reader passes over them.
 
 use prost::{Enumeration, Message, Oneof};
 

@@ -1,6 +1,7 @@
 //! Lowering: the operators of the standard, written in five operations for inputs of one shape.
 //!
-//! Shapes are not inferred apart: each operator computes the shape of what it makes. One file for each family:
+//! Shapes are not inferred apart: each operator computes the shape of what it makes. One file for each
+//! family:
 //!
 //! | file | operators |
 //! |---|---|
@@ -17,6 +18,7 @@
 //! | `attention` | attention, and rotary embeddings |
 //! | `recurrent` | recurrent networks, step by step |
 //! | `sample` | sampling at places that are known |
+//! | `spectrum` | discrete Fourier transforms |
 
 mod attention;
 mod builder;
@@ -36,6 +38,7 @@ mod recurrent;
 mod reduce;
 mod resize;
 mod sample;
+mod spectrum;
 mod value;
 mod windows;
 
@@ -71,6 +74,7 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         attention::operator,
         recurrent::operator,
         sample::operator,
+        spectrum::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

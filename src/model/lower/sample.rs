@@ -1,8 +1,8 @@
 //! Sampling at places that are known: `GridSample` with a constant grid.
 //!
-//! A place in [−1, 1] is one in the signal; what is outside is zero, the border, or reflected. Weights are those of
-//! the nearest entry, of linear or of cubic interpolation along each axis, and their products. Source: the page of
-//! `GridSample` in the standard.
+//! A place in [−1, 1] is one in the signal; what is outside is zero, the border, or reflected. Weights are
+//! those of the nearest entry, of linear or of cubic interpolation along each axis, and their products.
+//! Source: the page of `GridSample` in the standard.
 
 use super::super::error::{Refusal, malformed};
 use super::super::{Lists, Reduction};

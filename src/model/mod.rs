@@ -13,6 +13,7 @@
 //! | `element` | types of numbers: bits and rounding |
 //! | `data` | numbers of tensors in files |
 //! | `file` | models as they are in files |
+//! | `functions` | functions that a model brings along, in place of their calls |
 //! | `program` | the five operations, programs and their traces |
 //! | `function` | the functions over floats |
 //! | `lower` | the operators of the standard in five operations |
@@ -33,6 +34,7 @@ mod error;
 mod file;
 mod floats;
 mod function;
+mod functions;
 mod lower;
 mod program;
 mod rationals;

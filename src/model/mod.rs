@@ -3,8 +3,8 @@
 //! A model is a graph of operators with fixed weights. It is read in three steps:
 //!
 //! 1. [`Model`]: the file, its nodes and its weights, as they are written;
-//! 2. [`Program`]: the same for inputs of one shape. Shapes and index arithmetic are computed, and each operator
-//!    of the standard is written in five operations, see [`Operation`];
+//! 2. [`Program`]: the same for inputs of one shape. Shapes and indices are computed, and each operator of the
+//!    standard is written in five operations, see [`Operation`];
 //! 3. [`Program::run`]: the program over an [`Arithmetic`]: floats, rigorous bounds, exact rationals, or a
 //!    random interpretation, in which equal results prove that two programs are equal for all inputs.
 //!
@@ -13,6 +13,7 @@
 //! | `element` | types of numbers: bits and rounding |
 //! | `data` | numbers of tensors in files |
 //! | `file` | models as they are in files |
+//! | `functions` | functions that a model brings along, in place of their calls |
 //! | `program` | the five operations, programs and their traces |
 //! | `function` | the functions over floats |
 //! | `lower` | the operators of the standard in five operations |
@@ -35,6 +36,7 @@ mod error;
 mod file;
 mod floats;
 mod function;
+mod functions;
 mod lower;
 mod oracle;
 mod program;

@@ -1,7 +1,7 @@
 //! Functions of entries, with broadcasting.
 //!
-//! What the four operations, maximum and minimum can write is written in them: ReLU is max(x, 0), a hard sigmoid
-//! max(0, min(1, α x + β)). Every other function is a symbol that carries its parameters.
+//! What the four operations, maximum and minimum can write is written in them: ReLU is max(x, 0), a hard
+//! sigmoid max(0, min(1, α x + β)). Every other function is a symbol that carries its parameters.
 
 use super::super::error::{Refusal, malformed};
 use super::super::{ElementType, Function, Source};

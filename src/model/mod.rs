@@ -43,8 +43,8 @@ mod program;
 mod rationals;
 mod reach;
 mod run;
-mod symmetry;
 mod stage;
+mod symmetry;
 
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
@@ -57,15 +57,15 @@ pub use oracle::{Oracle, Residue};
 pub use program::{
     Convolution, Function, Lists, Operation, Origin, Program, Reduction, Slot, Source, Step, Symbol, Trace,
 };
-pub use symmetry::{
-    Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport, JudgeError,
-    LayerReport, Question, Report, Symmetry, Tensor, Verdict,
-};
-#[cfg(feature = "cli")]
-pub(crate) use symmetry::{Claim, Motion, Twin};
 pub use rationals::Rationals;
 pub use reach::{Dependency, Reach};
 pub use run::{Prepared, RunError};
+pub use symmetry::{
+    Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport,
+    JudgeError, LayerReport, Question, Report, Symmetry, Tensor, Verdict,
+};
+#[cfg(feature = "cli")]
+pub(crate) use symmetry::{Claim, Motion, Twin};
 
 #[cfg(test)]
 mod tests;

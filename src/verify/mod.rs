@@ -29,6 +29,7 @@ mod examine;
 mod experiment;
 mod identity;
 mod judge;
+mod kink;
 mod map;
 mod measure;
 mod measurement;

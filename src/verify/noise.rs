@@ -23,8 +23,11 @@
 //! After that, and up to steps of 1/16, the function is watched, for a part of it may round more coarsely (a
 //! branch in half precision beside one in single). Two things tell. A *jump*: a difference 8 times as large
 //! as the steepest slope so far explains; the search begins anew there. A *hump*: the output stops moving in
-//! proportion, |s| > ½·|move|, and at longer steps does so again, |s| ≤ ⅛·|move|; curvature and kinks never
-//! do that, for their share grows with the step.
+//! proportion, |s| > ½·|move|, and at longer steps does so again, |s| ≤ ⅛·|move|. Curvature never does that,
+//! for its share grows with the step, but a *kink* may (of a maximum, an absolute value, the length of a
+//! vector): where one entry of the output passes it on one line, s is as large as the move, and later it is
+//! left behind. So the line where s is largest is looked at more closely, see [`kink`](super::kink), and a kink
+//! is no hump.
 //!
 //! A function that never moves in proportion (chaotic, random, a staircase) has the largest difference of all
 //! steps as its noise, or, if |s| ≤ ½·|move| from some step on, the largest up to there: coarse roundings, of
@@ -32,11 +35,13 @@
 //!
 //! Each channel has its own step and its own noise: the largest over its entries. Cost: 32 evaluations for
 //! the first step and 16 for each further one, until the noise is found, then 8 for each step: altogether
-//! some 130 to 190 evaluations in f32 and 240 to 420 in f64.
+//! some 130 to 190 evaluations in f32 and 240 to 420 in f64, and 51 for each suspected hump, of which there are
+//! at most [`LOOKS`] at each step.
 
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 
+use super::kink::is_kink;
 use super::measure::Float;
 use super::measurement::MeasureError;
 use super::runner::{Place, Runner, direction, perturbed};
@@ -51,6 +56,8 @@ const DIFFERENCE: f64 = 5.099_019_513_592_785;
 /// continuous function with slopes up to L both terms of a difference are at most 4h·L; a factor of four is
 /// left for slopes that were not seen yet.
 const JUMP: f64 = 8.0;
+/// Channels in which a hump is looked at closely, at each step.
+const LOOKS: usize = 8;
 /// The longest step is four times this.
 const LONGEST: f64 = 1.0 / 16.0;
 
@@ -130,7 +137,29 @@ impl<T: Float> Field<'_, T> {
         let mut step = unit;
         while step <= LONGEST {
             let used = if channels.iter().any(|channel| channel.searching) { LINES } else { WATCHING };
-            let seen = self.step(runner, &mut lines[..used], step)?;
+            let mut seen = self.step(runner, &mut lines[..used], step)?;
+            let suspected: Vec<usize> = (0..seen.len())
+                .filter(|&channel| !self.constant[channel] && channels[channel].suspects_hump(&seen[channel]))
+                .take(LOOKS)
+                .collect();
+            for channel in suspected {
+                let Some((line, entry)) = seen[channel].worst else { continue };
+                let Line { input, direction, .. } = &lines[line];
+                let values = |distances: &[f64]| {
+                    let inputs: Vec<_> = distances
+                        .iter()
+                        .map(|&distance| perturbed(&self.inputs[*input], distance, direction))
+                        .collect();
+                    let outputs = runner.outputs(&inputs, |_| Place::perturbed(*input))?;
+                    let size = self.sizes[channel];
+                    Ok(outputs
+                        .iter()
+                        .map(|y| y.iter().nth(entry).map_or(0.0, |&y| scaled(y, size)))
+                        .collect())
+                };
+                let sigma = channels[channel].sigma.max(unit);
+                seen[channel].kink = is_kink(values, 4.0 * step, sigma)?;
+            }
             for ((channel, seen), &constant) in channels.iter_mut().zip(&seen).zip(self.constant) {
                 if !constant {
                     channel.learn(seen, step);
@@ -170,7 +199,7 @@ impl<T: Float> Field<'_, T> {
         let entries = self.channels.len();
         let bases: Vec<Vec<f64>> = self.outputs.iter().map(|output| self.scaled(output)).collect();
         let (mut differences, mut moves) = (vec![0.0_f64; entries], vec![0.0_f64; entries]);
-        for (line, near) in lines.iter().zip(&near) {
+        for (number, (line, near)) in lines.iter().zip(&near).enumerate() {
             let Some((_, far)) = &line.last else { unreachable!("each line was just walked") };
             let places = bases[line.input].iter().zip(near).zip(far).zip(self.channels);
             for (entry, (((&start, &near), &far), &channel)) in places.enumerate() {
@@ -179,7 +208,9 @@ impl<T: Float> Field<'_, T> {
                 differences[entry] += difference.powi(2);
                 moves[entry] += four.powi(2);
                 let seen = &mut seen[channel];
-                seen.largest_difference = seen.largest_difference.max(difference.abs());
+                if difference.abs() > seen.largest_difference {
+                    (seen.largest_difference, seen.worst) = (difference.abs(), Some((number, entry)));
+                }
                 seen.largest_move = seen.largest_move.max(four.abs());
             }
         }
@@ -225,17 +256,33 @@ struct Seen {
     moved: f64,
     largest_difference: f64,
     largest_move: f64,
+    /// The line and the entry of the largest difference.
+    worst: Option<(usize, usize)>,
+    /// That difference is a kink's.
+    kink: bool,
+}
+
+impl Seen {
+    /// The difference as a share of the move.
+    fn share(&self) -> f64 {
+        if self.moved > 0.0 { self.difference / self.moved } else { f64::INFINITY }
+    }
 }
 
 impl ChannelNoise {
+    /// Whether the output has stopped moving in proportion, and does not jump.
+    fn suspects_hump(&self, seen: &Seen) -> bool {
+        !self.searching && !self.just_found && seen.share() > 0.5
+    }
+
     fn learn(&mut self, seen: &Seen, step: f64) {
-        let share = if seen.moved > 0.0 { seen.difference / seen.moved } else { f64::INFINITY };
+        let share = seen.share();
         let jumps = seen.largest_difference > JUMP * self.steepest * 4.0 * step;
         let lost = std::mem::take(&mut self.just_found) && share > 0.5;
         self.searching |= jumps || lost;
         if self.searching {
             self.sigma = self.sigma.max(seen.difference / DIFFERENCE);
-        } else if share > 0.5 {
+        } else if share > 0.5 && !seen.kink {
             self.hump = self.hump.max(seen.difference);
         } else if share <= 0.125 {
             self.sigma = self.sigma.max(self.hump / DIFFERENCE);

@@ -60,6 +60,40 @@ pub(crate) fn blur<T: Float>(x: &Array<T>) -> Array<T> {
     blur_in(x, |value| value)
 }
 
+/// For each entry of a periodic image, a function of the nine around it, row by row.
+fn of_neighbours<T: Float>(x: &Array<T>, function: impl Fn([T; 9]) -> T) -> Array<T> {
+    let (rows, columns) = (x.shape()[0], x.shape()[1]);
+    Array::from_shape_fn(x.raw_dim(), |index| {
+        function(std::array::from_fn(|n| {
+            x[[(index[0] + n / 3 + rows - 1) % rows, (index[1] + n % 3 + columns - 1) % columns]]
+        }))
+    })
+}
+
+/// The length of the gradient: a kink wherever it vanishes.
+pub(crate) fn edges<T: Float>(x: &Array<T>) -> Array<T> {
+    of_neighbours(x, |[_, above, _, left, _, right, _, below, _]| (above - below).hypot(left - right))
+}
+
+/// The middle one of the neighbours: a kink wherever two of them are equal.
+pub(crate) fn median<T: Float>(x: &Array<T>) -> Array<T> {
+    of_neighbours(x, |mut entries| {
+        entries.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        entries[4]
+    })
+}
+
+pub(crate) fn largest<T: Float>(x: &Array<T>) -> Array<T> {
+    of_neighbours(x, |entries| entries.into_iter().fold(T::neg_infinity(), T::max))
+}
+
+/// Six filters, each rectified.
+pub(crate) fn rectified<T: Float>(x: &Array<T>) -> Array<T> {
+    (0..6).fold(x.clone(), |y, _| {
+        blur(&y).mapv(|entry| (num_traits::Float::abs(entry) - number(0.3)) * number(0.8))
+    })
+}
+
 /// (row + 1)/rows · x, which no element but the mirror of the columns keeps.
 pub(crate) fn ramp<T: Float>(x: &Array<T>) -> Array<T> {
     let rows = x.shape()[0] as f64;

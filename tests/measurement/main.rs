@@ -18,7 +18,9 @@ use equivariant::signal::OnGrid;
 use equivariant::verify::{Float, Judgement, MeasureError, Precision, measure};
 use ndarray::ArrayD;
 
-use crate::functions::{Function, bf16, blur, blur_in, half, leaking};
+use crate::functions::{
+    Function, bf16, blur, blur_in, edges, half, largest, leaking, median, number, ramp, rectified,
+};
 use crate::table::{Expected, far_sizes, table};
 
 fn seeds() -> impl Iterator<Item = u64> {
@@ -79,6 +81,33 @@ fn the_precision_is_found_or_given() {
     assert_eq!(leak().check().unwrap().judgement, Judgement::Broken);
     let found = leak().precision(Precision::F16).assert();
     assert!(found.detection_limit > 1e-4, "{found}");
+}
+
+/// Kinks are no rounding, however many there are: the unit is that of the type, within the few bits that a
+/// sum of independent roundings may have, and a leak is told accordingly.
+#[test]
+fn kinks_are_not_taken_for_rounding() {
+    let kinked: [(&str, fn(&ArrayD<f32>) -> ArrayD<f32>); 4] =
+        [("edges", edges), ("medians", median), ("largest", largest), ("rectified", rectified)];
+    for seed in seeds() {
+        for (name, function) in kinked {
+            let found = measure(function).on([16, 16]).commutes_with(D4, OnGrid, OnGrid).seed(seed).assert();
+            let unit = found.unit.unwrap().log2();
+            assert!((-24.0..-17.0).contains(&unit), "{name}, seed {seed}: {found}");
+            assert!(found.detection_limit < 1e-3, "{name}, seed {seed}: {found}");
+            let leaks =
+                move |x: &ArrayD<f32>| function(x) + ramp(x).mapv(|entry| entry * number::<f32>(1e-2));
+            let found = measure(leaks).on([16, 16]).commutes_with(D4, OnGrid, OnGrid).seed(seed).check();
+            let found = found.unwrap();
+            assert_eq!(found.judgement, Judgement::Broken, "{name}, seed {seed}: {found}");
+            // In half precision it is found to be that, or there is no step between rounding and the next kink.
+            let coarse = move |x: &ArrayD<f32>| function(&x.mapv(half)).mapv(half);
+            let found = measure(coarse).on([16, 16]).commutes_with(D4, OnGrid, OnGrid).seed(seed).check();
+            let found = found.unwrap();
+            assert_ne!(found.judgement, Judgement::Broken, "{name}, seed {seed}: {found}");
+            assert!(found.unit.is_none_or(|unit| unit.log2() > -13.0), "{name}, seed {seed}: {found}");
+        }
+    }
 }
 
 #[test]

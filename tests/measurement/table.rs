@@ -3,8 +3,8 @@
 use equivariant::verify::{Doubt, Float, Judgement, MeasureError, Measurement};
 
 use crate::functions::{
-    Function, bf16, blur, blur_in, chaotic, dynamic_int8, half, int8, leaking, number, ramp, scaled, shifted,
-    two_channels,
+    Function, bf16, blur, blur_in, chaotic, dynamic_int8, edges, half, int8, largest, leaking, median,
+    number, ramp, rectified, scaled, shifted, two_channels,
 };
 
 pub(crate) type Outcome = Result<Measurement, MeasureError>;
@@ -58,6 +58,12 @@ pub(crate) fn table<T: Float>(single: bool) -> Vec<(&'static str, Function<T>, E
             Box::new(|x| x.mapv(|entry| entry * x.iter().fold(T::zero(), |a, &b| a + b))),
             consistent,
         ),
+        ("edges", Box::new(edges), consistent),
+        ("medians", Box::new(median), consistent),
+        ("largest neighbours", Box::new(largest), consistent),
+        ("rectified filters", Box::new(rectified), consistent),
+        ("edges in half precision", Box::new(|x| edges(&x.mapv(half)).mapv(half)), consistent),
+        ("medians of a ramp", Box::new(|x| median(&ramp(x))), broken),
         ("half precision", Box::new(|x| blur_in(&x.mapv(half), half)), consistent),
         ("half precision at both ends", Box::new(|x| blur(&x.mapv(half)).mapv(half)), consistent),
         ("half precision inside", Box::new(|x| blur(&blur(x).mapv(half))), consistent),

@@ -330,7 +330,9 @@ fn originals(program: &Program, varies: &[bool], constants: &Constants) -> Vec<V
                 let terms = Terms::new(program, step);
                 let mut list = Vec::new();
                 let is_zero = |term: &Term| match term[0] {
-                    Atom::Entry { slot, entry } => constants.entries[slot].get(entry) == Some(&constants.zero),
+                    Atom::Entry { slot, entry } => {
+                        constants.entries[slot].get(entry) == Some(&constants.zero)
+                    }
                     _ => false,
                 };
                 let of = |(entry, own): (usize, Known)| {

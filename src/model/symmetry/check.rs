@@ -333,6 +333,14 @@ impl<'m> Question<'m> {
             trials.push(inputs);
         }
         trials.extend((0..RANDOM).map(|_| draw()));
+        // Some branches are reached by large inputs only.
+        let larger = draw().into_iter().zip(&program.inputs).map(|(input, &slot)| {
+            match program.slots[slot].element.is_float() {
+                true => input * 16.0,
+                false => input,
+            }
+        });
+        trials.push(larger.collect());
         Ok(trials)
     }
 }

@@ -7,6 +7,9 @@
 use super::motion::Motion;
 use crate::model::{Function, Model, Operation, Origin, Program, Reduction, Step};
 
+/// Windows and strides from here on are not looked at.
+const LARGEST: usize = 1 << 16;
+
 /// The windows of a node along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Windows {
@@ -20,8 +23,8 @@ struct Windows {
 impl Windows {
     /// How far the last window reaches beyond the end.
     fn behind(self) -> isize {
-        let end = self.stride * self.windows.saturating_sub(1) + self.kernel;
-        end as isize - (self.before + self.extent) as isize
+        let end = self.stride.saturating_mul(self.windows.saturating_sub(1)).saturating_add(self.kernel);
+        end as isize - self.before.saturating_add(self.extent) as isize
     }
 
     fn is_symmetric(self) -> bool {
@@ -31,11 +34,11 @@ impl Windows {
     /// The nearest extents on which such windows lie symmetric.
     fn nearest(self) -> [usize; 2] {
         let fits = |extent: &usize| {
-            let room = extent + 2 * self.before;
-            room >= self.kernel && (room - self.kernel) % self.stride == 0
+            let room = extent.saturating_add(self.before.saturating_mul(2));
+            room >= self.kernel && (room - self.kernel) % self.stride.max(1) == 0
         };
-        let below = (1..self.extent).rev().find(fits).unwrap_or(self.extent);
-        let above = (self.extent + 1..).find(fits).unwrap_or(self.extent);
+        let below = (1..self.extent).rev().take(LARGEST).find(fits).unwrap_or(self.extent);
+        let above = (self.extent + 1..).take(LARGEST).find(fits).unwrap_or(self.extent);
         [below, above]
     }
 }
@@ -47,7 +50,7 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
     let (&extent, &windows) = (input.get(axis)?, output.get(axis)?);
     if let Operation::Convolution(convolution) = &step.operation {
         let kernel = *program.slots[step.inputs[1]].shape.get(axis)?;
-        let kernel = convolution.dilation[space] * (kernel - 1) + 1;
+        let kernel = convolution.dilation[space].saturating_mul(kernel.saturating_sub(1)).saturating_add(1);
         let before = convolution.padding[space].0;
         return Some(Windows { extent, windows, kernel, stride: convolution.stride[space], before });
     }
@@ -56,7 +59,7 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
         node.attribute.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.ints)
     };
     let entry = |name: &str, default: usize| match list(name) {
-        Some(list) => list.get(space).and_then(|&entry| usize::try_from(entry).ok()),
+        Some(list) => list.get(space).and_then(|&entry| usize::try_from(entry).ok()).filter(|&entry| entry < LARGEST),
         None => Some(default),
     };
     let kernel = entry("kernel_shape", 0).filter(|&kernel| kernel > 0)?;

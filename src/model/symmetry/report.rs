@@ -111,6 +111,10 @@ pub struct GroupReport {
     pub weights_defect: Option<f64>,
     /// The half side r of a box of inputs, and the bound on |f(g ▷ x) − g ▷ f(x)| in it.
     pub deviation_bound: Option<(f64, f64)>,
+    /// Where that is vacuous: the bound for the inputs on which the model was measured.
+    pub deviation_on_samples: Option<f64>,
+    /// What shapes alone say: the first grid that the group does not map to itself; `None` if all are.
+    pub grids: Option<String>,
     /// The greatest relative error of an output in floats.
     pub relative_error: Option<f64>,
     /// The relative rounding noise of the outputs.
@@ -138,6 +142,8 @@ impl GroupReport {
             largest: None,
             weights_defect: None,
             deviation_bound: None,
+            deviation_on_samples: None,
+            grids: None,
             relative_error: None,
             noise_floor: None,
             consistency: None,

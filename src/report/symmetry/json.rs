@@ -49,7 +49,10 @@ fn group(report: &GroupReport) -> Value {
         "output_action": report.output_action,
         "largest": report.largest,
         "weights_defect": report.weights_defect,
-        "deviation_bound": report.deviation_bound.map(|(reach, bound)| json!({"box": reach, "bound": bound})),
+        "deviation_bound": report.deviation_bound.map(
+            |(reach, bound)| json!({"box": reach, "bound": bound, "on_samples": report.deviation_on_samples}),
+        ),
+        "grids": report.grids,
         "relative_error": report.relative_error,
         "noise_floor": report.noise_floor,
         "consistency": report.consistency,

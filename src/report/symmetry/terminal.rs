@@ -90,11 +90,21 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
             false => tell(format!("no bound in floats for |x| ≤ {}", number(reach))),
         }
     }
+    if let Some(bound) = report.deviation_on_samples {
+        tell(format!("on the inputs that were measured off by at most {}", number(bound)));
+    }
     if let Some(at) = &report.breaks_at {
         tell(format!("breaks at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
     }
     if let Some(hint) = &report.hint {
         tell(hint.clone());
+    }
+    match (&report.grids, report.evidence) {
+        (Some(grids), _) if report.hint.as_ref().is_none_or(|hint| !grids.ends_with(hint.as_str())) => {
+            tell(format!("by shapes alone it breaks at {grids}"));
+        }
+        (None, Some(Evidence::Refuted)) => tell("by shapes alone it could hold: weights break it".to_owned()),
+        _ => {}
     }
     if let Some(found) = &report.counterexample {
         let nonzero: usize =

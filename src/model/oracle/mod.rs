@@ -44,8 +44,10 @@
 //! M(M − 1)/2 pairs, two signs for each, and M arguments. Where nothing of this happens, the same argument applies
 //! to the difference of the two terms. ∎
 //!
-//! Several independent keys (prime, point and functions) multiply their probabilities. Where it is found which
-//! entries of two arrays of n are equal, there are n² pairs to choose from, and the probability is n² times that.
+//! Several independent keys (prime, point and functions) multiply their probabilities. A conjecture, f(g ▷ x) = σ f(x)
+//! with a permutation σ that is named before, is false because of one entry at least, and survives with that
+//! probability. Where σ is found by looking at values, it is one of many, and their number multiplies it: permutations of n
+//! slices, each of which is moved to one place, count as n² conjectures about two slices, those of n entries as n².
 //!
 //! The random functions are those of SipHash 1-3 with a secret key (Aumasson and Bernstein, *SipHash: a fast
 //! short-input PRF*, 2012), reduced from 128 bits, which is uniform up to 2⁻⁶⁷. That SipHash cannot be told from a

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::certificate::{Certificate, CertificateError, Claim, claim};
-use super::decide::Judge;
+use super::decide::{Judge, Memory, SIMPLE};
 use super::exact::{Moving, Prover};
 use super::groups::{Element, Symmetry, suggested};
 use super::measured::Meter;
@@ -189,7 +189,7 @@ impl<'m> Question<'m> {
         }
         let groups = self.asked(&moving.own);
         let trials = self.trials(&program, leader)?;
-        let prover = Prover::new(&program, self.keys)?;
+        let prover = Prover::new(&program, self.keys, SIMPLE)?;
         if prover.is_none() {
             remarks.push(
                 "the model has numbers that are not finite, of which exact arithmetic knows nothing"
@@ -206,6 +206,7 @@ impl<'m> Question<'m> {
             trials: &trials,
             keys: self.keys,
             reach: self.reach,
+            memory: Memory::default(),
         };
         let mut reports = Vec::new();
         let mut layers = Vec::new();
@@ -254,7 +255,7 @@ impl<'m> Question<'m> {
     pub fn certificate(&self) -> Result<Certificate, JudgeError> {
         let (program, moving, generators) = self.generators()?;
         let nothing = |reason: &str| JudgeError::NoCertificate(reason.to_owned());
-        let prover = Prover::new(&program, self.keys)?
+        let prover = Prover::new(&program, self.keys, SIMPLE)?
             .ok_or_else(|| nothing("the model has numbers that are not finite"))?;
         let mut claims: Vec<Claim> = Vec::new();
         for (group, element) in generators {

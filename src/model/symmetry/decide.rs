@@ -1,16 +1,17 @@
 //! The verdict about one group: proof, mending, refutation, measurement, in this order.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
 
 use ndarray::ArrayD;
 
-use super::exact::{Finding, Moving, Prover};
+use super::exact::{Moving, Prover};
 use super::groups::{Element, Symmetry, shift};
 use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
-use super::refute::Refuter;
+use super::refute::{Attempt, Counterexample, Refuter};
 use super::report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Verdict};
 use super::terms::Terms;
 use super::twin::Twin;
@@ -19,8 +20,16 @@ use crate::model::{Model, Program};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
+/// How many times the rounding noise a difference in floats is that needs no bound to be seen.
+const PLAIN_NOISES: f64 = 1000.0;
+/// Products that the search for a counterexample may compute in bounds, unless one trial takes more.
+const TRIAL_TERMS: usize = 1 << 26;
 /// Products that a shrinking may compute in all, in bounds.
 const SHRINK_TERMS: usize = 1 << 24;
+/// log₂ of the conjectures for which keys are drawn at first: outputs that do not change, or move along their axes.
+pub(super) const SIMPLE: f64 = 3.0;
+/// log₂ of the probability of error that a proof has at most, unless keys are asked for.
+const LARGEST_FAILURE: f64 = -40.0;
 /// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last place of a
 /// `f32`.
 const NEAR_MISS: f64 = 64.0 * f32::EPSILON as f64;
@@ -38,20 +47,36 @@ pub(in crate::model) struct Judge<'a> {
     pub(in crate::model) trials: &'a [Vec<ArrayD<f64>>],
     pub(in crate::model) keys: Option<usize>,
     pub(in crate::model) reach: Option<f64>,
+    pub(in crate::model) memory: Memory,
 }
 
 /// An element with what is known of it.
+#[derive(Clone)]
 pub(super) struct Looked {
     pub(super) element: Element,
-    pub(super) finding: Option<Finding>,
+    /// For each output how it moves; empty where nothing was proved or disproved.
+    pub(super) outputs: Vec<Option<Twin>>,
+    /// log₂ of the probability that this is wrong.
+    pub(super) log2_failure: f64,
+    /// The step at which the symmetry is lost.
+    pub(super) lost_at: Option<usize>,
     /// The relative error of the outputs in floats.
     pub(super) error: f64,
 }
 
 impl Looked {
     fn holds(&self) -> bool {
-        self.finding.as_ref().is_some_and(Finding::holds)
+        !self.outputs.is_empty() && self.outputs.iter().all(Option::is_some)
     }
+}
+
+/// What is found once and used for several groups.
+#[derive(Default)]
+pub(in crate::model) struct Memory {
+    looked: RefCell<HashMap<Motion, Looked>>,
+    refuted: RefCell<Vec<(Motion, Counterexample)>>,
+    /// Whether rigorous bounds are wider than the outputs, as of deep networks.
+    is_vacuous: Cell<bool>,
 }
 
 impl Judge<'_> {
@@ -69,9 +94,9 @@ impl Judge<'_> {
                 return Ok((report, Vec::new()));
             }
         };
-        let looked = self.look_at(&generators, self.prover)?;
+        let looked = self.strengthened(self.look_at(&generators, self.prover)?, self.program)?;
         let layers = match per_layer {
-            true => self.layers(group, &looked[0])?,
+            true => self.layers(group, &looked[0].element)?,
             false => Vec::new(),
         };
         let mut report = GroupReport::new(group, Verdict::Undecided);
@@ -83,7 +108,7 @@ impl Judge<'_> {
         report.noise_floor = Some(self.meter.noise).filter(|noise| noise.is_finite());
         let mut change = 0.0;
         if looked.iter().all(Looked::holds) {
-            self.proved(&mut report, &looked, self.prover);
+            self.proved(&mut report, &looked);
             report.evidence = Some(Evidence::Proved);
             self.elements(&mut report, looked, self.prover)?;
         } else {
@@ -93,16 +118,19 @@ impl Judge<'_> {
                 None => None,
             };
             let mended_prover = match &mended {
-                Some(mended) => Prover::new(&mended.program, self.keys)?,
+                Some(mended) => Prover::new(&mended.program, self.keys, SIMPLE)?,
                 None => None,
             };
             let prover = mended_prover.as_ref().or(self.prover);
-            let looked = if mended.is_some() { self.look_at(&generators, prover)? } else { looked };
+            let looked = match &mended {
+                Some(mended) => self.strengthened(self.look_at(&generators, prover)?, &mended.program)?,
+                None => looked,
+            };
             if looked.iter().all(Looked::holds) {
-                self.proved(&mut report, &looked, prover);
+                self.proved(&mut report, &looked);
                 report.evidence = Some(Evidence::ProvedMended);
             } else {
-                self.broken(&mut report, &looked, prover)?;
+                self.broken(&mut report, &looked)?;
             }
             if let Some(mended) = &mended {
                 report.weights_defect = Some(mended.defect);
@@ -120,13 +148,27 @@ impl Judge<'_> {
     }
 
     fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
-        let finding = match prover {
-            Some(prover) => prover.judge(self.moving, &element.motion)?,
-            None => None,
+        let is_original = match (prover, self.prover) {
+            (Some(prover), Some(original)) => std::ptr::eq(prover, original),
+            _ => false,
         };
-        let twins = finding.as_ref().map_or_else(Vec::new, |finding| finding.outputs.clone());
-        let error = self.error(&element.motion, &twins)?;
-        Ok(Looked { element, finding, error })
+        if let Some(known) = self.memory.looked.borrow().get(&element.motion).filter(|_| is_original) {
+            return Ok(Looked { element, ..known.clone() });
+        }
+        let mut looked = Looked { element, outputs: Vec::new(), log2_failure: 0.0, lost_at: None, error: 0.0 };
+        let motion = &looked.element.motion;
+        if let Some(prover) = prover
+            && let Some(finding) = prover.judge(self.moving, motion)?
+        {
+            looked.log2_failure = prover.log2_failure(&finding);
+            looked.lost_at = if finding.holds() { None } else { prover.blame(motion, &finding) };
+            looked.outputs = finding.outputs;
+        }
+        looked.error = self.error(motion, &looked.outputs)?;
+        if is_original {
+            self.memory.looked.borrow_mut().insert(looked.element.motion.clone(), looked.clone());
+        }
+        Ok(looked)
     }
 
     /// The greatest relative error of an output: by the motion that was found, else by the nearest.
@@ -139,16 +181,28 @@ impl Judge<'_> {
         Ok(errors.fold(0.0, greatest))
     }
 
-    fn proved(&self, report: &mut GroupReport, looked: &[Looked], prover: Option<&Prover<'_>>) {
-        let findings = looked.iter().filter_map(|looked| looked.finding.as_ref());
-        let twins: Vec<&[Option<Twin>]> = findings.map(|finding| &finding.outputs[..]).collect();
+    fn proved(&self, report: &mut GroupReport, looked: &[Looked]) {
+        let twins: Vec<&[Option<Twin>]> = looked.iter().map(|looked| &looked.outputs[..]).collect();
         let is_invariant = twins.iter().all(|outputs| outputs.iter().flatten().all(Twin::is_unchanged));
         report.verdict = if is_invariant { Verdict::Invariant } else { Verdict::Equivariant };
         // The probabilities of the generators add up.
-        let count = twins.len() as f64;
-        report.log2_failure = prover.map(|prover| (prover.log2_failure() + count.log2()).min(0.0));
+        let sum: f64 = looked.iter().map(|looked| looked.log2_failure.exp2()).sum();
+        report.log2_failure = Some(sum.log2().min(0.0));
         report.output_action = Some(self.action(&twins));
         report.largest = Some(report.group.to_string());
+    }
+
+    /// The same proofs with more keys, where those that were found are less certain than promised.
+    fn strengthened(&self, looked: Vec<Looked>, program: &Program) -> Result<Vec<Looked>, RunError> {
+        let sum: f64 = looked.iter().map(|looked| looked.log2_failure.exp2()).sum();
+        if self.keys.is_some() || sum.log2() <= LARGEST_FAILURE || !looked.iter().all(Looked::holds) {
+            return Ok(looked);
+        }
+        let choices = looked.iter().flat_map(|looked| looked.outputs.iter().flatten()).map(Twin::log2_choices);
+        let outputs = (program.outputs.len().max(1) as f64).log2();
+        let prover = Prover::new(program, None, choices.fold(SIMPLE, f64::max) + outputs)?;
+        let elements: Vec<Element> = looked.into_iter().map(|looked| looked.element).collect();
+        self.look_at(&elements, prover.as_ref())
     }
 
     /// What the outputs do, in words: each by its name, if there are several.
@@ -188,31 +242,20 @@ impl Judge<'_> {
     }
 
     /// A counterexample, or a measurement; and where the symmetry is lost.
-    fn broken(
-        &self,
-        report: &mut GroupReport,
-        looked: &[Looked],
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
+    fn broken(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<(), RunError> {
         report.evidence = Some(Evidence::Measured);
-        let work = |step| {
-            let terms = Terms::new(self.program, step);
-            terms.count() * terms.width()
-        };
-        let shrinks = SHRINKS.min(SHRINK_TERMS / self.program.steps.iter().map(work).sum::<usize>().max(1));
+        let elements = report.group.elements(&self.moving.own).unwrap_or_default();
         for looked in looked.iter().filter(|looked| !looked.holds()) {
-            let Element { name, motion } = &looked.element;
             if report.breaks_at.is_none() {
-                self.blame(report, looked, prover)?;
+                self.blame(report, looked)?;
             }
             let local = report.breaks_at.as_ref().map_or(0.0, |breaks| breaks.relative_error);
             let least = if local > NEAR_MISS { 0.0 } else { LEAST_NOISES * self.meter.noise };
-            let refuter = Refuter { program: self.program, moving: self.moving, motion };
-            // Some functions have no bounds: then nothing is refuted.
-            let found = match refuter.refute(name, self.trials, least, shrinks) {
-                Ok(found) => found,
-                Err(RunError::Unreadable { .. }) => None,
-                Err(error) => return Err(error),
+            let of_group = |motion: &Motion| elements.iter().any(|element| element.motion == *motion);
+            let known = self.memory.refuted.borrow().iter().find(|(motion, _)| of_group(motion)).cloned();
+            let found = match known {
+                Some((_, found)) => Some(found),
+                None => self.refute(&looked.element, least)?,
             };
             if let Some(found) = found {
                 report.verdict = Verdict::Broken;
@@ -220,19 +263,41 @@ impl Judge<'_> {
                 report.counterexample = Some(found);
                 return Ok(());
             }
+            // Bounds may be too wide to refute what is plain to see.
+            if self.meter.gap(self.moving, &looked.element.motion)? > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into()) {
+                report.verdict = Verdict::Broken;
+            }
         }
         Ok(())
     }
 
-    fn blame(
-        &self,
-        report: &mut GroupReport,
-        looked: &Looked,
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
-        let (Some(prover), Some(finding)) = (prover, &looked.finding) else { return Ok(()) };
+    fn refute(&self, element: &Element, least: f64) -> Result<Option<Counterexample>, RunError> {
+        if self.memory.is_vacuous.get() {
+            return Ok(None);
+        }
+        let terms = self.program.steps.iter().map(|step| Terms::new(self.program, step));
+        let work: usize = terms.map(|terms| terms.count() * terms.width()).sum::<usize>().max(1);
+        let trials = &self.trials[..self.trials.len().min((TRIAL_TERMS / work).max(1))];
+        let refuter = Refuter { program: self.program, moving: self.moving, motion: &element.motion };
+        let found = match refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work)) {
+            // Some functions have no bounds: then nothing is refuted.
+            Err(RunError::Unreadable { .. }) | Ok(Attempt::Vacuous) => {
+                self.memory.is_vacuous.set(true);
+                None
+            }
+            Err(error) => return Err(error),
+            Ok(Attempt::Found(found)) => Some(*found),
+            Ok(Attempt::Nothing) => None,
+        };
+        if let Some(found) = &found {
+            self.memory.refuted.borrow_mut().push((element.motion.clone(), found.clone()));
+        }
+        Ok(found)
+    }
+
+    fn blame(&self, report: &mut GroupReport, looked: &Looked) -> Result<(), RunError> {
         let motion = &looked.element.motion;
-        let Some(step) = prover.blame(motion, finding) else { return Ok(()) };
+        let Some(step) = looked.lost_at else { return Ok(()) };
         let (node, operator) = self.node(self.program.steps[step].node);
         // A node may be written in several steps: what counts is the tensor that it gives.
         let slot = self.given_by(step);
@@ -268,7 +333,13 @@ impl Judge<'_> {
                     continue;
                 }
                 let looked = match is_shown {
-                    true => Looked { error: self.error(&element.motion, &[])?, finding: None, element },
+                    true => Looked {
+                        error: self.error(&element.motion, &[])?,
+                        outputs: Vec::new(),
+                        log2_failure: 0.0,
+                        lost_at: None,
+                        element,
+                    },
                     false => self.look(element, prover)?,
                 };
                 all.push(looked);

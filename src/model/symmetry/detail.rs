@@ -2,8 +2,8 @@
 
 use ndarray::ArrayD;
 
-use super::decide::{Judge, Looked};
-use super::groups::Symmetry;
+use super::decide::Judge;
+use super::groups::{Element, Symmetry};
 use super::report::{Evidence, GroupReport, LayerReport, Verdict};
 use crate::model::run::RunError;
 use crate::model::{Floats, Origin};
@@ -76,9 +76,13 @@ impl Judge<'_> {
     }
 
     /// What every node does under an element.
-    pub(super) fn layers(&self, group: Symmetry, looked: &Looked) -> Result<Vec<LayerReport>, RunError> {
-        let motion = &looked.element.motion;
+    pub(super) fn layers(&self, group: Symmetry, element: &Element) -> Result<Vec<LayerReport>, RunError> {
+        let motion = &element.motion;
         let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(Vec::new()) };
+        let finding = match self.prover {
+            Some(prover) => prover.judge(self.moving, motion)?,
+            None => None,
+        };
         let varies = super::exact::varying(self.program);
         let mut layers = Vec::new();
         for (number, step) in self.program.steps.iter().enumerate() {
@@ -91,7 +95,7 @@ impl Judge<'_> {
             }
             let (node, operator) = self.node(step.node);
             let (nearest, error) = self.meter.error(self.moving, motion, &moved, step.output);
-            let (action, relative_error) = match (self.prover, &looked.finding) {
+            let (action, relative_error) = match (self.prover, &finding) {
                 (Some(prover), Some(finding)) => match prover.twin(self.moving, motion, finding, step.output)
                 {
                     Some(twin) => (Some(twin.to_string()), self.meter.error_of(&twin, &moved, step.output)),
@@ -102,7 +106,7 @@ impl Judge<'_> {
             let shape = self.program.slots[step.output].shape.clone();
             layers.push(LayerReport {
                 group,
-                element: looked.element.name.clone(),
+                element: element.name.clone(),
                 node,
                 operator,
                 shape,

@@ -67,6 +67,19 @@ impl<'p> Meter<'p> {
         }
     }
 
+    /// The greatest difference of the sorted values of an output, over the greatest value: 0 if a permutation of its
+    /// entries explains it.
+    pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
+        let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
+        let sorted = |array: &ArrayD<f64>| {
+            let mut list: Vec<f64> = array.iter().copied().collect();
+            list.sort_by(f64::total_cmp);
+            ndarray::Array1::from_vec(list).into_dyn()
+        };
+        let gaps = self.program.outputs.iter().map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
+        Ok(gaps.fold(0.0, f64::max))
+    }
+
     /// The values of an output on the inputs that are not moved.
     pub(in crate::model) fn output(&self, number: usize) -> &Arc<ArrayD<f64>> {
         &self.trace[self.program.outputs[number]]

@@ -33,6 +33,14 @@ pub struct Counterexample {
     pub bound: f64,
 }
 
+/// What came of an attempt to refute.
+pub(in crate::model) enum Attempt {
+    Found(Box<Counterexample>),
+    /// Bounds on the first input are wider than the outputs.
+    Vacuous,
+    Nothing,
+}
+
 /// Two outputs that no permutation makes equal.
 struct Gap {
     output: usize,
@@ -65,7 +73,10 @@ impl Refuter<'_> {
         trials: &[Vec<ArrayD<f64>>],
         least: f64,
         shrinks: usize,
-    ) -> Result<Option<Counterexample>, RunError> {
+    ) -> Result<Attempt, RunError> {
+        if trials.first().is_some_and(|inputs| self.is_vacuous(inputs).unwrap_or(false)) {
+            return Ok(Attempt::Vacuous);
+        }
         for inputs in trials {
             let Some(mut gap) = self.gap(inputs, least)? else { continue };
             let least = least.max(gap.relative() / 4.0);
@@ -77,7 +88,7 @@ impl Refuter<'_> {
             let named = self.program.inputs.iter().map(|&slot| name(slot, "input")).zip(inputs).collect();
             let output = name(self.program.outputs[gap.output], "output");
             let Gap { left, right, difference, bound, .. } = gap;
-            return Ok(Some(Counterexample {
+            return Ok(Attempt::Found(Box::new(Counterexample {
                 element: element.to_owned(),
                 inputs: named,
                 output,
@@ -85,9 +96,19 @@ impl Refuter<'_> {
                 right,
                 difference,
                 bound,
-            }));
+            })));
         }
-        Ok(None)
+        Ok(Attempt::Nothing)
+    }
+
+    /// Whether the bounds of all outputs are wider than the outputs.
+    fn is_vacuous(&self, inputs: &[ArrayD<f64>]) -> Result<bool, RunError> {
+        let exact: Vec<ArrayD<Bounded>> = inputs.iter().map(|input| input.mapv(Bounded::new)).collect();
+        let outputs = self.program.outputs(&Bounds::exact(), &exact)?;
+        Ok(outputs.iter().all(|output| {
+            let greatest = output.iter().map(|entry| entry.value().abs()).fold(0.0, f64::max);
+            output.iter().any(|entry| entry.error() > greatest)
+        }))
     }
 
     fn gap(&self, inputs: &[ArrayD<f64>], least: f64) -> Result<Option<Gap>, RunError> {

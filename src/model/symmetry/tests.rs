@@ -65,7 +65,7 @@ fn verdicts_are_the_truth() {
 /// Whether the first generator of a group is proved for a program.
 fn is_proved(program: &Program, group: Symmetry) -> bool {
     let moving = Moving::of(program, 0);
-    let prover = Prover::new(program, Some(2)).unwrap().unwrap();
+    let prover = Prover::new(program, Some(2), 0.0).unwrap().unwrap();
     let generators = group.generators(&moving.own).unwrap();
     generators.iter().all(|element| prover.judge(&moving, &element.motion).unwrap().unwrap().holds())
 }

@@ -38,6 +38,17 @@ impl Twin {
         Twin { motion: None, channels: None, entries: None, shape: shape.to_vec() }
     }
 
+    /// log₂ of the number of conjectures among which this one was found: three bits for the motions that are tried,
+    /// two for the axes of channels.
+    pub(in crate::model) fn log2_choices(&self) -> f64 {
+        let pairs = |count: usize| 2.0 * (count.max(1) as f64).log2();
+        match (&self.entries, &self.channels) {
+            (Some(entries), _) => pairs(entries.len()),
+            (None, Some((_, images))) => 5.0 + pairs(images.len()),
+            (None, None) => 3.0,
+        }
+    }
+
     pub(in crate::model) fn is_unchanged(&self) -> bool {
         self.motion.is_none() && self.channels.is_none() && self.entries.is_none()
     }

@@ -53,10 +53,10 @@ unsafe impl GlobalAlloc for Watching {
 #[global_allocator]
 static ALLOCATOR: Watching = Watching;
 
-/// The most bytes that reading and lowering may hold. A message of two bytes, an empty node, is a structure of 200
-/// bytes in a list that doubles, so that old and new are there together; functions add eight times the file, where
-/// such a structure counts 64 bytes at least; an entry is at most a source of 16 bytes, which is there as an array,
-/// turned about, and as a list; and a mebibyte for tables.
+/// The most bytes that reading and lowering may hold. A message of two bytes, an empty node, is a structure
+/// of 200 bytes in a list that doubles, so that old and new are there together; functions add eight times the
+/// file, where such a structure counts 64 bytes at least; an entry is at most a source of 16 bytes, which is
+/// there as an array, turned about, and as a list; and a mebibyte for tables.
 fn bound(file: usize) -> isize {
     ((1 << 20) + 3 * (200 + 8 * 200 / 64) * file + 4 * 16 * ENTRIES) as isize
 }

@@ -30,7 +30,8 @@ type Known<'a> = HashMap<(&'a str, &'a str, &'a str), (&'a Function, i64)>;
 /// The nodes with the bodies of functions in place of calls.
 ///
 /// # Errors
-/// If a function has operators of a version that is not known, calls are nested too deep, or the nodes get too many.
+/// If a function has operators of a version that is not known, calls are nested too deep, or the nodes get
+/// too many.
 pub(super) fn inline(
     nodes: Vec<Node>,
     opset: i64,

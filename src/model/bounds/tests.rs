@@ -4,8 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// A function over numbers of 32 bits.
+type Single = fn(f32) -> f32;
+
 /// Functions of one entry, with what they do to numbers of 32 bits.
-fn functions() -> Vec<(Function, fn(f32) -> f32)> {
+fn functions() -> Vec<(Function, Single)> {
     let named = Function::named;
     let with = Function::with_parameters;
     vec![

@@ -12,9 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use equivariant::layer::Initialisation;
-use equivariant::model::{Extent, Floats, Model};
+use equivariant::model::{Bounds, Dependency, ElementType, Extent, Floats, Model};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Weights, all_convolutional, lenet5, p4cnn};
+use equivariant::scalar::Bounded;
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

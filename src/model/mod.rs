@@ -11,10 +11,11 @@
 //! # What a program means
 //!
 //! Operators are functions of real numbers; the types of a model only tell what a machine rounds to. Casts
-//! between floats are the identity, those to integers cut the fraction off. ReLU is max(x, 0), so that maxima
-//! of maxima are recognised; a mean is a sum and a quotient; a softmax subtracts the greatest entry first, as
-//! floats need it; a product with a power of at most 16 is written out. Every function that addition,
-//! multiplication, division, maximum and minimum do not give is a symbol with its parameters.
+//! between floats are the identity (a constant is rounded once), those to integers cut the fraction off. ReLU
+//! is max(x, 0), so that maxima of maxima are recognised; a mean is a sum and a quotient; a softmax subtracts
+//! the greatest entry first, as floats need it; a product with a power of at most 16 is written out. Every
+//! function that addition, multiplication, division, maximum and minimum do not give is a symbol with its
+//! parameters.
 //!
 //! Known before the program runs are integers, exactly, and floats that come out exactly; entries of
 //! constants are moved at once. What would be rounded, the scale of a batch normalisation say, stays in the

@@ -1,7 +1,7 @@
 //! Programs of foreign models: lowering, and running in several readings.
 //!
-//! A network of the sizes of ResNet-18 (He et al., *Deep residual learning for image recognition*, 2016) on 64 × 64
-//! pixels: 0.15 · 10⁹ products a run.
+//! A network of the sizes of ResNet-18 (He et al., *Deep residual learning for image recognition*, 2016) on
+//! 64 × 64 pixels: 0.15 · 10⁹ products a run.
 //!
 //! `cargo bench --bench model`.
 

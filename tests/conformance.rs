@@ -3,13 +3,15 @@
 //! `tests/onnx/make.py FOLDER` writes the cases; `EQUIVARIANT_ONNX_CASES` names the folder, by default
 //! `target/onnx-cases`. CI makes it; where it is not, only the scoreboard is looked at.
 //!
-//! A case runs in three readings. `Bounds::of_machine` gives a value v and a bound e that covers every evaluation
-//! in the coarsest float type of the case, in any order of its sums. The expected number, which NumPy computed in
-//! that type or a finer one, must be within e of v; so must the floats of this crate. `Bounds::exact` must agree
-//! with v as well. Integers and truths are equal. Where the result is not finite, the floats are equal to what is
-//! expected. Inputs that hold shapes and indices are constants, as they are in exported models.
+//! A case runs in three readings. `Bounds::of_machine` gives a value v and a bound e that covers every
+//! evaluation in the coarsest float type of the case, in any order of its sums. The expected number, which
+//! NumPy computed in that type or a finer one, must be within e of v; so must the floats of this crate.
+//! `Bounds::exact` must agree with v as well. Integers and truths are equal. Where the result is not finite,
+//! the floats are equal to what is expected. Inputs that hold shapes and indices are constants, as they are
+//! in exported models.
 //!
-//! With `EQUIVARIANT_UPDATE=1` the scoreboard `studies/CONFORMANCE.md` is written; otherwise it must be up to date.
+//! With `EQUIVARIANT_UPDATE=1` the scoreboard `studies/CONFORMANCE.md` is written; otherwise it must be up to
+//! date.
 #![cfg(feature = "model")]
 
 use std::collections::BTreeMap;
@@ -86,8 +88,23 @@ fn program(bytes: &[u8], inputs: &[(ElementType, Data)]) -> Result<(Program, Vec
     Err(last.unwrap())
 }
 
-/// Cases whose expected numbers are typed with four digits, not all of them rounded to nearest: a unit of the last.
-const TYPED: &[(&str, f64)] = &[("test_averagepool_2d_ceil_last_window_starts_on_pad", 1e-4)];
+/// Cases whose expected numbers are off, and by how much:
+/// - typed with four digits, by a unit of the last, as not all of them are rounded to nearest, or by half a unit;
+/// - typed with six digits, by half a unit, and by three times that for weights that were computed in `f32` from
+///   places off by 2⁻²⁴, where neighbours differ by up to 5;
+/// - computed by a fast Fourier transform, another program: by 24 u ‖y‖ with ‖y‖ ≤ N max |x| = 10 · 100 (Higham,
+///   *Accuracy and Stability of Numerical Algorithms*, theorem 24.2, for log₂ N ≤ 4).
+const OFF: &[(&str, f64)] = &[
+    ("test_averagepool_2d_ceil_last_window_starts_on_pad", 1e-4),
+    ("test_gridsample", 0.5e-4),
+    ("test_gridsample_bicubic", 0.5e-4),
+    ("test_gridsample_bicubic_align_corners_0_additional_1", 2e-6),
+    ("test_gridsample_bicubic_align_corners_1_additional_1", 2e-6),
+    ("test_dft", 1.5e-3),
+    ("test_dft_opset19", 1.5e-3),
+    ("test_dft_inverse", 1.5e-3),
+    ("test_dft_inverse_opset19", 1.5e-3),
+];
 
 fn judge(folder: &Path) -> Outcome {
     if folder.join("no-tensors").exists() {
@@ -105,8 +122,8 @@ fn judge(folder: &Path) -> Outcome {
         }
         Err(error) => return Outcome::Failed(error.to_string()),
     };
-    let typed = TYPED.iter().find(|(name, _)| folder.ends_with(name)).map_or(0.0, |(_, error)| *error);
-    match compare(&program, &inputs, &expected, typed) {
+    let off = OFF.iter().find(|(name, _)| folder.ends_with(name)).map_or(0.0, |(_, error)| *error);
+    match compare(&program, &inputs, &expected, off) {
         Ok(()) => Outcome::Passed,
         Err(reason) => Outcome::Failed(reason),
     }
@@ -119,12 +136,12 @@ fn machine(program: &Program) -> ElementType {
     floats.reduce(coarser).unwrap_or(ElementType::Float32)
 }
 
-/// Compares the readings with what is expected, within `typed`.
+/// Compares the readings with what is expected, which may be off by so much.
 fn compare(
     program: &Program,
     inputs: &[ArrayD<f64>],
     expected: &[(ElementType, Data)],
-    typed: f64,
+    off: f64,
 ) -> Result<(), String> {
     if program.outputs.len() != expected.len() {
         return Err(format!("{} outputs, expected {}", program.outputs.len(), expected.len()));
@@ -155,7 +172,7 @@ fn compare(
             );
             let is_equal = float == wanted || float.is_nan() && wanted.is_nan();
             let agrees = if element.is_float() && wanted.is_finite() {
-                let covers = |value: f64| bound.may_equal(&Bounded::with_error(value, typed));
+                let covers = |value: f64| bound.may_equal(&Bounded::with_error(value, off));
                 // A bound that covers every number says nothing.
                 let is_telling = bound.error() < f64::INFINITY || is_equal;
                 covers(wanted) && covers(float) && is_telling && exact.may_equal(bound)
@@ -237,9 +254,9 @@ fn scoreboard(cases: &[Case], version: &str) -> String {
         text,
         "# The node tests of the ONNX project\n\n\
          {version}. **{passed} pass, {failed} fail, {refused} are refused** with a line that says why.\n\n\
-         A case passes if the expected numbers are within the derived bound of the reading `Bounds`, and so are those\n\
-         of `Floats`; `tests/conformance.rs` says how. A refused case has an operator that is not lowered, or data\n\
-         that are no tensors of numbers. The table counts each case at each of its operators.\n\n\
+         A case passes if the expected numbers are within the derived bound of the reading `Bounds`, and so are\n\
+         those of `Floats`; `tests/conformance.rs` says how. A refused case has an operator that is not lowered, or\n\
+         data that are no tensors of numbers. The table counts each case at each of its operators.\n\n\
          ```\n\
          python3 tests/onnx/make.py target/onnx-cases\n\
          EQUIVARIANT_UPDATE=1 cargo test --no-default-features --features model --test conformance\n\

@@ -1,7 +1,8 @@
 //! Foreign models beside an independent runtime, rten: what it computes is within the derived bound of every
 //! evaluation in `f32`, and so is what the reading of floats computes.
 //!
-//! The models are those that this crate exports, and those of the folder `../shared/models` where there is one.
+//! The models are those that this crate exports, and those of the folder `../shared/models` where there is
+//! one.
 #![cfg(all(feature = "files", feature = "model"))]
 
 use std::path::Path;

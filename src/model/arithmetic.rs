@@ -40,8 +40,8 @@ pub trait Arithmetic: Sync {
     /// The sum of the entries.
     fn sum(&self, entries: &mut dyn Iterator<Item = &Self::Element>) -> Self::Element;
 
-    /// The greatest of the entries, of which there is at least one. A function of their set: equal entries count
-    /// once, their order does not matter.
+    /// The greatest of the entries, of which there is at least one. A function of their set: equal entries
+    /// count once, their order does not matter.
     ///
     /// # Errors
     /// If the arithmetic has no maximum.
@@ -65,8 +65,8 @@ pub trait Arithmetic: Sync {
         self
     }
 
-    /// What becomes of a result in a tensor of this type: floats of a machine are rounded. The identity wherever
-    /// arithmetic is exact.
+    /// What becomes of a result in a tensor of this type: floats of a machine are rounded. The identity
+    /// wherever arithmetic is exact.
     fn stored(&self, value: Self::Element, element: ElementType) -> Self::Element {
         let _ = element;
         value

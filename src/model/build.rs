@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use super::error::{ModelError, Refusal, plain};
+use super::functions::Inlined;
 use super::lower::{Builder, Call, Content, Value, lower};
 use super::{Extent, Model, Port, Program, data};
-use crate::onnx::message::Node;
 
 impl Model {
-    /// The program for inputs of these shapes. An input that is not named has the shape of the file, which then
-    /// must have numbers for all extents.
+    /// The program for inputs of these shapes. An input that is not named has the shape of the file, which
+    /// then must have numbers for all extents.
     ///
     /// # Errors
-    /// If a shape does not fit its input, an operator is not supported or contradicts the standard, an index or a
-    /// shape depends on the inputs, or the program is beyond the limit.
+    /// If a shape does not fit its input, an operator is not supported or contradicts the standard, an index
+    /// or a shape depends on the inputs, or the program is beyond the limit.
     pub fn program(&self, shapes: &[(&str, &[usize])]) -> Result<Program, ModelError> {
         let mut builder = Builder::new(self.limit);
         let mut values = HashMap::new();
@@ -37,9 +37,10 @@ impl Model {
             builder.name(&port.name, &value);
             values.insert(port.name.as_str(), value);
         }
-        for (number, node) in self.nodes.iter().enumerate() {
+        for (number, inlined) in self.nodes.iter().enumerate() {
             builder.node = number;
-            self.node(&mut builder, node, &mut values).map_err(|refusal| self.node_error(number, refusal))?;
+            self.node(&mut builder, inlined, &mut values)
+                .map_err(|refusal| self.node_error(number, refusal))?;
         }
         for port in &self.outputs {
             let Some(value) = values.get(port.name.as_str()) else {
@@ -62,7 +63,7 @@ impl Model {
     fn node<'a>(
         &'a self,
         builder: &mut Builder,
-        node: &'a Node,
+        Inlined { node, opset }: &'a Inlined,
         values: &mut HashMap<&'a str, Value>,
     ) -> Result<(), Refusal> {
         let inputs = node.input.iter().map(|name| match (name.as_str(), values.get(name.as_str())) {
@@ -71,7 +72,7 @@ impl Model {
             (name, None) => Err(Refusal::Malformed(format!("input {name} is computed by no earlier node"))),
         });
         let inputs = inputs.collect::<Result<_, _>>()?;
-        let call = Call { node, opset: self.opset, inputs, folder: self.folder.as_deref() };
+        let call = Call { node, opset: *opset, inputs, folder: self.folder.as_deref() };
         let outputs = lower(builder, &call)?;
         for (place, name) in node.output.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let Some(value) = outputs.get(place) else {
@@ -130,19 +131,20 @@ impl Model {
     }
 
     fn node_error(&self, number: usize, refusal: Refusal) -> ModelError {
-        let node = &self.nodes[number];
+        let Inlined { node, opset } = &self.nodes[number];
         let name = if node.name.is_empty() { format!("number {number}") } else { node.name.clone() };
         let operator = match node.domain.as_str() {
             "" | "ai.onnx" => node.op_type.clone(),
             domain => format!("{domain}.{}", node.op_type),
         };
         let (node, operator, refusal) = (plain(&name), plain(&operator), refusal.plain());
-        ModelError::Node { file: self.file.clone(), node, operator, opset: self.opset, refusal }
+        ModelError::Node { file: self.file.clone(), node, operator, opset: *opset, refusal }
     }
 }
 
 impl Builder {
-    /// Gives the slot of a tensor the name that it has in the model; a constant that no step reads has no slot.
+    /// Gives the slot of a tensor the name that it has in the model; a constant that no step reads has no
+    /// slot.
     fn name(&mut self, name: &str, value: &Value) {
         if let Some(slot) = self.existing_slot(value) {
             self.name_slot(name, slot);

@@ -12,7 +12,8 @@ use super::ElementType;
 use super::error::{ModelError, Refusal, malformed};
 use crate::onnx::message::{DataType, SparseTensor, Tensor};
 
-/// Numbers that the file fixes: floats exactly, as every float type is a subset of `f64`, and integers exactly.
+/// Numbers that the file fixes: floats exactly, as every float type is a subset of `f64`, and integers
+/// exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
     /// Of a float type.

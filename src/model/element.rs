@@ -1,8 +1,9 @@
 //! The number types of the standard: what their bits mean, and to which of their numbers a result is rounded.
 //!
-//! Every float type of at most 64 bits is a subset of `f64`, so that values are held as `f64` and types only tell
-//! what a machine would have rounded to. Sources: IEEE 754-2019, tables 3.5 and 3.6; Micikevicius et al., *FP8
-//! Formats for Deep Learning* (2022); the ONNX pages *Float stored in 8 bits* and *Float stored in 4 bits*.
+//! Every float type of at most 64 bits is a subset of `f64`, so that values are held as `f64` and types only
+//! tell what a machine would have rounded to. Sources: IEEE 754-2019, tables 3.5 and 3.6; Micikevicius et
+//! al., *FP8 Formats for Deep Learning* (2022); the ONNX pages *Float stored in 8 bits* and *Float stored in
+//! 4 bits*.
 
 use crate::onnx::message::DataType;
 
@@ -194,7 +195,8 @@ impl ElementType {
         }
     }
 
-    /// The integer of this type that is equal modulo 2ᵇⁱᵗˢ; 0 or 1 of a boolean; of a float type the number itself.
+    /// The integer of this type that is equal modulo 2ᵇⁱᵗˢ; 0 or 1 of a boolean; of a float type the number
+    /// itself.
     pub(crate) fn wrap(self, value: i128) -> i128 {
         let modulus = |bits: u8| 1_i128 << bits;
         match self {

@@ -57,7 +57,7 @@ pub enum Refusal {
     #[error("{0} is not supported")]
     Unsupported(String),
     /// What has to be known before the program runs depends on its inputs.
-    #[error("{0} depends on the inputs of the model; it must be a constant")]
+    #[error("what is given for {0} depends on the inputs of the model; it must be a constant")]
     Varying(String),
     /// The node contradicts the standard.
     #[error("{0}")]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 
 use super::error::{ModelError, Refusal, plain};
+use super::functions::{self, Inlined};
 use super::lower::{NEWEST_OPSET, OLDEST_OPSET};
 use super::{Data, ElementType, data};
 use crate::onnx::message::{self, DataType};
@@ -22,7 +23,7 @@ pub struct Model {
     pub(super) opset: i64,
     pub(super) inputs: Vec<Port>,
     pub(super) outputs: Vec<Port>,
-    pub(super) nodes: Vec<message::Node>,
+    pub(super) nodes: Vec<Inlined>,
     pub(super) constants: HashMap<String, (ElementType, Data)>,
     pub(super) limit: usize,
 }
@@ -110,7 +111,8 @@ impl Model {
         Self::from_bytes_within(bytes, ENTRIES)
     }
 
-    /// Reads a model from memory, with a limit of the entries of all its tensors, and of those of its programs.
+    /// Reads a model from memory, with a limit of the entries of all its tensors, and of those of its
+    /// programs.
     ///
     /// # Errors
     /// As those of [`read`](Self::read), and if there are more entries.
@@ -127,11 +129,7 @@ impl Model {
         let Some(opset) = opset.map(|set| set.version).max() else {
             return Err(format("expected an ONNX model, found no version of its operators".to_owned()));
         };
-        if !(OLDEST_OPSET..=NEWEST_OPSET).contains(&opset) {
-            let reason =
-                format!("expected operators of version {OLDEST_OPSET} to {NEWEST_OPSET}, found {opset}");
-            return Err(format(reason));
-        }
+        check_opset(opset).map_err(&format)?;
         let Some(graph) = model.graph else {
             return Err(format("expected an ONNX model, found no graph".to_owned()));
         };
@@ -155,7 +153,8 @@ impl Model {
         let inputs = graph.input.iter().filter(|input| !constants.contains_key(&input.name));
         let inputs = inputs.map(port).collect();
         let outputs = graph.output.iter().map(port).collect();
-        Ok(Model { file, folder, opset, inputs, outputs, nodes: graph.node, constants, limit })
+        let nodes = functions::inline(graph.node, opset, &model.functions, bytes.len()).map_err(&format)?;
+        Ok(Model { file, folder, opset, inputs, outputs, nodes, constants, limit })
     }
 
     /// The version of the operators.
@@ -173,9 +172,10 @@ impl Model {
         &self.outputs
     }
 
-    /// The nodes, in the order of the file; a step of a program has the number of its node.
+    /// The nodes, in the order of the file, with those of functions in place of their calls; a step of a
+    /// program has the number of its node.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeView<'_>> {
-        self.nodes.iter().map(NodeView)
+        self.nodes.iter().map(|inlined| NodeView(&inlined.node))
     }
 
     /// The weights and other tensors of the file, by name.
@@ -183,8 +183,8 @@ impl Model {
         self.constants.get(name).map(|(_, data)| data)
     }
 
-    /// The model with an input that is a constant from now on: a shape, indices, a mask. It takes the type that
-    /// the file gives the input.
+    /// The model with an input that is a constant from now on: a shape, indices, a mask. It takes the type
+    /// that the file gives the input.
     ///
     /// # Errors
     /// If there is no such input, or its numbers are of another kind.
@@ -211,6 +211,14 @@ impl Model {
         self.constants.insert(name.to_owned(), (element, data));
         Ok(self)
     }
+}
+
+/// Whether the version of the operators is one that is known.
+pub(super) fn check_opset(opset: i64) -> Result<(), String> {
+    if (OLDEST_OPSET..=NEWEST_OPSET).contains(&opset) {
+        return Ok(());
+    }
+    Err(format!("expected operators of version {OLDEST_OPSET} to {NEWEST_OPSET}, found {opset}"))
 }
 
 fn port(info: &message::ValueInfo) -> Port {

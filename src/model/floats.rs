@@ -2,8 +2,8 @@
 
 use super::{Arithmetic, ElementType, Function, Symbol, Unreadable};
 
-/// Floats. Every result is computed in `f64` and then rounded to the type of its tensor, so that a sum is rounded
-/// once; or not at all.
+/// Floats. Every result is computed in `f64` and then rounded to the type of its tensor, so that a sum is
+/// rounded once; or not at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Floats {
     rounds: bool,

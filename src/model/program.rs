@@ -1,7 +1,7 @@
 //! Programs: a model for inputs of one shape, in five operations.
 //!
-//! Every operator of the standard is written in these, so that a reading, a proof or a certificate needs a rule
-//! for five operations and not for two hundred:
+//! Every operator of the standard is written in these, so that a reading, a proof or a certificate needs a
+//! rule for five operations and not for two hundred:
 //!
 //! | operation | what it writes | operators of the standard |
 //! |---|---|---|
@@ -175,8 +175,8 @@ pub struct Step {
     pub output: usize,
 }
 
-/// A model for inputs of one shape. Steps are in an order in which they can run; slots that only constants reach
-/// may be constants already.
+/// A model for inputs of one shape. Steps are in an order in which they can run; slots that only constants
+/// reach may be constants already.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     /// The tensors.

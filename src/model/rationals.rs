@@ -1,14 +1,14 @@
 //! Reading a program on exact rational numbers: what the function is, without any rounding.
 //!
-//! Weights are floats, so dyadic fractions. Sums, products, quotients, maxima, comparisons and rounding to integers
-//! are exact; roots and transcendental functions have a value only where it is rational and known: √4, e⁰. Numbers
-//! grow with each product, so that this is for small inputs and short programs.
+//! Weights are floats, so dyadic fractions. Sums, products, quotients, maxima, comparisons and rounding to
+//! integers are exact; roots and transcendental functions have a value only where it is rational and known:
+//! √4, e⁰. Numbers grow with each product, so that this is for small inputs and short programs.
 
 use super::{Arithmetic, Function, Symbol, Unreadable};
 use crate::scalar::{DivideByInteger, Field, Rational};
 
-/// Exact rational numbers. `None` stands for what is no number: an infinity or NaN of the file, a quotient by zero,
-/// and all that is computed of it.
+/// Exact rational numbers. `None` stands for what is no number: an infinity or NaN of the file, a quotient by
+/// zero, and all that is computed of it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rationals;
 

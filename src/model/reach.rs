@@ -1,9 +1,9 @@
 //! Reading a program for what it depends on: which entries of the inputs an entry may see.
 //!
-//! The entries are not kept one by one but as a box: for each axis of each input, the least and the greatest index.
-//! A convolution of taps k thus has the box of its window, a composition that of its receptive field; circular
-//! padding reaches from one end to the other. A factor that is exactly zero is passed over.
-//! Cost: for each product of a sum, as many comparisons as the inputs have axes.
+//! The entries are not kept one by one but as a box: for each axis of each input, the least and the greatest
+//! index. A convolution of taps k thus has the box of its window, a composition that of its receptive field;
+//! circular padding reaches from one end to the other. A factor that is exactly zero is passed over. Cost:
+//! for each product of a sum, as many comparisons as the inputs have axes.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use super::{Arithmetic, Function, Program, Symbol, Unreadable};
 pub struct Reach {
     /// Whether it is zero whatever the inputs are.
     is_zero: bool,
-    /// The least and the greatest index for each axis, the axes of all inputs one after the other; empty intervals
-    /// for an input that is not seen. `None` if none is seen.
+    /// The least and the greatest index for each axis, the axes of all inputs one after the other; empty
+    /// intervals for an input that is not seen. `None` if none is seen.
     intervals: Option<Arc<[(u32, u32)]>>,
 }
 
@@ -57,8 +57,8 @@ impl Dependency {
         arrays.collect()
     }
 
-    /// The least and the greatest index that is seen of each axis of an input; `None` if none of its entries is.
-    /// An input without axes is seen or not as the others are.
+    /// The least and the greatest index that is seen of each axis of an input; `None` if none of its entries
+    /// is. An input without axes is seen or not as the others are.
     pub fn of_input(&self, reach: &Reach, input: usize) -> Option<Vec<(usize, usize)>> {
         let intervals = reach.intervals.as_ref()?;
         let own = &intervals[self.offsets[input]..self.offsets[input + 1]];

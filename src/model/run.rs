@@ -1,7 +1,7 @@
 //! Programs over any arithmetic.
 //!
-//! Constants are read once. Steps run one after the other, each on all threads, see `stage`; tensors that nobody
-//! asks for are dropped after their last use.
+//! Constants are read once. Steps run one after the other, each on all threads, see `stage`; tensors that
+//! nobody asks for are dropped after their last use.
 
 use std::sync::Arc;
 

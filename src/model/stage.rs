@@ -1,9 +1,10 @@
 //! One step of a program over any arithmetic.
 //!
 //! Entries of an output do not depend on each other, so that threads share them. A convolution gathers the
-//! windows of a block of positions, one row each, and takes the product of each row with each row of the kernel;
-//! a block is as large as a cache. Both convolution and product are [`Arithmetic::dot`] of two slices, whatever
-//! the scalar. Cost: the products of the definition, and one copy of a window for each position.
+//! windows of a block of positions, one row each, and takes the product of each row with each row of the
+//! kernel; a block is as large as a cache. Both convolution and product are [`Arithmetic::dot`] of two
+//! slices, whatever the scalar. Cost: the products of the definition, and one copy of a window for each
+//! position.
 
 use std::sync::Arc;
 
@@ -165,7 +166,8 @@ impl<A: Arithmetic> Stage<'_, A> {
                 let mut rows = Vec::with_capacity((end - start) * length);
                 for position in start..end {
                     let places = &places[position * taps..][..taps];
-                    for channel in input.chunks(area.max(1)) {
+                    for channel in 0..channels {
+                        let channel = &input[channel * area..][..area];
                         rows.extend(places.iter().map(|&place| {
                             if place == OUTSIDE { zero.clone() } else { channel[place as usize].clone() }
                         }));

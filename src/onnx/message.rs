@@ -1,8 +1,8 @@
 //! The messages of ONNX that are read and written here, with their numbers in `onnx.proto`.
 //!
-//! Lists of numbers are not packed where the schema (of protocol buffers 2) has them so; readers take both ways.
-//! Numbers that may be zero are optional, since the checker of the standard asks that the field of an attribute
-//! be there. Bodies of `If` and `Loop` are no fields here: a reader passes over them.
+//! Lists of numbers are not packed where the schema (of protocol buffers 2) has them so; readers take both
+//! ways. Numbers that may be zero are optional, since the checker of the standard asks that the field of an
+//! attribute be there. Bodies of `If` and `Loop` are no fields here: a reader passes over them.
 
 use prost::{Enumeration, Message, Oneof};
 
@@ -47,11 +47,26 @@ pub(crate) struct Graph {
     pub(crate) sparse_initializer: Vec<SparseTensor>,
 }
 
-/// A function that the model brings along: its name alone, to refuse it.
+/// A function that the model brings along.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Function {
     #[prost(string, tag = "1")]
     pub(crate) name: String,
+    #[prost(string, repeated, tag = "4")]
+    pub(crate) input: Vec<String>,
+    #[prost(string, repeated, tag = "5")]
+    pub(crate) output: Vec<String>,
+    #[prost(message, repeated, tag = "7")]
+    pub(crate) node: Vec<Node>,
+    #[prost(message, repeated, tag = "9")]
+    pub(crate) opset_import: Vec<OperatorSet>,
+    #[prost(string, tag = "10")]
+    pub(crate) domain: String,
+    /// Attributes with their defaults.
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) attribute_proto: Vec<Attribute>,
+    #[prost(string, tag = "13")]
+    pub(crate) overload: String,
 }
 
 /// A tensor of zeros but for some values: its values alone, which have its name.
@@ -81,6 +96,9 @@ pub(crate) struct Node {
     /// Empty for the operators of the standard.
     #[prost(string, tag = "7")]
     pub(crate) domain: String,
+    /// Which of several functions of one name.
+    #[prost(string, tag = "8")]
+    pub(crate) overload: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -101,6 +119,9 @@ pub(crate) struct Attribute {
     pub(crate) ints: Vec<i64>,
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub(crate) strings: Vec<Vec<u8>>,
+    /// In the body of a function: the attribute of the call whose value this one has.
+    #[prost(string, tag = "21")]
+    pub(crate) ref_attr_name: String,
     #[prost(message, optional, boxed, tag = "22")]
     pub(crate) sparse_tensor: Option<Box<SparseTensor>>,
     #[prost(enumeration = "AttributeType", tag = "20")]

@@ -1,7 +1,8 @@
 //! Attention: softmax(Q Kᵀ / √d + bias) V for each head, and rotary embeddings.
 //!
 //! Masks are a bias of 0 and −∞. Queries that may see no key at all give zeros. Both factors of a product are
-//! multiplied by the root of the scale, as the standard has it. Source: the page of `Attention` in the standard.
+//! multiplied by the root of the scale, as the standard has it. Source: the page of `Attention` in the
+//! standard.
 
 use ndarray::{ArrayD, IxDyn};
 
@@ -99,7 +100,8 @@ fn attention(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refus
         let turned = builder.transpose(&value, &[0, 2, 1, 3])?;
         value = builder.reshape(&turned, &[q.shape[0], rows, q.shape[1] * v.shape[3]])?;
     }
-    // What is shown of the scores. Up to version 23 modes 1 and 2 stood for one another's order of bias and cap.
+    // What is shown of the scores. Up to version 23 modes 1 and 2 stood for one another's order of bias and
+    // cap.
     let shown = match call.int("qk_matmul_output_mode", 0) {
         0 => raw,
         1 => capped,

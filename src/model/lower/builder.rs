@@ -1,9 +1,10 @@
 //! Steps and what is folded instead of them.
 //!
-//! What is folded never changes what a reading means: integers are computed exactly, and floats only where the
-//! result is a float itself, not rounded. Entries that are only moved are moved at once. Everything else, the
-//! scale over the root of a variance say, stays in the program as steps over constants. Where a shape or an index
-//! depends on such a step, it is taken as the types of the model round it, since that is what it is on a machine.
+//! What is folded never changes what a reading means: integers are computed exactly, and floats only where
+//! the result is a float itself, not rounded. Entries that are only moved are moved at once. Everything else,
+//! the scale over the root of a variance say, stays in the program as steps over constants. Where a shape or
+//! an index depends on such a step, it is taken as the types of the model round it, since that is what it is
+//! on a machine.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Convolutions, which are correlations, and their transposes.
 //!
-//! A transposed convolution of stride s is the correlation of the signal with s − 1 zeros between its entries,
-//! and of the kernel turned about, with inputs and outputs of each group exchanged. Source: Dumoulin and Visin,
-//! *A guide to convolution arithmetic* (2016), § 4.
+//! A transposed convolution of stride s is the correlation of the signal with s − 1 zeros between its
+//! entries, and of the kernel turned about, with inputs and outputs of each group exchanged. Source: Dumoulin
+//! and Visin, *A guide to convolution arithmetic* (2016), § 4.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 

@@ -1,7 +1,8 @@
 //! `Einsum`: sums of products by the letters of an equation.
 //!
-//! Operands are taken one after the other. Of two, letters that are in both and needed later are a batch, those
-//! that are in both and needed no more are summed by a product of matrices, and the others are rows and columns.
+//! Operands are taken one after the other. Of two, letters that are in both and needed later are a batch,
+//! those that are in both and needed no more are summed by a product of matrices, and the others are rows and
+//! columns.
 
 use super::super::error::{Refusal, malformed};
 use super::super::{Source, data};

@@ -94,8 +94,8 @@ fn gather_nd(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refus
 }
 
 impl Builder {
-    /// A tensor with updates: `targets` has the place in the tensor for each entry of the updates. What happens to
-    /// entries that are met is the reduction; without one, the last update takes the place.
+    /// A tensor with updates: `targets` has the place in the tensor for each entry of the updates. What
+    /// happens to entries that are met is the reduction; without one, the last update takes the place.
     fn scatter(
         &mut self,
         x: &Value,

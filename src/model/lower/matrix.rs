@@ -56,7 +56,8 @@ fn matrix_product(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, 
     Ok(vec![builder.matmul(a, b, a.element)?])
 }
 
-/// Integers without their zero points; a list of zero points is one for each row, or each column on the right.
+/// Integers without their zero points; a list of zero points is one for each row, or each column on the
+/// right.
 fn integer_product(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {
     let rows = match call.optional(2) {
         Some(zero) if zero.rank() == 1 && zero.len() > 1 => Some(builder.reshape(zero, &[zero.len(), 1])?),

@@ -1,6 +1,7 @@
 //! Lowering: the operators of the standard, written in five operations for inputs of one shape.
 //!
-//! Shapes are not inferred apart: each operator computes the shape of what it makes. One file for each family:
+//! Shapes are not inferred apart: each operator computes the shape of what it makes. One file for each
+//! family:
 //!
 //! | file | operators |
 //! |---|---|
@@ -15,6 +16,9 @@
 //! | `pad`, `resize` | pads of all modes, and resizing |
 //! | `quantise` | quantisation: quotients that are rounded |
 //! | `attention` | attention, and rotary embeddings |
+//! | `recurrent` | recurrent networks, step by step |
+//! | `sample` | sampling at places that are known |
+//! | `spectrum` | discrete Fourier transforms |
 
 mod attention;
 mod builder;
@@ -30,8 +34,11 @@ mod pad;
 mod pointwise;
 mod pool;
 mod quantise;
+mod recurrent;
 mod reduce;
 mod resize;
+mod sample;
+mod spectrum;
 mod value;
 mod windows;
 
@@ -65,6 +72,9 @@ pub(super) fn lowering(operator: &str) -> Option<Lowering> {
         resize::operator,
         quantise::operator,
         attention::operator,
+        recurrent::operator,
+        sample::operator,
+        spectrum::operator,
     ];
     families.iter().find_map(|family| family(operator))
 }

@@ -1,7 +1,7 @@
 //! Normalisations: (x − mean) / √(variance + ε), with scale and bias.
 //!
-//! The variance is the mean of the squares of deviations. Weights and statistics stay exact: the scale of a batch
-//! normalisation, γ / √(σ² + ε), is a step over constants.
+//! The variance is the mean of the squares of deviations. Weights and statistics stay exact: the scale of a
+//! batch normalisation, γ / √(σ² + ε), is a step over constants.
 
 use super::super::error::{Refusal, malformed};
 use super::super::{Function, Lists, Reduction};

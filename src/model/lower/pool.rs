@@ -1,7 +1,7 @@
 //! Pools: a maximum, a mean or a norm of each window.
 //!
-//! Entries of pads belong to no list; a mean divides by the taps that count. Sums are divided, not multiplied by
-//! a reciprocal, which would be no float.
+//! Entries of pads belong to no list; a mean divides by the taps that count. Sums are divided, not multiplied
+//! by a reciprocal, which would be no float.
 
 use ndarray::{ArrayD, IxDyn};
 

@@ -20,8 +20,8 @@ pub(super) fn operator(name: &str) -> Option<Lowering> {
 }
 
 impl Builder {
-    /// Scales or zero points as they broadcast over a tensor: one number, one for each index of an axis, or one
-    /// for each block of an axis.
+    /// Scales or zero points as they broadcast over a tensor: one number, one for each index of an axis, or
+    /// one for each block of an axis.
     fn over_axis(&mut self, list: &Value, x: &Value, axis: usize, block: usize) -> Result<Value, Refusal> {
         if list.len() == 1 && list.rank() <= 1 {
             return self.reshape(list, &[]);

@@ -1,7 +1,7 @@
 //! Reductions over axes, and what is made of them.
 //!
-//! A softmax is e^(x − max) / Σ e^(x − max): the greatest entry is subtracted as every runtime does, since floats
-//! overflow otherwise. A mean is a sum and a division.
+//! A softmax is e^(x − max) / Σ e^(x − max): the greatest entry is subtracted as every runtime does, since
+//! floats overflow otherwise. A mean is a sum and a division.
 
 use ndarray::{ArrayD, Axis, IxDyn};
 
@@ -22,8 +22,8 @@ pub(super) fn operator(name: &str) -> Option<Lowering> {
 }
 
 impl Builder {
-    /// The lists that reduce these axes, and the shape of the result with extents of 1 there. One plane for each
-    /// index of the axes before the first that is reduced.
+    /// The lists that reduce these axes, and the shape of the result with extents of 1 there. One plane for
+    /// each index of the axes before the first that is reduced.
     pub(super) fn lists(&mut self, x: &Value, axes: &[usize]) -> Result<(Lists, Vec<usize>), Refusal> {
         let first = axes.iter().copied().min().unwrap_or(x.rank());
         let inner = &x.shape[first..];

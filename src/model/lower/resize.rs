@@ -1,13 +1,14 @@
-//! Resizing: nearest neighbours are moved, linear and cubic interpolation are weighted sums, one axis at a time.
+//! Resizing: nearest neighbours are moved, linear and cubic interpolation are weighted sums, one axis at a
+//! time.
 //!
-//! The place x of an output in the signal, and the weights there, are computed as fractions, and each weight is
-//! rounded once: mirrored places get mirrored weights, to the last bit. With r = x − ⌊x⌋, weights are 1 − r and r
-//! (linear), or those of the cubic kernel with parameter a:
+//! The place x of an output in the signal, and the weights there, are computed as fractions, and each weight
+//! is rounded once: mirrored places get mirrored weights, to the last bit. With r = x − ⌊x⌋, weights are 1 −
+//! r and r (linear), or those of the cubic kernel with parameter a:
 //!
 //! > (a + 2)|t|³ − (a + 3)|t|² + 1 for |t| ≤ 1, a|t|³ − 5a|t|² + 8a|t| − 4a for |t| < 2.
 //!
-//! Where a reduction is smoothed, the kernels are stretched by its factor. Sources: the page of `Resize` in the
-//! standard; Keys, *Cubic convolution interpolation for digital image processing* (1981).
+//! Where a reduction is smoothed, the kernels are stretched by its factor. Sources: the page of `Resize` in
+//! the standard; Keys, *Cubic convolution interpolation for digital image processing* (1981).
 
 use ndarray::Axis;
 
@@ -153,7 +154,8 @@ impl Scaling {
             let (list, places): (Vec<_>, Vec<_>) = weights.into_iter().unzip();
             weights = normalised(list).into_iter().zip(places).collect();
         }
-        // Outside of the signal is its last entry there; weights of one entry are added up before they are rounded.
+        // Outside of the signal is its last entry there; weights of one entry are added up before they are
+        // rounded.
         let mut merged: Vec<(usize, Rational)> = Vec::new();
         for (weight, place) in weights {
             let place = place.clamp(0, last) as usize;

@@ -1,8 +1,8 @@
 //! Windows: the extents, strides, dilations and pads that convolutions and pools share.
 //!
 //! Along each axis there are ⌊(n + p − d (k − 1) − 1) / s⌋ + 1 windows on n entries with pads p, for taps k,
-//! dilation d and stride s; rounded up in the mode `ceil`, where a window that starts beyond the signal is left
-//! out. Source: the pages of `Conv` and `MaxPool` in the standard.
+//! dilation d and stride s; rounded up in the mode `ceil`, where a window that starts beyond the signal is
+//! left out. Source: the pages of `Conv` and `MaxPool` in the standard.
 
 use super::super::Lists;
 use super::super::error::{Refusal, malformed};

@@ -20,6 +20,9 @@ fn convolutions() {
     assert_eq!(y, signal(&[3.0, 5.0, 3.0]));
     let y = run(17, "Conv", &[text("auto_pad", "SAME_LOWER")], &[signal(&[1.0, 2.0, 3.0]), pair], &[]);
     assert_eq!(y, signal(&[1.0, 3.0, 5.0]));
+    // A signal without entries is all padding.
+    let y = run(17, "Conv", &[ints("pads", &[2, 2])], &[signal(&[]), taps], &[]);
+    assert_eq!(y, signal(&[0.0, 0.0]));
     // Two groups of one channel, dilation 2: x[i] + 10 x[i + 2], and −x[i]; with biases.
     let x = array(&[1, 2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let kernel = array(&[2, 1, 2], &[1.0, 10.0, -1.0, 0.0]);

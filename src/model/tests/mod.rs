@@ -1,5 +1,5 @@
-//! Models made by hand, with values computed by hand. Numbers are small integers or dyadic fractions, so that floats
-//! are exact and compared for equality.
+//! Models made by hand, with values computed by hand. Numbers are small integers or dyadic fractions, so that
+//! floats are exact and compared for equality.
 
 mod build;
 mod families;

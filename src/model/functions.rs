@@ -11,7 +11,7 @@ use super::file::check_opset;
 use crate::onnx::message::{Attribute, Function, Node};
 
 /// A node, and the version of its operators.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inlined {
     pub(super) node: Node,
     pub(super) opset: i64,

@@ -251,7 +251,7 @@ impl crate::model::Model {
             certificate.inputs.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
         let program = self.program(&shapes)?;
         let node = |number: usize| match self.nodes.get(number) {
-            Some(node) if !node.name.is_empty() => node.name.clone(),
+            Some(inlined) if !inlined.node.name.is_empty() => inlined.node.name.clone(),
             _ => format!("number {number}"),
         };
         Ok(check(&program, certificate, node)?)

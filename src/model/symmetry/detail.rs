@@ -11,7 +11,7 @@ use crate::model::{Floats, Origin};
 impl Judge<'_> {
     /// The name and the operator of a node.
     pub(super) fn node(&self, number: usize) -> (String, String) {
-        match self.model.nodes.get(number) {
+        match self.model.nodes.get(number).map(|inlined| &inlined.node) {
             Some(node) if node.name.is_empty() => (
                 node.output.first().cloned().unwrap_or_else(|| format!("number {number}")),
                 node.op_type.clone(),

@@ -54,7 +54,7 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
         let before = convolution.padding[space].0;
         return Some(Windows { extent, windows, kernel, stride: convolution.stride[space], before });
     }
-    let node = &model.nodes[step.node];
+    let node = &model.nodes.get(step.node)?.node;
     let list = |name: &str| {
         node.attribute.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.ints)
     };
@@ -82,7 +82,7 @@ pub(in crate::model) fn static_answer(
 }
 
 fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Option<String> {
-    let operator = &model.nodes.get(step.node)?.op_type;
+    let operator = &model.nodes.get(step.node)?.node.op_type;
     match motion {
         Motion::Turn { axes, from, reversed } => {
             let moved: Vec<usize> = (0..axes.len()).filter(|&k| reversed[k]).map(|k| axes[k]).collect();
@@ -141,7 +141,7 @@ pub(in crate::model) fn hint(
     if let Some(reason) = grid(model, program, step, motion) {
         return Some(reason);
     }
-    let operator = &model.nodes.get(step.node)?.op_type;
+    let operator = &model.nodes.get(step.node)?.node.op_type;
     let is_shift = matches!(motion, Motion::Shift { .. });
     let constant = |input: usize| {
         let shape = &program.slots[input].shape;

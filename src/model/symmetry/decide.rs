@@ -24,8 +24,8 @@ const SHRINKS: usize = 200;
 const PLAIN_NOISES: f64 = 1000.0;
 /// Products that the search for a counterexample may compute in bounds, unless one trial takes more.
 const TRIAL_TERMS: usize = 1 << 26;
-/// Products that a shrinking may compute in all, in bounds.
-const SHRINK_TERMS: usize = 1 << 24;
+/// Products that a shrinking may compute in all.
+const SHRINK_TERMS: usize = 1 << 25;
 /// log₂ of the conjectures for which keys are drawn at first: outputs that do not change, or move along their axes.
 pub(super) const SIMPLE: f64 = 3.0;
 /// log₂ of the probability of error that a proof has at most, unless keys are asked for.

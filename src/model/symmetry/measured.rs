@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, Axis};
+use ndarray::{Array1, ArrayD, Axis};
 
 use super::super::run::RunError;
 use super::super::{Floats, Program, Trace};
@@ -71,11 +71,6 @@ impl<'p> Meter<'p> {
     /// entries explains it.
     pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
         let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
-        let sorted = |array: &ArrayD<f64>| {
-            let mut list: Vec<f64> = array.iter().copied().collect();
-            list.sort_by(f64::total_cmp);
-            ndarray::Array1::from_vec(list).into_dyn()
-        };
         let gaps = self.program.outputs.iter().map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
         Ok(gaps.fold(0.0, f64::max))
     }
@@ -97,6 +92,13 @@ pub(in crate::model) fn relative(expected: &ArrayD<f64>, found: &ArrayD<f64>) ->
         expected.iter().zip(found).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() }).fold(0.0, greatest);
     let magnitude = expected.iter().chain(found).map(|value| value.abs()).fold(0.0, greatest);
     if difference == 0.0 { 0.0 } else { difference / magnitude }
+}
+
+/// The values in order, from the least to the greatest.
+pub(in crate::model) fn sorted(array: &ArrayD<f64>) -> ArrayD<f64> {
+    let mut list: Vec<f64> = array.iter().copied().collect();
+    list.sort_by(f64::total_cmp);
+    Array1::from_vec(list).into_dyn()
 }
 
 /// The motion with which the values after are nearest to those before, and the error.

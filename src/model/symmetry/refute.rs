@@ -9,8 +9,9 @@
 use ndarray::ArrayD;
 
 use super::super::run::RunError;
-use super::super::{Bounds, Program};
+use super::super::{Bounds, Floats, Program};
 use super::exact::Moving;
+use super::measured::{relative, sorted};
 use super::motion::Motion;
 use crate::scalar::Bounded;
 
@@ -125,14 +126,25 @@ impl Refuter<'_> {
         Ok(gaps.reduce(|one, other| if other.difference > one.difference { other } else { one }))
     }
 
-    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes.
+    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes in floats; what comes of it
+    /// has to refute beyond all bounds too.
     fn shrink(
         &self,
-        inputs: &mut [ArrayD<f64>],
+        inputs: &mut Vec<ArrayD<f64>>,
         gap: &mut Gap,
         least: f64,
-        mut runs: usize,
+        runs: usize,
     ) -> Result<(), RunError> {
+        let mut smaller = inputs.clone();
+        self.clear(&mut smaller, least, runs)?;
+        if let Some(found) = self.gap(&smaller, least)? {
+            *gap = found;
+            *inputs = smaller;
+        }
+        Ok(())
+    }
+
+    fn clear(&self, inputs: &mut [ArrayD<f64>], least: f64, mut runs: usize) -> Result<(), RunError> {
         for number in 0..inputs.len() {
             let count = inputs[number].len();
             let mut part = count.div_ceil(2);
@@ -152,15 +164,22 @@ impl Refuter<'_> {
                     }
                     runs -= 1;
                     let kept = std::mem::replace(&mut inputs[number], smaller);
-                    match self.gap(inputs, least)? {
-                        Some(smaller) => *gap = smaller,
-                        None => inputs[number] = kept,
+                    if self.differs_in_floats(inputs)? < least {
+                        inputs[number] = kept;
                     }
                 }
                 part = if part == 1 { 0 } else { part.div_ceil(2) };
             }
         }
         Ok(())
+    }
+
+    /// The greatest relative difference of the sorted values of an output in `f64`.
+    fn differs_in_floats(&self, inputs: &[ArrayD<f64>]) -> Result<f64, RunError> {
+        let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(0.0) };
+        let right = self.program.outputs(&Floats::double(), inputs)?;
+        let left = self.program.outputs(&Floats::double(), &moved)?;
+        Ok(left.iter().zip(&right).map(|(left, right)| relative(&sorted(left), &sorted(right))).fold(0.0, f64::max))
     }
 }
 

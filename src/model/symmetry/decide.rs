@@ -11,12 +11,12 @@ use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
-use super::refute::{Attempt, Counterexample, Refuter};
+use super::refute::{Attempt, Counterexample, Outputs, Refuter, exact};
 use super::report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Verdict};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
-use crate::model::{Model, Program};
+use crate::model::{Bounds, Model, Program};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
@@ -75,6 +75,8 @@ impl Looked {
 pub(in crate::model) struct Memory {
     looked: RefCell<HashMap<Motion, Looked>>,
     refuted: RefCell<Vec<(Motion, Counterexample)>>,
+    /// The bounded outputs for the first trial.
+    bounded: RefCell<Option<Outputs>>,
     /// Whether rigorous bounds are wider than the outputs, as of deep networks.
     is_vacuous: Cell<bool>,
 }
@@ -155,7 +157,8 @@ impl Judge<'_> {
         if let Some(known) = self.memory.looked.borrow().get(&element.motion).filter(|_| is_original) {
             return Ok(Looked { element, ..known.clone() });
         }
-        let mut looked = Looked { element, outputs: Vec::new(), log2_failure: 0.0, lost_at: None, error: 0.0 };
+        let mut looked =
+            Looked { element, outputs: Vec::new(), log2_failure: 0.0, lost_at: None, error: 0.0 };
         let motion = &looked.element.motion;
         if let Some(prover) = prover
             && let Some(finding) = prover.judge(self.moving, motion)?
@@ -198,7 +201,8 @@ impl Judge<'_> {
         if self.keys.is_some() || sum.log2() <= LARGEST_FAILURE || !looked.iter().all(Looked::holds) {
             return Ok(looked);
         }
-        let choices = looked.iter().flat_map(|looked| looked.outputs.iter().flatten()).map(Twin::log2_choices);
+        let choices =
+            looked.iter().flat_map(|looked| looked.outputs.iter().flatten()).map(Twin::log2_choices);
         let outputs = (program.outputs.len().max(1) as f64).log2();
         let prover = Prover::new(program, None, choices.fold(SIMPLE, f64::max) + outputs)?;
         let elements: Vec<Element> = looked.into_iter().map(|looked| looked.element).collect();
@@ -264,7 +268,9 @@ impl Judge<'_> {
                 return Ok(());
             }
             // Bounds may be too wide to refute what is plain to see.
-            if self.meter.gap(self.moving, &looked.element.motion)? > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into()) {
+            if self.meter.gap(self.moving, &looked.element.motion)?
+                > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into())
+            {
                 report.verdict = Verdict::Broken;
             }
         }
@@ -278,7 +284,13 @@ impl Judge<'_> {
         let terms = self.program.steps.iter().map(|step| Terms::new(self.program, step));
         let work: usize = terms.map(|terms| terms.count() * terms.width()).sum::<usize>().max(1);
         let trials = &self.trials[..self.trials.len().min((TRIAL_TERMS / work).max(1))];
-        let refuter = Refuter { program: self.program, moving: self.moving, motion: &element.motion };
+        if self.memory.bounded.borrow().is_none() {
+            // Where a function has no bounds, the attempt below says so.
+            let first = self.program.outputs(&Bounds::exact(), &exact(&self.trials[0])).ok();
+            self.memory.bounded.replace(first);
+        }
+        let first = self.memory.bounded.borrow().clone();
+        let refuter = Refuter { program: self.program, moving: self.moving, motion: &element.motion, first };
         let found = match refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work)) {
             // Some functions have no bounds: then nothing is refuted.
             Err(RunError::Unreadable { .. }) | Ok(Attempt::Vacuous) => {

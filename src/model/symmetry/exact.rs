@@ -86,7 +86,11 @@ impl<'p> Prover<'p> {
     ///
     /// # Errors
     /// Those of a run.
-    pub(in crate::model) fn new(program: &'p Program, keys: Option<usize>, choices: f64) -> Result<Option<Self>, RunError> {
+    pub(in crate::model) fn new(
+        program: &'p Program,
+        keys: Option<usize>,
+        choices: f64,
+    ) -> Result<Option<Self>, RunError> {
         if has_infinities(program) {
             return Ok(None);
         }
@@ -127,7 +131,11 @@ impl<'p> Prover<'p> {
 
     /// log₂ of the probability that what was found about the outputs is wrong.
     pub(in crate::model) fn log2_failure(&self, finding: &Finding) -> f64 {
-        let each = finding.outputs.iter().flatten().map(|twin| self.failure.log2(self.keys.len(), twin.log2_choices()));
+        let each = finding
+            .outputs
+            .iter()
+            .flatten()
+            .map(|twin| self.failure.log2(self.keys.len(), twin.log2_choices()));
         each.map(f64::exp2).sum::<f64>().log2().min(0.0)
     }
 

@@ -59,7 +59,9 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
         node.attribute.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.ints)
     };
     let entry = |name: &str, default: usize| match list(name) {
-        Some(list) => list.get(space).and_then(|&entry| usize::try_from(entry).ok()).filter(|&entry| entry < LARGEST),
+        Some(list) => {
+            list.get(space).and_then(|&entry| usize::try_from(entry).ok()).filter(|&entry| entry < LARGEST)
+        }
         None => Some(default),
     };
     let kernel = entry("kernel_shape", 0).filter(|&kernel| kernel > 0)?;

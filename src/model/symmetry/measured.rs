@@ -71,7 +71,11 @@ impl<'p> Meter<'p> {
     /// entries explains it.
     pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
         let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
-        let gaps = self.program.outputs.iter().map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
+        let gaps = self
+            .program
+            .outputs
+            .iter()
+            .map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
         Ok(gaps.fold(0.0, f64::max))
     }
 

@@ -6,6 +6,8 @@
 //! somewhere, refutes every σ at once. Values and bounds are those of [`Bounds`](super::super::Bounds) on inputs
 //! that are exact, so that what is refuted is refuted for the model in exact arithmetic.
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 
 use super::super::run::RunError;
@@ -63,6 +65,24 @@ pub(in crate::model) struct Refuter<'p> {
     pub(in crate::model) program: &'p Program,
     pub(in crate::model) moving: &'p Moving,
     pub(in crate::model) motion: &'p Motion,
+    /// The bounded outputs for the first input that is tried, where they are known.
+    pub(in crate::model) first: Option<Outputs>,
+}
+
+/// Values with their bounds, one array for each output.
+pub(in crate::model) type Outputs = Vec<Arc<ArrayD<Bounded>>>;
+
+/// Inputs without any error.
+pub(in crate::model) fn exact(inputs: &[ArrayD<f64>]) -> Vec<ArrayD<Bounded>> {
+    inputs.iter().map(|input| input.mapv(Bounded::new)).collect()
+}
+
+/// Whether the bounds of all outputs are wider than the outputs.
+fn is_vacuous(outputs: &Outputs) -> bool {
+    outputs.iter().all(|output| {
+        let greatest = output.iter().map(|entry| entry.value().abs()).fold(0.0, f64::max);
+        output.iter().any(|entry| entry.error() > greatest)
+    })
 }
 
 impl Refuter<'_> {
@@ -75,11 +95,15 @@ impl Refuter<'_> {
         least: f64,
         shrinks: usize,
     ) -> Result<Attempt, RunError> {
-        if trials.first().is_some_and(|inputs| self.is_vacuous(inputs).unwrap_or(false)) {
-            return Ok(Attempt::Vacuous);
-        }
-        for inputs in trials {
-            let Some(mut gap) = self.gap(inputs, least)? else { continue };
+        for (number, inputs) in trials.iter().enumerate() {
+            let right = match (number, &self.first) {
+                (0, Some(first)) => first.clone(),
+                _ => self.bounded(&exact(inputs))?,
+            };
+            if number == 0 && is_vacuous(&right) {
+                return Ok(Attempt::Vacuous);
+            }
+            let Some(mut gap) = self.gap(inputs, right, least)? else { continue };
             let least = least.max(gap.relative() / 4.0);
             let mut inputs = inputs.clone();
             self.shrink(&mut inputs, &mut gap, least, shrinks)?;
@@ -102,21 +126,13 @@ impl Refuter<'_> {
         Ok(Attempt::Nothing)
     }
 
-    /// Whether the bounds of all outputs are wider than the outputs.
-    fn is_vacuous(&self, inputs: &[ArrayD<f64>]) -> Result<bool, RunError> {
-        let exact: Vec<ArrayD<Bounded>> = inputs.iter().map(|input| input.mapv(Bounded::new)).collect();
-        let outputs = self.program.outputs(&Bounds::exact(), &exact)?;
-        Ok(outputs.iter().all(|output| {
-            let greatest = output.iter().map(|entry| entry.value().abs()).fold(0.0, f64::max);
-            output.iter().any(|entry| entry.error() > greatest)
-        }))
+    fn bounded(&self, inputs: &[ArrayD<Bounded>]) -> Result<Outputs, RunError> {
+        self.program.outputs(&Bounds::exact(), inputs)
     }
 
-    fn gap(&self, inputs: &[ArrayD<f64>], least: f64) -> Result<Option<Gap>, RunError> {
-        let exact: Vec<ArrayD<Bounded>> = inputs.iter().map(|input| input.mapv(Bounded::new)).collect();
-        let Some(moved) = self.moving.apply(self.motion, &exact) else { return Ok(None) };
-        let right = self.program.outputs(&Bounds::exact(), &exact)?;
-        let left = self.program.outputs(&Bounds::exact(), &moved)?;
+    fn gap(&self, inputs: &[ArrayD<f64>], right: Outputs, least: f64) -> Result<Option<Gap>, RunError> {
+        let Some(moved) = self.moving.apply(self.motion, &exact(inputs)) else { return Ok(None) };
+        let left = self.bounded(&moved)?;
         let gaps = left.iter().zip(&right).enumerate().filter_map(|(output, (left, right))| {
             let (difference, bound) = sorted_difference(left, right)?;
             let values = |array: &ArrayD<Bounded>| array.mapv(|entry| entry.value());
@@ -137,7 +153,8 @@ impl Refuter<'_> {
     ) -> Result<(), RunError> {
         let mut smaller = inputs.clone();
         self.clear(&mut smaller, least, runs)?;
-        if let Some(found) = self.gap(&smaller, least)? {
+        let right = self.bounded(&exact(&smaller))?;
+        if let Some(found) = self.gap(&smaller, right, least)? {
             *gap = found;
             *inputs = smaller;
         }
@@ -179,7 +196,11 @@ impl Refuter<'_> {
         let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(0.0) };
         let right = self.program.outputs(&Floats::double(), inputs)?;
         let left = self.program.outputs(&Floats::double(), &moved)?;
-        Ok(left.iter().zip(&right).map(|(left, right)| relative(&sorted(left), &sorted(right))).fold(0.0, f64::max))
+        Ok(left
+            .iter()
+            .zip(&right)
+            .map(|(left, right)| relative(&sorted(left), &sorted(right)))
+            .fold(0.0, f64::max))
     }
 }
 

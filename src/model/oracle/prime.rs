@@ -106,7 +106,7 @@ impl PrimeField {
 
     /// The half.
     pub(super) fn halve(&self, a: u64) -> u64 {
-        if a % 2 == 0 { a / 2 } else { (a + self.modulus) / 2 }
+        if a.is_multiple_of(2) { a / 2 } else { (a + self.modulus) / 2 }
     }
 
     /// The sum of products.

@@ -18,6 +18,9 @@ use super::shapes;
 use crate::model::run::RunError;
 use crate::model::{Model, ModelError, Program};
 
+/// Generators, each with its group.
+type Generators = Vec<(Symmetry, Element)>;
+
 /// Why a model cannot be judged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -234,7 +237,7 @@ impl<'m> Question<'m> {
     }
 
     /// The program, what moves, and the generators of all groups that the shape admits.
-    fn generators(&self) -> Result<(Program, Moving, Vec<(Symmetry, Element)>), JudgeError> {
+    fn generators(&self) -> Result<(Program, Moving, Generators), JudgeError> {
         let (program, _) = shapes::program(self.model, &self.shapes)?;
         let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
         let moving = Moving::of(&program, leader);

@@ -384,7 +384,7 @@ impl Judge<'_> {
             let Motion::Shift { axis, .. } = looked.element.motion else { continue };
             let extent = self.moving.own[axis];
             let mut least = looked.holds().then_some(1);
-            let divisors = (2..=extent / 2).filter(|by| extent % by == 0);
+            let divisors = (2..=extent / 2).filter(|&by| extent.is_multiple_of(by));
             for by in divisors {
                 if least.is_some() {
                     break;

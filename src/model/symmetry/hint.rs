@@ -35,7 +35,7 @@ impl Windows {
     fn nearest(self) -> [usize; 2] {
         let fits = |extent: &usize| {
             let room = extent.saturating_add(self.before.saturating_mul(2));
-            room >= self.kernel && (room - self.kernel) % self.stride.max(1) == 0
+            room >= self.kernel && (room - self.kernel).is_multiple_of(self.stride.max(1))
         };
         let below = (1..self.extent).rev().take(LARGEST).find(fits).unwrap_or(self.extent);
         let above = (self.extent + 1..).take(LARGEST).find(fits).unwrap_or(self.extent);
@@ -89,7 +89,8 @@ fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Optio
         Motion::Turn { axes, from, reversed } => {
             let moved: Vec<usize> = (0..axes.len()).filter(|&k| reversed[k]).map(|k| axes[k]).collect();
             let found = moved.iter().filter_map(|&axis| Some((axis, windows(model, program, step, axis)?)));
-            for (axis, windows) in found.filter(|(_, windows)| !windows.is_symmetric()) {
+            let off_centre = found.into_iter().find(|(_, windows)| !windows.is_symmetric());
+            if let Some((axis, windows)) = off_centre {
                 return Some(asymmetric(operator, axis, windows));
             }
             let pairs = (0..axes.len()).filter(|&k| from[k] > k).filter_map(|k| {

@@ -166,13 +166,11 @@ impl Classes {
     }
 }
 
+/// Two weights, each by its slot and its entry.
+type Pair = ((usize, usize), (usize, usize));
+
 /// Which weights have to be equal for a step to give twins; `None` where it gives none, or does not read twins.
-fn pairs(
-    program: &Program,
-    step: &Step,
-    varies: &[bool],
-    sources: &[Option<Vec<u32>>],
-) -> Option<Vec<((usize, usize), (usize, usize))>> {
+fn pairs(program: &Program, step: &Step, varies: &[bool], sources: &[Option<Vec<u32>>]) -> Option<Vec<Pair>> {
     let output = sources[step.output].as_ref()?;
     if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
         return None;

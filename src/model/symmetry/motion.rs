@@ -111,7 +111,8 @@ impl Motion {
             Motion::Shift { axis, by } => {
                 let target = at(*axis)?;
                 let scaled = by * shape[target];
-                let is_whole = scaled % own[*axis] == 0 && scaled % (own[*axis] * shape[target].max(1)) != 0;
+                let is_whole = scaled.is_multiple_of(own[*axis])
+                    && !scaled.is_multiple_of(own[*axis] * shape[target].max(1));
                 is_whole.then(|| Motion::Shift { axis: target, by: scaled / own[*axis] })
             }
             Motion::Permute { axis, images } => {

@@ -203,8 +203,12 @@ fn permutations(
     };
     let mut sources = vec![None; program.slots.len()];
     for (slot, twin) in &claim.tensors {
-        let (Some(description), Some(permutation)) = (program.slots.get(*slot), twin.sources()) else {
-            return Err(refused(0));
+        // Shapes come first: those of a file may be too large to look at.
+        let Some(description) = program.slots.get(*slot) else { return Err(refused(0)) };
+        let Some(permutation) =
+            Some(twin).filter(|twin| twin.shape == description.shape).and_then(Twin::sources)
+        else {
+            return Err(refused(*slot));
         };
         let count: usize = description.shape.iter().product();
         let mut seen = vec![false; count];
@@ -212,7 +216,7 @@ fn permutations(
             && permutation.iter().all(|&entry| {
                 seen.get_mut(entry as usize).is_some_and(|seen| !std::mem::replace(seen, true))
             });
-        if !is_permutation || twin.shape != description.shape {
+        if !is_permutation {
             return Err(refused(*slot));
         }
         sources[*slot] = Some(permutation);

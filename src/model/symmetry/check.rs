@@ -16,7 +16,7 @@ use super::mended_file;
 use super::report::{Report, Tensor};
 use super::shapes;
 use crate::model::run::RunError;
-use crate::model::{Model, ModelError, Program};
+use crate::model::{Model, ModelError, Port, Program};
 
 /// Generators, each with its group.
 type Generators = Vec<(Symmetry, Element)>;
@@ -218,16 +218,16 @@ impl<'m> Question<'m> {
             reports.push(report);
             layers.extend(of_group);
         }
-        let tensor = |&slot: &usize| Tensor {
-            name: name(slot),
+        let tensor = |(&slot, port): (&usize, &Port)| Tensor {
+            name: port.name.clone(),
             shape: program.slots[slot].shape.clone(),
             element: program.slots[slot].element,
         };
         Ok(Report {
             model: self.model.file.clone(),
             opset: self.model.opset(),
-            inputs: program.inputs.iter().map(tensor).collect(),
-            outputs: program.outputs.iter().map(tensor).collect(),
+            inputs: program.inputs.iter().zip(self.model.inputs()).map(tensor).collect(),
+            outputs: program.outputs.iter().zip(self.model.outputs()).map(tensor).collect(),
             groups: reports,
             layers,
             remarks,

@@ -97,10 +97,6 @@ impl Judge<'_> {
             }
         };
         let looked = self.strengthened(self.look_at(&generators, self.prover)?, self.program)?;
-        let layers = match per_layer {
-            true => self.layers(group, &looked[0].element)?,
-            false => Vec::new(),
-        };
         let mut report = GroupReport::new(group, Verdict::Undecided);
         report.grids = generators.iter().find_map(|element| {
             let (step, reason) = hint::static_answer(self.model, self.program, &element.motion)?;
@@ -109,10 +105,16 @@ impl Judge<'_> {
         });
         report.noise_floor = Some(self.meter.noise).filter(|noise| noise.is_finite());
         let mut change = 0.0;
+        let layers_of = |prover: Option<&Prover<'_>>| match per_layer {
+            true => self.layers(group, &generators[0], prover),
+            false => Ok(Vec::new()),
+        };
+        let layers;
         if looked.iter().all(Looked::holds) {
             self.proved(&mut report, &looked);
             report.evidence = Some(Evidence::Proved);
             self.elements(&mut report, looked, self.prover)?;
+            layers = layers_of(self.prover)?;
         } else {
             // Rounding of weights must neither hide a symmetry nor be blamed for what breaks it.
             let mended = match self.prover {
@@ -139,6 +141,7 @@ impl Judge<'_> {
                 change = mended.change;
             }
             self.elements(&mut report, looked, prover)?;
+            layers = layers_of(prover)?;
         }
         self.consistency(&mut report)?;
         self.bound(&mut report, change)?;
@@ -222,11 +225,7 @@ impl Judge<'_> {
             }
             words.join("; ")
         };
-        let names = self
-            .program
-            .outputs
-            .iter()
-            .map(|&slot| self.program.slots[slot].name.as_deref().unwrap_or("output"));
+        let names = self.model.outputs().iter().map(|port| port.name.as_str());
         let all: Vec<(&str, String)> = names.enumerate().map(|(number, name)| (name, one(number))).collect();
         match &all[..] {
             [(_, only)] => only.clone(),
@@ -290,7 +289,8 @@ impl Judge<'_> {
             self.memory.bounded.replace(first);
         }
         let first = self.memory.bounded.borrow().clone();
-        let refuter = Refuter { program: self.program, moving: self.moving, motion: &element.motion, first };
+        let (program, moving, motion) = (self.program, self.moving, &element.motion);
+        let refuter = Refuter { model: self.model, program, moving, motion, first };
         let found = match refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work)) {
             // Some functions have no bounds: then nothing is refuted.
             Err(RunError::Unreadable { .. }) | Ok(Attempt::Vacuous) => {

@@ -3,6 +3,7 @@
 use ndarray::ArrayD;
 
 use super::decide::Judge;
+use super::exact::Prover;
 use super::groups::{Element, Symmetry};
 use super::report::{Evidence, GroupReport, LayerReport, Verdict};
 use crate::model::run::RunError;
@@ -48,7 +49,7 @@ impl Judge<'_> {
         for inputs in self.trials {
             let floats = Floats::of_the_model();
             let before = top(&self.program.outputs(&floats, inputs)?[0]);
-            for element in elements.iter().take(8) {
+            for element in elements.iter().take(4) {
                 let Some(moved) = self.moving.apply(&element.motion, inputs) else { continue };
                 let after = top(&self.program.outputs(&floats, &moved)?[0]);
                 same += before.iter().zip(&after).filter(|(a, b)| a == b).count();
@@ -76,10 +77,15 @@ impl Judge<'_> {
     }
 
     /// What every node does under an element.
-    pub(super) fn layers(&self, group: Symmetry, element: &Element) -> Result<Vec<LayerReport>, RunError> {
+    pub(super) fn layers(
+        &self,
+        group: Symmetry,
+        element: &Element,
+        prover: Option<&Prover<'_>>,
+    ) -> Result<Vec<LayerReport>, RunError> {
         let motion = &element.motion;
         let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(Vec::new()) };
-        let finding = match self.prover {
+        let finding = match prover {
             Some(prover) => prover.judge(self.moving, motion)?,
             None => None,
         };
@@ -95,7 +101,7 @@ impl Judge<'_> {
             }
             let (node, operator) = self.node(step.node);
             let (nearest, error) = self.meter.error(self.moving, motion, &moved, step.output);
-            let (action, relative_error) = match (self.prover, &finding) {
+            let (action, relative_error) = match (prover, &finding) {
                 (Some(prover), Some(finding)) => match prover.twin(self.moving, motion, finding, step.output)
                 {
                     Some(twin) => (Some(twin.to_string()), self.meter.error_of(&twin, &moved, step.output)),

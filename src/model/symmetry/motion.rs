@@ -32,8 +32,11 @@ impl Motion {
     }
 
     /// The number of the entry of an array of this shape, in row-major order, that each entry of the moved array
-    /// is. `None` where the shape does not admit the motion.
+    /// is. `None` where the shape does not admit the motion, or it is none.
     pub(in crate::model) fn sources(&self, shape: &[usize]) -> Option<Vec<u32>> {
+        if !self.is_motion(shape.len()) {
+            return None;
+        }
         let mut strides = vec![1_usize; shape.len()];
         for axis in (1..shape.len()).rev() {
             strides[axis - 1] = strides[axis] * shape[axis];
@@ -73,6 +76,27 @@ impl Motion {
                 sources.iter().flat_map(|&source| step.iter().map(move |&more| source + more)).collect();
         }
         Some(sources.into_iter().map(|source| source as u32).collect())
+    }
+
+    /// Whether axes are there, once each, and what should be permutations are some. One that is read from a file may
+    /// be anything.
+    fn is_motion(&self, rank: usize) -> bool {
+        let is_permutation = |images: &[usize]| {
+            let mut seen = vec![false; images.len()];
+            images.iter().all(|&image| seen.get_mut(image).is_some_and(|seen| !std::mem::replace(seen, true)))
+        };
+        match self {
+            Motion::Turn { axes, from, reversed } => {
+                let are_distinct =
+                    axes.iter().enumerate().all(|(k, axis)| *axis < rank && !axes[..k].contains(axis));
+                are_distinct
+                    && from.len() == axes.len()
+                    && reversed.len() == axes.len()
+                    && is_permutation(from)
+            }
+            Motion::Shift { axis, .. } => *axis < rank,
+            Motion::Permute { axis, images } => *axis < rank && is_permutation(images),
+        }
     }
 
     /// The moved array; `None` where its shape does not admit the motion.
@@ -184,6 +208,29 @@ mod tests {
             arr3(&[[[2, 1]], [[4, 3]]]).into_dyn()
         );
         assert_eq!(quarter(0).apply(&ArrayD::<u8>::zeros(vec![2, 3])), None);
+    }
+
+    #[test]
+    fn what_is_no_motion_is_refused() {
+        let turn = |axes: &[usize], from: &[usize], reversed: &[bool]| Motion::Turn {
+            axes: axes.to_vec(),
+            from: from.to_vec(),
+            reversed: reversed.to_vec(),
+        };
+        for motion in [
+            turn(&[0, 1], &[1], &[false, false]),
+            turn(&[0, 1], &[1, 1], &[false, false]),
+            turn(&[0, 0], &[0, 1], &[true, false]),
+            turn(&[0, 2], &[0, 1], &[true, false]),
+            turn(&[0, 1], &[0, 1], &[true]),
+            Motion::Shift { axis: 2, by: 1 },
+            Motion::Permute { axis: 0, images: vec![0, 2] },
+            Motion::Permute { axis: 0, images: vec![0, 0] },
+            Motion::Permute { axis: 5, images: vec![0, 1] },
+        ] {
+            assert_eq!(motion.sources(&[2, 2]), None, "{motion:?}");
+        }
+        assert!(Motion::Shift { axis: 0, by: usize::MAX }.sources(&[2, 2]).is_some());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use super::super::run::RunError;
-use super::super::{Bounds, Floats, Program};
+use super::super::{Bounds, Floats, Model, Program};
 use super::exact::Moving;
 use super::measured::{relative, sorted};
 use super::motion::Motion;
@@ -62,6 +62,7 @@ impl Gap {
 }
 
 pub(in crate::model) struct Refuter<'p> {
+    pub(in crate::model) model: &'p Model,
     pub(in crate::model) program: &'p Program,
     pub(in crate::model) moving: &'p Moving,
     pub(in crate::model) motion: &'p Motion,
@@ -107,11 +108,10 @@ impl Refuter<'_> {
             let least = least.max(gap.relative() / 4.0);
             let mut inputs = inputs.clone();
             self.shrink(&mut inputs, &mut gap, least, shrinks)?;
-            let name = |slot: usize, kind: &str| {
-                self.program.slots[slot].name.clone().unwrap_or_else(|| kind.to_owned())
-            };
-            let named = self.program.inputs.iter().map(|&slot| name(slot, "input")).zip(inputs).collect();
-            let output = name(self.program.outputs[gap.output], "output");
+            let names = self.model.inputs().iter().map(|port| port.name.clone());
+            let named = names.zip(inputs).collect();
+            let output =
+                self.model.outputs().get(gap.output).map_or_else(String::new, |port| port.name.clone());
             let Gap { left, right, difference, bound, .. } = gap;
             return Ok(Attempt::Found(Box::new(Counterexample {
                 element: element.to_owned(),

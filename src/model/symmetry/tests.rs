@@ -163,6 +163,14 @@ fn certificates_are_checked_without_their_maker() {
         tampered.claims[0].tensors.remove(place);
         assert!(model.certify(&tampered).is_err(), "without tensor {place}");
     }
+    // Numbers that are no places.
+    let mut wild = certificate.clone();
+    wild.claims[0].tensors[1].1.channels = Some((1, vec![99; 8]));
+    assert!(model.certify(&wild).is_err());
+    wild.claims[0].tensors[1].1.shape = vec![usize::MAX; 4];
+    assert!(model.certify(&wild).is_err());
+    wild.claims[0].tensors[1].0 = usize::MAX;
+    assert!(model.certify(&wild).is_err());
     // A claim about another motion than it says, or about inputs that stay.
     let mut other = certificate.clone();
     other.claims[0].motion = Symmetry::Rot180.generators(&[1, 1, 9, 9]).unwrap()[0].motion.clone();

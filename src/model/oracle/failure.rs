@@ -1,9 +1,9 @@
 //! With what probability a proof by the oracle reading is wrong.
 //!
-//! The numbers of the theorem in [`super`] for a program: how many arguments functions have, of what degree, and
-//! how many bits the coefficients of polynomials have. They are bounded tensor by tensor, from the inputs to the
-//! outputs. A polynomial whose coefficients are integers over 2ˢ, with absolute values that sum up to at most
-//! 2ⁿ⁻ˢ, has *scale* s and *bits* n: products add both, and a sum is taken at the larger scale.
+//! The numbers of the theorem in [`super`] for a program: how many arguments functions have, of what degree,
+//! and how many bits the coefficients of polynomials have. They are bounded tensor by tensor, from the inputs
+//! to the outputs. A polynomial whose coefficients are integers over 2ˢ, with absolute values that sum up to
+//! at most 2ⁿ⁻ˢ, has *scale* s and *bits* n: products add both, and a sum is taken at the larger scale.
 
 use ndarray::ArrayD;
 

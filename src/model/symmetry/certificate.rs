@@ -1,22 +1,24 @@
 //! Certificates: the permutation of each tensor, checked step by step, without probability.
 //!
-//! A certificate claims, for a motion g of the inputs and for each tensor t, a permutation σₜ of its entries with
-//! t(g ▷ x)\[i\] = t(x)\[σₜ(i)\] for all x. It is checked by one rule: if an entry i of the result of a step is computed
-//! from the terms T (see [`terms`](super::terms)), then the terms of σ(i) have to be T with each entry that is read
-//! replaced by its own image. Weights have to be equal bit for bit.
+//! A certificate claims, for a motion g of the inputs and for each tensor t, a permutation σₜ of its entries
+//! with t(g ▷ x)\[i\] = t(x)\[σₜ(i)\] for all x. It is checked by one rule: if an entry i of the result of a
+//! step is computed from the terms T (see [`terms`](super::terms)), then the terms of σ(i) have to be T with
+//! each entry that is read replaced by its own image. Weights have to be equal bit for bit.
 //!
-//! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which are by
-//! hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has the value
-//! t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order in exact arithmetic.
+//! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which
+//! are by hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has
+//! the value t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order
+//! in exact arithmetic.
 //!
-//! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no permutation,
-//! as a border that is padded with copies has none, and copies in an enlarged image may be exchanged.
+//! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no
+//! permutation, as a border that is padded with copies has none, and copies in an enlarged image may be
+//! exchanged.
 //!
-//! Not every proof has a certificate: where a tensor in between is not permuted though the outputs are, as of linear
-//! interpolation along one axis after the other, or equal channels are exchanged, it is refused.
+//! Not every proof has a certificate: where a tensor in between is not permuted though the outputs are, as of
+//! linear interpolation along one axis after the other, or equal channels are exchanged, it is refused.
 //!
-//! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that the
-//! certificate says but its permutations. Cost: one pass over the products of the model.
+//! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that
+//! the certificate says but its permutations. Cost: one pass over the products of the model.
 
 use super::check::{JudgeError, leader};
 use super::exact::{Moving, Prover, varying};
@@ -181,7 +183,8 @@ pub(in crate::model) fn check(
     Ok(certified)
 }
 
-/// Whether the names of a claim are those of its motion, and the inputs that it moves those that are always moved.
+/// Whether the names of a claim are those of its motion, and the inputs that it moves those that are always
+/// moved.
 fn is_element(program: &Program, claim: &Claim) -> bool {
     let Some(leader) = leader(program) else { return false };
     let moving = Moving::of(program, leader);
@@ -242,8 +245,8 @@ impl crate::model::Model {
     /// Checks a certificate on this model, node by node and bit for bit. Returns what it proves.
     ///
     /// # Errors
-    /// If the model cannot be read for the shapes of the certificate, or the certificate does not prove what it
-    /// claims.
+    /// If the model cannot be read for the shapes of the certificate, or the certificate does not prove what
+    /// it claims.
     pub fn certify(&self, certificate: &Certificate) -> Result<Certified, JudgeError> {
         let names: Vec<&str> = self.inputs().iter().map(|port| port.name.as_str()).collect();
         let given: Vec<&str> = certificate.inputs.iter().map(|(name, _)| name.as_str()).collect();

@@ -144,7 +144,8 @@ impl<'m> Question<'m> {
         self
     }
 
-    /// How many independent keys a proof has; by default as many as bring the probability of error below 2⁻⁴⁰.
+    /// How many independent keys a proof has; by default as many as bring the probability of error below
+    /// 2⁻⁴⁰.
     pub fn keys(mut self, keys: usize) -> Self {
         self.keys = Some(keys);
         self
@@ -162,7 +163,8 @@ impl<'m> Question<'m> {
         self
     }
 
-    /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating system.
+    /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating
+    /// system.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -250,8 +252,8 @@ impl<'m> Question<'m> {
         Ok((program, moving, generators))
     }
 
-    /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator. It
-    /// passes [`Model::certify`].
+    /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator.
+    /// It passes [`Model::certify`].
     ///
     /// # Errors
     /// If nothing is proved exactly, or a proof is none that can be checked step by step.
@@ -289,8 +291,8 @@ impl<'m> Question<'m> {
         Ok(certificate)
     }
 
-    /// The bytes of the model's file with weights that are symmetric exactly: of what `bytes`, the file, holds, only
-    /// weights change, each by no more than its rounding.
+    /// The bytes of the model's file with weights that are symmetric exactly: of what `bytes`, the file,
+    /// holds, only weights change, each by no more than its rounding.
     ///
     /// # Errors
     /// If the weights cannot be replaced in the file. Where none has to change, the bytes are the same.

@@ -1,18 +1,18 @@
 //! The verdict about one group: proof, mending, refutation, measurement, in this order.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use ndarray::ArrayD;
 
 use super::exact::{Moving, Prover};
-use super::groups::{Element, Symmetry, shift};
+use super::groups::{Element, Symmetry};
 use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
 use super::refute::{Attempt, Counterexample, Outputs, Refuter, exact};
-use super::report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Verdict};
+use super::report::{Break, Evidence, GroupReport, LayerReport, Verdict};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
@@ -26,15 +26,16 @@ const PLAIN_NOISES: f64 = 1000.0;
 const TRIAL_TERMS: usize = 1 << 26;
 /// Products that a shrinking may compute in all.
 const SHRINK_TERMS: usize = 1 << 25;
-/// log₂ of the conjectures for which keys are drawn at first: outputs that do not change, or move along their axes.
+/// log₂ of the conjectures for which keys are drawn at first: outputs that do not change, or move along their
+/// axes.
 pub(super) const SIMPLE: f64 = 3.0;
 /// log₂ of the probability of error that a proof has at most, unless keys are asked for.
 const LARGEST_FAILURE: f64 = -40.0;
-/// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last place of a
-/// `f32`.
+/// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last
+/// place of a `f32`.
 const NEAR_MISS: f64 = 64.0 * f32::EPSILON as f64;
-/// How many times the rounding noise a difference then has to be to refute. Below that a model differs exactly, but
-/// by no more than its training would notice.
+/// How many times the rounding noise a difference then has to be to refute. Below that a model differs
+/// exactly, but by no more than its training would notice.
 const LEAST_NOISES: f64 = 8.0;
 
 /// Everything about a model that a judgement needs.
@@ -65,7 +66,7 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    fn holds(&self) -> bool {
+    pub(super) fn holds(&self) -> bool {
         !self.outputs.is_empty() && self.outputs.iter().all(Option::is_some)
     }
 }
@@ -152,7 +153,7 @@ impl Judge<'_> {
         elements.iter().map(|element| self.look(element.clone(), prover)).collect()
     }
 
-    fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
+    pub(super) fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
         let is_original = match (prover, self.prover) {
             (Some(prover), Some(original)) => std::ptr::eq(prover, original),
             _ => false,
@@ -178,7 +179,7 @@ impl Judge<'_> {
     }
 
     /// The greatest relative error of an output: by the motion that was found, else by the nearest.
-    fn error(&self, motion: &Motion, twins: &[Option<Twin>]) -> Result<f64, RunError> {
+    pub(super) fn error(&self, motion: &Motion, twins: &[Option<Twin>]) -> Result<f64, RunError> {
         let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(f64::NAN) };
         let errors = self.program.outputs.iter().enumerate().map(|(number, &slot)| match twins.get(number) {
             Some(Some(twin)) => self.meter.error_of(twin, &moved, slot),
@@ -233,7 +234,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The model with weights that are symmetric under the generators, and under all elements that are nearly kept.
+    /// The model with weights that are symmetric under the generators, and under all elements that are nearly
+    /// kept.
     fn mended(&self, group: Symmetry, looked: &[Looked]) -> Result<Option<mend::Mended>, RunError> {
         let mut motions: Vec<Motion> = looked.iter().map(|looked| looked.element.motion.clone()).collect();
         for element in group.elements(&self.moving.own).unwrap_or_default() {
@@ -321,107 +323,5 @@ impl Judge<'_> {
         report.hint = hint::hint(self.model, self.program, step, motion)
             .or_else(|| hint::static_answer(self.model, self.program, motion).map(|(_, reason)| reason));
         Ok(())
-    }
-
-    /// All elements that are looked at, with the largest subgroup that holds.
-    fn elements(
-        &self,
-        report: &mut GroupReport,
-        looked: Vec<Looked>,
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
-        let group = report.group;
-        let is_shown = matches!(report.evidence, Some(Evidence::Proved | Evidence::ProvedMended));
-        let mut all = looked;
-        if group == Symmetry::Translate {
-            if !is_shown {
-                let lattice = self.lattice(&all, prover)?;
-                report.largest = Some(words(&lattice));
-            }
-        } else {
-            let others = group.elements(&self.moving.own).unwrap_or_default();
-            for element in others {
-                if all.iter().any(|looked| looked.element.motion == element.motion) {
-                    continue;
-                }
-                let looked = match is_shown {
-                    true => Looked {
-                        error: self.error(&element.motion, &[])?,
-                        outputs: Vec::new(),
-                        log2_failure: 0.0,
-                        lost_at: None,
-                        element,
-                    },
-                    false => self.look(element, prover)?,
-                };
-                all.push(looked);
-            }
-            if !is_shown {
-                report.largest = Some(subgroup(&all));
-            }
-        }
-        report.relative_error =
-            Some(all.iter().map(|looked| looked.error).fold(0.0, greatest)).filter(|e| !e.is_nan());
-        report.elements = all
-            .into_iter()
-            .map(|looked| ElementReport {
-                holds: is_shown || looked.holds(),
-                relative_error: looked.error,
-                name: looked.element.name,
-            })
-            .collect();
-        Ok(())
-    }
-
-    /// For each axis the least shift that holds, if there is one but that by the whole extent.
-    fn lattice(
-        &self,
-        looked: &[Looked],
-        prover: Option<&Prover<'_>>,
-    ) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
-        let mut lattice = BTreeMap::new();
-        for looked in looked {
-            let Motion::Shift { axis, .. } = looked.element.motion else { continue };
-            let extent = self.moving.own[axis];
-            let mut least = looked.holds().then_some(1);
-            let divisors = (2..=extent / 2).filter(|&by| extent.is_multiple_of(by));
-            for by in divisors {
-                if least.is_some() {
-                    break;
-                }
-                let Some(prover) = prover else { break };
-                let finding = prover.judge(self.moving, &shift(axis, by).motion)?;
-                least = finding.is_some_and(|finding| finding.holds()).then_some(by);
-            }
-            lattice.insert(axis, least);
-        }
-        Ok(lattice)
-    }
-}
-
-/// The translations of a lattice, in words.
-fn words(lattice: &BTreeMap<usize, Option<usize>>) -> String {
-    let axis = |(axis, least): (&usize, &Option<usize>)| match least {
-        Some(1) => Some(format!("all shifts along axis {axis}")),
-        Some(by) => Some(format!("shifts by multiples of {by} along axis {axis}")),
-        None => None,
-    };
-    let parts: Vec<String> = lattice.iter().filter_map(axis).collect();
-    if parts.is_empty() { "identity".to_owned() } else { parts.join(", ") }
-}
-
-/// A subgroup by the elements that were found in it.
-fn subgroup(all: &[Looked]) -> String {
-    let names: Vec<&str> =
-        all.iter().filter(|looked| looked.holds()).map(|looked| looked.element.name.as_str()).collect();
-    let has = |name: &str| names.contains(&name);
-    match names.len() {
-        0 => "identity".to_owned(),
-        1 if has("Rot180") => "rot180".to_owned(),
-        3 if has("Rot90") && has("Rot180") && has("Rot270") => "rot90".to_owned(),
-        3 if has("Rot180") && names.iter().filter(|name| name.starts_with("Flip")).count() == 2 => {
-            "flip".to_owned()
-        }
-        _ => names.join(", "),
     }
 }

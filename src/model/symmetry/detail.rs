@@ -1,4 +1,5 @@
-//! What is told of a model besides the verdict: its nodes layer by layer, classes that change, bounds in floats.
+//! What is told of a model besides the verdict: its nodes layer by layer, classes that change, bounds in
+//! floats.
 
 use ndarray::ArrayD;
 

@@ -1,15 +1,15 @@
 //! How far an equivariant model is from equivariant in floats, for all inputs in a box.
 //!
-//! Let f be the model in exact arithmetic, proved equivariant, and f̂ what a machine computes. If |f̂(x) − f(x)| ≤ e
-//! for all x in a box that the motion maps to itself, then |f̂(g ▷ x) − g ▷ f̂(x)| ≤ 2e. Propagated are, for each
-//! entry, an interval of its exact values and a bound e of the error. A sum of n products aᵢ bᵢ adds, in whatever
-//! order it is summed and whether products are fused or not,
+//! Let f be the model in exact arithmetic, proved equivariant, and f̂ what a machine computes. If |f̂(x) −
+//! f(x)| ≤ e for all x in a box that the motion maps to itself, then |f̂(g ▷ x) − g ▷ f̂(x)| ≤ 2e. Propagated
+//! are, for each entry, an interval of its exact values and a bound e of the error. A sum of n products aᵢ bᵢ
+//! adds, in whatever order it is summed and whether products are fused or not,
 //!
 //! > Σ (|aᵢ| e(bᵢ) + |bᵢ| e(aᵢ) + e(aᵢ) e(bᵢ)) + γₙ Σ (|aᵢ| + e(aᵢ)) (|bᵢ| + e(bᵢ)), γₙ = n u / (1 − n u)
 //!
-//! (Higham, *Accuracy and Stability of Numerical Algorithms*, § 4.2). Of a mended model the weights count as off by
-//! their change: then f is the mended model, and f̂ the original one. Functions without a rule here have an infinite
-//! bound. Libraries are taken to be right within [`FUNCTION_ULPS`] units in the last place.
+//! (Higham, *Accuracy and Stability of Numerical Algorithms*, § 4.2). Of a mended model the weights count as
+//! off by their change: then f is the mended model, and f̂ the original one. Functions without a rule here
+//! have an infinite bound. Libraries are taken to be right within [`FUNCTION_ULPS`] units in the last place.
 
 use ndarray::ArrayD;
 

@@ -1,8 +1,8 @@
 //! Proofs: a program and its twin under random interpretations.
 //!
-//! For each key the program is run on a random point x, once; then on g ▷ x for each motion g that is asked about.
-//! With the first key the motion of each output is found; with all others it is checked. Tensors in between are
-//! looked at with the first key, to see where a symmetry is lost.
+//! For each key the program is run on a random point x, once; then on g ▷ x for each motion g that is asked
+//! about. With the first key the motion of each output is found; with all others it is checked. Tensors in
+//! between are looked at with the first key, to see where a symmetry is lost.
 
 use std::sync::Arc;
 
@@ -81,8 +81,9 @@ impl Finding {
 }
 
 impl<'p> Prover<'p> {
-    /// A prover with so many keys; by default as many as bring the probability of error about one of 2ᶜ conjectures
-    /// below 2⁻⁴⁴, so that that of sixteen stays below 2⁻⁴⁰. `None` if the program has numbers that are not finite.
+    /// A prover with so many keys; by default as many as bring the probability of error about one of 2ᶜ
+    /// conjectures below 2⁻⁴⁴, so that that of sixteen stays below 2⁻⁴⁰. `None` if the program has numbers
+    /// that are not finite.
     ///
     /// # Errors
     /// Those of a run.
@@ -183,8 +184,8 @@ impl<'p> Prover<'p> {
         twin::find(motion, &moving.own, &self.trace[slot], &finding.trace[slot])
     }
 
-    /// The first step, in order, at which a symmetry is lost that an output lacks: its result is no permutation of
-    /// its twin, while all that it reads is.
+    /// The first step, in order, at which a symmetry is lost that an output lacks: its result is no
+    /// permutation of its twin, while all that it reads is.
     ///
     /// Shifts carry other entries into a border that is copied, as circular padding does. Such a copy without
     /// constants is not to blame: what reads it may well give twins again.

@@ -1,8 +1,8 @@
 //! Why a symmetry breaks at a node, where that is recognised.
 //!
-//! Grids come first, from shapes alone: windows of a kernel k with stride s on n entries, with p before and p′ behind,
-//! lie symmetric about the middle if and only if the last window ends as far beyond the end as the first begins
-//! before the beginning, p = s (m − 1) + k − p − n for m windows.
+//! Grids come first, from shapes alone: windows of a kernel k with stride s on n entries, with p before and
+//! p′ behind, lie symmetric about the middle if and only if the last window ends as far beyond the end as the
+//! first begins before the beginning, p = s (m − 1) + k − p − n for m windows.
 
 use super::motion::Motion;
 use crate::model::{Function, Model, Operation, Origin, Program, Reduction, Step};
@@ -43,7 +43,8 @@ impl Windows {
     }
 }
 
-/// The windows of the node of a step along an axis of its input: from its operation, or from the node's attributes.
+/// The windows of the node of a step along an axis of its input: from its operation, or from the node's
+/// attributes.
 fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option<Windows> {
     let (input, output) = (&program.slots[step.inputs[0]].shape, &program.slots[step.output].shape);
     let space = axis.checked_sub(2)?;
@@ -69,8 +70,8 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
     Some(Windows { extent, windows, kernel, stride: entry("strides", 1)?.max(1), before: entry("pads", 0)? })
 }
 
-/// The static answer: the first step, in order, whose grid the motion does not map to itself, and why. Axes are
-/// those of the input; a motion that exchanges axes needs equal windows along them.
+/// The static answer: the first step, in order, whose grid the motion does not map to itself, and why. Axes
+/// are those of the input; a motion that exchanges axes needs equal windows along them.
 pub(in crate::model) fn static_answer(
     model: &Model,
     program: &Program,
@@ -159,7 +160,9 @@ pub(in crate::model) fn hint(
             match is_shift {
                 true if padded => format!("this {operator} pads with zeros; circular padding keeps shifts"),
                 true => format!("this {operator} does not look at the signal as a circle; pad it circularly"),
-                false => "the kernels are no permutation of themselves under this motion: weights are not shared along it".to_owned(),
+                false => "the kernels are no permutation of themselves under this motion: weights are not \
+                          shared along it"
+                    .to_owned(),
             }
         }
         Operation::Product => {
@@ -192,7 +195,8 @@ mod tests {
 
     #[test]
     fn grids_are_judged_from_shapes() {
-        // 3×3 with stride 2 and no padding: 13 windows on 28 entries end one entry early, on 27 and 29 they do not.
+        // 3×3 with stride 2 and no padding: 13 windows on 28 entries end one entry early, on 27 and 29 they
+        // do not.
         let pool = Windows { extent: 28, windows: 13, kernel: 3, stride: 2, before: 0 };
         assert_eq!((pool.behind(), pool.is_symmetric(), pool.nearest()), (-1, false, [27, 29]));
         let odd = Windows { extent: 29, windows: 14, ..pool };

@@ -1,9 +1,10 @@
 //! Measurements: the error of a symmetry in floats, beside the rounding noise of the model.
 //!
-//! The model is run on floats that are rounded to the types of its tensors. The error of a tensor is the greatest
-//! difference between its values on the moved input and the moved values, over the greatest of its values, with
-//! the motion that makes it least: unchanged, or moved as the input is, in both cases with channels matched with
-//! their nearest. The noise is the greatest difference from the run in `f64`, over the same.
+//! The model is run on floats that are rounded to the types of its tensors. The error of a tensor is the
+//! greatest difference between its values on the moved input and the moved values, over the greatest of its
+//! values, with the motion that makes it least: unchanged, or moved as the input is, in both cases with
+//! channels matched with their nearest. The noise is the greatest difference from the run in `f64`, over the
+//! same.
 
 use std::sync::Arc;
 
@@ -67,8 +68,8 @@ impl<'p> Meter<'p> {
         }
     }
 
-    /// The greatest difference of the sorted values of an output, over the greatest value: 0 if a permutation of its
-    /// entries explains it.
+    /// The greatest difference of the sorted values of an output, over the greatest value: 0 if a permutation
+    /// of its entries explains it.
     pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
         let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
         let gaps = self

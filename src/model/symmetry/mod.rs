@@ -15,7 +15,7 @@
 //! | `hint` | why a symmetry breaks |
 //! | `shapes` | shapes that a file leaves open |
 //! | `report` | what was found |
-//! | `decide`, `detail`, `check` | the verdict about a group, and about a model |
+//! | `decide`, `subgroup`, `detail`, `check` | the verdict about a group, and about a model |
 
 mod certificate;
 mod check;
@@ -33,6 +33,7 @@ mod refute;
 mod report;
 mod rule;
 mod shapes;
+mod subgroup;
 mod terms;
 #[cfg(test)]
 mod tests;

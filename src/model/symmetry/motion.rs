@@ -1,7 +1,7 @@
 //! How a group element moves arrays: turned, reflected, shifted, or with one axis permuted.
 //!
-//! A motion is written as a gather: the entry at a place of the moved array is from another place of the array,
-//! (g ▷ x)\[i\] = x\[g⁻¹ i\]. Cost: one pass over the array.
+//! A motion is written as a gather: the entry at a place of the moved array is from another place of the
+//! array, (g ▷ x)\[i\] = x\[g⁻¹ i\]. Cost: one pass over the array.
 
 use std::fmt;
 
@@ -31,8 +31,8 @@ impl Motion {
         }
     }
 
-    /// The number of the entry of an array of this shape, in row-major order, that each entry of the moved array
-    /// is. `None` where the shape does not admit the motion, or it is none.
+    /// The number of the entry of an array of this shape, in row-major order, that each entry of the moved
+    /// array is. `None` where the shape does not admit the motion, or it is none.
     pub(in crate::model) fn sources(&self, shape: &[usize]) -> Option<Vec<u32>> {
         if !self.is_motion(shape.len()) {
             return None;
@@ -78,8 +78,8 @@ impl Motion {
         Some(sources.into_iter().map(|source| source as u32).collect())
     }
 
-    /// Whether axes are there, once each, and what should be permutations are some. One that is read from a file may
-    /// be anything.
+    /// Whether axes are there, once each, and what should be permutations are some. One that is read from a
+    /// file may be anything.
     fn is_motion(&self, rank: usize) -> bool {
         let is_permutation = |images: &[usize]| {
             let mut seen = vec![false; images.len()];

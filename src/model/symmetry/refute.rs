@@ -1,10 +1,11 @@
 //! Refutations: an input for which no permutation of the entries explains an output, beyond all rounding.
 //!
-//! If f(g ▷ x) = σ f(x) for some permutation σ, both have the same entries, and sorted they are equal. Sorting moves
-//! no value by more than the entries move: the exact value of each rank is within e of the computed one, where e is
-//! the greatest of the bounds of the output. So one input, with sorted values that differ by more than e + e′
-//! somewhere, refutes every σ at once. Values and bounds are those of [`Bounds`](super::super::Bounds) on inputs
-//! that are exact, so that what is refuted is refuted for the model in exact arithmetic.
+//! If f(g ▷ x) = σ f(x) for some permutation σ, both have the same entries, and sorted they are equal.
+//! Sorting moves no value by more than the entries move: the exact value of each rank is within e of the
+//! computed one, where e is the greatest of the bounds of the output. So one input, with sorted values that
+//! differ by more than e + e′ somewhere, refutes every σ at once. Values and bounds are those of
+//! [`Bounds`](super::super::Bounds) on inputs that are exact, so that what is refuted is refuted for the
+//! model in exact arithmetic.
 
 use std::sync::Arc;
 
@@ -87,8 +88,8 @@ fn is_vacuous(outputs: &Outputs) -> bool {
 }
 
 impl Refuter<'_> {
-    /// Tries these inputs. The first with a difference of at least `least`, relative to the greatest value, is made
-    /// smaller with at most so many runs more; a quarter of the difference has to be left.
+    /// Tries these inputs. The first with a difference of at least `least`, relative to the greatest value,
+    /// is made smaller with at most so many runs more; a quarter of the difference has to be left.
     pub(in crate::model) fn refute(
         &self,
         element: &str,
@@ -142,8 +143,8 @@ impl Refuter<'_> {
         Ok(gaps.reduce(|one, other| if other.difference > one.difference { other } else { one }))
     }
 
-    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes in floats; what comes of it
-    /// has to refute beyond all bounds too.
+    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes in floats; what comes
+    /// of it has to refute beyond all bounds too.
     fn shrink(
         &self,
         inputs: &mut Vec<ArrayD<f64>>,

@@ -159,8 +159,8 @@ impl GroupReport {
         self.log2_failure.map(f64::exp2)
     }
 
-    /// Whether this is what was expected of the group: a broken symmetry has to be refuted, another one proved,
-    /// if need be of the mended model. What is invariant is equivariant too.
+    /// Whether this is what was expected of the group: a broken symmetry has to be refuted, another one
+    /// proved, if need be of the mended model. What is invariant is equivariant too.
     pub fn agrees(&self, expected: Verdict) -> bool {
         self.verdict == expected || (self.verdict, expected) == (Verdict::Invariant, Verdict::Equivariant)
     }

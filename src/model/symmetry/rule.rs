@@ -1,8 +1,8 @@
 //! The rule by which a certificate is checked: what an entry of a result is computed from.
 //!
-//! Terms are compared with each entry that is read named by what it is known as: a number, a constant by its name,
-//! or the entry of which it is a copy. Two constants with one name are equal bit for bit, or computed by one
-//! operation from such.
+//! Terms are compared with each entry that is read named by what it is known as: a number, a constant by its
+//! name, or the entry of which it is a copy. Two constants with one name are equal bit for bit, or computed
+//! by one operation from such.
 
 use std::collections::HashMap;
 
@@ -86,8 +86,8 @@ impl<'p> Rule<'p> {
     }
 }
 
-/// For each entry of a tensor that varies the entry of which it is a copy, or the number: what is multiplied by zero
-/// is zero.
+/// For each entry of a tensor that varies the entry of which it is a copy, or the number: what is multiplied
+/// by zero is zero.
 fn originals(program: &Program, varies: &[bool], constants: &Constants) -> Vec<Vec<Known>> {
     let mut originals: Vec<Vec<Known>> = vec![Vec::new(); program.slots.len()];
     let own = |slot: usize| -> Vec<Known> {
@@ -147,7 +147,8 @@ struct Constants {
 }
 
 impl Constants {
-    /// Numbers are named by their bits; what is computed from constants by the step's operation and its terms.
+    /// Numbers are named by their bits; what is computed from constants by the step's operation and its
+    /// terms.
     fn of(program: &Program, varies: &[bool]) -> Self {
         let mut names: HashMap<(String, Vec<[Known; 2]>), u32> = HashMap::new();
         let mut name = |operation: &str, terms: Vec<[Known; 2]>| {

@@ -1,5 +1,5 @@
-//! Verdicts about small models whose symmetries are known by construction (`tests/onnx/symmetry.py` makes them), and
-//! mutants of models that are proved.
+//! Verdicts about small models whose symmetries are known by construction (`tests/onnx/symmetry.py` makes
+//! them), and mutants of models that are proved.
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
-//! The symmetries of a model as one self-contained page: a table, and for each group the error of each element, the
-//! error of each layer, and the pictures of its counterexample.
+//! The symmetries of a model as one self-contained page: a table, and for each group the error of each
+//! element, the error of each layer, and the pictures of its counterexample.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ndarray::ArrayD;

@@ -1,5 +1,5 @@
-//! The symmetries of a model as JSON. The keys are a contract; what does not apply, and numbers that are not finite,
-//! are `null`.
+//! The symmetries of a model as JSON. The keys are a contract; what does not apply, and numbers that are not
+//! finite, are `null`.
 
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};

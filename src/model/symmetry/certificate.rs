@@ -92,7 +92,8 @@ pub enum CertificateError {
     },
     /// A step does not map to itself.
     #[error(
-        "{element}: node {node} does not map to itself: entry {entry} of its result and its image are computed from different terms"
+        "{element}: node {node} does not map to itself: entry {entry} of its result and its \
+            image are computed from different terms"
     )]
     Step {
         /// The element.

@@ -280,7 +280,8 @@ impl<'m> Question<'m> {
         }
         if claims.is_empty() {
             return Err(nothing(
-                "no generator was proved for the weights as they are; --mend writes weights for which it may be",
+                "no generator was proved for the weights as they are; --mend writes weights for \
+                    which it may be",
             ));
         }
         let name = |&slot: &usize| {

@@ -105,7 +105,8 @@ fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Optio
             let windows = windows(model, program, step, *axis)?;
             if windows.before > 0 || windows.behind() > 0 {
                 return Some(format!(
-                    "this {operator} pads with zeros at the border, which shifts carry inside; circular padding keeps them"
+                    "this {operator} pads with zeros at the border, which shifts carry inside; \
+                        circular padding keeps them"
                 ));
             }
             (windows.stride > 1).then(|| {
@@ -159,22 +160,32 @@ pub(in crate::model) fn hint(
             let padded = convolution.padding.iter().any(|&(before, behind)| before + behind > 0);
             match is_shift {
                 true if padded => format!("this {operator} pads with zeros; circular padding keeps shifts"),
-                true => format!("this {operator} does not look at the signal as a circle; pad it circularly"),
+                true => format!(
+                    "this {operator} does not look at the signal as a circle; pad it \
+                    circularly"
+                ),
                 false => "the kernels are no permutation of themselves under this motion: weights are not \
                           shared along it"
                     .to_owned(),
             }
         }
         Operation::Product => {
-            "a dense layer reads every place with weights of its own: pool over the places before it, or share its weights".to_owned()
+            "a dense layer reads every place with weights of its own: pool over the places \
+                before it, or share its weights"
+                .to_owned()
         }
         Operation::Pointwise(Function::Add | Function::Subtract | Function::Multiply | Function::Divide) => {
             let shape = step.inputs.iter().find_map(|&input| constant(input))?;
             let axes = motion.axes();
-            let varies_in_space = same_rank(shape) && axes.iter().any(|&axis| shape.get(axis).is_some_and(|&extent| extent > 1));
+            let is_long = |&axis: &usize| shape.get(axis).is_some_and(|&extent| extent > 1);
+            let varies_in_space = same_rank(shape) && axes.iter().any(is_long);
             match varies_in_space {
-                true => "numbers that depend on the place are added or multiplied: a positional encoding, say".to_owned(),
-                false => "numbers differ between channels that the motion exchanges: statistics or biases of each channel, say".to_owned(),
+                true => "numbers that depend on the place are added or multiplied: a positional \
+                    encoding, say"
+                    .to_owned(),
+                false => "numbers differ between channels that the motion exchanges: statistics \
+                    or biases of each channel, say"
+                    .to_owned(),
             }
         }
         Operation::Reduce(Reduction::Maximum | Reduction::Minimum, _) if is_shift => {
@@ -184,7 +195,10 @@ pub(in crate::model) fn hint(
         Operation::Rearrange(_) if is_shift => {
             format!("this {operator} pads or cuts the signal at its border, where shifts are circular")
         }
-        Operation::Rearrange(_) => format!("this {operator} picks places that the motion does not map to each other"),
+        Operation::Rearrange(_) => format!(
+            "this {operator} picks places that the motion does \
+            not map to each other"
+        ),
         Operation::Pointwise(_) => return None,
     })
 }

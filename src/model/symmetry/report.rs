@@ -44,7 +44,8 @@ pub enum Evidence {
     ProvedMended,
     /// There is a counterexample, beyond all rounding.
     Refuted,
-    /// Errors in floats, which prove nothing.
+    /// Errors in floats, which prove nothing. Broken is then what differs by more than a thousand times the
+    /// noise.
     Measured,
 }
 
@@ -159,8 +160,7 @@ impl GroupReport {
         self.log2_failure.map(f64::exp2)
     }
 
-    /// Whether this is what was expected of the group: a broken symmetry has to be refuted, another one
-    /// proved, if need be of the mended model. What is invariant is equivariant too.
+    /// Whether this is what was expected of the group. What is invariant is equivariant too.
     pub fn agrees(&self, expected: Verdict) -> bool {
         self.verdict == expected || (self.verdict, expected) == (Verdict::Invariant, Verdict::Equivariant)
     }

@@ -32,7 +32,8 @@ pub(in crate::model) fn program(
             Ok(program) => {
                 let remark = |(name, shape): &(String, Vec<usize>)| {
                     format!(
-                        "the file leaves the shape of {name} open; {shape:?} was chosen (--input {name}=SHAPE for another)"
+                        "the file leaves the shape of {name} open; {shape:?} was chosen (--input \
+                            {name}=SHAPE for another)"
                     )
                 };
                 return Ok((program, chosen.iter().map(remark).collect()));

@@ -46,7 +46,8 @@ fn verdicts_are_the_truth() {
                 && agree("op", operator.as_deref()))
             {
                 wrong.push(format!(
-                    "{name} {group}: expected {expected}, found {} {evidence:?} {:?} {:?} error {:?} noise {:?}",
+                    "{name} {group}: expected {expected}, found {} {evidence:?} {:?} {:?} error \
+                        {:?} noise {:?}",
                     found.verdict, found.largest, found.breaks_at, found.relative_error, found.noise_floor
                 ));
             }

@@ -35,7 +35,13 @@ fn group(report: &GroupReport) -> Value {
     let elements: Value = report
         .elements
         .iter()
-        .map(|element| json!({"element": element.name, "holds": element.holds, "relative_error": element.relative_error}))
+        .map(|element| {
+            json!({
+                "element": element.name,
+                "holds": element.holds,
+                "relative_error": element.relative_error,
+            })
+        })
         .collect();
     let breaks_at = report
         .breaks_at

@@ -64,7 +64,12 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
     let verdict = pad(&report.verdict.to_string(), 15);
     line(
         page,
-        &format!("{style}{mark}{style:#} {}{style}{verdict}{style:#}{}", pad(name, first), evidence(report)),
+        &format!(
+            "{style}{mark}{style:#} \
+            {}{style}{verdict}{style:#}{}",
+            pad(name, first),
+            evidence(report)
+        ),
     );
     let indent = first + 2;
     let mut tell = |text: String| paragraph(page, indent, &text, FAINT, columns);
@@ -111,7 +116,8 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
             found.inputs.iter().map(|(_, array)| array.iter().filter(|entry| **entry != 0.0).count()).sum();
         let noun = if nonzero == 1 { "entry" } else { "entries" };
         tell(format!(
-            "counterexample: {}, an input with {nonzero} {noun} that are not 0; sorted outputs differ by {}, rounding explains {}",
+            "counterexample: {}, an input with {nonzero} {noun} that are not 0; sorted outputs \
+                differ by {}, rounding explains {}",
             found.element,
             number(found.difference),
             number(found.bound)

@@ -47,7 +47,9 @@ impl Judge<'_> {
             list.chunks(classes).map(greatest).collect()
         };
         let (mut same, mut count) = (0_usize, 0_usize);
-        for inputs in self.trials {
+        // All samples, and two random inputs.
+        let count_of_trials = self.trials.len().saturating_sub(3).max(1);
+        for inputs in self.trials.iter().take(count_of_trials) {
             let floats = Floats::of_the_model();
             let before = top(&self.program.outputs(&floats, inputs)?[0]);
             for element in elements.iter().take(4) {

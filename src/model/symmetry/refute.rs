@@ -170,7 +170,8 @@ impl Refuter<'_> {
                 for start in (0..count).step_by(part) {
                     let mut smaller = inputs[number].clone();
                     let mut changes = false;
-                    for entry in smaller.iter_mut().skip(start).take(part) {
+                    let list = smaller.as_slice_mut().expect("inputs are in standard layout");
+                    for entry in &mut list[start..(start + part).min(count)] {
                         changes |= *entry != 0.0;
                         *entry = 0.0;
                     }

@@ -158,9 +158,11 @@ pub(in crate::model) fn gather<E: Clone>(array: &ArrayD<E>, sources: &[u32]) -> 
 impl fmt::Display for Motion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Motion::Turn { axes, from, .. } => {
-                let kind =
-                    if from.iter().enumerate().all(|(k, &from)| from == k) { "reflected" } else { "turned" };
+            Motion::Turn { axes, from, reversed } => {
+                // Two reflections are a half turn.
+                let is_reflection = from.iter().enumerate().all(|(k, &from)| from == k)
+                    && reversed.iter().filter(|reversed| **reversed).count() != 2;
+                let kind = if is_reflection { "reflected" } else { "turned" };
                 let moved = self.axes();
                 let moved = if moved.is_empty() { axes } else { &moved };
                 write!(formatter, "{kind} along {}", axes_in_words(moved))

@@ -77,7 +77,8 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
         tell(format!("output: {action}"));
     }
     if let Some(largest) = report.largest.as_ref().filter(|largest| **largest != name) {
-        tell(format!("holds for: {largest}"));
+        let what = if report.verdict == Verdict::Undecided { "shown" } else { "holds" };
+        tell(format!("{what} for: {largest}"));
     }
     if let (Some(error), Some(noise)) = (report.relative_error, report.noise_floor) {
         let consistency = report
@@ -99,7 +100,8 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
         tell(format!("on the inputs that were measured off by at most {}", number(bound)));
     }
     if let Some(at) = &report.breaks_at {
-        tell(format!("breaks at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
+        let what = if report.verdict == Verdict::Undecided { "the proof stops" } else { "breaks" };
+        tell(format!("{what} at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
     }
     if let Some(hint) = &report.hint {
         tell(hint.clone());

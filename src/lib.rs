@@ -74,6 +74,9 @@
 //! **The catalogue** (feature `catalogue`): what the theory says, statement by statement, true or false; the command
 //! `equivariant verify` decides all of it.
 //!
+//! **Any trained model** (feature `model`): an ONNX file, and which symmetries it has, proved for all inputs or refuted:
+//! `model::Model::prove`, and the command `equivariant check`.
+//!
 //! The [guide] tells all of this step by step.
 //!
 //! # Write it once, read it on many scalars
@@ -89,6 +92,9 @@
 //! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
 //! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
 //! | `f32`, `f64` | float | an error beside its noise floor |
+//!
+//! Foreign models are read on one scalar more, a random field with random functions, which proves identities with max,
+//! √ and exp in them.
 //!
 //! A sixth kind of evidence stands outside the code: theorems for all sizes, machine-checked in `proofs/`.
 //!

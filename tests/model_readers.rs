@@ -12,9 +12,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use equivariant::layer::Initialisation;
-use equivariant::model::{Extent, Floats, Model};
+use equivariant::model::{Bounds, Dependency, ElementType, Extent, Floats, Model};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Weights, all_convolutional, lenet5, p4cnn};
+use equivariant::scalar::Bounded;
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -53,10 +54,10 @@ unsafe impl GlobalAlloc for Watching {
 #[global_allocator]
 static ALLOCATOR: Watching = Watching;
 
-/// The most bytes that reading and lowering may hold. A message of two bytes, an empty node, is a structure of 200
-/// bytes in a list that doubles, so that old and new are there together; functions add eight times the file, where
-/// such a structure counts 64 bytes at least; an entry is at most a source of 16 bytes, which is there as an array,
-/// turned about, and as a list; and a mebibyte for tables.
+/// The most bytes that reading and lowering may hold. A message of two bytes, an empty node, is a structure
+/// of 200 bytes in a list that doubles, so that old and new are there together; functions add eight times the
+/// file, where such a structure counts 64 bytes at least; an entry is at most a source of 16 bytes, which is
+/// there as an array, turned about, and as a list; and a mebibyte for tables.
 fn bound(file: usize) -> isize {
     ((1 << 20) + 3 * (200 + 8 * 200 / 64) * file + 4 * 16 * ENTRIES) as isize
 }

@@ -12,8 +12,8 @@ use crate::report::symmetry::certificate;
 /// The largest file that is read as a certificate, in bytes.
 const LARGEST: u64 = 1 << 30;
 
-/// Checks a certificate of `equivariant check --certificate` on a model: node by node and bit for bit, without
-/// probability and without trusting whoever wrote it.
+/// Checks a certificate of `equivariant check --certificate` on a model: node by node and bit for bit,
+/// without probability and without trusting whoever wrote it.
 ///
 /// Exit code: 0 if it proves what it claims, 1 if not, 2 on wrong use or if something cannot be read.
 #[derive(Debug, clap::Args)]

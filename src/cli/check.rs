@@ -18,8 +18,8 @@ const MOST_SAMPLES: usize = 16;
 
 /// Proves which symmetries a trained model has, for all inputs; or refutes them, and tells where they break.
 ///
-/// Exit code: 0 if everything is as expected or nothing was expected, 1 if an expectation failed, 2 on wrong use
-/// or if the model cannot be read.
+/// Exit code: 0 if everything is as expected or nothing was expected, 1 if an expectation failed, 2 on wrong
+/// use or if the model cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The model, an ONNX file.
@@ -30,8 +30,8 @@ pub(super) struct Arguments {
     #[arg(long = "input", value_name = "NAME=SHAPE", value_parser = input)]
     inputs: Vec<(String, Vec<usize>)>,
 
-    /// A group: rot90, rot180, flip (every reflection), flip:AXIS, d4, translate, permute:AXIS or cube; may be
-    /// repeated. Without it, whatever the shape of the input admits.
+    /// A group: rot90, rot180, flip (every reflection), flip:AXIS, d4, translate, permute:AXIS or cube; may
+    /// be repeated. Without it, whatever the shape of the input admits.
     #[arg(long = "group", value_name = "GROUP", value_parser = group)]
     groups: Vec<Symmetry>,
 
@@ -59,7 +59,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "OUT.onnx")]
     mend: Option<PathBuf>,
 
-    /// Write the permutation of each tensor, for `equivariant certify`; of the mended model where --mend is given.
+    /// Write the permutation of each tensor, for `equivariant certify`; of the mended model where --mend is
+    /// given.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
 

@@ -172,8 +172,8 @@ impl Model {
         &self.outputs
     }
 
-    /// The nodes, in the order of the file, with those of functions in place of their calls; a step of a program has
-    /// the number of its node.
+    /// The nodes, in the order of the file, with those of functions in place of their calls; a step of a
+    /// program has the number of its node.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = NodeView<'_>> {
         self.nodes.iter().map(|inlined| NodeView(&inlined.node))
     }

@@ -11,7 +11,7 @@ use super::file::check_opset;
 use crate::onnx::message::{Attribute, Function, Node};
 
 /// A node, and the version of its operators.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inlined {
     pub(super) node: Node,
     pub(super) opset: i64,
@@ -30,7 +30,8 @@ type Known<'a> = HashMap<(&'a str, &'a str, &'a str), (&'a Function, i64)>;
 /// The nodes with the bodies of functions in place of calls.
 ///
 /// # Errors
-/// If a function has operators of a version that is not known, calls are nested too deep, or the nodes get too many.
+/// If a function has operators of a version that is not known, calls are nested too deep, or the nodes get
+/// too many.
 pub(super) fn inline(
     nodes: Vec<Node>,
     opset: i64,

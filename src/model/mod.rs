@@ -8,6 +8,23 @@
 //! 3. [`Program::run`]: the program over an [`Arithmetic`]: floats, rigorous bounds, exact rationals, or a
 //!    random interpretation, in which equal results prove that two programs are equal for all inputs.
 //!
+//! # What a program means
+//!
+//! Operators are functions of real numbers; the types of a model only tell what a machine rounds to. Casts
+//! between floats are the identity (a constant is rounded once), those to integers cut the fraction off. ReLU
+//! is max(x, 0), so that maxima of maxima are recognised; a mean is a sum and a quotient; a softmax subtracts
+//! the greatest entry first, as floats need it; a product with a power of at most 16 is written out. Every
+//! function that addition, multiplication, division, maximum and minimum do not give is a symbol with its
+//! parameters.
+//!
+//! Known before the program runs are integers, exactly, and floats that come out exactly; entries of
+//! constants are moved at once. What would be rounded, the scale of a batch normalisation say, stays in the
+//! program as a step over constants, so that no reading loses the exact value. A shape or an index that is
+//! computed in floats is the one that the types of the model give. Indices that depend on the inputs are
+//! refused.
+//!
+//! # Files
+//!
 //! | file | what |
 //! |---|---|
 //! | `element` | types of numbers: bits and rounding |

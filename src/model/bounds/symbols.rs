@@ -26,10 +26,10 @@ impl Bounds {
             (Function::Logarithm, [a]) => self.library(monotone(f64::ln, a, FUNCTION_ULPS)),
             (Function::HyperbolicTangent, [a]) => self.library(monotone(f64::tanh, a, FUNCTION_ULPS)),
             (Function::Erf, [a]) => self.library(monotone(libm::erf, a, FUNCTION_ULPS)),
-            // A machine computes it by an exponential, a sum and a quotient: three roundings more.
+            // Machines compute it by an exponential or a hyperbolic tangent, with errors relative to 1.
             (Function::Sigmoid, [a]) => {
                 let sigmoid = |x: f64| Function::Sigmoid.value(&[x]).unwrap_or(f64::NAN);
-                self.library(monotone(sigmoid, a, 2.0 * FUNCTION_ULPS))
+                self.library_of(monotone(sigmoid, a, 2.0 * FUNCTION_ULPS), 1.0)
             }
             (Function::Other(symbol), list) => self.symbol(symbol, list)?,
             (function, _) => return Err(unreadable(function)),
@@ -47,8 +47,13 @@ impl Bounds {
             ("ThresholdedRelu" | "Shrink" | "LeakyRelu", [x]) if is_monotone(symbol) => {
                 self.once(monotone(at, x, 1.0))
             }
-            ("Asin" | "Acos" | "Atan" | "Sinh" | "Asinh" | "Acosh" | "Atanh" | "Softplus", [x]) => library(x),
-            ("Elu" | "Selu" | "Celu", [x]) if is_monotone(symbol) => library(x),
+            ("Asin" | "Acos" | "Atan" | "Sinh" | "Asinh" | "Acosh" | "Atanh", [x]) => library(x),
+            // ln(1 + eˣ) and eˣ − 1, as machines compute them, are off by units of 1.
+            ("Softplus", [x]) => self.library_of(monotone(at, x, FUNCTION_ULPS), 1.0),
+            ("Elu" | "Selu" | "Celu", [x]) if is_monotone(symbol) => {
+                let scale = symbol.parameters.iter().product();
+                self.library_of(monotone(at, x, FUNCTION_ULPS), scale)
+            }
             ("Sin" | "Cos", [x]) => {
                 let value = at(x.value());
                 self.library(hull(

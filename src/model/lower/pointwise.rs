@@ -341,7 +341,10 @@ impl Builder {
         if let Some(rounded) = x.rounded()
             && x.element.is_float()
         {
-            let integers = rounded.iter().map(|&number| target.wrap(number as i128) as i64).collect();
+            let integers = rounded.iter().map(|&number| i64::try_from(target.wrap(number as i128)).ok());
+            let Some(integers) = integers.collect::<Option<Vec<_>>>() else {
+                return Err(Refusal::Unsupported("an integer of more than 63 bits".to_owned()));
+            };
             return Ok(Value::integers(&x.shape, integers).with_element(target));
         }
         if x.element.is_float() {

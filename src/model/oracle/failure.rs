@@ -1,9 +1,9 @@
 //! With what probability a proof by the oracle reading is wrong.
 //!
-//! The numbers of the theorem in [`super`] for a program: how many arguments functions have, of what degree, and
-//! how many bits the coefficients of polynomials have. They are bounded tensor by tensor, from the inputs to the
-//! outputs. A polynomial whose coefficients are integers over 2ˢ, with absolute values that sum up to at most
-//! 2ⁿ⁻ˢ, has *scale* s and *bits* n: products add both, and a sum is taken at the larger scale.
+//! The numbers of the theorem in [`super`] for a program: how many arguments functions have, of what degree,
+//! and how many bits the coefficients of polynomials have. They are bounded tensor by tensor, from the inputs
+//! to the outputs. A polynomial whose coefficients are integers over 2ˢ, with absolute values that sum up to
+//! at most 2ⁿ⁻ˢ, has *scale* s and *bits* n: products add both, and a sum is taken at the larger scale.
 
 use ndarray::ArrayD;
 
@@ -90,13 +90,11 @@ pub(in crate::model) struct Failure {
     arguments: f64,
     argument: Size,
     output: Size,
-    /// The entries of all outputs.
-    outputs: f64,
 }
 
 impl Failure {
     pub(in crate::model) fn of(program: &Program) -> Self {
-        let mut failure = Failure { arguments: 0.0, argument: Size::ZERO, output: Size::ZERO, outputs: 0.0 };
+        let mut failure = Failure { arguments: 0.0, argument: Size::ZERO, output: Size::ZERO };
         let mut sizes: Vec<Size> = program
             .slots
             .iter()
@@ -112,21 +110,20 @@ impl Failure {
         }
         for &output in &program.outputs {
             failure.output = failure.output.or(sizes[output]);
-            failure.outputs += entries(program, output);
         }
         failure
     }
 
-    /// log₂ of the bound, with so many keys, that a permutation of the outputs is found that is none.
-    pub(in crate::model) fn log2(&self, keys: usize) -> f64 {
+    /// log₂ of the bound, with so many keys, that one of 2ⁿ conjectures is found true that is not.
+    pub(in crate::model) fn log2(&self, keys: usize, n: f64) -> f64 {
         let arguments = 2.0 * self.arguments;
         let one = (arguments * arguments + arguments) * self.argument.vanishes() + self.output.vanishes();
-        (2.0 * self.outputs.max(1.0).log2() + keys as f64 * one.log2()).min(0.0)
+        (n + keys as f64 * one.log2()).min(0.0)
     }
 
-    /// The least number of keys with which the bound is at most 2⁻ⁿ; at most 16.
-    pub(in crate::model) fn keys_for(&self, n: f64) -> usize {
-        (1..16).find(|&keys| self.log2(keys) <= -n).unwrap_or(16)
+    /// The least number of keys with which the bound is at most 2⁻ᵇ; at most 16.
+    pub(in crate::model) fn keys_for(&self, b: f64, n: f64) -> usize {
+        (1..16).find(|&keys| self.log2(keys, n) <= -b).unwrap_or(16)
     }
 
     /// Functions with so many arguments of this size; a bound of their values.
@@ -249,11 +246,10 @@ mod tests {
             arguments: 1e5,
             argument: Size { degree: 1.0, bits: 60.0, scale: 30.0 },
             output: Size { degree: 1.0, bits: 60.0, scale: 30.0 },
-            outputs: 10.0,
         };
-        let logs: Vec<f64> = (1..4).map(|keys| failure.log2(keys)).collect();
+        let logs: Vec<f64> = (1..4).map(|keys| failure.log2(keys, 6.0)).collect();
         assert!(logs[0] > logs[1] && logs[1] > logs[2], "{logs:?}");
-        let keys = failure.keys_for(40.0);
-        assert!(failure.log2(keys) <= -40.0 && failure.log2(keys - 1) > -40.0);
+        let keys = failure.keys_for(40.0, 6.0);
+        assert!(failure.log2(keys, 6.0) <= -40.0 && failure.log2(keys - 1, 6.0) > -40.0);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! # What it is
 //! A program is read as a set of *terms*: polynomials with coefficients in Z\[1/2\] (floats are dyadic) whose
-//! variables are the inputs and *applications* φ(t₁, …, tₖ) of function symbols to terms. Of a symbol nothing is
-//! known but that it is a function, with these laws, all true of the real functions:
+//! variables are the inputs and *applications* φ(t₁, …, tₖ) of function symbols to terms. Of a symbol nothing
+//! is known but that it is a function, with these laws, all true of the real functions:
 //!
 //! - max is a function of the set of its arguments; max(a) = a; max(a, b) = (a + b + |a − b|)/2;
 //!   min(a, …) = −max(−a, …);
@@ -11,48 +11,53 @@
 //! - a/b = a · (1/b), and nothing of (1/b) · b, which is 1 only where b is not 0;
 //! - the logistic function is (1 + tanh(x/2))/2, and a leaky ReLU (1 + α)/2 · x + (1 − α)/2 · |x|.
 //!
-//! Terms are not written out. They are evaluated at a random point of a random interpretation: a prime p is drawn
-//! uniformly from those in (2⁶⁰, 2⁶¹), each input is uniform in GF(p), and each symbol is a random function
-//! GF(p)ᵏ → GF(p) with its laws.
+//! Terms are not written out. They are evaluated at a random point of a random interpretation: a prime p is
+//! drawn uniformly from those in (2⁶⁰, 2⁶¹), each input is uniform in GF(p), and each symbol is a random
+//! function GF(p)ᵏ → GF(p) with its laws.
 //!
 //! # The theorem
-//! *If two terms are equal as terms, they are equal as real functions wherever both are defined. If they are not,
-//! their random values are equal with probability at most*
+//! *If two terms are equal as terms, they are equal as real functions wherever both are defined. If they are
+//! not, their random values are equal with probability at most*
 //!
 //! > (M² + M) · ε(d, b) + ε(D, B), where ε(d, b) = d / 2⁶⁰ + (1 + b/60) / π
 //!
-//! *Here M counts the arguments of all applications in both terms, d is the largest degree of an argument and b the
-//! bits of its coefficients, D and B are the same of the two terms, and π = 1.6·10¹⁶ is less than the number of
-//! primes between 2⁶⁰ and 2⁶¹* (Rosser and Schoenfeld 1962: π(2x) − π(x) > 3x/(5 ln x)).
+//! *Here M counts the arguments of all applications in both terms, d is the largest degree of an argument and
+//! b the bits of its coefficients, D and B are the same of the two terms, and π = 1.6·10¹⁶ is less than the
+//! number of primes between 2⁶⁰ and 2⁶¹* (Rosser and Schoenfeld 1962: π(2x) − π(x) > 3x/(5 ln x)).
 //!
-//! *Proof.* The first sentence holds as all laws are true of the real functions: a real interpretation of the symbols
-//! gives both terms their values, and it gives equal terms equal ones. A partial function changes nothing: equal
-//! terms apply it to equal arguments.
+//! *Proof.* The first sentence holds as all laws are true of the real functions: a real interpretation of the
+//! symbols gives both terms their values, and it gives equal terms equal ones. A partial function changes
+//! nothing: equal terms apply it to equal arguments.
 //!
-//! For the second, call two applications the same if their symbols and (up to the laws) their argument terms are.
-//! Consider the *ideal* experiment, in which every class of applications is given a uniform value of its own,
-//! independent of all others. The real experiment differs from it only if two arguments that are different terms
-//! get values that are equal or opposite in the ideal one, or one that is not the zero term gets the value 0: as
-//! long as that does not happen, a random function is asked at a new place for every class, and answers with a new
-//! uniform number; signs are then taken out alike too.
+//! For the second, call two applications the same if their symbols and (up to the laws) their argument terms
+//! are. Consider the *ideal* experiment, in which every class of applications is given a uniform value of its
+//! own, independent of all others. The real experiment differs from it only if two arguments that are
+//! different terms get values that are equal or opposite in the ideal one, or one that is not the zero term
+//! gets the value 0: as long as that does not happen, a random function is asked at a new place for every
+//! class, and answers with a new uniform number; signs are then taken out alike too.
 //!
 //! In the ideal experiment all variables are independent and uniform. Let s ≠ ±t be arguments, or s ≠ 0. The
-//! polynomial s ∓ t is not zero; take one of its coefficients, times a power of two an integer of at most b bits
-//! that is not zero. It has at most b/60 prime factors above 2⁶⁰, so that a random p is one of them with
-//! probability at most (1 + b/60)/π. Otherwise the polynomial is not zero over GF(p), and of degree at most d: it
-//! vanishes at a random point with probability at most d/p (Schwartz 1980, Zippel 1979). There are at most
-//! M(M − 1)/2 pairs, two signs for each, and M arguments. Where nothing of this happens, the same argument applies
-//! to the difference of the two terms. ∎
+//! polynomial s ∓ t is not zero; take one of its coefficients, times a power of two an integer of at most b
+//! bits that is not zero. It has at most b/60 prime factors above 2⁶⁰, so that a random p is one of them with
+//! probability at most (1 + b/60)/π. Otherwise the polynomial is not zero over GF(p), and of degree at most
+//! d: it vanishes at a random point with probability at most d/p (Schwartz 1980, Zippel 1979). There are at
+//! most M(M − 1)/2 pairs, two signs for each, and M arguments. Where nothing of this happens, the same
+//! argument applies to the difference of the two terms. ∎
 //!
-//! Several independent keys (prime, point and functions) multiply their probabilities. Where it is found which
-//! entries of two arrays of n are equal, there are n² pairs to choose from, and the probability is n² times that.
+//! Several independent keys (prime, point and functions) multiply their probabilities. A conjecture, f(g ▷ x)
+//! = σ f(x) with a permutation σ that is named before, is false because of one entry at least, and survives
+//! with that probability. Where σ is found by looking at values, it is one of many, and their number
+//! multiplies it: permutations of n slices, each of which is moved to one place, count as n² conjectures
+//! about two slices, those of n entries as n².
 //!
 //! The random functions are those of SipHash 1-3 with a secret key (Aumasson and Bernstein, *SipHash: a fast
-//! short-input PRF*, 2012), reduced from 128 bits, which is uniform up to 2⁻⁶⁷. That SipHash cannot be told from a
-//! random function is an assumption. A model cannot be made against the keys: they are drawn when it is judged.
+//! short-input PRF*, 2012), reduced from 128 bits, which is uniform up to 2⁻⁶⁷. That SipHash cannot be told
+//! from a random function is an assumption. A model cannot be made against the keys: they are drawn when it
+//! is judged.
 //!
-//! What differs is *not shown*, not refuted: other laws of the functions, such as max(2a, 0) = 2 max(a, 0), are not used.
-//! Numbers that are not finite have no place in this arithmetic; who proves has to refuse them first.
+//! What differs is *not shown*, not refuted: other laws of the functions, such as max(2a, 0) = 2 max(a, 0),
+//! are not used. Numbers that are not finite have no place in this arithmetic; who proves has to refuse them
+//! first.
 
 mod failure;
 mod prime;

@@ -1,9 +1,9 @@
 //! Fields of a prime between 2⁶⁰ and 2⁶¹, in Montgomery's representation.
 //!
 //! A residue a is held as a·2⁶⁴ mod p, which is unique: equal residues are equal words. Sums of products are
-//! accumulated in 128 bits and reduced once for every 64 terms, as 64·p² < 2¹²⁸. Sources: P. Montgomery, *Modular
-//! multiplication without trial division* (1985); J. Sorenson and J. Webster, *Strong pseudoprimes to twelve prime
-//! bases* (2017), by which twelve bases decide primality below 3.18·10²³.
+//! accumulated in 128 bits and reduced once for every 64 terms, as 64·p² < 2¹²⁸. Sources: P. Montgomery,
+//! *Modular multiplication without trial division* (1985); J. Sorenson and J. Webster, *Strong pseudoprimes
+//! to twelve prime bases* (2017), by which twelve bases decide primality below 3.18·10²³.
 
 use rand::{Rng, RngExt};
 
@@ -106,7 +106,7 @@ impl PrimeField {
 
     /// The half.
     pub(super) fn halve(&self, a: u64) -> u64 {
-        if a % 2 == 0 { a / 2 } else { (a + self.modulus) / 2 }
+        if a.is_multiple_of(2) { a / 2 } else { (a + self.modulus) / 2 }
     }
 
     /// The sum of products.
@@ -127,8 +127,8 @@ impl PrimeField {
         }
     }
 
-    /// The residue of a and −a that is the lesser word, and whether it is −a. The choice depends on nothing but
-    /// the residue.
+    /// The residue of a and −a that is the lesser word, and whether it is −a. The choice depends on nothing
+    /// but the residue.
     pub(super) fn without_sign(&self, a: u64) -> (u64, bool) {
         let opposite = self.negate(a);
         if opposite < a { (opposite, true) } else { (a, false) }

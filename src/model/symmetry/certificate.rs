@@ -1,34 +1,34 @@
 //! Certificates: the permutation of each tensor, checked step by step, without probability.
 //!
-//! A certificate claims, for a motion g of the inputs and for each tensor t, a permutation σₜ of its entries with
-//! t(g ▷ x)\[i\] = t(x)\[σₜ(i)\] for all x. It is checked by one rule: if an entry i of the result of a step is computed
-//! from the terms T (see [`terms`](super::terms)), then the terms of σ(i) have to be T with each entry that is read
-//! replaced by its own image. Weights have to be equal bit for bit.
+//! A certificate claims, for a motion g of the inputs and for each tensor t, a permutation σₜ of its entries
+//! with t(g ▷ x)\[i\] = t(x)\[σₜ(i)\] for all x. It is checked by one rule: if an entry i of the result of a
+//! step is computed from the terms T (see [`terms`](super::terms)), then the terms of σ(i) have to be T with
+//! each entry that is read replaced by its own image. Weights have to be equal bit for bit.
 //!
-//! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which are by
-//! hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has the value
-//! t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order in exact arithmetic.
+//! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which
+//! are by hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has
+//! the value t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order
+//! in exact arithmetic.
 //!
-//! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no permutation,
-//! as a border that is padded with copies has none, and copies in an enlarged image may be exchanged.
+//! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no
+//! permutation, as a border that is padded with copies has none, and copies in an enlarged image may be
+//! exchanged.
 //!
-//! Not every proof has a certificate: where a tensor in between is not permuted though the outputs are, as of linear
-//! interpolation along one axis after the other, or equal channels are exchanged, it is refused.
+//! Not every proof has a certificate: where a tensor in between is not permuted though the outputs are, as of
+//! linear interpolation along one axis after the other, or equal channels are exchanged, it is refused.
 //!
-//! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that the
-//! certificate says but its permutations. Cost: one pass over the products of the model.
-
-use std::collections::HashMap;
+//! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that
+//! the certificate says but its permutations. Cost: one pass over the products of the model.
 
 use super::check::{JudgeError, leader};
 use super::exact::{Moving, Prover, varying};
 use super::groups::{Element, Symmetry};
 use super::motion::Motion;
-use super::terms::{Atom, Term, Terms, number};
+use super::rule::Rule;
 use super::twin::Twin;
 use crate::model::oracle::has_infinities;
 use crate::model::run::RunError;
-use crate::model::{Function, Operation, Origin, Program, Source, Step};
+use crate::model::{Operation, Origin, Program};
 
 /// What a certificate claims about one motion.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,8 @@ pub enum CertificateError {
     },
     /// A step does not map to itself.
     #[error(
-        "{element}: node {node} does not map to itself: entry {entry} of its result and its image are computed from different terms"
+        "{element}: node {node} does not map to itself: entry {entry} of its result and its \
+            image are computed from different terms"
     )]
     Step {
         /// The element.
@@ -153,8 +154,7 @@ pub(in crate::model) fn check(
     }
     let varies = varying(program);
     let needed = needed(program);
-    let constants = Constants::of(program, &varies);
-    let originals = originals(program, &varies, &constants);
+    let rule = Rule::of(program, &varies);
     let mut certified = Certified { claims: Vec::new(), steps: 0 };
     for claim in &certificate.claims {
         if !is_element(program, claim) {
@@ -165,7 +165,7 @@ pub(in crate::model) fn check(
         for step in program.steps.iter().filter(|step| varies[step.output] && needed[step.output]) {
             // A tensor without a permutation may be read by a step that does not use it.
             let Some(output) = &sources[step.output] else { continue };
-            if let Some(entry) = first_difference(program, step, output, &sources, &originals, &constants) {
+            if let Some(entry) = rule.first_difference(step, output, &sources) {
                 return Err(CertificateError::Step {
                     element: claim.element.clone(),
                     node: node(step.node),
@@ -184,7 +184,8 @@ pub(in crate::model) fn check(
     Ok(certified)
 }
 
-/// Whether the names of a claim are those of its motion, and the inputs that it moves those that are always moved.
+/// Whether the names of a claim are those of its motion, and the inputs that it moves those that are always
+/// moved.
 fn is_element(program: &Program, claim: &Claim) -> bool {
     let Some(leader) = leader(program) else { return false };
     let moving = Moving::of(program, leader);
@@ -206,8 +207,12 @@ fn permutations(
     };
     let mut sources = vec![None; program.slots.len()];
     for (slot, twin) in &claim.tensors {
-        let (Some(description), Some(permutation)) = (program.slots.get(*slot), twin.sources()) else {
-            return Err(refused(0));
+        // Shapes come first: those of a file may be too large to look at.
+        let Some(description) = program.slots.get(*slot) else { return Err(refused(0)) };
+        let Some(permutation) =
+            Some(twin).filter(|twin| twin.shape == description.shape).and_then(Twin::sources)
+        else {
+            return Err(refused(*slot));
         };
         let count: usize = description.shape.iter().product();
         let mut seen = vec![false; count];
@@ -215,7 +220,7 @@ fn permutations(
             && permutation.iter().all(|&entry| {
                 seen.get_mut(entry as usize).is_some_and(|seen| !std::mem::replace(seen, true))
             });
-        if !is_permutation || twin.shape != description.shape {
+        if !is_permutation {
             return Err(refused(*slot));
         }
         sources[*slot] = Some(permutation);
@@ -237,185 +242,12 @@ fn permutations(
     }
 }
 
-/// What an entry that is read is known as: a place that varies, or a constant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Known {
-    Nothing,
-    /// A number in the description of a step, and a constant of the model.
-    Number(u64),
-    Constant(u32),
-    Varying(usize, u32),
-    /// A tensor without a permutation.
-    Unknown(usize, u32),
-}
-
-fn first_difference(
-    program: &Program,
-    step: &Step,
-    output: &[u32],
-    sources: &[Option<Vec<u32>>],
-    originals: &[Vec<Known>],
-    constants: &Constants,
-) -> Option<usize> {
-    let terms = Terms::new(program, step);
-    let known = |atom: Atom, moved: bool| match atom {
-        Atom::Nothing => Known::Nothing,
-        Atom::Number(bits) => Known::Number(bits),
-        Atom::Entry { slot, entry } => match originals[slot].get(entry) {
-            None => Known::Constant(constants.entries[slot][entry]),
-            Some(&Known::Varying(slot, entry)) if moved => match &sources[slot] {
-                Some(list) => Known::Varying(slot, list[entry as usize]),
-                None => Known::Unknown(slot, entry),
-            },
-            Some(&Known::Varying(slot, entry)) if sources[slot].is_none() => Known::Unknown(slot, entry),
-            Some(&known) => known,
-        },
-    };
-    let bag = |list: &[Term], moved: bool, bag: &mut Vec<[Known; 2]>| {
-        bag.clear();
-        bag.extend(list.iter().map(|term| term.map(|atom| known(atom, moved))));
-        let zero = Known::Constant(constants.zero);
-        if terms.is_bilinear() {
-            bag.retain(|term| !term.contains(&zero));
-        } else if is_product(&step.operation) && bag.iter().any(|term| term[0] == zero) {
-            bag.clear();
-            bag.push([zero, Known::Nothing]);
-        }
-        bag.sort_unstable();
-        if terms.is_set() {
-            bag.dedup();
-        }
-    };
-    let (mut list, mut own, mut image) = (Vec::new(), Vec::new(), Vec::new());
-    (0..terms.count()).find(|&entry| {
-        terms.of(entry, &mut list);
-        bag(&list, true, &mut own);
-        terms.of(output[entry] as usize, &mut list);
-        bag(&list, false, &mut image);
-        let is_unknown = |term: &[Known; 2]| term.iter().any(|known| matches!(known, Known::Unknown(..)));
-        own != image || own.iter().any(is_unknown)
-    })
-}
-
-/// For each entry of a tensor that varies the entry of which it is a copy, or the number: what is multiplied by zero
-/// is zero.
-fn originals(program: &Program, varies: &[bool], constants: &Constants) -> Vec<Vec<Known>> {
-    let mut originals: Vec<Vec<Known>> = vec![Vec::new(); program.slots.len()];
-    let own = |slot: usize| -> Vec<Known> {
-        let count = program.slots[slot].shape.iter().product::<usize>() as u32;
-        (0..count).map(|entry| Known::Varying(slot, entry)).collect()
-    };
-    for &slot in &program.inputs {
-        originals[slot] = own(slot);
-    }
-    for step in program.steps.iter().filter(|step| varies[step.output]) {
-        originals[step.output] = match &step.operation {
-            Operation::Rearrange(sources) => {
-                let of = |source: &Source| match *source {
-                    Source::Constant(value) => match number(value) {
-                        Atom::Number(bits) => Known::Number(bits),
-                        _ => Known::Nothing,
-                    },
-                    Source::Entry { input, entry } => {
-                        let slot = step.inputs[input as usize];
-                        match originals[slot].get(entry as usize) {
-                            Some(original) => *original,
-                            None => Known::Constant(constants.entries[slot][entry as usize]),
-                        }
-                    }
-                };
-                sources.iter().map(of).collect()
-            }
-            operation if is_product(operation) => {
-                let terms = Terms::new(program, step);
-                let mut list = Vec::new();
-                let is_zero = |term: &Term| match term[0] {
-                    Atom::Entry { slot, entry } => {
-                        constants.entries[slot].get(entry) == Some(&constants.zero)
-                    }
-                    _ => false,
-                };
-                let of = |(entry, own): (usize, Known)| {
-                    terms.of(entry, &mut list);
-                    if list.iter().any(is_zero) { Known::Constant(constants.zero) } else { own }
-                };
-                own(step.output).into_iter().enumerate().map(of).collect()
-            }
-            _ => own(step.output),
-        };
-    }
-    originals
-}
-
-fn is_product(operation: &Operation) -> bool {
-    matches!(operation, Operation::Pointwise(Function::Multiply))
-}
-
-/// Names for the entries of tensors that do not vary: equal names mean equal values.
-struct Constants {
-    entries: Vec<Vec<u32>>,
-    zero: u32,
-}
-
-impl Constants {
-    /// Numbers are named by their bits; what is computed from constants by the step's operation and its terms.
-    fn of(program: &Program, varies: &[bool]) -> Self {
-        let mut names: HashMap<(String, Vec<[Known; 2]>), u32> = HashMap::new();
-        let mut name = |operation: &str, terms: Vec<[Known; 2]>| {
-            let next = names.len() as u32;
-            *names.entry((operation.to_owned(), terms)).or_insert(next)
-        };
-        let of_number = |value: f64, name: &mut dyn FnMut(&str, Vec<[Known; 2]>) -> u32| match number(value) {
-            Atom::Number(bits) => name("", vec![[Known::Number(bits), Known::Nothing]]),
-            _ => 0,
-        };
-        let zero = of_number(0.0, &mut name);
-        let mut entries = vec![Vec::new(); program.slots.len()];
-        for (slot, description) in program.slots.iter().enumerate() {
-            if let Origin::Constant(values) = &description.origin {
-                entries[slot] = values.iter().map(|&value| of_number(value, &mut name)).collect();
-            }
-        }
-        for step in program.steps.iter().filter(|step| !varies[step.output]) {
-            let terms = Terms::new(program, step);
-            // Windows and lists are in the terms; what is left of an operation is its kind and its function.
-            let kind = match &step.operation {
-                Operation::Pointwise(function) => format!("{function:?}"),
-                Operation::Reduce(reduction, _) => format!("reduce {reduction:?}"),
-                Operation::Rearrange(_) => "rearrange".to_owned(),
-                Operation::Convolution(_) | Operation::Product => "products".to_owned(),
-            };
-            let mut list = Vec::new();
-            let mut result = Vec::with_capacity(terms.count());
-            for entry in 0..terms.count() {
-                terms.of(entry, &mut list);
-                let known = |atom: Atom| match atom {
-                    Atom::Nothing => Known::Nothing,
-                    Atom::Number(bits) => Known::Number(bits),
-                    Atom::Entry { slot, entry } => Known::Constant(entries[slot][entry]),
-                };
-                let mut bag: Vec<[Known; 2]> = list.iter().map(|term| term.map(known)).collect();
-                bag.sort_unstable();
-                result.push(match (&step.operation, &bag[..]) {
-                    (Operation::Rearrange(_), [[Known::Constant(only), _]]) => *only,
-                    (Operation::Rearrange(_), [[Known::Number(bits), _]]) => {
-                        of_number(f64::from_bits(*bits), &mut name)
-                    }
-                    _ => name(&kind, bag),
-                });
-            }
-            entries[step.output] = result;
-        }
-        Constants { entries, zero }
-    }
-}
-
 impl crate::model::Model {
     /// Checks a certificate on this model, node by node and bit for bit. Returns what it proves.
     ///
     /// # Errors
-    /// If the model cannot be read for the shapes of the certificate, or the certificate does not prove what it
-    /// claims.
+    /// If the model cannot be read for the shapes of the certificate, or the certificate does not prove what
+    /// it claims.
     pub fn certify(&self, certificate: &Certificate) -> Result<Certified, JudgeError> {
         let names: Vec<&str> = self.inputs().iter().map(|port| port.name.as_str()).collect();
         let given: Vec<&str> = certificate.inputs.iter().map(|(name, _)| name.as_str()).collect();
@@ -427,7 +259,7 @@ impl crate::model::Model {
             certificate.inputs.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
         let program = self.program(&shapes)?;
         let node = |number: usize| match self.nodes.get(number) {
-            Some(node) if !node.name.is_empty() => node.name.clone(),
+            Some(inlined) if !inlined.node.name.is_empty() => inlined.node.name.clone(),
             _ => format!("number {number}"),
         };
         Ok(check(&program, certificate, node)?)

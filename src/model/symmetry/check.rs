@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::certificate::{Certificate, CertificateError, Claim, claim};
-use super::decide::Judge;
+use super::decide::{Judge, Memory, SIMPLE};
 use super::exact::{Moving, Prover};
 use super::groups::{Element, Symmetry, suggested};
 use super::measured::Meter;
@@ -16,7 +16,10 @@ use super::mended_file;
 use super::report::{Report, Tensor};
 use super::shapes;
 use crate::model::run::RunError;
-use crate::model::{Model, ModelError, Program};
+use crate::model::{Model, ModelError, Port, Program};
+
+/// Generators, each with its group.
+type Generators = Vec<(Symmetry, Element)>;
 
 /// Why a model cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +144,8 @@ impl<'m> Question<'m> {
         self
     }
 
-    /// How many independent keys a proof has; by default as many as bring the probability of error below 2⁻⁴⁰.
+    /// How many independent keys a proof has; by default as many as bring the probability of error below
+    /// 2⁻⁴⁰.
     pub fn keys(mut self, keys: usize) -> Self {
         self.keys = Some(keys);
         self
@@ -159,7 +163,8 @@ impl<'m> Question<'m> {
         self
     }
 
-    /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating system.
+    /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating
+    /// system.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -189,7 +194,7 @@ impl<'m> Question<'m> {
         }
         let groups = self.asked(&moving.own);
         let trials = self.trials(&program, leader)?;
-        let prover = Prover::new(&program, self.keys)?;
+        let prover = Prover::new(&program, self.keys, SIMPLE)?;
         if prover.is_none() {
             remarks.push(
                 "the model has numbers that are not finite, of which exact arithmetic knows nothing"
@@ -206,6 +211,7 @@ impl<'m> Question<'m> {
             trials: &trials,
             keys: self.keys,
             reach: self.reach,
+            memory: Memory::default(),
         };
         let mut reports = Vec::new();
         let mut layers = Vec::new();
@@ -214,16 +220,16 @@ impl<'m> Question<'m> {
             reports.push(report);
             layers.extend(of_group);
         }
-        let tensor = |&slot: &usize| Tensor {
-            name: name(slot),
+        let tensor = |(&slot, port): (&usize, &Port)| Tensor {
+            name: port.name.clone(),
             shape: program.slots[slot].shape.clone(),
             element: program.slots[slot].element,
         };
         Ok(Report {
             model: self.model.file.clone(),
             opset: self.model.opset(),
-            inputs: program.inputs.iter().map(tensor).collect(),
-            outputs: program.outputs.iter().map(tensor).collect(),
+            inputs: program.inputs.iter().zip(self.model.inputs()).map(tensor).collect(),
+            outputs: program.outputs.iter().zip(self.model.outputs()).map(tensor).collect(),
             groups: reports,
             layers,
             remarks,
@@ -233,7 +239,7 @@ impl<'m> Question<'m> {
     }
 
     /// The program, what moves, and the generators of all groups that the shape admits.
-    fn generators(&self) -> Result<(Program, Moving, Vec<(Symmetry, Element)>), JudgeError> {
+    fn generators(&self) -> Result<(Program, Moving, Generators), JudgeError> {
         let (program, _) = shapes::program(self.model, &self.shapes)?;
         let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
         let moving = Moving::of(&program, leader);
@@ -246,15 +252,15 @@ impl<'m> Question<'m> {
         Ok((program, moving, generators))
     }
 
-    /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator. It
-    /// passes [`Model::certify`].
+    /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator.
+    /// It passes [`Model::certify`].
     ///
     /// # Errors
     /// If nothing is proved exactly, or a proof is none that can be checked step by step.
     pub fn certificate(&self) -> Result<Certificate, JudgeError> {
         let (program, moving, generators) = self.generators()?;
         let nothing = |reason: &str| JudgeError::NoCertificate(reason.to_owned());
-        let prover = Prover::new(&program, self.keys)?
+        let prover = Prover::new(&program, self.keys, SIMPLE)?
             .ok_or_else(|| nothing("the model has numbers that are not finite"))?;
         let mut claims: Vec<Claim> = Vec::new();
         for (group, element) in generators {
@@ -274,7 +280,8 @@ impl<'m> Question<'m> {
         }
         if claims.is_empty() {
             return Err(nothing(
-                "no generator was proved for the weights as they are; --mend writes weights for which it may be",
+                "no generator was proved for the weights as they are; --mend writes weights for \
+                    which it may be",
             ));
         }
         let name = |&slot: &usize| {
@@ -285,8 +292,8 @@ impl<'m> Question<'m> {
         Ok(certificate)
     }
 
-    /// The bytes of the model's file with weights that are symmetric exactly: of what `bytes`, the file, holds, only
-    /// weights change, each by no more than its rounding.
+    /// The bytes of the model's file with weights that are symmetric exactly: of what `bytes`, the file,
+    /// holds, only weights change, each by no more than its rounding.
     ///
     /// # Errors
     /// If the weights cannot be replaced in the file. Where none has to change, the bytes are the same.
@@ -333,6 +340,14 @@ impl<'m> Question<'m> {
             trials.push(inputs);
         }
         trials.extend((0..RANDOM).map(|_| draw()));
+        // Some branches are reached by large inputs only.
+        let larger = draw().into_iter().zip(&program.inputs).map(|(input, &slot)| {
+            match program.slots[slot].element.is_float() {
+                true => input * 16.0,
+                false => input,
+            }
+        });
+        trials.push(larger.collect());
         Ok(trials)
     }
 }

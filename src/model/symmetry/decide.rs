@@ -1,31 +1,41 @@
 //! The verdict about one group: proof, mending, refutation, measurement, in this order.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 use ndarray::ArrayD;
 
-use super::exact::{Finding, Moving, Prover};
-use super::groups::{Element, Symmetry, shift};
+use super::exact::{Moving, Prover};
+use super::groups::{Element, Symmetry};
 use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
-use super::refute::Refuter;
-use super::report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Verdict};
+use super::refute::{Attempt, Counterexample, Outputs, Refuter, exact};
+use super::report::{Break, Evidence, GroupReport, LayerReport, Verdict};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
-use crate::model::{Model, Origin, Program};
+use crate::model::{Bounds, Model, Program};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
-/// Products that a shrinking may compute in all, in bounds.
-const SHRINK_TERMS: usize = 1 << 24;
-/// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last place of a
-/// `f32`.
+/// How many times the rounding noise a difference in floats is that needs no bound to be seen.
+const PLAIN_NOISES: f64 = 1000.0;
+/// Products that the search for a counterexample may compute in bounds, unless one trial takes more.
+const TRIAL_TERMS: usize = 1 << 26;
+/// Products that a shrinking may compute in all.
+const SHRINK_TERMS: usize = 1 << 25;
+/// log₂ of the conjectures for which keys are drawn at first: outputs that do not change, or move along their
+/// axes.
+pub(super) const SIMPLE: f64 = 3.0;
+/// log₂ of the probability of error that a proof has at most, unless keys are asked for.
+const LARGEST_FAILURE: f64 = -40.0;
+/// The relative error of a step up to which the rounding of weights may be to blame: 64 units in the last
+/// place of a `f32`.
 const NEAR_MISS: f64 = 64.0 * f32::EPSILON as f64;
-/// How many times the rounding noise a difference then has to be to refute. Below that a model differs exactly, but
-/// by no more than its training would notice.
+/// How many times the rounding noise a difference then has to be to refute. Below that a model differs
+/// exactly, but by no more than its training would notice.
 const LEAST_NOISES: f64 = 8.0;
 
 /// Everything about a model that a judgement needs.
@@ -38,20 +48,38 @@ pub(in crate::model) struct Judge<'a> {
     pub(in crate::model) trials: &'a [Vec<ArrayD<f64>>],
     pub(in crate::model) keys: Option<usize>,
     pub(in crate::model) reach: Option<f64>,
+    pub(in crate::model) memory: Memory,
 }
 
 /// An element with what is known of it.
-struct Looked {
-    element: Element,
-    finding: Option<Finding>,
+#[derive(Clone)]
+pub(super) struct Looked {
+    pub(super) element: Element,
+    /// For each output how it moves; empty where nothing was proved or disproved.
+    pub(super) outputs: Vec<Option<Twin>>,
+    /// log₂ of the probability that this is wrong.
+    pub(super) log2_failure: f64,
+    /// The step at which the symmetry is lost.
+    pub(super) lost_at: Option<usize>,
     /// The relative error of the outputs in floats.
-    error: f64,
+    pub(super) error: f64,
 }
 
 impl Looked {
-    fn holds(&self) -> bool {
-        self.finding.as_ref().is_some_and(Finding::holds)
+    pub(super) fn holds(&self) -> bool {
+        !self.outputs.is_empty() && self.outputs.iter().all(Option::is_some)
     }
+}
+
+/// What is found once and used for several groups.
+#[derive(Default)]
+pub(in crate::model) struct Memory {
+    looked: RefCell<HashMap<Motion, Looked>>,
+    refuted: RefCell<Vec<(Motion, Counterexample)>>,
+    /// The bounded outputs for the first trial.
+    bounded: RefCell<Option<Outputs>>,
+    /// Whether rigorous bounds are wider than the outputs, as of deep networks.
+    is_vacuous: Cell<bool>,
 }
 
 impl Judge<'_> {
@@ -69,18 +97,25 @@ impl Judge<'_> {
                 return Ok((report, Vec::new()));
             }
         };
-        let looked = self.look_at(&generators, self.prover)?;
-        let layers = match per_layer {
-            true => self.layers(group, &looked[0])?,
-            false => Vec::new(),
-        };
+        let looked = self.strengthened(self.look_at(&generators, self.prover)?, self.program)?;
         let mut report = GroupReport::new(group, Verdict::Undecided);
+        report.grids = generators.iter().find_map(|element| {
+            let (step, reason) = hint::static_answer(self.model, self.program, &element.motion)?;
+            let (node, _) = self.node(self.program.steps[step].node);
+            Some(format!("{node}: {reason}"))
+        });
         report.noise_floor = Some(self.meter.noise).filter(|noise| noise.is_finite());
         let mut change = 0.0;
+        let layers_of = |prover: Option<&Prover<'_>>| match per_layer {
+            true => self.layers(group, &generators[0], prover),
+            false => Ok(Vec::new()),
+        };
+        let layers;
         if looked.iter().all(Looked::holds) {
-            self.proved(&mut report, &looked, self.prover);
+            self.proved(&mut report, &looked);
             report.evidence = Some(Evidence::Proved);
             self.elements(&mut report, looked, self.prover)?;
+            layers = layers_of(self.prover)?;
         } else {
             // Rounding of weights must neither hide a symmetry nor be blamed for what breaks it.
             let mended = match self.prover {
@@ -88,22 +123,26 @@ impl Judge<'_> {
                 None => None,
             };
             let mended_prover = match &mended {
-                Some(mended) => Prover::new(&mended.program, self.keys)?,
+                Some(mended) => Prover::new(&mended.program, self.keys, SIMPLE)?,
                 None => None,
             };
             let prover = mended_prover.as_ref().or(self.prover);
-            let looked = if mended.is_some() { self.look_at(&generators, prover)? } else { looked };
+            let looked = match &mended {
+                Some(mended) => self.strengthened(self.look_at(&generators, prover)?, &mended.program)?,
+                None => looked,
+            };
             if looked.iter().all(Looked::holds) {
-                self.proved(&mut report, &looked, prover);
+                self.proved(&mut report, &looked);
                 report.evidence = Some(Evidence::ProvedMended);
             } else {
-                self.broken(&mut report, &looked, prover)?;
+                self.broken(&mut report, &looked)?;
             }
             if let Some(mended) = &mended {
                 report.weights_defect = Some(mended.defect);
                 change = mended.change;
             }
             self.elements(&mut report, looked, prover)?;
+            layers = layers_of(prover)?;
         }
         self.consistency(&mut report)?;
         self.bound(&mut report, change)?;
@@ -114,18 +153,33 @@ impl Judge<'_> {
         elements.iter().map(|element| self.look(element.clone(), prover)).collect()
     }
 
-    fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
-        let finding = match prover {
-            Some(prover) => prover.judge(self.moving, &element.motion)?,
-            None => None,
+    pub(super) fn look(&self, element: Element, prover: Option<&Prover<'_>>) -> Result<Looked, RunError> {
+        let is_original = match (prover, self.prover) {
+            (Some(prover), Some(original)) => std::ptr::eq(prover, original),
+            _ => false,
         };
-        let twins = finding.as_ref().map_or_else(Vec::new, |finding| finding.outputs.clone());
-        let error = self.error(&element.motion, &twins)?;
-        Ok(Looked { element, finding, error })
+        if let Some(known) = self.memory.looked.borrow().get(&element.motion).filter(|_| is_original) {
+            return Ok(Looked { element, ..known.clone() });
+        }
+        let mut looked =
+            Looked { element, outputs: Vec::new(), log2_failure: 0.0, lost_at: None, error: 0.0 };
+        let motion = &looked.element.motion;
+        if let Some(prover) = prover
+            && let Some(finding) = prover.judge(self.moving, motion)?
+        {
+            looked.log2_failure = prover.log2_failure(&finding);
+            looked.lost_at = if finding.holds() { None } else { prover.blame(motion, &finding) };
+            looked.outputs = finding.outputs;
+        }
+        looked.error = self.error(motion, &looked.outputs)?;
+        if is_original {
+            self.memory.looked.borrow_mut().insert(looked.element.motion.clone(), looked.clone());
+        }
+        Ok(looked)
     }
 
     /// The greatest relative error of an output: by the motion that was found, else by the nearest.
-    fn error(&self, motion: &Motion, twins: &[Option<Twin>]) -> Result<f64, RunError> {
+    pub(super) fn error(&self, motion: &Motion, twins: &[Option<Twin>]) -> Result<f64, RunError> {
         let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(f64::NAN) };
         let errors = self.program.outputs.iter().enumerate().map(|(number, &slot)| match twins.get(number) {
             Some(Some(twin)) => self.meter.error_of(twin, &moved, slot),
@@ -134,16 +188,29 @@ impl Judge<'_> {
         Ok(errors.fold(0.0, greatest))
     }
 
-    fn proved(&self, report: &mut GroupReport, looked: &[Looked], prover: Option<&Prover<'_>>) {
-        let findings = looked.iter().filter_map(|looked| looked.finding.as_ref());
-        let twins: Vec<&[Option<Twin>]> = findings.map(|finding| &finding.outputs[..]).collect();
+    fn proved(&self, report: &mut GroupReport, looked: &[Looked]) {
+        let twins: Vec<&[Option<Twin>]> = looked.iter().map(|looked| &looked.outputs[..]).collect();
         let is_invariant = twins.iter().all(|outputs| outputs.iter().flatten().all(Twin::is_unchanged));
         report.verdict = if is_invariant { Verdict::Invariant } else { Verdict::Equivariant };
         // The probabilities of the generators add up.
-        let count = twins.len() as f64;
-        report.log2_failure = prover.map(|prover| (prover.log2_failure() + count.log2()).min(0.0));
+        let sum: f64 = looked.iter().map(|looked| looked.log2_failure.exp2()).sum();
+        report.log2_failure = Some(sum.log2().min(0.0));
         report.output_action = Some(self.action(&twins));
         report.largest = Some(report.group.to_string());
+    }
+
+    /// The same proofs with more keys, where those that were found are less certain than promised.
+    fn strengthened(&self, looked: Vec<Looked>, program: &Program) -> Result<Vec<Looked>, RunError> {
+        let sum: f64 = looked.iter().map(|looked| looked.log2_failure.exp2()).sum();
+        if self.keys.is_some() || sum.log2() <= LARGEST_FAILURE || !looked.iter().all(Looked::holds) {
+            return Ok(looked);
+        }
+        let choices =
+            looked.iter().flat_map(|looked| looked.outputs.iter().flatten()).map(Twin::log2_choices);
+        let outputs = (program.outputs.len().max(1) as f64).log2();
+        let prover = Prover::new(program, None, choices.fold(SIMPLE, f64::max) + outputs)?;
+        let elements: Vec<Element> = looked.into_iter().map(|looked| looked.element).collect();
+        self.look_at(&elements, prover.as_ref())
     }
 
     /// What the outputs do, in words: each by its name, if there are several.
@@ -159,11 +226,7 @@ impl Judge<'_> {
             }
             words.join("; ")
         };
-        let names = self
-            .program
-            .outputs
-            .iter()
-            .map(|&slot| self.program.slots[slot].name.as_deref().unwrap_or("output"));
+        let names = self.model.outputs().iter().map(|port| port.name.as_str());
         let all: Vec<(&str, String)> = names.enumerate().map(|(number, name)| (name, one(number))).collect();
         match &all[..] {
             [(_, only)] => only.clone(),
@@ -171,7 +234,8 @@ impl Judge<'_> {
         }
     }
 
-    /// The model with weights that are symmetric under the generators, and under all elements that are nearly kept.
+    /// The model with weights that are symmetric under the generators, and under all elements that are nearly
+    /// kept.
     fn mended(&self, group: Symmetry, looked: &[Looked]) -> Result<Option<mend::Mended>, RunError> {
         let mut motions: Vec<Motion> = looked.iter().map(|looked| looked.element.motion.clone()).collect();
         for element in group.elements(&self.moving.own).unwrap_or_default() {
@@ -183,31 +247,20 @@ impl Judge<'_> {
     }
 
     /// A counterexample, or a measurement; and where the symmetry is lost.
-    fn broken(
-        &self,
-        report: &mut GroupReport,
-        looked: &[Looked],
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
+    fn broken(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<(), RunError> {
         report.evidence = Some(Evidence::Measured);
-        let work = |step| {
-            let terms = Terms::new(self.program, step);
-            terms.count() * terms.width()
-        };
-        let shrinks = SHRINKS.min(SHRINK_TERMS / self.program.steps.iter().map(work).sum::<usize>().max(1));
+        let elements = report.group.elements(&self.moving.own).unwrap_or_default();
         for looked in looked.iter().filter(|looked| !looked.holds()) {
-            let Element { name, motion } = &looked.element;
             if report.breaks_at.is_none() {
-                self.blame(report, looked, prover)?;
+                self.blame(report, looked)?;
             }
             let local = report.breaks_at.as_ref().map_or(0.0, |breaks| breaks.relative_error);
             let least = if local > NEAR_MISS { 0.0 } else { LEAST_NOISES * self.meter.noise };
-            let refuter = Refuter { program: self.program, moving: self.moving, motion };
-            // Some functions have no bounds: then nothing is refuted.
-            let found = match refuter.refute(name, self.trials, least, shrinks) {
-                Ok(found) => found,
-                Err(RunError::Unreadable { .. }) => None,
-                Err(error) => return Err(error),
+            let of_group = |motion: &Motion| elements.iter().any(|element| element.motion == *motion);
+            let known = self.memory.refuted.borrow().iter().find(|(motion, _)| of_group(motion)).cloned();
+            let found = match known {
+                Some((_, found)) => Some(found),
+                None => self.refute(&looked.element, least)?,
             };
             if let Some(found) = found {
                 report.verdict = Verdict::Broken;
@@ -215,19 +268,50 @@ impl Judge<'_> {
                 report.counterexample = Some(found);
                 return Ok(());
             }
+            // Bounds may be too wide to refute what is plain to see.
+            if self.meter.gap(self.moving, &looked.element.motion)?
+                > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into())
+            {
+                report.verdict = Verdict::Broken;
+            }
         }
         Ok(())
     }
 
-    fn blame(
-        &self,
-        report: &mut GroupReport,
-        looked: &Looked,
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
-        let (Some(prover), Some(finding)) = (prover, &looked.finding) else { return Ok(()) };
+    fn refute(&self, element: &Element, least: f64) -> Result<Option<Counterexample>, RunError> {
+        if self.memory.is_vacuous.get() {
+            return Ok(None);
+        }
+        let terms = self.program.steps.iter().map(|step| Terms::new(self.program, step));
+        let work: usize = terms.map(|terms| terms.count() * terms.width()).sum::<usize>().max(1);
+        let trials = &self.trials[..self.trials.len().min((TRIAL_TERMS / work).max(1))];
+        if self.memory.bounded.borrow().is_none() {
+            // Where a function has no bounds, the attempt below says so.
+            let first = self.program.outputs(&Bounds::exact(), &exact(&self.trials[0])).ok();
+            self.memory.bounded.replace(first);
+        }
+        let first = self.memory.bounded.borrow().clone();
+        let (program, moving, motion) = (self.program, self.moving, &element.motion);
+        let refuter = Refuter { model: self.model, program, moving, motion, first };
+        let found = match refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work)) {
+            // Some functions have no bounds: then nothing is refuted.
+            Err(RunError::Unreadable { .. }) | Ok(Attempt::Vacuous) => {
+                self.memory.is_vacuous.set(true);
+                None
+            }
+            Err(error) => return Err(error),
+            Ok(Attempt::Found(found)) => Some(*found),
+            Ok(Attempt::Nothing) => None,
+        };
+        if let Some(found) = &found {
+            self.memory.refuted.borrow_mut().push((element.motion.clone(), found.clone()));
+        }
+        Ok(found)
+    }
+
+    fn blame(&self, report: &mut GroupReport, looked: &Looked) -> Result<(), RunError> {
         let motion = &looked.element.motion;
-        let Some(step) = prover.blame(motion, finding) else { return Ok(()) };
+        let Some(step) = looked.lost_at else { return Ok(()) };
         let (node, operator) = self.node(self.program.steps[step].node);
         // A node may be written in several steps: what counts is the tensor that it gives.
         let slot = self.given_by(step);
@@ -239,200 +323,5 @@ impl Judge<'_> {
         report.hint = hint::hint(self.model, self.program, step, motion)
             .or_else(|| hint::static_answer(self.model, self.program, motion).map(|(_, reason)| reason));
         Ok(())
-    }
-
-    /// The name and the operator of a node.
-    fn node(&self, number: usize) -> (String, String) {
-        match self.model.nodes.get(number) {
-            Some(node) if node.name.is_empty() => (
-                node.output.first().cloned().unwrap_or_else(|| format!("number {number}")),
-                node.op_type.clone(),
-            ),
-            Some(node) => (node.name.clone(), node.op_type.clone()),
-            None => (format!("number {number}"), String::new()),
-        }
-    }
-
-    /// The last slot that the node of a step computes, from this step on.
-    fn given_by(&self, step: usize) -> usize {
-        let node = self.program.steps[step].node;
-        let last = (step..self.program.steps.len()).rev().find(|&step| self.program.steps[step].node == node);
-        self.program.steps[last.unwrap_or(step)].output
-    }
-
-    /// All elements that are looked at, with the largest subgroup that holds.
-    fn elements(
-        &self,
-        report: &mut GroupReport,
-        looked: Vec<Looked>,
-        prover: Option<&Prover<'_>>,
-    ) -> Result<(), RunError> {
-        let group = report.group;
-        let is_shown = matches!(report.evidence, Some(Evidence::Proved | Evidence::ProvedMended));
-        let mut all = looked;
-        if group == Symmetry::Translate {
-            if !is_shown {
-                let lattice = self.lattice(&all, prover)?;
-                report.largest = Some(words(&lattice));
-            }
-        } else {
-            let others = group.elements(&self.moving.own).unwrap_or_default();
-            for element in others {
-                if all.iter().any(|looked| looked.element.motion == element.motion) {
-                    continue;
-                }
-                let looked = match is_shown {
-                    true => Looked { error: self.error(&element.motion, &[])?, finding: None, element },
-                    false => self.look(element, prover)?,
-                };
-                all.push(looked);
-            }
-            if !is_shown {
-                report.largest = Some(subgroup(&all));
-            }
-        }
-        report.relative_error =
-            Some(all.iter().map(|looked| looked.error).fold(0.0, greatest)).filter(|e| !e.is_nan());
-        report.elements = all
-            .into_iter()
-            .map(|looked| ElementReport {
-                holds: is_shown || looked.holds(),
-                relative_error: looked.error,
-                name: looked.element.name,
-            })
-            .collect();
-        Ok(())
-    }
-
-    /// For each axis the least shift that holds, if there is one but that by the whole extent.
-    fn lattice(
-        &self,
-        looked: &[Looked],
-        prover: Option<&Prover<'_>>,
-    ) -> Result<BTreeMap<usize, Option<usize>>, RunError> {
-        let mut lattice = BTreeMap::new();
-        for looked in looked {
-            let Motion::Shift { axis, .. } = looked.element.motion else { continue };
-            let extent = self.moving.own[axis];
-            let mut least = looked.holds().then_some(1);
-            let divisors = (2..=extent / 2).filter(|by| extent % by == 0);
-            for by in divisors {
-                if least.is_some() {
-                    break;
-                }
-                let Some(prover) = prover else { break };
-                let finding = prover.judge(self.moving, &shift(axis, by).motion)?;
-                least = finding.is_some_and(|finding| finding.holds()).then_some(by);
-            }
-            lattice.insert(axis, least);
-        }
-        Ok(lattice)
-    }
-
-    /// How often the greatest entry of the first output stays the greatest, of outputs (batch, classes).
-    fn consistency(&self, report: &mut GroupReport) -> Result<(), RunError> {
-        let output = self.meter.output(0);
-        let is_class = output.ndim() == 2 && output.shape()[1] > 1 || output.ndim() == 1 && output.len() > 1;
-        if !is_class || report.verdict == Verdict::Equivariant {
-            return Ok(());
-        }
-        let own = &self.moving.own;
-        let elements = report.group.elements(own).unwrap_or_default();
-        let top = |array: &ArrayD<f64>| -> Vec<usize> {
-            let classes = array.shape()[array.ndim() - 1];
-            let list: Vec<f64> = array.iter().copied().collect();
-            let greatest =
-                |row: &[f64]| (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0);
-            list.chunks(classes).map(greatest).collect()
-        };
-        let (mut same, mut count) = (0_usize, 0_usize);
-        for inputs in self.trials {
-            let floats = crate::model::Floats::of_the_model();
-            let before = top(&self.program.outputs(&floats, inputs)?[0]);
-            for element in elements.iter().take(8) {
-                let Some(moved) = self.moving.apply(&element.motion, inputs) else { continue };
-                let after = top(&self.program.outputs(&floats, &moved)?[0]);
-                same += before.iter().zip(&after).filter(|(a, b)| a == b).count();
-                count += before.len();
-            }
-        }
-        report.consistency = (count > 0).then(|| same as f64 / count as f64);
-        Ok(())
-    }
-
-    /// The bound of the deviation in floats, of what is proved.
-    fn bound(&self, report: &mut GroupReport, change: f64) -> Result<(), RunError> {
-        let (Some(reach), Some(Evidence::Proved | Evidence::ProvedMended)) = (self.reach, report.evidence)
-        else {
-            return Ok(());
-        };
-        let bound = super::deviation::bound(self.program, reach, change)?;
-        report.deviation_bound = Some((reach, bound));
-        Ok(())
-    }
-
-    /// What every node does under an element.
-    fn layers(&self, group: Symmetry, looked: &Looked) -> Result<Vec<LayerReport>, RunError> {
-        let motion = &looked.element.motion;
-        let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(Vec::new()) };
-        let varies = super::exact::varying(self.program);
-        let mut layers = Vec::new();
-        for (number, step) in self.program.steps.iter().enumerate() {
-            let is_last = self.given_by(number) == step.output;
-            if !is_last
-                || !varies[step.output]
-                || !matches!(self.program.slots[step.output].origin, Origin::Step(_))
-            {
-                continue;
-            }
-            let (node, operator) = self.node(step.node);
-            let (nearest, error) = self.meter.error(self.moving, motion, &moved, step.output);
-            let (action, relative_error) = match (self.prover, &looked.finding) {
-                (Some(prover), Some(finding)) => match prover.twin(self.moving, motion, finding, step.output)
-                {
-                    Some(twin) => (Some(twin.to_string()), self.meter.error_of(&twin, &moved, step.output)),
-                    None => (None, error),
-                },
-                _ => (Some(format!("nearest: {nearest}")), error),
-            };
-            let shape = self.program.slots[step.output].shape.clone();
-            layers.push(LayerReport {
-                group,
-                element: looked.element.name.clone(),
-                node,
-                operator,
-                shape,
-                action,
-                relative_error,
-            });
-        }
-        Ok(layers)
-    }
-}
-
-/// The translations of a lattice, in words.
-fn words(lattice: &BTreeMap<usize, Option<usize>>) -> String {
-    let axis = |(axis, least): (&usize, &Option<usize>)| match least {
-        Some(1) => Some(format!("all shifts along axis {axis}")),
-        Some(by) => Some(format!("shifts by multiples of {by} along axis {axis}")),
-        None => None,
-    };
-    let parts: Vec<String> = lattice.iter().filter_map(axis).collect();
-    if parts.is_empty() { "identity".to_owned() } else { parts.join(", ") }
-}
-
-/// A subgroup by the elements that were found in it.
-fn subgroup(all: &[Looked]) -> String {
-    let names: Vec<&str> =
-        all.iter().filter(|looked| looked.holds()).map(|looked| looked.element.name.as_str()).collect();
-    let has = |name: &str| names.contains(&name);
-    match names.len() {
-        0 => "identity".to_owned(),
-        1 if has("Rot180") => "rot180".to_owned(),
-        3 if has("Rot90") && has("Rot180") && has("Rot270") => "rot90".to_owned(),
-        3 if has("Rot180") && names.iter().filter(|name| name.starts_with("Flip")).count() == 2 => {
-            "flip".to_owned()
-        }
-        _ => names.join(", "),
     }
 }

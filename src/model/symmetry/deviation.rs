@@ -1,15 +1,17 @@
 //! How far an equivariant model is from equivariant in floats, for all inputs in a box.
 //!
-//! Let f be the model in exact arithmetic, proved equivariant, and f̂ what a machine computes. If |f̂(x) − f(x)| ≤ e
-//! for all x in a box that the motion maps to itself, then |f̂(g ▷ x) − g ▷ f̂(x)| ≤ 2e. Propagated are, for each
-//! entry, an interval of its exact values and a bound e of the error. A sum of n products aᵢ bᵢ adds, in whatever
-//! order it is summed and whether products are fused or not,
+//! Let f be the model in exact arithmetic, proved equivariant, and f̂ what a machine computes. If |f̂(x) −
+//! f(x)| ≤ e for all x in a box that the motion maps to itself, then |f̂(g ▷ x) − g ▷ f̂(x)| ≤ 2e. Propagated
+//! are, for each entry, an interval of its exact values and a bound e of the error. A sum of n products aᵢ bᵢ
+//! adds, in whatever order it is summed and whether products are fused or not,
 //!
 //! > Σ (|aᵢ| e(bᵢ) + |bᵢ| e(aᵢ) + e(aᵢ) e(bᵢ)) + γₙ Σ (|aᵢ| + e(aᵢ)) (|bᵢ| + e(bᵢ)), γₙ = n u / (1 − n u)
 //!
-//! (Higham, *Accuracy and Stability of Numerical Algorithms*, § 4.2). Of a mended model the weights count as off by
-//! their change: then f is the mended model, and f̂ the original one. Functions without a rule here have an infinite
-//! bound. Libraries are taken to be right within [`FUNCTION_ULPS`] units in the last place.
+//! (Higham, *Accuracy and Stability of Numerical Algorithms*, § 4.2). Of a mended model the weights count as
+//! off by their change: then f is the mended model, and f̂ the original one. Functions without a rule here
+//! have an infinite bound. Libraries are taken to be right within [`FUNCTION_ULPS`] units in the last place.
+
+use ndarray::ArrayD;
 
 use crate::model::run::RunError;
 use crate::model::{Arithmetic, ElementType, FUNCTION_ULPS, Function, Program, Symbol, Unreadable};
@@ -19,18 +21,37 @@ const OWN_ROUNDING: f64 = 1.0 + 1.0 / (1_u64 << 32) as f64;
 
 /// The bound of the deviation for inputs with |xᵢ| ≤ `reach`, with weights off by at most `change`.
 pub(in crate::model) fn bound(program: &Program, reach: f64, change: f64) -> Result<f64, RunError> {
+    let inputs: Vec<_> = program
+        .inputs
+        .iter()
+        .map(|&slot| ArrayD::from_elem(program.slots[slot].shape.clone(), Enclosed::new(-reach, reach, 0.0)))
+        .collect();
+    run(program, &inputs, change)
+}
+
+/// The same for those of these inputs that lie in the box; `None` if there is no finite bound.
+pub(in crate::model) fn on_samples(
+    program: &Program,
+    trials: &[Vec<ArrayD<f64>>],
+    reach: f64,
+    change: f64,
+) -> Result<Option<f64>, RunError> {
+    let mut worst = 0.0_f64;
+    let is_within = |inputs: &&Vec<ArrayD<f64>>| inputs.iter().flatten().all(|value| value.abs() <= reach);
+    for inputs in trials.iter().filter(is_within) {
+        let exact =
+            |input: &ArrayD<f64>| input.mapv(|value| Enclosed { low: value, high: value, error: 0.0 });
+        worst = worst.max(run(program, &inputs.iter().map(exact).collect::<Vec<_>>(), change)?);
+    }
+    Ok(Some(worst).filter(|worst| worst.is_finite()))
+}
+
+fn run(program: &Program, inputs: &[ArrayD<Enclosed>], change: f64) -> Result<f64, RunError> {
     let types = program.slots.iter().map(|slot| slot.element).filter(|element| element.is_float());
     let coarsest = types.reduce(|a, b| if b.unit_roundoff() > a.unit_roundoff() { b } else { a });
     let element = coarsest.unwrap_or(ElementType::Float32);
     let machine = Machine { unit: element.unit_roundoff(), least: element.least_positive(), change };
-    let inputs: Vec<_> = program
-        .inputs
-        .iter()
-        .map(|&slot| {
-            ndarray::ArrayD::from_elem(program.slots[slot].shape.clone(), Enclosed::new(-reach, reach, 0.0))
-        })
-        .collect();
-    let outputs = match program.outputs(&machine, &inputs) {
+    let outputs = match program.outputs(&machine, inputs) {
         Err(RunError::Unreadable { .. }) => return Ok(f64::INFINITY),
         outputs => outputs?,
     };

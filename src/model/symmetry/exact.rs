@@ -1,8 +1,8 @@
 //! Proofs: a program and its twin under random interpretations.
 //!
-//! For each key the program is run on a random point x, once; then on g ▷ x for each motion g that is asked about.
-//! With the first key the motion of each output is found; with all others it is checked. Tensors in between are
-//! looked at with the first key, to see where a symmetry is lost.
+//! For each key the program is run on a random point x, once; then on g ▷ x for each motion g that is asked
+//! about. With the first key the motion of each output is found; with all others it is checked. Tensors in
+//! between are looked at with the first key, to see where a symmetry is lost.
 
 use std::sync::Arc;
 
@@ -81,17 +81,22 @@ impl Finding {
 }
 
 impl<'p> Prover<'p> {
-    /// A prover with so many keys; by default as many as bring the probability of error of one motion below
-    /// 2⁻⁴⁶, so that that of 64 stays below 2⁻⁴⁰. `None` if the program has numbers that are not finite.
+    /// A prover with so many keys; by default as many as bring the probability of error about one of 2ᶜ
+    /// conjectures below 2⁻⁴⁴, so that that of sixteen stays below 2⁻⁴⁰. `None` if the program has numbers
+    /// that are not finite.
     ///
     /// # Errors
     /// Those of a run.
-    pub(in crate::model) fn new(program: &'p Program, keys: Option<usize>) -> Result<Option<Self>, RunError> {
+    pub(in crate::model) fn new(
+        program: &'p Program,
+        keys: Option<usize>,
+        choices: f64,
+    ) -> Result<Option<Self>, RunError> {
         if has_infinities(program) {
             return Ok(None);
         }
         let failure = Failure::of(program);
-        let count = keys.unwrap_or_else(|| failure.keys_for(46.0)).max(1);
+        let count = keys.unwrap_or_else(|| failure.keys_for(44.0, choices)).max(1);
         let mut random = entropy();
         let mut trace = None;
         let mut keys = Vec::new();
@@ -125,9 +130,14 @@ impl<'p> Prover<'p> {
         self.keys.len()
     }
 
-    /// log₂ of the probability that one motion is found to hold that does not.
-    pub(in crate::model) fn log2_failure(&self) -> f64 {
-        self.failure.log2(self.keys.len())
+    /// log₂ of the probability that what was found about the outputs is wrong.
+    pub(in crate::model) fn log2_failure(&self, finding: &Finding) -> f64 {
+        let each = finding
+            .outputs
+            .iter()
+            .flatten()
+            .map(|twin| self.failure.log2(self.keys.len(), twin.log2_choices()));
+        each.map(f64::exp2).sum::<f64>().log2().min(0.0)
     }
 
     /// What a motion does to the outputs.
@@ -174,8 +184,8 @@ impl<'p> Prover<'p> {
         twin::find(motion, &moving.own, &self.trace[slot], &finding.trace[slot])
     }
 
-    /// The first step, in order, at which a symmetry is lost that an output lacks: its result is no permutation of
-    /// its twin, while all that it reads is.
+    /// The first step, in order, at which a symmetry is lost that an output lacks: its result is no
+    /// permutation of its twin, while all that it reads is.
     ///
     /// Shifts carry other entries into a border that is copied, as circular padding does. Such a copy without
     /// constants is not to blame: what reads it may well give twins again.

@@ -10,8 +10,8 @@
 //! | `permute:AXIS` | permutations of the places along an axis | a transposition and a cycle |
 //! | `cube` | rotations of a cube | quarter turns about two axes |
 //!
-//! What holds for generators holds for the group: from f(g ▷ x) = σ f(x) and f(h ▷ x) = τ f(x) for all x follows
-//! f(g ▷ h ▷ x) = σ τ f(x).
+//! What holds for generators holds for the group: from f(g ▷ x) = σ f(x) and f(h ▷ x) = τ f(x) for all x
+//! follows f(g ▷ h ▷ x) = σ τ f(x).
 
 use std::fmt;
 use std::str::FromStr;
@@ -89,8 +89,9 @@ pub(in crate::model) struct Element {
     pub(in crate::model) motion: Motion,
 }
 
-/// The axes of space of an input: of (batch, channels, space…), or (batch, space…, channels) where the last axis is
-/// as short as colours are and the second is not; of (channels, height, width) the last two where both are long.
+/// The axes of space of an input: of (batch, channels, space…), or (batch, space…, channels) where the last
+/// axis is as short as colours are and the second is not; of (channels, height, width) the last two where
+/// both are long.
 pub(in crate::model) fn space(shape: &[usize]) -> Vec<usize> {
     let is_colour = |extent: usize| extent <= 4;
     match *shape {
@@ -173,8 +174,8 @@ impl Symmetry {
         }
     }
 
-    /// All elements but the identity, of groups that are small; of others what [`generators`](Self::generators)
-    /// gives and some that may hold where those do not.
+    /// All elements but the identity, of groups that are small; of others what
+    /// [`generators`](Self::generators) gives and some that may hold where those do not.
     pub(in crate::model) fn elements(self, shape: &[usize]) -> Result<Vec<Element>, String> {
         let space = space(shape);
         match self {

@@ -1,11 +1,14 @@
 //! Why a symmetry breaks at a node, where that is recognised.
 //!
-//! Grids come first, from shapes alone: windows of a kernel k with stride s on n entries, with p before and p′ behind,
-//! lie symmetric about the middle if and only if the last window ends as far beyond the end as the first begins
-//! before the beginning, p = s (m − 1) + k − p − n for m windows.
+//! Grids come first, from shapes alone: windows of a kernel k with stride s on n entries, with p before and
+//! p′ behind, lie symmetric about the middle if and only if the last window ends as far beyond the end as the
+//! first begins before the beginning, p = s (m − 1) + k − p − n for m windows.
 
 use super::motion::Motion;
 use crate::model::{Function, Model, Operation, Origin, Program, Reduction, Step};
+
+/// Windows and strides from here on are not looked at.
+const LARGEST: usize = 1 << 16;
 
 /// The windows of a node along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +23,8 @@ struct Windows {
 impl Windows {
     /// How far the last window reaches beyond the end.
     fn behind(self) -> isize {
-        let end = self.stride * self.windows.saturating_sub(1) + self.kernel;
-        end as isize - (self.before + self.extent) as isize
+        let end = self.stride.saturating_mul(self.windows.saturating_sub(1)).saturating_add(self.kernel);
+        end as isize - self.before.saturating_add(self.extent) as isize
     }
 
     fn is_symmetric(self) -> bool {
@@ -31,32 +34,35 @@ impl Windows {
     /// The nearest extents on which such windows lie symmetric.
     fn nearest(self) -> [usize; 2] {
         let fits = |extent: &usize| {
-            let room = extent + 2 * self.before;
-            room >= self.kernel && (room - self.kernel) % self.stride == 0
+            let room = extent.saturating_add(self.before.saturating_mul(2));
+            room >= self.kernel && (room - self.kernel).is_multiple_of(self.stride.max(1))
         };
-        let below = (1..self.extent).rev().find(fits).unwrap_or(self.extent);
-        let above = (self.extent + 1..).find(fits).unwrap_or(self.extent);
+        let below = (1..self.extent).rev().take(LARGEST).find(fits).unwrap_or(self.extent);
+        let above = (self.extent + 1..).take(LARGEST).find(fits).unwrap_or(self.extent);
         [below, above]
     }
 }
 
-/// The windows of the node of a step along an axis of its input: from its operation, or from the node's attributes.
+/// The windows of the node of a step along an axis of its input: from its operation, or from the node's
+/// attributes.
 fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option<Windows> {
     let (input, output) = (&program.slots[step.inputs[0]].shape, &program.slots[step.output].shape);
     let space = axis.checked_sub(2)?;
     let (&extent, &windows) = (input.get(axis)?, output.get(axis)?);
     if let Operation::Convolution(convolution) = &step.operation {
         let kernel = *program.slots[step.inputs[1]].shape.get(axis)?;
-        let kernel = convolution.dilation[space] * (kernel - 1) + 1;
+        let kernel = convolution.dilation[space].saturating_mul(kernel.saturating_sub(1)).saturating_add(1);
         let before = convolution.padding[space].0;
         return Some(Windows { extent, windows, kernel, stride: convolution.stride[space], before });
     }
-    let node = &model.nodes[step.node];
+    let node = &model.nodes.get(step.node)?.node;
     let list = |name: &str| {
         node.attribute.iter().find(|attribute| attribute.name == name).map(|attribute| &attribute.ints)
     };
     let entry = |name: &str, default: usize| match list(name) {
-        Some(list) => list.get(space).and_then(|&entry| usize::try_from(entry).ok()),
+        Some(list) => {
+            list.get(space).and_then(|&entry| usize::try_from(entry).ok()).filter(|&entry| entry < LARGEST)
+        }
         None => Some(default),
     };
     let kernel = entry("kernel_shape", 0).filter(|&kernel| kernel > 0)?;
@@ -64,8 +70,8 @@ fn windows(model: &Model, program: &Program, step: &Step, axis: usize) -> Option
     Some(Windows { extent, windows, kernel, stride: entry("strides", 1)?.max(1), before: entry("pads", 0)? })
 }
 
-/// The static answer: the first step, in order, whose grid the motion does not map to itself, and why. Axes are
-/// those of the input; a motion that exchanges axes needs equal windows along them.
+/// The static answer: the first step, in order, whose grid the motion does not map to itself, and why. Axes
+/// are those of the input; a motion that exchanges axes needs equal windows along them.
 pub(in crate::model) fn static_answer(
     model: &Model,
     program: &Program,
@@ -79,12 +85,13 @@ pub(in crate::model) fn static_answer(
 }
 
 fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Option<String> {
-    let operator = &model.nodes.get(step.node)?.op_type;
+    let operator = &model.nodes.get(step.node)?.node.op_type;
     match motion {
         Motion::Turn { axes, from, reversed } => {
             let moved: Vec<usize> = (0..axes.len()).filter(|&k| reversed[k]).map(|k| axes[k]).collect();
             let found = moved.iter().filter_map(|&axis| Some((axis, windows(model, program, step, axis)?)));
-            for (axis, windows) in found.filter(|(_, windows)| !windows.is_symmetric()) {
+            let off_centre = found.into_iter().find(|(_, windows)| !windows.is_symmetric());
+            if let Some((axis, windows)) = off_centre {
                 return Some(asymmetric(operator, axis, windows));
             }
             let pairs = (0..axes.len()).filter(|&k| from[k] > k).filter_map(|k| {
@@ -98,7 +105,8 @@ fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Optio
             let windows = windows(model, program, step, *axis)?;
             if windows.before > 0 || windows.behind() > 0 {
                 return Some(format!(
-                    "this {operator} pads with zeros at the border, which shifts carry inside; circular padding keeps them"
+                    "this {operator} pads with zeros at the border, which shifts carry inside; \
+                        circular padding keeps them"
                 ));
             }
             (windows.stride > 1).then(|| {
@@ -138,7 +146,7 @@ pub(in crate::model) fn hint(
     if let Some(reason) = grid(model, program, step, motion) {
         return Some(reason);
     }
-    let operator = &model.nodes.get(step.node)?.op_type;
+    let operator = &model.nodes.get(step.node)?.node.op_type;
     let is_shift = matches!(motion, Motion::Shift { .. });
     let constant = |input: usize| {
         let shape = &program.slots[input].shape;
@@ -152,20 +160,32 @@ pub(in crate::model) fn hint(
             let padded = convolution.padding.iter().any(|&(before, behind)| before + behind > 0);
             match is_shift {
                 true if padded => format!("this {operator} pads with zeros; circular padding keeps shifts"),
-                true => format!("this {operator} does not look at the signal as a circle; pad it circularly"),
-                false => "the kernels are no permutation of themselves under this motion: weights are not shared along it".to_owned(),
+                true => format!(
+                    "this {operator} does not look at the signal as a circle; pad it \
+                    circularly"
+                ),
+                false => "the kernels are no permutation of themselves under this motion: weights are not \
+                          shared along it"
+                    .to_owned(),
             }
         }
         Operation::Product => {
-            "a dense layer reads every place with weights of its own: pool over the places before it, or share its weights".to_owned()
+            "a dense layer reads every place with weights of its own: pool over the places \
+                before it, or share its weights"
+                .to_owned()
         }
         Operation::Pointwise(Function::Add | Function::Subtract | Function::Multiply | Function::Divide) => {
             let shape = step.inputs.iter().find_map(|&input| constant(input))?;
             let axes = motion.axes();
-            let varies_in_space = same_rank(shape) && axes.iter().any(|&axis| shape.get(axis).is_some_and(|&extent| extent > 1));
+            let is_long = |&axis: &usize| shape.get(axis).is_some_and(|&extent| extent > 1);
+            let varies_in_space = same_rank(shape) && axes.iter().any(is_long);
             match varies_in_space {
-                true => "numbers that depend on the place are added or multiplied: a positional encoding, say".to_owned(),
-                false => "numbers differ between channels that the motion exchanges: statistics or biases of each channel, say".to_owned(),
+                true => "numbers that depend on the place are added or multiplied: a positional \
+                    encoding, say"
+                    .to_owned(),
+                false => "numbers differ between channels that the motion exchanges: statistics \
+                    or biases of each channel, say"
+                    .to_owned(),
             }
         }
         Operation::Reduce(Reduction::Maximum | Reduction::Minimum, _) if is_shift => {
@@ -175,7 +195,10 @@ pub(in crate::model) fn hint(
         Operation::Rearrange(_) if is_shift => {
             format!("this {operator} pads or cuts the signal at its border, where shifts are circular")
         }
-        Operation::Rearrange(_) => format!("this {operator} picks places that the motion does not map to each other"),
+        Operation::Rearrange(_) => format!(
+            "this {operator} picks places that the motion does \
+            not map to each other"
+        ),
         Operation::Pointwise(_) => return None,
     })
 }
@@ -186,7 +209,8 @@ mod tests {
 
     #[test]
     fn grids_are_judged_from_shapes() {
-        // 3×3 with stride 2 and no padding: 13 windows on 28 entries end one entry early, on 27 and 29 they do not.
+        // 3×3 with stride 2 and no padding: 13 windows on 28 entries end one entry early, on 27 and 29 they
+        // do not.
         let pool = Windows { extent: 28, windows: 13, kernel: 3, stride: 2, before: 0 };
         assert_eq!((pool.behind(), pool.is_symmetric(), pool.nearest()), (-1, false, [27, 29]));
         let odd = Windows { extent: 29, windows: 14, ..pool };

@@ -1,13 +1,14 @@
 //! Measurements: the error of a symmetry in floats, beside the rounding noise of the model.
 //!
-//! The model is run on floats that are rounded to the types of its tensors. The error of a tensor is the greatest
-//! difference between its values on the moved input and the moved values, over the greatest of its values, with
-//! the motion that makes it least: unchanged, or moved as the input is, in both cases with channels matched with
-//! their nearest. The noise is the greatest difference from the run in `f64`, over the same.
+//! The model is run on floats that are rounded to the types of its tensors. The error of a tensor is the
+//! greatest difference between its values on the moved input and the moved values, over the greatest of its
+//! values, with the motion that makes it least: unchanged, or moved as the input is, in both cases with
+//! channels matched with their nearest. The noise is the greatest difference from the run in `f64`, over the
+//! same.
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, Axis};
+use ndarray::{Array1, ArrayD, Axis};
 
 use super::super::run::RunError;
 use super::super::{Floats, Program, Trace};
@@ -67,6 +68,18 @@ impl<'p> Meter<'p> {
         }
     }
 
+    /// The greatest difference of the sorted values of an output, over the greatest value: 0 if a permutation
+    /// of its entries explains it.
+    pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
+        let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
+        let gaps = self
+            .program
+            .outputs
+            .iter()
+            .map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
+        Ok(gaps.fold(0.0, f64::max))
+    }
+
     /// The values of an output on the inputs that are not moved.
     pub(in crate::model) fn output(&self, number: usize) -> &Arc<ArrayD<f64>> {
         &self.trace[self.program.outputs[number]]
@@ -84,6 +97,13 @@ pub(in crate::model) fn relative(expected: &ArrayD<f64>, found: &ArrayD<f64>) ->
         expected.iter().zip(found).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() }).fold(0.0, greatest);
     let magnitude = expected.iter().chain(found).map(|value| value.abs()).fold(0.0, greatest);
     if difference == 0.0 { 0.0 } else { difference / magnitude }
+}
+
+/// The values in order, from the least to the greatest.
+pub(in crate::model) fn sorted(array: &ArrayD<f64>) -> ArrayD<f64> {
+    let mut list: Vec<f64> = array.iter().copied().collect();
+    list.sort_by(f64::total_cmp);
+    Array1::from_vec(list).into_dyn()
 }
 
 /// The motion with which the values after are nearest to those before, and the error.

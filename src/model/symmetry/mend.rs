@@ -1,11 +1,12 @@
 //! Mending: weights that are symmetric up to their own rounding are made symmetric.
 //!
-//! Frameworks expand banks of filters in floats, and leave copies that differ by a few units in the last place. From
-//! the motions of all tensors, found as the nearest ones in `f64`, follows which weights have to be equal: an entry
-//! of a result and the entry that it moves to read twins, so that their weights have to be twins too. Classes of
-//! weights that have to be equal are collected over all steps; each becomes its mean, rounded to the type of the
-//! tensor. Nothing is concluded from this: the mended model is proved like any other. Where a motion is lost, the
-//! steps before it are mended all the same, so that the step at fault is told from the rounding before it.
+//! Frameworks expand banks of filters in floats, and leave copies that differ by a few units in the last
+//! place. From the motions of all tensors, found as the nearest ones in `f64`, follows which weights have to
+//! be equal: an entry of a result and the entry that it moves to read twins, so that their weights have to be
+//! twins too. Classes of weights that have to be equal are collected over all steps; each becomes its mean,
+//! rounded to the type of the tensor. Nothing is concluded from this: the mended model is proved like any
+//! other. Where a motion is lost, the steps before it are mended all the same, so that the step at fault is
+//! told from the rounding before it.
 
 use std::sync::Arc;
 
@@ -45,7 +46,8 @@ pub(in crate::model) fn mend(
     for motion in motions {
         let Some(moved) = moving.apply(motion, inputs) else { return Ok(None) };
         let after = program.run(&Floats::double(), &moved)?;
-        // What no motion explains is met by a step that leads nowhere: a dead branch, or a model that is broken.
+        // What no motion explains is met by a step that leads nowhere: a dead branch, or a model that is
+        // broken.
         let sources: Vec<Option<Vec<u32>>> = (0..program.slots.len())
             .map(|slot| {
                 if !varies[slot] {
@@ -127,7 +129,8 @@ impl Classes {
         }
     }
 
-    /// The program with the mean of each class, in tensors where no weight changes by more than its own rounding.
+    /// The program with the mean of each class, in tensors where no weight changes by more than its own
+    /// rounding.
     fn average(mut self, program: &Program) -> Mended {
         let mut sums = vec![(0.0, 0.0_f64); self.parent.len()];
         for (number, slot) in program.slots.iter().enumerate() {
@@ -166,13 +169,12 @@ impl Classes {
     }
 }
 
-/// Which weights have to be equal for a step to give twins; `None` where it gives none, or does not read twins.
-fn pairs(
-    program: &Program,
-    step: &Step,
-    varies: &[bool],
-    sources: &[Option<Vec<u32>>],
-) -> Option<Vec<((usize, usize), (usize, usize))>> {
+/// Two weights, each by its slot and its entry.
+type Pair = ((usize, usize), (usize, usize));
+
+/// Which weights have to be equal for a step to give twins; `None` where it gives none, or does not read
+/// twins.
+fn pairs(program: &Program, step: &Step, varies: &[bool], sources: &[Option<Vec<u32>>]) -> Option<Vec<Pair>> {
     let output = sources[step.output].as_ref()?;
     if step.inputs.iter().any(|&input| varies[input] && sources[input].is_none()) {
         return None;
@@ -212,8 +214,8 @@ fn pairs(
     Some(pairs)
 }
 
-/// Entries that read all weights of a step: of a convolution the middle and both ends of each map, of a product of
-/// matrices the first, the middle and the last row; else all.
+/// Entries that read all weights of a step: of a convolution the middle and both ends of each map, of a
+/// product of matrices the first, the middle and the last row; else all.
 fn telling(program: &Program, step: &Step) -> Vec<usize> {
     let shape = &program.slots[step.output].shape;
     let count: usize = shape.iter().product();

@@ -1,8 +1,8 @@
 //! Writing a mended model: the bytes of the file with other weights in place, and nothing else changed.
 //!
-//! Weights of a program are entries of tensors of the file that were moved about, by transpositions say. To see from
-//! where each is, the program is built once more from tensors whose entries are their own numbers. Weights in
-//! `raw_data` or packed `float_data` are replaced where they stand.
+//! Weights of a program are entries of tensors of the file that were moved about, by transpositions say. To
+//! see from where each is, the program is built once more from tensors whose entries are their own numbers.
+//! Weights in `raw_data` or packed `float_data` are replaced where they stand.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -128,7 +128,8 @@ fn tensors(bytes: &[u8]) -> Option<HashMap<String, Range<usize>>> {
     Some(found)
 }
 
-/// The fields of a message that have a length, with the bytes of their contents (Protocol Buffers, *Encoding*).
+/// The fields of a message that have a length, with the bytes of their contents (Protocol Buffers,
+/// *Encoding*).
 fn fields(bytes: &[u8], range: Range<usize>) -> Option<Vec<(u64, Range<usize>)>> {
     let mut found = Vec::new();
     let mut place = range.start;

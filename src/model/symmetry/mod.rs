@@ -10,16 +10,17 @@
 //! | `refute` | counterexamples |
 //! | `terms` | what each entry of a step is computed from |
 //! | `mend`, `mended_file` | weights that are made symmetric, and a file with them |
-//! | `certificate` | permutations of all tensors, checked without probability |
+//! | `certificate`, `rule` | permutations of all tensors, checked without probability |
 //! | `deviation` | the error in floats of what is proved |
 //! | `hint` | why a symmetry breaks |
 //! | `shapes` | shapes that a file leaves open |
 //! | `report` | what was found |
-//! | `decide`, `check` | the verdict about a group, and about a model |
+//! | `decide`, `subgroup`, `detail`, `check` | the verdict about a group, and about a model |
 
 mod certificate;
 mod check;
 mod decide;
+mod detail;
 mod deviation;
 mod exact;
 mod groups;
@@ -30,7 +31,9 @@ mod mended_file;
 mod motion;
 mod refute;
 mod report;
+mod rule;
 mod shapes;
+mod subgroup;
 mod terms;
 #[cfg(test)]
 mod tests;

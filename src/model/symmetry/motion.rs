@@ -1,7 +1,7 @@
 //! How a group element moves arrays: turned, reflected, shifted, or with one axis permuted.
 //!
-//! A motion is written as a gather: the entry at a place of the moved array is from another place of the array,
-//! (g ▷ x)\[i\] = x\[g⁻¹ i\]. Cost: one pass over the array.
+//! A motion is written as a gather: the entry at a place of the moved array is from another place of the
+//! array, (g ▷ x)\[i\] = x\[g⁻¹ i\]. Cost: one pass over the array.
 
 use std::fmt;
 
@@ -31,9 +31,12 @@ impl Motion {
         }
     }
 
-    /// The number of the entry of an array of this shape, in row-major order, that each entry of the moved array
-    /// is. `None` where the shape does not admit the motion.
+    /// The number of the entry of an array of this shape, in row-major order, that each entry of the moved
+    /// array is. `None` where the shape does not admit the motion, or it is none.
     pub(in crate::model) fn sources(&self, shape: &[usize]) -> Option<Vec<u32>> {
+        if !self.is_motion(shape.len()) {
+            return None;
+        }
         let mut strides = vec![1_usize; shape.len()];
         for axis in (1..shape.len()).rev() {
             strides[axis - 1] = strides[axis] * shape[axis];
@@ -75,6 +78,27 @@ impl Motion {
         Some(sources.into_iter().map(|source| source as u32).collect())
     }
 
+    /// Whether axes are there, once each, and what should be permutations are some. One that is read from a
+    /// file may be anything.
+    fn is_motion(&self, rank: usize) -> bool {
+        let is_permutation = |images: &[usize]| {
+            let mut seen = vec![false; images.len()];
+            images.iter().all(|&image| seen.get_mut(image).is_some_and(|seen| !std::mem::replace(seen, true)))
+        };
+        match self {
+            Motion::Turn { axes, from, reversed } => {
+                let are_distinct =
+                    axes.iter().enumerate().all(|(k, axis)| *axis < rank && !axes[..k].contains(axis));
+                are_distinct
+                    && from.len() == axes.len()
+                    && reversed.len() == axes.len()
+                    && is_permutation(from)
+            }
+            Motion::Shift { axis, .. } => *axis < rank,
+            Motion::Permute { axis, images } => *axis < rank && is_permutation(images),
+        }
+    }
+
     /// The moved array; `None` where its shape does not admit the motion.
     pub(in crate::model) fn apply<E: Clone>(&self, array: &ArrayD<E>) -> Option<ArrayD<E>> {
         let sources = self.sources(array.shape())?;
@@ -111,7 +135,8 @@ impl Motion {
             Motion::Shift { axis, by } => {
                 let target = at(*axis)?;
                 let scaled = by * shape[target];
-                let is_whole = scaled % own[*axis] == 0 && scaled % (own[*axis] * shape[target].max(1)) != 0;
+                let is_whole = scaled.is_multiple_of(own[*axis])
+                    && !scaled.is_multiple_of(own[*axis] * shape[target].max(1));
                 is_whole.then(|| Motion::Shift { axis: target, by: scaled / own[*axis] })
             }
             Motion::Permute { axis, images } => {
@@ -133,9 +158,11 @@ pub(in crate::model) fn gather<E: Clone>(array: &ArrayD<E>, sources: &[u32]) -> 
 impl fmt::Display for Motion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Motion::Turn { axes, from, .. } => {
-                let kind =
-                    if from.iter().enumerate().all(|(k, &from)| from == k) { "reflected" } else { "turned" };
+            Motion::Turn { axes, from, reversed } => {
+                // Two reflections are a half turn.
+                let is_reflection = from.iter().enumerate().all(|(k, &from)| from == k)
+                    && reversed.iter().filter(|reversed| **reversed).count() != 2;
+                let kind = if is_reflection { "reflected" } else { "turned" };
                 let moved = self.axes();
                 let moved = if moved.is_empty() { axes } else { &moved };
                 write!(formatter, "{kind} along {}", axes_in_words(moved))
@@ -183,6 +210,29 @@ mod tests {
             arr3(&[[[2, 1]], [[4, 3]]]).into_dyn()
         );
         assert_eq!(quarter(0).apply(&ArrayD::<u8>::zeros(vec![2, 3])), None);
+    }
+
+    #[test]
+    fn what_is_no_motion_is_refused() {
+        let turn = |axes: &[usize], from: &[usize], reversed: &[bool]| Motion::Turn {
+            axes: axes.to_vec(),
+            from: from.to_vec(),
+            reversed: reversed.to_vec(),
+        };
+        for motion in [
+            turn(&[0, 1], &[1], &[false, false]),
+            turn(&[0, 1], &[1, 1], &[false, false]),
+            turn(&[0, 0], &[0, 1], &[true, false]),
+            turn(&[0, 2], &[0, 1], &[true, false]),
+            turn(&[0, 1], &[0, 1], &[true]),
+            Motion::Shift { axis: 2, by: 1 },
+            Motion::Permute { axis: 0, images: vec![0, 2] },
+            Motion::Permute { axis: 0, images: vec![0, 0] },
+            Motion::Permute { axis: 5, images: vec![0, 1] },
+        ] {
+            assert_eq!(motion.sources(&[2, 2]), None, "{motion:?}");
+        }
+        assert!(Motion::Shift { axis: 0, by: usize::MAX }.sources(&[2, 2]).is_some());
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! Refutations: an input for which no permutation of the entries explains an output, beyond all rounding.
 //!
-//! If f(g ▷ x) = σ f(x) for some permutation σ, both have the same entries, and sorted they are equal. Sorting moves
-//! no value by more than the entries move: the exact value of each rank is within e of the computed one, where e is
-//! the greatest of the bounds of the output. So one input, with sorted values that differ by more than e + e′
-//! somewhere, refutes every σ at once. Values and bounds are those of [`Bounds`](super::super::Bounds) on inputs
-//! that are exact, so that what is refuted is refuted for the model in exact arithmetic.
+//! If f(g ▷ x) = σ f(x) for some permutation σ, both have the same entries, and sorted they are equal.
+//! Sorting moves no value by more than the entries move: the exact value of each rank is within e of the
+//! computed one, where e is the greatest of the bounds of the output. So one input, with sorted values that
+//! differ by more than e + e′ somewhere, refutes every σ at once. Values and bounds are those of
+//! [`Bounds`](super::super::Bounds) on inputs that are exact, so that what is refuted is refuted for the
+//! model in exact arithmetic.
+
+use std::sync::Arc;
 
 use ndarray::ArrayD;
 
 use super::super::run::RunError;
-use super::super::{Bounds, Program};
+use super::super::{Bounds, Floats, Model, Program};
 use super::exact::Moving;
+use super::measured::{relative, sorted};
 use super::motion::Motion;
 use crate::scalar::Bounded;
 
@@ -33,6 +37,14 @@ pub struct Counterexample {
     pub bound: f64,
 }
 
+/// What came of an attempt to refute.
+pub(in crate::model) enum Attempt {
+    Found(Box<Counterexample>),
+    /// Bounds on the first input are wider than the outputs.
+    Vacuous,
+    Nothing,
+}
+
 /// Two outputs that no permutation makes equal.
 struct Gap {
     output: usize,
@@ -51,33 +63,58 @@ impl Gap {
 }
 
 pub(in crate::model) struct Refuter<'p> {
+    pub(in crate::model) model: &'p Model,
     pub(in crate::model) program: &'p Program,
     pub(in crate::model) moving: &'p Moving,
     pub(in crate::model) motion: &'p Motion,
+    /// The bounded outputs for the first input that is tried, where they are known.
+    pub(in crate::model) first: Option<Outputs>,
+}
+
+/// Values with their bounds, one array for each output.
+pub(in crate::model) type Outputs = Vec<Arc<ArrayD<Bounded>>>;
+
+/// Inputs without any error.
+pub(in crate::model) fn exact(inputs: &[ArrayD<f64>]) -> Vec<ArrayD<Bounded>> {
+    inputs.iter().map(|input| input.mapv(Bounded::new)).collect()
+}
+
+/// Whether the bounds of all outputs are wider than the outputs.
+fn is_vacuous(outputs: &Outputs) -> bool {
+    outputs.iter().all(|output| {
+        let greatest = output.iter().map(|entry| entry.value().abs()).fold(0.0, f64::max);
+        output.iter().any(|entry| entry.error() > greatest)
+    })
 }
 
 impl Refuter<'_> {
-    /// Tries these inputs. The first with a difference of at least `least`, relative to the greatest value, is made
-    /// smaller with at most so many runs more; a quarter of the difference has to be left.
+    /// Tries these inputs. The first with a difference of at least `least`, relative to the greatest value,
+    /// is made smaller with at most so many runs more; a quarter of the difference has to be left.
     pub(in crate::model) fn refute(
         &self,
         element: &str,
         trials: &[Vec<ArrayD<f64>>],
         least: f64,
         shrinks: usize,
-    ) -> Result<Option<Counterexample>, RunError> {
-        for inputs in trials {
-            let Some(mut gap) = self.gap(inputs, least)? else { continue };
+    ) -> Result<Attempt, RunError> {
+        for (number, inputs) in trials.iter().enumerate() {
+            let right = match (number, &self.first) {
+                (0, Some(first)) => first.clone(),
+                _ => self.bounded(&exact(inputs))?,
+            };
+            if number == 0 && is_vacuous(&right) {
+                return Ok(Attempt::Vacuous);
+            }
+            let Some(mut gap) = self.gap(inputs, right, least)? else { continue };
             let least = least.max(gap.relative() / 4.0);
             let mut inputs = inputs.clone();
             self.shrink(&mut inputs, &mut gap, least, shrinks)?;
-            let name = |slot: usize, kind: &str| {
-                self.program.slots[slot].name.clone().unwrap_or_else(|| kind.to_owned())
-            };
-            let named = self.program.inputs.iter().map(|&slot| name(slot, "input")).zip(inputs).collect();
-            let output = name(self.program.outputs[gap.output], "output");
+            let names = self.model.inputs().iter().map(|port| port.name.clone());
+            let named = names.zip(inputs).collect();
+            let output =
+                self.model.outputs().get(gap.output).map_or_else(String::new, |port| port.name.clone());
             let Gap { left, right, difference, bound, .. } = gap;
-            return Ok(Some(Counterexample {
+            return Ok(Attempt::Found(Box::new(Counterexample {
                 element: element.to_owned(),
                 inputs: named,
                 output,
@@ -85,16 +122,18 @@ impl Refuter<'_> {
                 right,
                 difference,
                 bound,
-            }));
+            })));
         }
-        Ok(None)
+        Ok(Attempt::Nothing)
     }
 
-    fn gap(&self, inputs: &[ArrayD<f64>], least: f64) -> Result<Option<Gap>, RunError> {
-        let exact: Vec<ArrayD<Bounded>> = inputs.iter().map(|input| input.mapv(Bounded::new)).collect();
-        let Some(moved) = self.moving.apply(self.motion, &exact) else { return Ok(None) };
-        let right = self.program.outputs(&Bounds::exact(), &exact)?;
-        let left = self.program.outputs(&Bounds::exact(), &moved)?;
+    fn bounded(&self, inputs: &[ArrayD<Bounded>]) -> Result<Outputs, RunError> {
+        self.program.outputs(&Bounds::exact(), inputs)
+    }
+
+    fn gap(&self, inputs: &[ArrayD<f64>], right: Outputs, least: f64) -> Result<Option<Gap>, RunError> {
+        let Some(moved) = self.moving.apply(self.motion, &exact(inputs)) else { return Ok(None) };
+        let left = self.bounded(&moved)?;
         let gaps = left.iter().zip(&right).enumerate().filter_map(|(output, (left, right))| {
             let (difference, bound) = sorted_difference(left, right)?;
             let values = |array: &ArrayD<Bounded>| array.mapv(|entry| entry.value());
@@ -104,14 +143,26 @@ impl Refuter<'_> {
         Ok(gaps.reduce(|one, other| if other.difference > one.difference { other } else { one }))
     }
 
-    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes.
+    /// Sets parts of the inputs to zero, halves first, as long as what is left refutes in floats; what comes
+    /// of it has to refute beyond all bounds too.
     fn shrink(
         &self,
-        inputs: &mut [ArrayD<f64>],
+        inputs: &mut Vec<ArrayD<f64>>,
         gap: &mut Gap,
         least: f64,
-        mut runs: usize,
+        runs: usize,
     ) -> Result<(), RunError> {
+        let mut smaller = inputs.clone();
+        self.clear(&mut smaller, least, runs)?;
+        let right = self.bounded(&exact(&smaller))?;
+        if let Some(found) = self.gap(&smaller, right, least)? {
+            *gap = found;
+            *inputs = smaller;
+        }
+        Ok(())
+    }
+
+    fn clear(&self, inputs: &mut [ArrayD<f64>], least: f64, mut runs: usize) -> Result<(), RunError> {
         for number in 0..inputs.len() {
             let count = inputs[number].len();
             let mut part = count.div_ceil(2);
@@ -119,7 +170,8 @@ impl Refuter<'_> {
                 for start in (0..count).step_by(part) {
                     let mut smaller = inputs[number].clone();
                     let mut changes = false;
-                    for entry in smaller.iter_mut().skip(start).take(part) {
+                    let list = smaller.as_slice_mut().expect("inputs are in standard layout");
+                    for entry in &mut list[start..(start + part).min(count)] {
                         changes |= *entry != 0.0;
                         *entry = 0.0;
                     }
@@ -131,15 +183,26 @@ impl Refuter<'_> {
                     }
                     runs -= 1;
                     let kept = std::mem::replace(&mut inputs[number], smaller);
-                    match self.gap(inputs, least)? {
-                        Some(smaller) => *gap = smaller,
-                        None => inputs[number] = kept,
+                    if self.differs_in_floats(inputs)? < least {
+                        inputs[number] = kept;
                     }
                 }
                 part = if part == 1 { 0 } else { part.div_ceil(2) };
             }
         }
         Ok(())
+    }
+
+    /// The greatest relative difference of the sorted values of an output in `f64`.
+    fn differs_in_floats(&self, inputs: &[ArrayD<f64>]) -> Result<f64, RunError> {
+        let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(0.0) };
+        let right = self.program.outputs(&Floats::double(), inputs)?;
+        let left = self.program.outputs(&Floats::double(), &moved)?;
+        Ok(left
+            .iter()
+            .zip(&right)
+            .map(|(left, right)| relative(&sorted(left), &sorted(right)))
+            .fold(0.0, f64::max))
     }
 }
 

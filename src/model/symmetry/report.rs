@@ -44,7 +44,8 @@ pub enum Evidence {
     ProvedMended,
     /// There is a counterexample, beyond all rounding.
     Refuted,
-    /// Errors in floats, which prove nothing.
+    /// Errors in floats, which prove nothing. Broken is then what differs by more than a thousand times the
+    /// noise.
     Measured,
 }
 
@@ -111,6 +112,10 @@ pub struct GroupReport {
     pub weights_defect: Option<f64>,
     /// The half side r of a box of inputs, and the bound on |f(g ▷ x) − g ▷ f(x)| in it.
     pub deviation_bound: Option<(f64, f64)>,
+    /// Where that is vacuous: the bound for the inputs on which the model was measured.
+    pub deviation_on_samples: Option<f64>,
+    /// What shapes alone say: the first grid that the group does not map to itself; `None` if all are.
+    pub grids: Option<String>,
     /// The greatest relative error of an output in floats.
     pub relative_error: Option<f64>,
     /// The relative rounding noise of the outputs.
@@ -138,6 +143,8 @@ impl GroupReport {
             largest: None,
             weights_defect: None,
             deviation_bound: None,
+            deviation_on_samples: None,
+            grids: None,
             relative_error: None,
             noise_floor: None,
             consistency: None,
@@ -153,8 +160,7 @@ impl GroupReport {
         self.log2_failure.map(f64::exp2)
     }
 
-    /// Whether this is what was expected of the group: a broken symmetry has to be refuted, another one proved,
-    /// if need be of the mended model. What is invariant is equivariant too.
+    /// Whether this is what was expected of the group. What is invariant is equivariant too.
     pub fn agrees(&self, expected: Verdict) -> bool {
         self.verdict == expected || (self.verdict, expected) == (Verdict::Invariant, Verdict::Equivariant)
     }

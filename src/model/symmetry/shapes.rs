@@ -5,7 +5,8 @@ use crate::model::{Extent, Model, ModelError, Port, Program};
 /// The extents that are tried for axes of space, one after the other.
 const EXTENTS: [usize; 4] = [32, 64, 224, 12];
 
-/// The program for the shapes that are asked for, and for others that are chosen; with a line for each choice.
+/// The program for the shapes that are asked for, and for others that are chosen; with a line for each
+/// choice.
 pub(in crate::model) fn program(
     model: &Model,
     asked: &[(String, Vec<usize>)],
@@ -31,7 +32,8 @@ pub(in crate::model) fn program(
             Ok(program) => {
                 let remark = |(name, shape): &(String, Vec<usize>)| {
                     format!(
-                        "the file leaves the shape of {name} open; {shape:?} was chosen (--input {name}=SHAPE for another)"
+                        "the file leaves the shape of {name} open; {shape:?} was chosen (--input \
+                            {name}=SHAPE for another)"
                     )
                 };
                 return Ok((program, chosen.iter().map(remark).collect()));

@@ -1,10 +1,10 @@
-//! What each entry of a step is computed from: the one description of the five operations on which certificates and
-//! mending rest.
+//! What each entry of a step is computed from: the one description of the five operations on which
+//! certificates and mending rest.
 //!
-//! An entry of a result is a function of a *bag* of terms. A term has two atoms: an entry that is read, a number, or
-//! nothing. Where the order counts, the second atom is the place in the order. Two entries of one step with equal
-//! bags have equal values, whatever the values of what they read are: sums, products and maxima do not depend on
-//! the order of their terms.
+//! An entry of a result is a function of a *bag* of terms. A term has two atoms: an entry that is read, a
+//! number, or nothing. Where the order counts, the second atom is the place in the order. Two entries of one
+//! step with equal bags have equal values, whatever the values of what they read are: sums, products and
+//! maxima do not depend on the order of their terms.
 //!
 //! | operation | terms of an entry |
 //! |---|---|

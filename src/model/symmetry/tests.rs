@@ -1,5 +1,5 @@
-//! Verdicts about small models whose symmetries are known by construction (`tests/onnx/symmetry.py` makes them), and
-//! mutants of models that are proved.
+//! Verdicts about small models whose symmetries are known by construction (`tests/onnx/symmetry.py` makes
+//! them), and mutants of models that are proved.
 
 use std::path::PathBuf;
 
@@ -46,7 +46,8 @@ fn verdicts_are_the_truth() {
                 && agree("op", operator.as_deref()))
             {
                 wrong.push(format!(
-                    "{name} {group}: expected {expected}, found {} {evidence:?} {:?} {:?} error {:?} noise {:?}",
+                    "{name} {group}: expected {expected}, found {} {evidence:?} {:?} {:?} error \
+                        {:?} noise {:?}",
                     found.verdict, found.largest, found.breaks_at, found.relative_error, found.noise_floor
                 ));
             }
@@ -65,7 +66,7 @@ fn verdicts_are_the_truth() {
 /// Whether the first generator of a group is proved for a program.
 fn is_proved(program: &Program, group: Symmetry) -> bool {
     let moving = Moving::of(program, 0);
-    let prover = Prover::new(program, Some(2)).unwrap().unwrap();
+    let prover = Prover::new(program, Some(2), 0.0).unwrap().unwrap();
     let generators = group.generators(&moving.own).unwrap();
     generators.iter().all(|element| prover.judge(&moving, &element.motion).unwrap().unwrap().holds())
 }
@@ -163,6 +164,14 @@ fn certificates_are_checked_without_their_maker() {
         tampered.claims[0].tensors.remove(place);
         assert!(model.certify(&tampered).is_err(), "without tensor {place}");
     }
+    // Numbers that are no places.
+    let mut wild = certificate.clone();
+    wild.claims[0].tensors[1].1.channels = Some((1, vec![99; 8]));
+    assert!(model.certify(&wild).is_err());
+    wild.claims[0].tensors[1].1.shape = vec![usize::MAX; 4];
+    assert!(model.certify(&wild).is_err());
+    wild.claims[0].tensors[1].0 = usize::MAX;
+    assert!(model.certify(&wild).is_err());
     // A claim about another motion than it says, or about inputs that stay.
     let mut other = certificate.clone();
     other.claims[0].motion = Symmetry::Rot180.generators(&[1, 1, 9, 9]).unwrap()[0].motion.clone();

@@ -8,8 +8,8 @@
 //! 3. so, with the slices along one axis permuted: channels;
 //! 4. its entries are permuted in some other way.
 //!
-//! Slices are matched by a hash of their entries; equal slices are matched in their order, each with itself where
-//! that is possible. Whatever is found is compared entry by entry.
+//! Slices are matched by a hash of their entries; equal slices are matched in their order, each with itself
+//! where that is possible. Whatever is found is compared entry by entry.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -38,12 +38,23 @@ impl Twin {
         Twin { motion: None, channels: None, entries: None, shape: shape.to_vec() }
     }
 
+    /// log₂ of the number of conjectures among which this one was found: three bits for the motions that are
+    /// tried, two for the axes of channels.
+    pub(in crate::model) fn log2_choices(&self) -> f64 {
+        let pairs = |count: usize| 2.0 * (count.max(1) as f64).log2();
+        match (&self.entries, &self.channels) {
+            (Some(entries), _) => pairs(entries.len()),
+            (None, Some((_, images))) => 5.0 + pairs(images.len()),
+            (None, None) => 3.0,
+        }
+    }
+
     pub(in crate::model) fn is_unchanged(&self) -> bool {
         self.motion.is_none() && self.channels.is_none() && self.entries.is_none()
     }
 
-    /// The number of the entry that each entry is from: b\[i\] = a\[σ(i)\]. `None` if this is no permutation of the
-    /// entries of such a tensor.
+    /// The number of the entry that each entry is from: b\[i\] = a\[σ(i)\]. `None` if this is no permutation
+    /// of the entries of such a tensor.
     pub(in crate::model) fn sources(&self) -> Option<Vec<u32>> {
         let count = self.shape.iter().product::<usize>();
         let mut sources = match (&self.entries, &self.motion) {
@@ -176,8 +187,8 @@ fn match_entries<E: Clone + Eq + Hash>(before: &ArrayD<E>, after: &ArrayD<E>) ->
     Some(match_lists(&before, &after)?.into_iter().map(|place| place as u32).collect())
 }
 
-/// For each entry of `after` the place of one of `before` that is equal: itself where it can be, else the first that
-/// is left.
+/// For each entry of `after` the place of one of `before` that is equal: itself where it can be, else the
+/// first that is left.
 fn match_lists<K: Eq + Hash>(before: &[K], after: &[K]) -> Option<Vec<usize>> {
     let mut places: HashMap<&K, Vec<usize>> = HashMap::with_capacity(before.len());
     let stays: Vec<bool> = before.iter().zip(after).map(|(a, b)| a == b).collect();

@@ -1,5 +1,5 @@
-//! The symmetries of a model as one self-contained page: a table, and for each group the error of each element, the
-//! error of each layer, and the pictures of its counterexample.
+//! The symmetries of a model as one self-contained page: a table, and for each group the error of each
+//! element, the error of each layer, and the pictures of its counterexample.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ndarray::ArrayD;
@@ -30,7 +30,11 @@ pub fn page(report: &Report) -> String {
                 }
                 main {
                     table.claims {
-                        thead { tr { th { "group" } th { "verdict" } th { "evidence" } th { "holds for" } th { "breaks at" } th.right { "error" } th.right { "noise" } } }
+                        thead { tr {
+                            th { "group" } th { "verdict" } th { "evidence" } th { "holds for" }
+                            th { "breaks at" }
+                            th.right { "error" } th.right { "noise" }
+                        } }
                         @for group in &report.groups { tbody { (row(group)) } }
                     }
                     @for group in &report.groups { (section(group, report)) }
@@ -49,7 +53,9 @@ fn row(group: &GroupReport) -> Markup {
             td { (group.verdict) }
             td {
                 @if let Some(evidence) = group.evidence { (evidence) }
-                @if let Some(log2) = group.log2_failure { " (wrong with probability at most 2^" (log2.ceil()) ")" }
+                @if let Some(log2) = group.log2_failure {
+                    " (wrong with probability at most 2^" (log2.ceil()) ")"
+                }
             }
             td { (group.largest.as_deref().unwrap_or_default()) }
             td { @if let Some(at) = &group.breaks_at { (at.node) " (" (at.operator) ")" } }
@@ -91,13 +97,17 @@ fn bars(title: &str, values: &[(String, f64)]) -> Markup {
                         td { (name) }
                         td.right { (number(*value)) }
                         td style="width:40%" {
-                            div style=(format!("height:0.7em;width:{:.1}%;background:currentColor;opacity:0.5", length(*value))) {}
+                            div style=(bar(length(*value))) {}
                         }
                     }
                 }
             }
         }
     }
+}
+
+fn bar(percent: f64) -> String {
+    format!("height:0.7em;width:{percent:.1}%;background:currentColor;opacity:0.5")
 }
 
 fn counterexample(found: &Counterexample) -> Markup {
@@ -110,8 +120,8 @@ fn counterexample(found: &Counterexample) -> Markup {
     html! {
         h3 { "Counterexample: " (found.element) }
         p.faint {
-            "Sorted, the values of " (found.output) " differ by " (number(found.difference)) ", and rounding explains at most "
-            (number(found.bound)) ": no permutation of the output explains it."
+            "Sorted, the values of " (found.output) " differ by " (number(found.difference))
+            ", and rounding explains at most " (number(found.bound)) ": no permutation of the output explains it."
         }
         div.pictures {
             @for (name, value) in &inputs { (heat_map::picture(name, value, of_inputs)) }

@@ -1,5 +1,5 @@
-//! The symmetries of a model as JSON. The keys are a contract; what does not apply, and numbers that are not finite,
-//! are `null`.
+//! The symmetries of a model as JSON. The keys are a contract; what does not apply, and numbers that are not
+//! finite, are `null`.
 
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
@@ -35,7 +35,13 @@ fn group(report: &GroupReport) -> Value {
     let elements: Value = report
         .elements
         .iter()
-        .map(|element| json!({"element": element.name, "holds": element.holds, "relative_error": element.relative_error}))
+        .map(|element| {
+            json!({
+                "element": element.name,
+                "holds": element.holds,
+                "relative_error": element.relative_error,
+            })
+        })
         .collect();
     let breaks_at = report
         .breaks_at
@@ -49,7 +55,10 @@ fn group(report: &GroupReport) -> Value {
         "output_action": report.output_action,
         "largest": report.largest,
         "weights_defect": report.weights_defect,
-        "deviation_bound": report.deviation_bound.map(|(reach, bound)| json!({"box": reach, "bound": bound})),
+        "deviation_bound": report.deviation_bound.map(
+            |(reach, bound)| json!({"box": reach, "bound": bound, "on_samples": report.deviation_on_samples}),
+        ),
+        "grids": report.grids,
         "relative_error": report.relative_error,
         "noise_floor": report.noise_floor,
         "consistency": report.consistency,

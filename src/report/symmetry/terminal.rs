@@ -64,7 +64,12 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
     let verdict = pad(&report.verdict.to_string(), 15);
     line(
         page,
-        &format!("{style}{mark}{style:#} {}{style}{verdict}{style:#}{}", pad(name, first), evidence(report)),
+        &format!(
+            "{style}{mark}{style:#} \
+            {}{style}{verdict}{style:#}{}",
+            pad(name, first),
+            evidence(report)
+        ),
     );
     let indent = first + 2;
     let mut tell = |text: String| paragraph(page, indent, &text, FAINT, columns);
@@ -72,7 +77,8 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
         tell(format!("output: {action}"));
     }
     if let Some(largest) = report.largest.as_ref().filter(|largest| **largest != name) {
-        tell(format!("holds for: {largest}"));
+        let what = if report.verdict == Verdict::Undecided { "shown" } else { "holds" };
+        tell(format!("{what} for: {largest}"));
     }
     if let (Some(error), Some(noise)) = (report.relative_error, report.noise_floor) {
         let consistency = report
@@ -90,18 +96,30 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
             false => tell(format!("no bound in floats for |x| ≤ {}", number(reach))),
         }
     }
+    if let Some(bound) = report.deviation_on_samples {
+        tell(format!("on the inputs that were measured off by at most {}", number(bound)));
+    }
     if let Some(at) = &report.breaks_at {
-        tell(format!("breaks at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
+        let what = if report.verdict == Verdict::Undecided { "the proof stops" } else { "breaks" };
+        tell(format!("{what} at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
     }
     if let Some(hint) = &report.hint {
         tell(hint.clone());
+    }
+    match (&report.grids, report.evidence) {
+        (Some(grids), _) if report.hint.as_ref().is_none_or(|hint| !grids.ends_with(hint.as_str())) => {
+            tell(format!("by shapes alone it breaks at {grids}"));
+        }
+        (None, Some(Evidence::Refuted)) => tell("by shapes alone it could hold: weights break it".to_owned()),
+        _ => {}
     }
     if let Some(found) = &report.counterexample {
         let nonzero: usize =
             found.inputs.iter().map(|(_, array)| array.iter().filter(|entry| **entry != 0.0).count()).sum();
         let noun = if nonzero == 1 { "entry" } else { "entries" };
         tell(format!(
-            "counterexample: {}, an input with {nonzero} {noun} that are not 0; sorted outputs differ by {}, rounding explains {}",
+            "counterexample: {}, an input with {nonzero} {noun} that are not 0; sorted outputs \
+                differ by {}, rounding explains {}",
             found.element,
             number(found.difference),
             number(found.bound)

@@ -17,9 +17,9 @@ use crate::fence::fence;
 /// Arrays that are read of a folder or an archive at most.
 const MOST: usize = 256;
 
-/// Reads the arrays of a file or of all files of a folder, in the order of their names: PNG pictures as (channels,
-/// height, width) from 0 to 1, `.npy` files, and all arrays of `.npz` archives. Entries that are bytes stand for
-/// 255ths.
+/// Reads the arrays of a file or of all files of a folder, in the order of their names: PNG pictures as
+/// (channels, height, width) from 0 to 1, `.npy` files, and all arrays of `.npz` archives. Entries that are
+/// bytes stand for 255ths.
 ///
 /// # Errors
 /// If something is missing, unreadable or malformed, or there is nothing.

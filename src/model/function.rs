@@ -1,6 +1,8 @@
 //! The functions over floats, and which of them are exact there.
 //!
-//! Values are computed in `f64` with the functions of Rust's standard library, and `erf` with that of `libm`.
+//! Values are computed in `f64` with the functions of Rust's standard library; `erf` and the inverse
+//! hyperbolic functions with those of `libm`, since the standard library loses more than some units in the
+//! last place.
 
 use std::fmt;
 
@@ -153,9 +155,9 @@ impl Symbol {
             ("Atan", [a]) => a.atan(),
             ("Sinh", [a]) => a.sinh(),
             ("Cosh", [a]) => a.cosh(),
-            ("Asinh", [a]) => a.asinh(),
-            ("Acosh", [a]) => a.acosh(),
-            ("Atanh", [a]) => a.atanh(),
+            ("Asinh", [a]) => libm::asinh(*a),
+            ("Acosh", [a]) => libm::acosh(*a),
+            ("Atanh", [a]) => libm::atanh(*a),
             ("LeakyRelu", [a]) => {
                 if *a < 0.0 {
                     parameter(0) * a

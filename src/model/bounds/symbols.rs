@@ -21,6 +21,10 @@ impl Bounds {
                 -Arithmetic::maximum(&self, &mut negatives.iter())?
             }
             (Function::Absolute, [a]) => Lattice::maximum(*a, &-**a),
+            // The exact result is not negative; what a machine has for it may be.
+            (Function::SquareRoot, [a]) if self.unit > 0.0 && a.value() < a.error() => {
+                unknown(a.value().sqrt())
+            }
             (Function::SquareRoot, [a]) => self.once(a.square_root()),
             (Function::Exponential, [a]) => self.library(monotone(f64::exp, a, FUNCTION_ULPS)),
             (Function::Logarithm, [a]) => self.library(monotone(f64::ln, a, FUNCTION_ULPS)),

@@ -29,8 +29,8 @@ fn functions() -> Vec<(Function, Single)> {
         (named("Atan"), f32::atan),
         (named("Sinh"), f32::sinh),
         (named("Cosh"), f32::cosh),
-        (named("Asinh"), f32::asinh),
-        (named("Atanh"), f32::atanh),
+        (named("Asinh"), libm::asinhf),
+        (named("Atanh"), libm::atanhf),
         (named("Softplus"), |x| (1.0 + x.exp()).ln()),
         (with("Elu", &[1.5]), |x| if x < 0.0 { 1.5 * (x.exp() - 1.0) } else { x }),
         (with("LeakyRelu", &[0.25]), |x| if x < 0.0 { 0.25 * x } else { x }),
@@ -47,23 +47,30 @@ fn functions() -> Vec<(Function, Single)> {
     ]
 }
 
-/// Whether a value is within the bound, which NaN is if nothing is known.
+/// Whether a value of `f64`, itself off by some units in the last place, is within the bound, which NaN is if
+/// nothing is known.
 fn covers(bound: &Bounded, value: f64) -> bool {
-    bound.error() == f64::INFINITY || bound.may_equal(&Bounded::new(value)) && value.is_finite()
+    let own = || FUNCTION_ULPS * f64::EPSILON * value.abs();
+    bound.error() == f64::INFINITY || value.is_finite() && bound.may_equal(&Bounded::with_error(value, own()))
 }
 
+/// Errors above the rounding of the places within, which are in the inner half.
 fn errors() -> impl Strategy<Value = f64> {
-    prop_oneof![Just(0.0), (0..50).prop_map(|bits| f64::powi(0.5, bits))]
+    prop_oneof![Just(0.0), (0..49).prop_map(|bits| f64::powi(0.5, bits))]
 }
 
 proptest! {
     #[test]
-    fn functions_are_within_their_bounds(x in -6.0_f32..6.0, error in errors(), place in -1.0..1.0_f64) {
+    fn functions_are_within_their_bounds(x in -6.0_f32..6.0, error in errors(), place in -0.5..0.5_f64) {
         for (function, single) in functions() {
             let x = f64::from(x);
             let bounded = Bounded::with_error(x, error);
             let exact = Bounds::exact().apply(&function, &[&bounded]).unwrap();
             let inside = x + place * error;
+            // The exact argument of a root is not negative.
+            if function == Function::SquareRoot && inside < 0.0 {
+                continue;
+            }
             let value = function.value(&[inside]).unwrap();
             prop_assert!(covers(&exact, value), "{function} of {bounded}: {value} is not within {exact}");
             let machine = Bounds::of_machine(ElementType::Float32);
@@ -80,7 +87,7 @@ proptest! {
     fn functions_of_two_are_within_their_bounds(
         [x, y] in prop::array::uniform2(-4.0..4.0_f64),
         [dx, dy] in prop::array::uniform2(errors()),
-        [s, t] in prop::array::uniform2(-1.0..1.0_f64),
+        [s, t] in prop::array::uniform2(-0.5..0.5_f64),
     ) {
         let (a, b) = (Bounded::with_error(x, dx), Bounded::with_error(y, dy));
         for name in ["Pow", "Mod", "Remainder", "Less", "GreaterOrEqual", "Equal"] {

@@ -139,6 +139,9 @@ fn bias(
 ) -> Result<Option<Value>, Refusal> {
     let mut terms = Vec::new();
     if let Some(mask) = call.optional(3) {
+        if mask.rank() == 0 {
+            return malformed("a mask without axes");
+        }
         let mask = if mask.element == ElementType::Boolean {
             let [zero, never] = [0.0, f64::NEG_INFINITY].map(|n| Value::scalar(element, n));
             builder.choose(mask, &zero, &never)?
@@ -227,6 +230,9 @@ fn rotary(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal>
             return builder.reshape(cache, &[batch, 1, length, half]);
         };
         let list = positions.to_integers("the positions")?;
+        if cache.rank() == 0 {
+            return malformed("a cache without axes");
+        }
         let places = builder.places(0, cache)?;
         let list = list.iter().map(|&n| usize::try_from(n).ok().filter(|&n| n < cache.shape[0]));
         let Some(list) = list.collect::<Option<Vec<_>>>() else {

@@ -147,8 +147,12 @@ impl Builder {
         step: i64,
         count: usize,
     ) -> Result<Value, Refusal> {
+        let indices = (0..count as i64).map(|n| start.saturating_add(n.saturating_mul(step)));
+        let indices = indices.map(|index| usize::try_from(index).ok().filter(|&index| index < x.shape[axis]));
+        let Some(indices) = indices.collect::<Option<Vec<_>>>() else {
+            return malformed(format!("{count} indices from {start} on are not all of {:?}", x.shape));
+        };
         let places = self.places(0, x)?;
-        let indices = (0..count as i64).map(|n| (start + n * step) as usize).collect::<Vec<_>>();
         let places = places.select(Axis(axis), &indices);
         self.rearrange(&[x], places, x.element)
     }

@@ -93,6 +93,21 @@ fn refusals_name_the_node_the_operator_and_the_version() {
 }
 
 #[test]
+fn weights_without_directions_are_refused() {
+    // A bias of no directions for a network of one.
+    let zeros = |shape: &[usize]| ArrayD::zeros(shape);
+    let told = Draft::new(17)
+        .input("x", &[2, 1, 1])
+        .floats("w", &zeros(&[1, 1, 1]))
+        .floats("b", &zeros(&[0, 2]))
+        .node("RNN", &["x", "w", "w", "b"], "y", &[])
+        .program(&["y"])
+        .unwrap_err()
+        .to_string();
+    assert!(told.ends_with("1 indices from 0 on are not all of [0, 2]"), "{told}");
+}
+
+#[test]
 fn shapes_are_chosen_by_the_caller() {
     let model = |shape: &[usize]| {
         Draft::new(17).input("x", shape).node("Relu", &["x"], "y", &[]).model(&["y"]).unwrap()

@@ -87,7 +87,8 @@ fn the_precision_is_found_or_given() {
 /// sum of independent roundings may have, and a leak is told accordingly.
 #[test]
 fn kinks_are_not_taken_for_rounding() {
-    let kinked: [(&str, fn(&ArrayD<f32>) -> ArrayD<f32>); 4] =
+    type Kinked = fn(&ArrayD<f32>) -> ArrayD<f32>;
+    let kinked: [(&str, Kinked); 4] =
         [("edges", edges), ("medians", median), ("largest", largest), ("rectified", rectified)];
     for seed in seeds() {
         for (name, function) in kinked {

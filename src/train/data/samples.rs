@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn samples_are_found_in_batches() {
         let batch = ArrayD::from_shape_fn(IxDyn(&[3, 2, 2]), |index| index[0] as f64);
-        let samples = samples_of_shape(&[batch.clone()], &[1, 1, 2, 2]);
+        let samples = samples_of_shape(std::slice::from_ref(&batch), &[1, 1, 2, 2]);
         assert_eq!(samples.len(), 3);
         assert_eq!(samples[2], ArrayD::from_elem(IxDyn(&[1, 1, 2, 2]), 2.0));
         assert!(samples_of_shape(&[batch], &[1, 1, 3, 4]).is_empty());

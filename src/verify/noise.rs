@@ -14,7 +14,7 @@
 //! - below the unit in which the function works its output stays where it is, or jumps, and the step grows;
 //! - in proportion means that the move is some five times the noise, so that all roundings inside took new
 //!   values, while h is still so small that curvature and kinks are below the noise. If it is lost at the
-//!   next step, |s| > ½·|move|, it was luck, and the search goes on.
+//!   next step, |s| > ½·|move|, other than by a kink, it was luck, and the search goes on.
 //!
 //! The noise σ is the largest root mean square of s/√26 up to that step. Since steps are relative to each
 //! entry, an input that cannot be told from x in the type counts as noise too: σ is at least what rounding x
@@ -272,13 +272,13 @@ impl Seen {
 impl ChannelNoise {
     /// Whether the output has stopped moving in proportion, and does not jump.
     fn suspects_hump(&self, seen: &Seen) -> bool {
-        !self.searching && !self.just_found && seen.share() > 0.5
+        !self.searching && seen.share() > 0.5
     }
 
     fn learn(&mut self, seen: &Seen, step: f64) {
         let share = seen.share();
         let jumps = seen.largest_difference > JUMP * self.steepest * 4.0 * step;
-        let lost = std::mem::take(&mut self.just_found) && share > 0.5;
+        let lost = std::mem::take(&mut self.just_found) && share > 0.5 && !seen.kink;
         self.searching |= jumps || lost;
         if self.searching {
             self.sigma = self.sigma.max(seen.difference / DIFFERENCE);

@@ -21,7 +21,7 @@ pub struct Unreadable {
 /// inverse. Laws of an arithmetic in which equal results mean equal functions: `dot`, `sum`, and `apply` of
 /// addition, subtraction, negation and multiplication are those of a commutative ring; every other function
 /// gives equal results for equal arguments, `maximum` for equal sets.
-pub trait Arithmetic: Sync {
+pub trait Arithmetic: Clone + Sync {
     /// A scalar.
     type Element: Clone + PartialEq + Debug + Send + Sync;
 

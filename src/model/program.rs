@@ -122,6 +122,17 @@ pub struct Convolution {
     pub padding: Vec<(usize, usize)>,
 }
 
+impl Convolution {
+    /// The entry of a signal with these extents that a tap of a window reads; `None` in the padding.
+    pub(super) fn entry(&self, space: &[usize], window: &[usize], tap: &[usize]) -> Option<usize> {
+        (0..space.len()).try_fold(0, |flat, axis| {
+            let place = window[axis] * self.stride[axis] + tap[axis] * self.dilation[axis];
+            let place = place.checked_sub(self.padding[axis].0)?;
+            (place < space[axis]).then(|| flat * space[axis] + place)
+        })
+    }
+}
+
 /// What a step does with its inputs.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

@@ -46,14 +46,14 @@ pub enum RunError {
 /// A program with its constants in an arithmetic, to be run several times.
 pub struct Prepared<'a, A: Arithmetic> {
     program: &'a Program,
-    arithmetic: &'a A,
+    arithmetic: A,
     /// The constants by slot.
     constants: Kept<A::Element>,
 }
 
 impl Program {
     /// Reads the constants.
-    pub fn prepare<'a, A: Arithmetic>(&'a self, arithmetic: &'a A) -> Prepared<'a, A> {
+    pub fn prepare<A: Arithmetic>(&self, arithmetic: &A) -> Prepared<'_, A> {
         let constants = self.slots.iter().map(|slot| match &slot.origin {
             Origin::Constant(array) => {
                 let list = array.as_slice().expect("constants are in standard layout");
@@ -62,7 +62,7 @@ impl Program {
             }
             _ => None,
         });
-        Prepared { program: self, arithmetic, constants: constants.collect() }
+        Prepared { program: self, constants: constants.collect(), arithmetic: arithmetic.clone() }
     }
 
     /// Runs the program: the values of all slots.
@@ -141,7 +141,8 @@ impl<A: Arithmetic> Prepared<'_, A> {
             let output = &program.slots[step.output];
             let casts = step.inputs.iter().any(|&slot| program.slots[slot].element != output.element);
             let (element, shape) = (output.element, &output.shape);
-            let arithmetic = if element.is_float() { self.arithmetic } else { self.arithmetic.of_integers() };
+            let arithmetic =
+                if element.is_float() { &self.arithmetic } else { self.arithmetic.of_integers() };
             let stage = Stage { arithmetic, element, shape, inputs: &inputs, casts };
             let list = stage
                 .run(&step.operation)

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Dimension};
 use rayon::prelude::*;
 
 use super::{
@@ -156,10 +156,9 @@ impl<A: Arithmetic> Stage<'_, A> {
         let bias = (self.inputs.len() > 2).then(|| self.list(2));
         let block = (BLOCK / length.max(1)).clamp(1, positions);
         for plane in 0..self.shape[0] * windows.groups {
-            let (sample, group) = (plane / windows.groups, plane % windows.groups);
+            let group = plane % windows.groups;
             let input = &signal[plane * channels * area..][..channels * area];
-            let first = (sample * windows.groups + group) * maps;
-            let output = &mut result[first * positions..][..maps * positions];
+            let output = &mut result[plane * maps * positions..][..maps * positions];
             let kernel = &kernel[group * maps * length..][..maps * length];
             for start in (0..positions).step_by(block) {
                 let end = (start + block).min(positions);
@@ -272,11 +271,7 @@ fn window_places(windows: &Convolution, space: &[usize], kernel: &[usize], out: 
     let mut places = Vec::with_capacity(out.iter().chain(kernel).product());
     for position in ndarray::indices(out) {
         for tap in ndarray::indices(kernel) {
-            let place = (0..space.len()).try_fold(0, |flat, axis| {
-                let place = position[axis] * windows.stride[axis] + tap[axis] * windows.dilation[axis];
-                let place = place.checked_sub(windows.padding[axis].0)?;
-                (place < space[axis]).then(|| flat * space[axis] + place)
-            });
+            let place = windows.entry(space, position.slice(), tap.slice());
             places.push(place.map_or(OUTSIDE, |place| place as u32));
         }
     }

@@ -84,8 +84,7 @@ pub(super) fn correlate(
     let windows = Windows::new(call, &signal.shape[2..], &kernel.shape[2..])?;
     let shape = [&[signal.shape[0], maps], windows.count.as_slice()].concat();
     let inputs = [Some(signal), Some(kernel), bias].into_iter().flatten().collect::<Vec<_>>();
-    let Windows { stride, dilation, padding, .. } = windows;
-    builder.convolution(Convolution { groups, stride, dilation, padding }, &inputs, &shape)
+    builder.convolution(windows.correlation(groups), &inputs, &shape)
 }
 
 fn transposed(builder: &mut Builder, call: &Call<'_>) -> Result<Vec<Value>, Refusal> {

@@ -4,8 +4,10 @@
 //! dilation d and stride s; rounded up in the mode `ceil`, where a window that starts beyond the signal is
 //! left out. Source: the pages of `Conv` and `MaxPool` in the standard.
 
-use super::super::Lists;
+use ndarray::Dimension;
+
 use super::super::error::{Refusal, malformed};
+use super::super::{Convolution, Lists};
 use super::{Builder, Call};
 
 /// Windows over the axes of space.
@@ -73,6 +75,12 @@ impl Windows {
         Ok(Windows { signal, kernel, stride, dilation, padding, count })
     }
 
+    /// The correlation with these windows, for groups of channels.
+    pub(super) fn correlation(&self, groups: usize) -> Convolution {
+        let (stride, dilation, padding) = (self.stride.clone(), self.dilation.clone(), self.padding.clone());
+        Convolution { groups, stride, dilation, padding }
+    }
+
     /// The entries of the signal in each window, and how many taps each has within signal and pads.
     pub(super) fn lists(&self, builder: &mut Builder) -> Result<(Lists, Vec<usize>), Refusal> {
         let (windows, taps) = (builder.claim(&self.count)?, builder.claim(&self.kernel)?);
@@ -84,6 +92,7 @@ impl Windows {
             members: Vec::new(),
             factors: None,
         };
+        let correlation = self.correlation(1);
         let mut counted = Vec::new();
         for window in ndarray::indices(self.count.as_slice()) {
             let mut inside = 0;
@@ -94,10 +103,7 @@ impl Windows {
                 inside += usize::from((0..place.len()).all(|axis| {
                     place[axis] < self.signal[axis] + self.padding[axis].0 + self.padding[axis].1
                 }));
-                let entry = place.iter().enumerate().try_fold(0, |flat, (axis, &place)| {
-                    let place = place.checked_sub(self.padding[axis].0)?;
-                    (place < self.signal[axis]).then(|| flat * self.signal[axis] + place)
-                });
+                let entry = correlation.entry(&self.signal, window.slice(), tap.slice());
                 lists.members.extend(entry.map(|entry| entry as u32));
             }
             counted.push(inside);

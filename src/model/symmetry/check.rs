@@ -18,8 +18,15 @@ use super::shapes;
 use crate::model::run::RunError;
 use crate::model::{Model, ModelError, Port, Program};
 
-/// Generators, each with its group.
-type Generators = Vec<(Symmetry, Element)>;
+/// What is judged: the program for the shapes asked about, and what moves.
+struct Subject {
+    program: Program,
+    /// What there is to say of the shapes that were chosen.
+    remarks: Vec<String>,
+    /// The number of the input that gives the group.
+    leader: usize,
+    moving: Moving,
+}
 
 /// Why a model cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -133,9 +140,7 @@ impl<'m> Question<'m> {
     /// # Errors
     /// If the model cannot be read for these shapes.
     pub fn shape(&self) -> Result<Vec<usize>, JudgeError> {
-        let (program, _) = shapes::program(self.model, &self.shapes)?;
-        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
-        Ok(program.slots[program.inputs[leader]].shape.clone())
+        Ok(self.subject()?.moving.own)
     }
 
     /// Samples for the first input, on which the model is measured and counterexamples are looked for first.
@@ -176,9 +181,7 @@ impl<'m> Question<'m> {
     /// If the model cannot be read for these shapes, or does not run.
     pub fn check(&self) -> Result<Report, JudgeError> {
         let start = Instant::now();
-        let (program, mut remarks) = shapes::program(self.model, &self.shapes)?;
-        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
-        let moving = Moving::of(&program, leader);
+        let Subject { program, mut remarks, leader, moving } = self.subject()?;
         let name = |slot: usize| program.slots[slot].name.clone().unwrap_or_default();
         if moving.moves.len() > 1 {
             let list = |moved: bool| {
@@ -238,18 +241,21 @@ impl<'m> Question<'m> {
         })
     }
 
-    /// The program, what moves, and the generators of all groups that the shape admits.
-    fn generators(&self) -> Result<(Program, Moving, Generators), JudgeError> {
-        let (program, _) = shapes::program(self.model, &self.shapes)?;
+    fn subject(&self) -> Result<Subject, JudgeError> {
+        let (program, remarks) = shapes::program(self.model, &self.shapes)?;
         let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
         let moving = Moving::of(&program, leader);
-        let groups = self.asked(&moving.own);
-        let generators = groups.iter().flat_map(|&group| {
-            let generators = group.generators(&moving.own).unwrap_or_default();
+        Ok(Subject { program, remarks, leader, moving })
+    }
+
+    /// The generators of all groups that the shape admits, each with its group.
+    fn generators(&self, own: &[usize]) -> Vec<(Symmetry, Element)> {
+        let groups = self.asked(own).into_iter();
+        let of = |group: Symmetry| {
+            let generators = group.generators(own).unwrap_or_default();
             generators.into_iter().map(move |element| (group, element))
-        });
-        let generators = generators.collect();
-        Ok((program, moving, generators))
+        };
+        groups.flat_map(of).collect()
     }
 
     /// A certificate of the symmetries that are proved: the permutation of each tensor under each generator.
@@ -258,12 +264,12 @@ impl<'m> Question<'m> {
     /// # Errors
     /// If nothing is proved exactly, or a proof is none that can be checked step by step.
     pub fn certificate(&self) -> Result<Certificate, JudgeError> {
-        let (program, moving, generators) = self.generators()?;
+        let Subject { program, moving, .. } = self.subject()?;
         let nothing = |reason: &str| JudgeError::NoCertificate(reason.to_owned());
         let prover = Prover::new(&program, self.keys, SIMPLE)?
             .ok_or_else(|| nothing("the model has numbers that are not finite"))?;
         let mut claims: Vec<Claim> = Vec::new();
-        for (group, element) in generators {
+        for (group, element) in self.generators(&moving.own) {
             if claims.iter().any(|claim| claim.motion == element.motion) {
                 continue;
             }
@@ -298,9 +304,9 @@ impl<'m> Question<'m> {
     /// # Errors
     /// If the weights cannot be replaced in the file. Where none has to change, the bytes are the same.
     pub fn mended(&self, bytes: &[u8]) -> Result<Vec<u8>, JudgeError> {
-        let (program, moving, generators) = self.generators()?;
-        let leader = leader(&program).ok_or_else(|| JudgeError::Nothing(self.model.file.clone()))?;
+        let Subject { program, leader, moving, .. } = self.subject()?;
         let trials = self.trials(&program, leader)?;
+        let generators = self.generators(&moving.own);
         let motions: Vec<_> = generators.iter().map(|(_, element)| &element.motion).collect();
         let Some(mended) = mend::mend(&program, &moving, &motions, &trials[0])? else {
             return Ok(bytes.to_vec());

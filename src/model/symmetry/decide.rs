@@ -16,7 +16,7 @@ use super::report::{Break, Evidence, GroupReport, LayerReport, Verdict};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
-use crate::model::{Bounds, Model, Program};
+use crate::model::{Bounds, Model, Program, Trace};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
@@ -63,9 +63,25 @@ pub(super) struct Looked {
     pub(super) lost_at: Option<usize>,
     /// The relative error of the outputs in floats.
     pub(super) error: f64,
+    /// The relative error where the symmetry is lost.
+    pub(super) lost_error: f64,
+    /// What no permutation explains of the outputs in floats.
+    pub(super) gap: f64,
 }
 
 impl Looked {
+    pub(super) fn unknown(element: Element) -> Self {
+        Looked {
+            element,
+            outputs: Vec::new(),
+            log2_failure: 0.0,
+            lost_at: None,
+            error: f64::NAN,
+            lost_error: f64::NAN,
+            gap: 0.0,
+        }
+    }
+
     pub(super) fn holds(&self) -> bool {
         !self.outputs.is_empty() && self.outputs.iter().all(Option::is_some)
     }
@@ -161,8 +177,7 @@ impl Judge<'_> {
         if let Some(known) = self.memory.looked.borrow().get(&element.motion).filter(|_| is_original) {
             return Ok(Looked { element, ..known.clone() });
         }
-        let mut looked =
-            Looked { element, outputs: Vec::new(), log2_failure: 0.0, lost_at: None, error: 0.0 };
+        let mut looked = Looked::unknown(element);
         let motion = &looked.element.motion;
         if let Some(prover) = prover
             && let Some(finding) = prover.judge(self.moving, motion)?
@@ -171,7 +186,14 @@ impl Judge<'_> {
             looked.lost_at = if finding.holds() { None } else { prover.blame(motion, &finding) };
             looked.outputs = finding.outputs;
         }
-        looked.error = self.error(motion, &looked.outputs)?;
+        if let Some(moved) = self.meter.moved(self.moving, motion)? {
+            looked.error = self.error_in(motion, &looked.outputs, &moved);
+            looked.gap = self.meter.gap(&moved);
+            if let Some(step) = looked.lost_at {
+                // A node may be written in several steps: what counts is the tensor that it gives.
+                looked.lost_error = self.meter.error(self.moving, motion, &moved, self.given_by(step)).1;
+            }
+        }
         if is_original {
             self.memory.looked.borrow_mut().insert(looked.element.motion.clone(), looked.clone());
         }
@@ -181,11 +203,15 @@ impl Judge<'_> {
     /// The greatest relative error of an output: by the motion that was found, else by the nearest.
     pub(super) fn error(&self, motion: &Motion, twins: &[Option<Twin>]) -> Result<f64, RunError> {
         let Some(moved) = self.meter.moved(self.moving, motion)? else { return Ok(f64::NAN) };
+        Ok(self.error_in(motion, twins, &moved))
+    }
+
+    fn error_in(&self, motion: &Motion, twins: &[Option<Twin>], moved: &Trace<f64>) -> f64 {
         let errors = self.program.outputs.iter().enumerate().map(|(number, &slot)| match twins.get(number) {
-            Some(Some(twin)) => self.meter.error_of(twin, &moved, slot),
-            _ => self.meter.error(self.moving, motion, &moved, slot).1,
+            Some(Some(twin)) => self.meter.error_of(twin, moved, slot),
+            _ => self.meter.error(self.moving, motion, moved, slot).1,
         });
-        Ok(errors.fold(0.0, greatest))
+        errors.fold(0.0, greatest)
     }
 
     fn proved(&self, report: &mut GroupReport, looked: &[Looked]) {
@@ -252,7 +278,7 @@ impl Judge<'_> {
         let elements = report.group.elements(&self.moving.own).unwrap_or_default();
         for looked in looked.iter().filter(|looked| !looked.holds()) {
             if report.breaks_at.is_none() {
-                self.blame(report, looked)?;
+                self.blame(report, looked);
             }
             let local = report.breaks_at.as_ref().map_or(0.0, |breaks| breaks.relative_error);
             let least = if local > NEAR_MISS { 0.0 } else { LEAST_NOISES * self.meter.noise };
@@ -269,9 +295,7 @@ impl Judge<'_> {
                 return Ok(());
             }
             // Bounds may be too wide to refute what is plain to see.
-            if self.meter.gap(self.moving, &looked.element.motion)?
-                > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into())
-            {
+            if looked.gap > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into()) {
                 report.verdict = Verdict::Broken;
             }
         }
@@ -309,19 +333,12 @@ impl Judge<'_> {
         Ok(found)
     }
 
-    fn blame(&self, report: &mut GroupReport, looked: &Looked) -> Result<(), RunError> {
+    fn blame(&self, report: &mut GroupReport, looked: &Looked) {
         let motion = &looked.element.motion;
-        let Some(step) = looked.lost_at else { return Ok(()) };
+        let Some(step) = looked.lost_at else { return };
         let (node, operator) = self.node(self.program.steps[step].node);
-        // A node may be written in several steps: what counts is the tensor that it gives.
-        let slot = self.given_by(step);
-        let relative_error = match self.meter.moved(self.moving, motion)? {
-            Some(moved) => self.meter.error(self.moving, motion, &moved, slot).1,
-            None => f64::NAN,
-        };
-        report.breaks_at = Some(Break { node, operator, relative_error });
+        report.breaks_at = Some(Break { node, operator, relative_error: looked.lost_error });
         report.hint = hint::hint(self.model, self.program, step, motion)
             .or_else(|| hint::static_answer(self.model, self.program, motion).map(|(_, reason)| reason));
-        Ok(())
     }
 }

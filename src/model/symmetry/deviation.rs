@@ -83,6 +83,7 @@ impl Enclosed {
 }
 
 /// A machine with this unit roundoff and least positive number, and weights that are off.
+#[derive(Clone, Copy, Debug)]
 struct Machine {
     unit: f64,
     least: f64,

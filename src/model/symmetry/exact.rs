@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ndarray::{ArrayD, IxDyn};
 
 use super::super::oracle::{Failure, entropy, has_infinities};
-use super::super::run::RunError;
+use super::super::run::{Prepared, RunError};
 use super::super::{Operation, Oracle, Origin, Program, Residue, Source, Trace};
 use super::motion::{Motion, gather};
 use super::twin::{self, Twin};
@@ -61,6 +61,9 @@ struct Key {
 pub(in crate::model) struct Prover<'p> {
     program: &'p Program,
     keys: Vec<Key>,
+    /// The program with its constants for the first key, with which every motion is looked at. Those of the
+    /// others are read anew, as they may take more memory than the model.
+    first: Prepared<'p, Oracle>,
     trace: Trace<Residue>,
     varies: Vec<bool>,
     failure: Failure,
@@ -98,31 +101,26 @@ impl<'p> Prover<'p> {
         let failure = Failure::of(program);
         let count = keys.unwrap_or_else(|| failure.keys_for(44.0, choices)).max(1);
         let mut random = entropy();
-        let mut trace = None;
-        let mut keys = Vec::new();
-        for _ in 0..count {
+        let mut draw = || {
             let oracle = Oracle::draw(&mut random);
-            let inputs: Vec<ArrayD<Residue>> = program
-                .inputs
-                .iter()
-                .map(|&slot| {
-                    ArrayD::from_shape_simple_fn(IxDyn(&program.slots[slot].shape), || {
-                        oracle.uniform(&mut random)
-                    })
-                })
-                .collect();
-            let outputs = if trace.is_none() {
-                let values = program.run(&oracle, &inputs)?;
-                let outputs = program.outputs.iter().map(|&slot| Arc::clone(&values[slot])).collect();
-                trace = Some(values);
-                outputs
-            } else {
-                program.outputs(&oracle, &inputs)?
-            };
+            let point = program.inputs.iter().map(|&slot| {
+                let shape = IxDyn(&program.slots[slot].shape);
+                ArrayD::from_shape_simple_fn(shape, || oracle.uniform(&mut random))
+            });
+            let inputs: Vec<ArrayD<Residue>> = point.collect();
+            (oracle, inputs)
+        };
+        let (oracle, inputs) = draw();
+        let first = program.prepare(&oracle);
+        let trace = first.run(&inputs)?;
+        let outputs = program.outputs.iter().map(|&slot| Arc::clone(&trace[slot])).collect();
+        let mut keys = vec![Key { oracle, inputs, outputs }];
+        for _ in 1..count {
+            let (oracle, inputs) = draw();
+            let outputs = program.outputs(&oracle, &inputs)?;
             keys.push(Key { oracle, inputs, outputs });
         }
-        let trace = trace.unwrap_or_default();
-        Ok(Some(Prover { program, keys, trace, varies: varying(program), failure }))
+        Ok(Some(Prover { program, keys, first, trace, varies: varying(program), failure }))
     }
 
     /// How many keys there are.
@@ -149,9 +147,8 @@ impl<'p> Prover<'p> {
         moving: &Moving,
         motion: &Motion,
     ) -> Result<Option<Finding>, RunError> {
-        let first = &self.keys[0];
-        let Some(inputs) = moving.apply(motion, &first.inputs) else { return Ok(None) };
-        let trace = self.program.run(&first.oracle, &inputs)?;
+        let Some(inputs) = moving.apply(motion, &self.keys[0].inputs) else { return Ok(None) };
+        let trace = self.first.run(&inputs)?;
         let mut outputs: Vec<Option<Twin>> = self
             .program
             .outputs

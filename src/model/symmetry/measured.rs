@@ -68,16 +68,9 @@ impl<'p> Meter<'p> {
         }
     }
 
-    /// The greatest difference of the sorted values of an output, over the greatest value: 0 if a permutation
-    /// of its entries explains it.
-    pub(in crate::model) fn gap(&self, moving: &Moving, motion: &Motion) -> Result<f64, RunError> {
-        let Some(moved) = self.moved(moving, motion)? else { return Ok(0.0) };
-        let gaps = self
-            .program
-            .outputs
-            .iter()
-            .map(|&slot| relative(&sorted(&self.trace[slot]), &sorted(&moved[slot])));
-        Ok(gaps.fold(0.0, f64::max))
+    /// The [`gap`] of the outputs.
+    pub(in crate::model) fn gap(&self, moved: &Trace<f64>) -> f64 {
+        gap(self.program.outputs.iter().map(|&slot| (&*self.trace[slot], &*moved[slot])))
     }
 
     /// The values of an output on the inputs that are not moved.
@@ -99,8 +92,14 @@ pub(in crate::model) fn relative(expected: &ArrayD<f64>, found: &ArrayD<f64>) ->
     if difference == 0.0 { 0.0 } else { difference / magnitude }
 }
 
+/// The greatest difference of the sorted values of two arrays, over the greatest value: 0 if a permutation of
+/// its entries explains each pair.
+pub(in crate::model) fn gap<'a>(pairs: impl Iterator<Item = (&'a ArrayD<f64>, &'a ArrayD<f64>)>) -> f64 {
+    pairs.map(|(before, after)| relative(&sorted(before), &sorted(after))).fold(0.0, f64::max)
+}
+
 /// The values in order, from the least to the greatest.
-pub(in crate::model) fn sorted(array: &ArrayD<f64>) -> ArrayD<f64> {
+fn sorted(array: &ArrayD<f64>) -> ArrayD<f64> {
     let mut list: Vec<f64> = array.iter().copied().collect();
     list.sort_by(f64::total_cmp);
     Array1::from_vec(list).into_dyn()

@@ -14,7 +14,7 @@ use ndarray::ArrayD;
 use super::super::run::RunError;
 use super::super::{Bounds, Floats, Model, Program};
 use super::exact::Moving;
-use super::measured::{relative, sorted};
+use super::measured::gap;
 use super::motion::Motion;
 use crate::scalar::Bounded;
 
@@ -198,11 +198,7 @@ impl Refuter<'_> {
         let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(0.0) };
         let right = self.program.outputs(&Floats::double(), inputs)?;
         let left = self.program.outputs(&Floats::double(), &moved)?;
-        Ok(left
-            .iter()
-            .zip(&right)
-            .map(|(left, right)| relative(&sorted(left), &sorted(right)))
-            .fold(0.0, f64::max))
+        Ok(gap(left.iter().zip(&right).map(|(left, right)| (&**left, &**right))))
     }
 }
 

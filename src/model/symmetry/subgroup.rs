@@ -33,13 +33,7 @@ impl Judge<'_> {
                     continue;
                 }
                 let looked = match is_shown {
-                    true => Looked {
-                        error: self.error(&element.motion, &[])?,
-                        outputs: Vec::new(),
-                        log2_failure: 0.0,
-                        lost_at: None,
-                        element,
-                    },
+                    true => Looked { error: self.error(&element.motion, &[])?, ..Looked::unknown(element) },
                     false => self.look(element, prover)?,
                 };
                 all.push(looked);

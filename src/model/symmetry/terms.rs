@@ -137,13 +137,7 @@ impl<'p> Terms<'p> {
         let area: usize = space.iter().product();
         let count: usize = taps.iter().product();
         for tap in 0..count {
-            let offset = unravel(tap, taps);
-            let source = (0..space.len()).try_fold(0, |flat, axis| {
-                let place = position[axis] * windows.stride[axis] + offset[axis] * windows.dilation[axis];
-                let place =
-                    place.checked_sub(windows.padding[axis].0).filter(|&place| place < space[axis])?;
-                Some(flat * space[axis] + place)
-            });
+            let source = windows.entry(space, position, &unravel(tap, taps));
             let Some(source) = source else { continue };
             for channel in 0..channels {
                 let plane = sample * signal[1] + group * channels + channel;

@@ -1,14 +1,12 @@
 //! A run as one self-contained page: summary, table, and for each refuted claim the picture of its
 //! counterexample.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::text::duration;
-use super::{Record, Run, evidence, heat_map, orbit, plot};
+use super::{Record, Run, evidence, heat_map, orbit, page, plot};
 use crate::claims::Expected;
 use crate::verify::{Counterexample, Evidence, Reading, Value};
-
-pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The page.
 ///
@@ -20,41 +18,29 @@ pub fn page(run: &Run) -> anyhow::Result<String> {
     for (name, records) in run.chapters() {
         chapters.push(chapter(name, records)?);
     }
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "equivariant verify: " (summary.agree) " of " (summary.claims) " claims as expected" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "equivariant " span.faint { "verify" } }
-                    p.faint { "version " (env!("CARGO_PKG_VERSION")) " · seed " (run.seed) }
-                }
-                (tiles(run))
-                (disagreements(run))
-                nav {
-                    @for (name, records) in run.chapters() {
-                        a href={ "#" (name) } { (name) " " span.faint { (records.len()) } }
-                    }
-                }
-                main {
-                    table.claims {
-                        thead { tr {
-                            th { "claim" } th { "expected" } th { "verdict" } th { "evidence" } th.right { "mutants" } th.right { "time" }
-                        } }
-                        @for chapter in chapters { (chapter) }
-                    }
-                }
-                (legend(run))
+    let title = html! { (summary.agree) " of " (summary.claims) " claims as expected" };
+    let facts = html! {
+        p.faint { "version " (env!("CARGO_PKG_VERSION")) " · seed " (run.seed) }
+    };
+    let content = html! {
+        (tiles(run))
+        (disagreements(run))
+        nav {
+            @for (name, records) in run.chapters() {
+                a href={ "#" (name) } { (name) " " span.faint { (records.len()) } }
             }
         }
+        main {
+            table.claims {
+                thead { tr {
+                    th { "claim" } th { "expected" } th { "verdict" } th { "evidence" } th.right { "mutants" } th.right { "time" }
+                } }
+                @for chapter in chapters { (chapter) }
+            }
+        }
+        (legend(run))
     };
-    Ok(page.into_string())
+    Ok(page::page("verify", &title, &facts, &content))
 }
 
 fn tiles(run: &Run) -> Markup {

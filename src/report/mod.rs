@@ -7,6 +7,7 @@ mod heat_map;
 pub mod html;
 pub mod json;
 mod orbit;
+mod page;
 mod pictures;
 mod plot;
 pub mod symmetry;

@@ -1,8 +1,8 @@
 //! The comparison as one self-contained page.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
-use super::super::html::STYLE;
+use super::super::page;
 use super::{Comparison, ComparisonRun, Family, drawing, sizes};
 
 /// The page.
@@ -19,55 +19,43 @@ pub fn page(run: &ComparisonRun) -> anyhow::Result<String> {
         (Family::Plane, "Two dimensions", "Full convolution of one channel."),
         (Family::Layer, "Layers", "Shapes are samples × channels × space, and results × channels × taps."),
     ];
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "equivariant bench: " (run.comparisons.len()) " shapes" }
-                style { (PreEscaped(STYLE)) }
+    let title = html! { (run.comparisons.len()) " shapes" };
+    let facts = html! {
+        p.faint {
+            "version " (run.version) " · seed " (run.seed) " · f32 · " (run.threads) " thread"
+            (if run.threads == 1 { "" } else { "s" })
+        }
+    };
+    let content = html! {
+        section.tiles.plain {
+            (tile(run.comparisons.len().to_string(), "shapes"))
+            (tile(percent(median), "median regret of the planner"))
+            (tile(percent(worst), "at worst"))
+        }
+        main {
+            section.part {
+                h2 { "Where kernels cross over" }
+                div.wide { (PreEscaped(drawing)) }
+                ul { @for panel in run.panels() {
+                    li {
+                        (panel.title) ": "
+                        @match panel.crossover() {
+                            Some(taps) => { "transforms are the faster from " (taps) " taps an axis on" }
+                            None => { "direct convolution is the faster at all sizes tried" }
+                        }
+                    }
+                } }
             }
-            body {
-                header {
-                    h1 { "equivariant " span.faint { "bench" } }
-                    p.faint {
-                        "version " (run.version) " · seed " (run.seed) " · f32 · " (run.threads) " thread"
-                        (if run.threads == 1 { "" } else { "s" })
-                    }
-                }
-                section.tiles.plain {
-                    (tile(run.comparisons.len().to_string(), "shapes"))
-                    (tile(percent(median), "median regret of the planner"))
-                    (tile(percent(worst), "at worst"))
-                }
-                main {
-                    section.part {
-                        h2 { "Where kernels cross over" }
-                        div.wide { (PreEscaped(drawing)) }
-                        ul { @for panel in run.panels() {
-                            li {
-                                (panel.title) ": "
-                                @match panel.crossover() {
-                                    Some(taps) => { "transforms are the faster from " (taps) " taps an axis on" }
-                                    None => { "direct convolution is the faster at all sizes tried" }
-                                }
-                            }
-                        } }
-                    }
-                    @for (family, title, words) in families {
-                        section.part { h2 { (title) } p.faint { (words) } (table(run, family)) }
-                    }
-                    p.faint {
-                        "Least times of runs in turns, plans warm and kernels prepared. Regret is the time of the planner's choice \
-                         over that of its fastest kernel, less one."
-                    }
-                }
+            @for (family, title, words) in families {
+                section.part { h2 { (title) } p.faint { (words) } (table(run, family)) }
+            }
+            p.faint {
+                "Least times of runs in turns, plans warm and kernels prepared. Regret is the time of the planner's choice \
+                 over that of its fastest kernel, less one."
             }
         }
     };
-    Ok(page.into_string())
+    Ok(page::page("bench", &title, &facts, &content))
 }
 
 fn table(run: &ComparisonRun, family: Family) -> Markup {

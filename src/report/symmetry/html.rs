@@ -1,48 +1,36 @@
 //! The symmetries of a model as one self-contained page: a table, and for each group the error of each
 //! element, the error of each layer, and the pictures of its counterexample.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 use ndarray::ArrayD;
 
 use super::super::heat_map;
-use super::super::html::STYLE;
+use super::super::page;
 use super::super::text::number;
 use crate::model::{Counterexample, GroupReport, Report};
 use crate::verify::Value;
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "equivariant check: " (report.model) }
-                style { (PreEscaped(STYLE)) }
+    let title = html! { (report.model) };
+    let facts = html! {
+        p.faint { (report.model) " · opset " (report.opset) }
+        @for remark in &report.remarks { p.faint { (remark) } }
+    };
+    let content = html! {
+        main {
+            table.claims {
+                thead { tr {
+                    th { "group" } th { "verdict" } th { "evidence" } th { "holds for" }
+                    th { "breaks at" }
+                    th.right { "error" } th.right { "noise" }
+                } }
+                @for group in &report.groups { tbody { (row(group)) } }
             }
-            body {
-                header {
-                    h1 { "equivariant " span.faint { "check" } }
-                    p.faint { (report.model) " · opset " (report.opset) }
-                    @for remark in &report.remarks { p.faint { (remark) } }
-                }
-                main {
-                    table.claims {
-                        thead { tr {
-                            th { "group" } th { "verdict" } th { "evidence" } th { "holds for" }
-                            th { "breaks at" }
-                            th.right { "error" } th.right { "noise" }
-                        } }
-                        @for group in &report.groups { tbody { (row(group)) } }
-                    }
-                    @for group in &report.groups { (section(group, report)) }
-                }
-            }
+            @for group in &report.groups { (section(group, report)) }
         }
     };
-    page.into_string()
+    page::page("check", &title, &facts, &content)
 }
 
 fn row(group: &GroupReport) -> Markup {

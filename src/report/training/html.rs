@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::{TrainingPage, TrainingRun, sections};
 use crate::network::{Summary, SummaryRow};
-use crate::report::html::STYLE;
 use crate::report::orbit;
+use crate::report::page;
 use crate::report::plot;
 use crate::report::text::duration;
 use crate::verify::Figure;
@@ -33,36 +33,24 @@ pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
         ("network", "The network", network(summary, symmetry)),
         ("recipe", "The recipe", recipe_list(recipe)),
     ];
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "equivariant train: " (run.model) ", " (run.test_mistakes) " mistakes of " (run.test_samples) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { "equivariant " span.faint { "train" } }
-                    p.faint {
-                        (run.model) " on " (run.data) " · version " (env!("CARGO_PKG_VERSION")) " · seed " (run.seed)
-                        " · " (run.threads) " thread" (if run.threads == 1 { "" } else { "s" })
-                        @if !run.finished { " · interrupted before its end" }
-                    }
-                }
-                (tiles(run))
-                nav { @for (anchor, title, content) in &sections { @if content.is_some() { a href={ "#" (anchor) } { (title) } } } }
-                main {
-                    @for (anchor, title, content) in &sections {
-                        @if let Some(content) = content { section.part id=(anchor) { h2 { (title) } (content) } }
-                    }
-                }
+    let title = html! { (run.model) ", " (run.test_mistakes) " mistakes of " (run.test_samples) };
+    let facts = html! {
+        p.faint {
+            (run.model) " on " (run.data) " · version " (env!("CARGO_PKG_VERSION")) " · seed " (run.seed)
+            " · " (run.threads) " thread" (if run.threads == 1 { "" } else { "s" })
+            @if !run.finished { " · interrupted before its end" }
+        }
+    };
+    let content = html! {
+        (tiles(run))
+        nav { @for (anchor, title, content) in &sections { @if content.is_some() { a href={ "#" (anchor) } { (title) } } } }
+        main {
+            @for (anchor, title, content) in &sections {
+                @if let Some(content) = content { section.part id=(anchor) { h2 { (title) } (content) } }
             }
         }
     };
-    Ok(page.into_string())
+    Ok(page::page("train", &title, &facts, &content))
 }
 
 fn tiles(run: &TrainingRun) -> Markup {

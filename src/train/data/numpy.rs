@@ -16,6 +16,7 @@ use std::path::Path;
 
 use ndarray::{Array4, ArrayD, ArrayViewD, Ix3, Ix4};
 use zip::ZipArchive;
+use zip::read::ZipFile;
 use zip::result::ZipError;
 
 use super::file::Bytes;
@@ -75,7 +76,7 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
         let expected = "an .npz file, which begins with PK (or the path of a folder)";
         return Err(Fault::Magic { expected, found: begin }.of(path));
     }
-    let damaged = |error: ZipError| Fault::Compression { format: "zip", reason: error.to_string() }.of(path);
+    let damaged = |error| damaged(&error, path);
     let mut archive = fenced(|| ZipArchive::new(BufReader::new(file))).map_err(damaged)?;
     let mut arrays = Vec::new();
     for name in NAMES {
@@ -87,15 +88,24 @@ fn from_archive(path: &Path) -> Result<Vec<NpyArray>, DataError> {
             return Err(Fault::Names { expected: ALL_NAMES, found }.of(path));
         }
         let entry = fenced(|| archive.by_name(&member)).map_err(damaged)?;
-        let compressed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX);
-        let bytes = Bytes::decompressed("zip", entry, compressed);
-        arrays.push(NpyArray::read(bytes).map_err(|fault| fault.of(&path.join(name)))?);
+        arrays.push(array_of(entry).map_err(|fault| fault.of(&path.join(name)))?);
     }
     Ok(arrays)
 }
 
+/// The array in a member of an archive.
+pub(super) fn array_of<R: Read>(member: ZipFile<'_, R>) -> Result<NpyArray, Fault> {
+    let compressed = usize::try_from(member.compressed_size()).unwrap_or(usize::MAX);
+    NpyArray::read(Bytes::decompressed("zip", member, compressed))
+}
+
+/// The error of an archive that cannot be read.
+pub(super) fn damaged(error: &ZipError, path: &Path) -> DataError {
+    Fault::Compression { format: "zip", reason: error.to_string() }.of(path)
+}
+
 /// A panic of the reader of archives is an error like its others.
-fn fenced<T>(read: impl FnOnce() -> Result<T, ZipError>) -> Result<T, ZipError> {
+pub(super) fn fenced<T>(read: impl FnOnce() -> Result<T, ZipError>) -> Result<T, ZipError> {
     fence(read).unwrap_or_else(|panic| Err(ZipError::Io(io::Error::other(panic))))
 }
 

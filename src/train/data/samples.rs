@@ -6,13 +6,12 @@ use std::path::Path;
 
 use ndarray::{ArrayD, IxDyn};
 use zip::ZipArchive;
-use zip::result::ZipError;
 
 use super::file::{Bytes, names};
 use super::npy::NpyArray;
+use super::numpy::{array_of, damaged, fenced};
 use super::pictures::read_sample;
 use super::{DataError, Fault};
-use crate::fence::fence;
 
 /// Arrays that are read of a folder or an archive at most.
 const MOST: usize = 256;
@@ -62,17 +61,12 @@ fn numbers(array: &NpyArray) -> Result<ArrayD<f64>, Fault> {
 
 fn archive(path: &Path) -> Result<Vec<ArrayD<f64>>, DataError> {
     let file = File::open(path).map_err(|source| DataError::Unreadable { path: path.to_owned(), source })?;
-    let damaged = |error: ZipError| Fault::Compression { format: "zip", reason: error.to_string() }.of(path);
-    let open = || ZipArchive::new(BufReader::new(file));
-    let fenced = |panic: String| ZipError::Io(std::io::Error::other(panic));
-    let mut archive = fence(open).unwrap_or_else(|panic| Err(fenced(panic))).map_err(damaged)?;
+    let damaged = |error| damaged(&error, path);
+    let mut archive = fenced(|| ZipArchive::new(BufReader::new(file))).map_err(damaged)?;
     let mut arrays = Vec::new();
     for number in 0..archive.len().min(MOST) {
-        let entry =
-            fence(|| archive.by_index(number)).unwrap_or_else(|panic| Err(fenced(panic))).map_err(damaged)?;
-        let compressed = usize::try_from(entry.compressed_size()).unwrap_or(usize::MAX);
-        let array =
-            NpyArray::read(Bytes::decompressed("zip", entry, compressed)).and_then(|array| numbers(&array));
+        let member = fenced(|| archive.by_index(number)).map_err(damaged)?;
+        let array = array_of(member).and_then(|array| numbers(&array));
         arrays.push(array.map_err(|fault| fault.of(path))?);
     }
     Ok(arrays)

@@ -1,24 +1,15 @@
 //! The commands `check` and `certify` as their users meet them: exit codes, keys of the JSON, files.
 #![cfg(feature = "cli")]
 
+#[path = "support/command.rs"]
+mod command;
+
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
-use assert_cmd::Command;
 use serde_json::Value as Json;
 
-fn run(arguments: &[&str]) -> Output {
-    Command::cargo_bin("equivariant").unwrap().args(arguments).output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
+use crate::command::{code, run, text};
 
 fn model(name: &str) -> String {
     format!("{}/tests/onnx/symmetry/{name}.onnx", env!("CARGO_MANIFEST_DIR"))

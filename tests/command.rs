@@ -1,31 +1,22 @@
 //! The command as its users meet it: arguments, exit codes, what is printed where, what the files hold.
 #![cfg(feature = "cli")]
 
+#[path = "support/command.rs"]
+mod command;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Output;
 
-use assert_cmd::Command;
 use equivariant::train::data::{Dataset, write_idx};
 use ndarray::Array4;
 use serde_json::Value as Json;
+
+use crate::command::{code, run, text};
 
 /// A quick part of the catalogue.
 const QUICK: &str = "conv.commutative";
 /// A false statement.
 const REFUTED: &str = "map.pointwise_rotation";
-
-fn run(arguments: &[&str]) -> Output {
-    Command::cargo_bin("equivariant").unwrap().args(arguments).output().unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("an exit code")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
-}
 
 fn json(arguments: &[&str]) -> Json {
     let output = run(arguments);

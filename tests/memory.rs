@@ -5,8 +5,9 @@
 //! every array ends, and in a second run begins, at a page that the system lets nobody read or write.
 #![cfg(unix)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "support/allocator.rs"]
+mod allocator;
+
 use std::ops::Range;
 
 use equivariant::conv::plan::{GradientPlan, Method, Plan, PlanOptions, Workspace};
@@ -19,42 +20,7 @@ use equivariant::train::optimiser::{Moments, Optimiser, Rule};
 use equivariant::train::schedule::Setting;
 use ndarray::{Array1, ArrayD, ArrayView, ArrayViewMut, IxDyn};
 
-/// The system's allocator, which counts what each thread asks of it.
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting
-// allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        HELD.set(HELD.get() + layout.size() as isize);
-        MOST.set(MOST.get().max(HELD.get()));
-        // SAFETY: as the caller vouches.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.set(HELD.get() - layout.size() as isize);
-        // SAFETY: as the caller vouches.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// The number of allocations of this thread during `run`.
-fn allocations(run: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
-    run();
-    ALLOCATIONS.get() - before
-}
+use crate::allocator::{allocations, held, most_held};
 
 /// A number that repeats neither by rows nor by channels.
 fn entry<T: Element>(n: usize) -> T {
@@ -186,7 +152,7 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Method, set: InstructionSe
     let context = format!("{problem:?} by {kernel:?} with {set:?}, guarded {guard:?}");
     let weights = Guarded::<T>::new(problem.kernel_shape(), guard, entry);
     for transposed in [false, true] {
-        let held = HELD.get();
+        let before = held();
         let plan = match transposed {
             false => Plan::<T>::forward(problem, &options(kernel, set)),
             true => Plan::<T>::transposed(problem, &options(kernel, set)),
@@ -195,13 +161,13 @@ fn check_plans<T: Element>(problem: &Problem, kernel: Method, set: InstructionSe
         let bias = Array1::from_elem(plan.output_shape()[1], T::rounded(0.5));
         let (input_shape, output_shape) = (plan.input_shape(), plan.output_shape());
         let plan = plan.prepare(weights.view(), Some(bias.view())).unwrap();
-        let prepared = HELD.get();
+        let prepared = held();
         let mut workspace = Workspace::new();
         let input = Guarded::<T>::new(input_shape, guard, entry);
         let mut output = Guarded::<T>::new(output_shape, guard, |_| T::rounded(f64::NAN));
-        let arrays = HELD.get();
+        let arrays = held();
         plan.run(input.view(), output.view_mut(), &mut workspace).unwrap();
-        let holds = (HELD.get() - arrays + prepared - held) as usize - bias.len() * size_of::<T>();
+        let holds = (held() - arrays + prepared - before) as usize - bias.len() * size_of::<T>();
         let stated = workspace.bytes() + plan.bytes();
         // Beside numbers it holds tables of where they stand: no more than the numbers themselves and a few
         // pages.
@@ -288,11 +254,10 @@ fn pools_hold_no_lists_of_connections() {
     let x = ArrayD::from_shape_fn(IxDyn(&[1, 1, 64, 64]), |index| entry::<f64>(64 * index[2] + index[3]));
     for pool in [Pool::mean([15, 15]), Pool::maximum([15, 15]), Pool::sum([15, 15])] {
         let pool = pool.stride([1, 1]).padding([7, 7]);
-        let before = HELD.get();
-        MOST.set(before);
-        let y = pool.forward(&x, &[], Mode::Inference).unwrap();
-        pool.backward(&x, &[], Mode::Inference, &y).unwrap();
-        let most = MOST.get() - before;
+        let (_, most) = most_held(|| {
+            let y = pool.forward(&x, &[], Mode::Inference).unwrap();
+            pool.backward(&x, &[], Mode::Inference, &y).unwrap();
+        });
         // The output, the gradient, and one or the other while it is copied; a window's list, with what it
         // was made of, and its values.
         let bound = 4 * 8 * x.len() + 4 * 16 * 15 * 15;

@@ -6,8 +6,9 @@
 //! how many changes there are of each model.
 #![cfg(all(feature = "files", feature = "model"))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "support/allocator.rs"]
+mod allocator;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -20,39 +21,13 @@ use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::allocator::most_held;
+
 /// Changes of each model where the environment does not say; of each case of the node tests a hundredth.
 const MUTATIONS: u64 = 200;
 
 /// The most entries of a model and of its program.
 const ENTRIES: usize = 1 << 17;
-
-/// The system's allocator, which keeps the most that this thread has held.
-struct Watching;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting
-// allocates nothing.
-unsafe impl GlobalAlloc for Watching {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.set(HELD.get() + layout.size() as isize);
-        MOST.set(MOST.get().max(HELD.get()));
-        // SAFETY: as the caller vouches.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.set(HELD.get() - layout.size() as isize);
-        // SAFETY: as the caller vouches.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Watching = Watching;
 
 /// The most bytes that reading and lowering may hold. A message of two bytes, an empty node, is a structure
 /// of 200 bytes in a list that doubles, so that old and new are there together; functions add eight times the
@@ -89,9 +64,7 @@ fn change(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
 
 /// Reads and lowers, with an extent of 2 where the file leaves it open; then runs on zeros.
 fn read(bytes: &[u8]) -> Result<(), String> {
-    let before = HELD.get();
-    MOST.set(before);
-    let answer = (|| {
+    let (answer, most) = most_held(|| {
         let model = Model::from_bytes_within(bytes, ENTRIES)?;
         let extent = |extent: &Extent| match extent {
             Extent::Fixed(extent) => *extent,
@@ -102,8 +75,7 @@ fn read(bytes: &[u8]) -> Result<(), String> {
         });
         let shapes = shapes.collect::<Vec<_>>();
         model.program(&shapes.iter().map(|(name, shape)| (*name, shape.as_slice())).collect::<Vec<_>>())
-    })();
-    let most = MOST.get() - before;
+    });
     assert!(most <= bound(bytes.len()), "{most} bytes for a file of {}", bytes.len());
     let program = answer.map_err(|error: equivariant::model::ModelError| error.to_string())?;
     let zeros = program.inputs.iter().map(|&slot| ArrayD::zeros(program.slots[slot].shape.as_slice()));

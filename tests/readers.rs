@@ -6,8 +6,10 @@
 //! change is its number. `EQUIVARIANT_MUTATIONS` sets how many there are of each kind.
 #![cfg(all(feature = "files", feature = "train"))]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::{Cell, RefCell};
+#[path = "support/allocator.rs"]
+mod allocator;
+
+use std::cell::RefCell;
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
@@ -25,36 +27,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use zip::write::SimpleFileOptions;
 
+use crate::allocator::most_held;
+
 /// Changes of each kind where the environment does not say.
 const MUTATIONS: u64 = 400;
-
-/// The system's allocator, which keeps the most that this thread has held.
-struct Watching;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-// SAFETY: everything is left to the system's allocator; the counters are plain numbers, so that counting
-// allocates nothing.
-unsafe impl GlobalAlloc for Watching {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.set(HELD.get() + layout.size() as isize);
-        MOST.set(MOST.get().max(HELD.get()));
-        // SAFETY: as the caller vouches.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.set(HELD.get() - layout.size() as isize);
-        // SAFETY: as the caller vouches.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Watching = Watching;
 
 /// The most bytes that reading a file of so many may hold: a deflated byte stands for 1032 at most, each of
 /// which is held as a byte, as an `f64` and twice as an `f32` at most; and a mebibyte for buffers and tables
@@ -86,10 +62,7 @@ fn survive(
         }
         let file = seal(changed, &mut random);
         fs::write(path, &file).unwrap();
-        let before = HELD.get();
-        MOST.set(before);
-        let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&read));
-        let most = MOST.get() - before;
+        let (answer, most) = most_held(|| std::panic::catch_unwind(std::panic::AssertUnwindSafe(&read)));
         let Ok(answer) = answer else { panic!("change {seed} of {} makes the reader panic", path.display()) };
         assert!(
             most <= bound(file.len()),

@@ -234,9 +234,6 @@ impl Cutting {
 
 /// The first of those that cost least, if some threads wait for the last pieces.
 fn cheapest(cuttings: impl IntoIterator<Item = Cutting>) -> Cutting {
-    let cheaper = |best: Cutting, other: Cutting| {
-        if other.shared_cost() < best.shared_cost() { other } else { best }
-    };
-    let Some(best) = cuttings.into_iter().reduce(cheaper) else { unreachable!("a task has pieces") };
-    best
+    let best = cuttings.into_iter().min_by(|one, other| one.shared_cost().total_cmp(&other.shared_cost()));
+    best.unwrap_or_else(|| unreachable!("a task has pieces"))
 }

@@ -169,6 +169,6 @@ pub mod cli;
 pub mod report;
 
 /// The examples of the README are tests.
-#[cfg(all(doctest, feature = "train"))]
+#[cfg(all(doctest, feature = "model", feature = "train"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

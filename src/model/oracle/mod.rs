@@ -44,6 +44,9 @@
 //! most M(M − 1)/2 pairs, two signs for each, and M arguments. Where nothing of this happens, the same
 //! argument applies to the difference of the two terms. ∎
 //!
+//! The core of it is checked by machine for functions without laws over a given field: `oracle_soundness` in
+//! `proofs/Oracle.v`.
+//!
 //! Several independent keys (prime, point and functions) multiply their probabilities. A conjecture, f(g ▷ x)
 //! = σ f(x) with a permutation σ that is named before, is false because of one entry at least, and survives
 //! with that probability. Where σ is found by looking at values, it is one of many, and their number

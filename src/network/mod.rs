@@ -3,7 +3,7 @@
 //! | what | file |
 //! |---|---|
 //! | [`Network`]: a sequence of layers and residual blocks, itself a [`Layer`](crate::layer::Layer) | `sequence` |
-//! | [`Residual`] | `residual` |
+//! | [`Residual`], [`Node`] | `residual`, `node` |
 //! | [`Plain`]: the ordinary network that a network with group layers is | `plain` |
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
 //! | [`Summary`]: shapes, parameters, connections, receptive fields and symmetries, layer by layer | `summary` |
@@ -17,6 +17,7 @@
 mod deepsets;
 mod equivariance;
 mod known;
+mod node;
 #[cfg(feature = "files")]
 pub mod onnx;
 mod plain;
@@ -33,9 +34,10 @@ pub use self::safetensors::{SafetensorsError, WeightsFault, read_safetensors, wr
 pub use deepsets::deepsets;
 pub use equivariance::{Equivariance, Step};
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
+pub use node::Node;
 pub use plain::Plain;
 pub use residual::Residual;
 pub use rotated::{c8_steerable, p4cnn, p4mcnn, z2cnn};
-pub use sequence::{Network, Node};
+pub use sequence::Network;
 pub use summary::{Summary, SummaryRow};
 pub use weights::{NotFinite, Part, Weights};

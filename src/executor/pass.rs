@@ -6,7 +6,7 @@ use super::Objective;
 use super::layout::{LANES, interleave};
 use super::memory::{Arena, Kept, Meeting, disjoint, pair};
 use super::program::{InPlace, Operation, Program, Step};
-use crate::executor::method::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
+use crate::executor::method::loss::{Targets, cross_entropy, mean_square, softmax, softmax_gradient};
 use crate::executor::method::{Situation, activation, add, add_at_each, dropout, sum_of_each};
 use crate::layer::{Dropout, Mode};
 use crate::network::Weights;
@@ -153,22 +153,24 @@ impl Pass<'_> {
         }
     }
 
-    /// The loss of the chunk and its gradient with respect to the output. The batch has so many samples.
-    pub fn compare(&self, objective: Objective<'_>, batch: usize, arena: &mut Arena, kept: &mut Kept) {
+    /// The loss of the chunk and its gradient with respect to the output; the sum of all losses of the batch
+    /// is divided by `total`.
+    pub fn compare(&self, objective: Objective<'_>, total: f64, arena: &mut Arena, kept: &mut Kept) {
         let Some(gradient) = self.program.last.gradient else { unreachable!("the output has a gradient") };
         let (output, gradient) = pair(&mut arena.buffers, self.program.last.data, gradient);
         let (Chunk { first, samples, .. }, row) = (self.chunk, self.program.outputs);
         kept.mistakes = 0;
         match objective {
-            Objective::CrossEntropy { labels, smoothing } => {
+            Objective::CrossEntropy { labels, smoothing, class_weights } => {
                 let labels = &labels[first..][..samples];
-                let found = cross_entropy(self.instructions, output, labels, smoothing, batch, gradient);
+                let targets = Targets { labels, smoothing, class_weights, total };
+                let found = cross_entropy(self.instructions, output, targets, gradient);
                 (kept.loss, kept.mistakes) = (found.loss, found.mistakes);
             }
             Objective::MeanSquare { targets } => {
                 let targets = &targets[first * row..][..samples * row];
                 let target = |feature: usize, lane: usize| targets[lane * row + feature];
-                kept.loss = mean_square(self.instructions, output, target, samples, batch, gradient);
+                kept.loss = mean_square(self.instructions, output, target, samples, total, gradient);
             }
             Objective::Gradient { output: given } => {
                 interleave(&given[first * row..][..samples * row], row, gradient);

@@ -22,7 +22,7 @@
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
 //! | [`CustomLayer`] | `custom` | a layer of your own, as a part of networks |
 //!
-//! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
+//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
 //! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
@@ -46,6 +46,7 @@ mod group;
 mod initialisation;
 #[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
+pub mod loss;
 mod map;
 mod normalisation;
 mod parameter;

@@ -33,7 +33,7 @@ mod trainer;
 
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};
-pub use ensemble::{Ensemble, Runs, Sampling, Verdict};
+pub use ensemble::{Ensemble, EnsembleEvaluation, Runs, Sampling};
 pub use model::Model;
 pub use recipe::{Recipe, Smooth};
 pub use trainer::{EpochRecord, Evaluation, Report, TrainError, Trainer};

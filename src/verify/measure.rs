@@ -203,8 +203,6 @@ impl<T: Float, G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>> Elements<T,
     }
 }
 
-type Outcome<W> = Result<W, MeasureError>;
-
 type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
 /// A claim of symmetry, ready to be measured.
@@ -345,8 +343,8 @@ where
         shape: &[usize],
         inputs: Option<&[ArrayD<T>]>,
         group: &G,
-        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Outcome<W>,
-    ) -> Outcome<W> {
+        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Result<W, MeasureError>,
+    ) -> Result<W, MeasureError> {
         let function = |x: &ArrayD<T>| (self.function)(x).into_result();
         let of_type: f64 = T::epsilon().into() / 2.0;
         let experiment = Experiment {

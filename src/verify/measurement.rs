@@ -226,11 +226,6 @@ impl Measurement {
     pub fn ratio(&self) -> f64 {
         self.relative_error / self.noise_floor
     }
-
-    /// What the ratio says.
-    pub fn judgement(&self) -> Judgement {
-        self.judgement
-    }
 }
 
 impl fmt::Display for Measurement {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::examine::{ExamineError, Examiner};
 use super::map::{Map, equivariance, symmetries};
 use super::report::{Reading, Report, Verdict};
+use super::seed::{replay_line, seed_from_environment};
 use super::statement::Statement;
 use super::subgroup::LARGEST_ORDER;
 use crate::group::FiniteGroup;
@@ -212,27 +213,5 @@ where
             statement = statement.shrinking_to(smallest.clone());
         }
         if self.linear { statement.linear_in(0) } else { statement }
-    }
-}
-
-/// The seed in `EQUIVARIANT_SEED`, or 0: runs repeat each other unless asked not to.
-///
-/// # Panics
-/// If the variable is set to something that is no number.
-pub(super) fn seed_from_environment() -> u64 {
-    match std::env::var("EQUIVARIANT_SEED") {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("EQUIVARIANT_SEED should be a whole number, but it is {text:?}")),
-        Err(_) => 0,
-    }
-}
-
-/// The command that repeats the running test with this seed.
-pub(super) fn replay_line(seed: u64) -> String {
-    // The test harness names each thread after its test.
-    match std::thread::current().name() {
-        Some(test) if test != "main" => format!("EQUIVARIANT_SEED={seed} cargo test -- --exact {test}"),
-        _ => format!("EQUIVARIANT_SEED={seed} cargo test"),
     }
 }

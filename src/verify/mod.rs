@@ -70,7 +70,7 @@ mod runner;
 mod seed;
 mod shrink;
 mod statement;
-#[cfg(any(test, feature = "proptest"))]
+#[cfg(feature = "proptest")]
 pub mod strategies;
 mod subgroup;
 #[cfg(test)]

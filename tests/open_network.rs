@@ -4,8 +4,8 @@
 use equivariant::executor::{Executor, Objective};
 use equivariant::group::D4;
 use equivariant::layer::{
-    Activation, Convolution, CustomLayer, Dense, Flatten, Gradients, Initialisation, Kept, Layer, LayerError,
-    Mode, Parameter, Pool, Role,
+    Activation, Convolution, CustomLayer, Dense, Flatten, Gradients, Initialisation, Layer, LayerError, Mode,
+    OutputType, Parameter, Pool, Role,
 };
 use equivariant::network::onnx::{Exporter, OnnxError, to_onnx};
 use equivariant::network::{Network, Residual, Weights};
@@ -50,7 +50,7 @@ impl Layer for Curve {
         vec![Parameter::new(Role::Weight, [self.channels], (1, 1))]
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         if !from.is_trivial() {
             return Err(LayerError::Equivariance {
@@ -60,7 +60,10 @@ impl Layer for Curve {
                 suggestion: "take channels that do not change places".to_owned(),
             });
         }
-        Ok(Kept { feature: from.clone(), because: "every place of a channel is treated alike".to_owned() })
+        Ok(OutputType {
+            feature: from.clone(),
+            because: "every place of a channel is treated alike".to_owned(),
+        })
     }
 
     fn forward<S: Scalar>(
@@ -260,7 +263,7 @@ fn symmetry_is_proved_and_refuted() {
     let pointwise = Network::new().then(curve(1)).then(Pool::maximum([2, 2])).then(Activation::Relu);
     prove(pointwise.clone()).on([1, 1, 4, 4]).commutes_with(D4, OnGrid, OnGrid).assert();
     let feature = FeatureType::trivial(&GridGroup::d4(), 1);
-    assert_eq!(pointwise.keeps(&[1, 1, 4, 4], &feature).unwrap().feature, feature);
+    assert_eq!(pointwise.output_type(&[1, 1, 4, 4], &feature).unwrap().feature, feature);
 
     let ramp = Network::new().then(Pool::maximum([2, 2])).then(CustomLayer::new(Ramp));
     let report = prove(ramp).on([1, 1, 4, 4]).commutes_with(D4, OnGrid, OnGrid).check().unwrap();

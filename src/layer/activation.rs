@@ -14,7 +14,7 @@
 use ndarray::{ArrayD, Zip};
 
 use super::{
-    Fraction, Gradients, Kept, Layer, LayerError, Mode, check_backward, check_weights, equivariance,
+    Fraction, Gradients, Layer, LayerError, Mode, OutputType, check_backward, check_weights, equivariance,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -102,7 +102,7 @@ impl Layer for Activation {
         Ok(input.to_vec())
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::entrywise(self, input, from)
     }
 

@@ -4,8 +4,8 @@ use ndarray::ArrayD;
 
 use super::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, CustomLayer, Dense, Dropout,
-    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupPool, Kept, Layer, LayerError,
-    Mode, Parameter, Pool, SetLinear, Softmax, Symmetry, TransposedConvolution, View,
+    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode,
+    OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry, TransposedConvolution, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -48,8 +48,8 @@ macro_rules! any_layer {
                 match self { $(AnyLayer::$kind(layer) => layer.symmetry(input)),* }
             }
 
-            fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
-                match self { $(AnyLayer::$kind(layer) => layer.keeps(input, from)),* }
+            fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
+                match self { $(AnyLayer::$kind(layer) => layer.output_type(input, from)),* }
             }
 
             fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

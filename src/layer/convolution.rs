@@ -13,7 +13,7 @@
 use ndarray::{ArrayD, Axis};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
+    Gradients, Layer, LayerError, Mode, OutputType, Parameter, View, Window, check_backward, check_weights,
     equivariance, extents, saturating_product, shape_error,
 };
 use crate::conv::{Operation, Options, Problem, sums};
@@ -174,7 +174,7 @@ impl Layer for Convolution {
         self.problem(input).map(|problem| problem.connections())
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         if self.taps.iter().any(|&taps| taps != 1) || !from.is_trivial() {
             let hypothesis = format!(
@@ -185,7 +185,7 @@ impl Layer for Convolution {
         }
         equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
         let because = "it mixes channels that are not moved, pixel by pixel".to_owned();
-        Ok(Kept { feature: from.with_fields(self.outputs), because })
+        Ok(OutputType { feature: from.with_fields(self.outputs), because })
     }
 
     fn forward<S: Scalar>(

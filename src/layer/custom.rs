@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
-use super::{Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View, check_weights};
+use super::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View, check_weights};
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Scalar, Symbolic, Taylor};
 use crate::signal::FeatureType;
 
@@ -157,7 +157,7 @@ macro_rules! erased {
             fn parameters(&self) -> Vec<Parameter>;
             fn view(&self, input: &[usize]) -> Result<View, LayerError>;
             fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError>;
-            fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError>;
+            fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError>;
             fn connections(&self, input: &[usize]) -> Result<u128, LayerError>;
             fn equals(&self, other: &dyn Any) -> bool;
             fn as_any(&self) -> &dyn Any;
@@ -213,8 +213,8 @@ impl<L: Layer + PartialEq> Erased for Boxed<L> {
         self.0.symmetry(input)
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
-        self.0.keeps(input, from)
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
+        self.0.output_type(input, from)
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
@@ -251,8 +251,8 @@ impl Layer for CustomLayer {
         self.0.symmetry(input)
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
-        self.0.keeps(input, from)
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
+        self.0.output_type(input, from)
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

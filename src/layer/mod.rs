@@ -64,7 +64,7 @@ pub use convolution::Convolution;
 pub use custom::CustomLayer;
 pub use dense::Dense;
 pub use dropout::{Dropout, drops};
-pub use equivariance::Kept;
+pub use equivariance::OutputType;
 pub use equivariant_linear::{EquivariantLinear, MatrixEntry};
 pub use error::LayerError;
 pub use flatten::Flatten;
@@ -166,13 +166,13 @@ pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
         Ok(Symmetry::of_view(&self.view(input)?, input.len().saturating_sub(2)))
     }
 
-    /// How the output moves when an input of this shape moves by this type, if the layer commutes with the
-    /// type's group whatever its weights are; at inference.
+    /// The type of the output, which says how it moves, for an input of this shape and type: if the layer, at
+    /// inference, commutes with the type's group whatever its weights are.
     ///
     /// # Errors
     /// If inputs of this shape do not fit or do not have the channels of the type, or if the layer does not
     /// commute: the error tells which hypothesis is violated, and what would satisfy it.
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         let hypothesis = "nothing is known of what it does to feature maps";
         Err(equivariance::broken(self, from, hypothesis, "take one of the layers that tell"))

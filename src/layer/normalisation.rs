@@ -24,7 +24,7 @@
 use ndarray::{Array1, ArrayD, Axis};
 
 use super::{
-    Fraction, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, check_backward, check_weights,
+    Fraction, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, check_backward, check_weights,
     equivariance, shape_error,
 };
 use crate::scalar::{Scalar, back, pairwise_sum, same_type};
@@ -244,11 +244,11 @@ impl Layer for BatchNormalisation {
             .into()
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         equivariance::check_orbit(self, self.orbit, from)?;
         let because = "it treats the channels of a field alike".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

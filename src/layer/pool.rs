@@ -13,7 +13,7 @@
 use ndarray::{Array2, ArrayD};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Symmetry, View, Window, channel_rows, check_backward,
+    Gradients, Layer, LayerError, Mode, OutputType, Symmetry, View, Window, channel_rows, check_backward,
     check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::conv::{Operation, Options, Problem};
@@ -214,11 +214,11 @@ impl Layer for Pool {
         Ok(Symmetry::of_windows(&Window::of(&self.problem(input)?), false))
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
         let because = "its windows are moved to windows".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

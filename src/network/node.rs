@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 
 use super::{Network, Residual};
-use crate::layer::{AnyLayer, Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -68,8 +68,8 @@ impl Layer for Node {
         with_node!(self, inside => inside.symmetry(input))
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
-        with_node!(self, inside => inside.keeps(input, from))
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
+        with_node!(self, inside => inside.output_type(input, from))
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 
 use super::Network;
 use super::sequence::inside;
-use crate::layer::{Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use crate::layer::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -101,9 +101,9 @@ impl Layer for Residual {
         })
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
-        let [body, shortcut] = self.both(|_, way| way.keeps(input, from))?;
+        let [body, shortcut] = self.both(|_, way| way.output_type(input, from))?;
         if body.feature != shortcut.feature {
             let hypothesis = format!("its ways end in {} and {}", body.feature, shortcut.feature);
             return Err(LayerError::Equivariance {
@@ -113,7 +113,10 @@ impl Layer for Residual {
                 suggestion: "end both in one type".to_owned(),
             });
         }
-        Ok(Kept { feature: body.feature, because: "both of its ways do, and end in one type".to_owned() })
+        Ok(OutputType {
+            feature: body.feature,
+            because: "both of its ways do, and end in one type".to_owned(),
+        })
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

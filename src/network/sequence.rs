@@ -7,7 +7,7 @@
 use ndarray::ArrayD;
 
 use super::{Equivariance, Node, Residual};
-use crate::layer::{AnyLayer, Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
@@ -196,9 +196,9 @@ impl Layer for Network {
         })
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         let argument = Equivariance::of(self, input, from)?;
-        Ok(Kept { feature: argument.feature().clone(), because: "all of its layers do".to_owned() })
+        Ok(OutputType { feature: argument.feature().clone(), because: "all of its layers do".to_owned() })
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {

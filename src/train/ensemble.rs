@@ -57,9 +57,9 @@ pub struct Runs {
 /// let ensemble = Ensemble::train("lenet5", &lenet5(10), &sets, &runs, 1, &mut |seed, epoch| {
 ///     println!("seed {seed}, epoch {}: {} mistakes", epoch.epoch, epoch.test_mistakes);
 /// })?;
-/// let verdict = ensemble.evaluate(&sets.test)?;
-/// println!("{} mistakes together, {:?} apart", verdict.together.mistakes, verdict.apart);
-/// # assert_eq!(verdict.apart.len(), 2);
+/// let evaluation = ensemble.evaluate(&sets.test)?;
+/// println!("{} mistakes together, {:?} apart", evaluation.together.mistakes, evaluation.apart);
+/// # assert_eq!(evaluation.apart.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -69,9 +69,9 @@ pub struct Ensemble {
     members: Vec<Weights>,
 }
 
-/// How an ensemble does on a set of images.
+/// How an ensemble does on a set of images, together and apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
+pub struct EnsembleEvaluation {
     /// Its shares, as scores, and its mistakes.
     pub together: Evaluation,
     /// The mistakes of each member.
@@ -118,7 +118,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// If the images do not fit the network.
-    pub fn evaluate(&self, images: &Dataset) -> Result<Verdict, LayerError> {
+    pub fn evaluate(&self, images: &Dataset) -> Result<EnsembleEvaluation, LayerError> {
         let mut executor = Executor::new(&self.network, &images.shape())?;
         let mut scores = Array2::zeros((images.len(), executor.outputs()));
         let mut apart = Vec::new();
@@ -129,7 +129,7 @@ impl Ensemble {
         }
         scores /= self.members.len() as f32;
         let mistakes = mistakes(&scores, images.labels());
-        Ok(Verdict { together: Evaluation { scores, mistakes }, apart })
+        Ok(EnsembleEvaluation { together: Evaluation { scores, mistakes }, apart })
     }
 }
 
@@ -180,9 +180,9 @@ mod tests {
     fn shares_are_the_mean_of_the_members() {
         let sets = sets();
         let ensemble = train(&runs(3..6, Sampling::All));
-        let verdict = ensemble.evaluate(&sets.test).unwrap();
+        let evaluation = ensemble.evaluate(&sets.test).unwrap();
         let mut mean = Array2::<f64>::zeros((50, 2));
-        for (seed, mistakes) in (3..6).zip(&verdict.apart) {
+        for (seed, mistakes) in (3..6).zip(&evaluation.apart) {
             let recipe = runs(0..1, Sampling::All).recipe;
             let mut trainer = Trainer::new(&network(), &sets.train)
                 .name("alone")
@@ -205,7 +205,7 @@ mod tests {
                 mean.into_iter().zip(powers).for_each(|(mean, power)| *mean += power / sum / 3.0);
             }
         }
-        for (&found, &expected) in verdict.together.scores.iter().zip(&mean) {
+        for (&found, &expected) in evaluation.together.scores.iter().zip(&mean) {
             // In units of 2⁻²⁴: |z| < 4, so a difference of scores is off by at most 8 and its exponential by
             // an ulp (2) more, of which a share e/(e + e') of two takes on a quarter. Its sum and its
             // quotient, and the sum of three shares and its quotient, round by at most 1 each, in the mean.
@@ -214,7 +214,7 @@ mod tests {
         }
         let wrong = |(row, &label): (ndarray::ArrayView1<'_, f64>, &usize)| row[1 - label] > row[label];
         let expected = mean.outer_iter().zip(sets.test.labels()).filter(|&pair| wrong(pair)).count();
-        assert_eq!(verdict.together.mistakes, expected);
+        assert_eq!(evaluation.together.mistakes, expected);
     }
 
     #[test]

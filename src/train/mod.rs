@@ -35,7 +35,7 @@ mod training;
 pub use crate::layer::loss;
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};
-pub use ensemble::{Ensemble, Runs, Sampling, Verdict};
+pub use ensemble::{Ensemble, EnsembleEvaluation, Runs, Sampling};
 pub use model::Model;
 pub use recipe::{Recipe, Smooth};
 pub use trainer::{Trained, Trainer};

@@ -10,12 +10,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::channels::Channels;
 use super::counterexample::Counterexample;
+use super::function::Float;
 use super::judge::{Deviation, Judge};
-use super::measure::Float;
-use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, MeasureError, Measurement};
+use super::measure_error::{MeasureError, Place};
+use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, Measurement};
 use super::noise::{ChannelNoise, Field};
-use super::prove::replay_line;
-use super::runner::{Place, Runner, direction, not_finite, perturbed, same_bits, same_shape};
+use super::runner::{Runner, direction, not_finite, perturbed, same_bits, same_shape};
+use super::seed::replay_line;
 use super::shrink::shrink;
 use crate::group::{FiniteGroup, Group, Subgroup};
 use crate::signal::ArrayAction;

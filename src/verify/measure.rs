@@ -46,48 +46,21 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::experiment::{Experiment, Found};
-use super::identity::Failure;
-use super::measurement::{Judgement, MeasureError, Measurement};
+use super::function::{Float, Output};
+use super::measure_error::MeasureError;
+use super::measurement::{Judgement, Measurement};
 use super::precision::Precision;
-use super::prove::seed_from_environment;
 use super::runner::Runner;
+use super::seed::seed_from_environment;
 use super::statement::shapes_between;
 use super::subgroup::LARGEST_ORDER;
 use crate::group::{FiniteGroup, Group};
-use crate::scalar::Ring;
 use crate::signal::{ArrayAction, TrivialAction};
 
 /// Largest order of a group for which every element is measured.
 const EVERY_ELEMENT: u128 = 64;
 /// Smaller shapes on which a counterexample is looked for.
 const SHAPES: usize = 64;
-
-/// The floats that a black box may work in.
-pub trait Float: Ring + num_traits::Float + Into<f64> {}
-
-impl Float for f32 {}
-impl Float for f64 {}
-
-/// What a black box may return: an array, or the reason why there is none.
-pub trait Output<T> {
-    /// The array, or the reason.
-    ///
-    /// # Errors
-    /// Whatever the function reported.
-    fn into_result(self) -> Result<ArrayD<T>, Failure>;
-}
-
-impl<T> Output<T> for ArrayD<T> {
-    fn into_result(self) -> Result<ArrayD<T>, Failure> {
-        Ok(self)
-    }
-}
-
-impl<T, E: Into<Failure>> Output<T> for Result<ArrayD<T>, E> {
-    fn into_result(self) -> Result<ArrayD<T>, Failure> {
-        self.map_err(Into::into)
-    }
-}
 
 /// Begins the measurement of a symmetry of `function`, in the same words as [`prove`](super::prove()).
 ///
@@ -202,8 +175,6 @@ impl<T: Float, G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>> Elements<T,
         Elements::OfGroup(tried, preserved)
     }
 }
-
-type Outcome<W> = Result<W, MeasureError>;
 
 type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
@@ -345,8 +316,8 @@ where
         shape: &[usize],
         inputs: Option<&[ArrayD<T>]>,
         group: &G,
-        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Outcome<W>,
-    ) -> Outcome<W> {
+        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Result<W, MeasureError>,
+    ) -> Result<W, MeasureError> {
         let function = |x: &ArrayD<T>| (self.function)(x).into_result();
         let of_type: f64 = T::epsilon().into() / 2.0;
         let experiment = Experiment {

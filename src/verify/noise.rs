@@ -41,10 +41,10 @@
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 
+use super::function::Float;
 use super::kink::is_kink;
-use super::measure::Float;
-use super::measurement::MeasureError;
-use super::runner::{Place, Runner, direction, perturbed};
+use super::measure_error::{MeasureError, Place};
+use super::runner::{Runner, direction, perturbed};
 
 /// Lines along which the noise is looked for: the degrees of freedom of the estimate.
 pub(super) const LINES: usize = 16;

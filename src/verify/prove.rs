@@ -1,8 +1,8 @@
 //! Proving the symmetry of a generic map, in one expression of a test.
 //!
-//! `prove(map).on(shape).commutes_with(group, input action, output action)` is a [`Check`]: it is run with
-//! [`Check::check`], which returns what was found, or with [`Check::assert`], which panics with the
-//! counterexample. The shape is the one that is proved, for all inputs and weights; sizes in between are
+//! `prove(map).on(shape).commutes_with(group, input action, output action)` is a [`ProofCheck`]: it is run
+//! with [`ProofCheck::check`], which returns what was found, or with [`ProofCheck::assert`], which panics with
+//! the counterexample. The shape is the one that is proved, for all inputs and weights; sizes in between are
 //! covered by the theorems of `proofs/`, if at all.
 
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::examine::{ExamineError, Examiner};
 use super::map::{Map, equivariance, symmetries};
 use super::report::{Reading, Report, Verdict};
+use super::seed::{replay_line, seed_from_environment};
 use super::statement::Statement;
 use super::subgroup::LARGEST_ORDER;
 use crate::group::FiniteGroup;
@@ -66,13 +67,13 @@ pub struct ProofOn<M> {
 
 impl<M: Map> ProofOn<M> {
     /// The claim f(g ▷ x) = g ▷ f(x) for every g of a group, with one action on inputs and one on outputs.
-    pub fn commutes_with<G, I, O>(self, group: G, input: I, output: O) -> Check<M, G, I, O>
+    pub fn commutes_with<G, I, O>(self, group: G, input: I, output: O) -> ProofCheck<M, G, I, O>
     where
         G: FiniteGroup,
         I: ArrayAction<G>,
         O: ArrayAction<G>,
     {
-        Check {
+        ProofCheck {
             map: self.map,
             shape: self.shape,
             group: Arc::new(move |_| Some(group.clone())),
@@ -90,7 +91,7 @@ impl<M: Map> ProofOn<M> {
         self,
         group: G,
         input: I,
-    ) -> Check<M, G, I, TrivialAction> {
+    ) -> ProofCheck<M, G, I, TrivialAction> {
         self.commutes_with(group, input, TrivialAction)
     }
 }
@@ -99,7 +100,7 @@ type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
 /// A claim of symmetry, ready to be checked.
 #[must_use = "a claim is not checked until `check` or `assert` is called"]
-pub struct Check<M, G, I, O> {
+pub struct ProofCheck<M, G, I, O> {
     map: Arc<M>,
     shape: Vec<usize>,
     group: Arc<GroupOfShape<G>>,
@@ -111,7 +112,7 @@ pub struct Check<M, G, I, O> {
     seed: u64,
 }
 
-impl<M, G, I, O> Check<M, G, I, O>
+impl<M, G, I, O> ProofCheck<M, G, I, O>
 where
     M: Map,
     G: FiniteGroup,
@@ -212,27 +213,5 @@ where
             statement = statement.shrinking_to(smallest.clone());
         }
         if self.linear { statement.linear_in(0) } else { statement }
-    }
-}
-
-/// The seed in `EQUIVARIANT_SEED`, or 0: runs repeat each other unless asked not to.
-///
-/// # Panics
-/// If the variable is set to something that is no number.
-pub(super) fn seed_from_environment() -> u64 {
-    match std::env::var("EQUIVARIANT_SEED") {
-        Ok(text) => text
-            .parse()
-            .unwrap_or_else(|_| panic!("EQUIVARIANT_SEED should be a whole number, but it is {text:?}")),
-        Err(_) => 0,
-    }
-}
-
-/// The command that repeats the running test with this seed.
-pub(super) fn replay_line(seed: u64) -> String {
-    // The test harness names each thread after its test.
-    match std::thread::current().name() {
-        Some(test) if test != "main" => format!("EQUIVARIANT_SEED={seed} cargo test -- --exact {test}"),
-        _ => format!("EQUIVARIANT_SEED={seed} cargo test"),
     }
 }

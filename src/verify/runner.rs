@@ -1,53 +1,12 @@
 //! Running a black box: one input or a batch, with every output looked at before it is used.
 
-use std::fmt;
-
 use ndarray::{ArrayD, ArrayViewD, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::function::Float;
 use super::identity::Failure;
-use super::measure::Float;
-use super::measurement::MeasureError;
-
-/// Where in a measurement the function was called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which input, counted from 0.
-    pub input: usize,
-    /// The element by which the input was moved.
-    pub element: Option<String>,
-    /// Whether the input was perturbed, to find the noise of the function or how much its output varies.
-    pub perturbed: bool,
-}
-
-impl Place {
-    pub(super) fn at(input: usize) -> Self {
-        Place { input, element: None, perturbed: false }
-    }
-
-    pub(super) fn moved(input: usize, element: &impl ToString) -> Self {
-        Place { element: Some(element.to_string()), ..Place::at(input) }
-    }
-
-    pub(super) fn perturbed(input: usize) -> Self {
-        Place { perturbed: true, ..Place::at(input) }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let input = self.input;
-        match (&self.element, self.perturbed) {
-            (None, false) => write!(f, "f(x) for input {input}"),
-            (None, true) => write!(f, "f(x + δ) for input {input}, perturbed"),
-            (Some(element), false) => write!(f, "f(g ▷ x) for input {input} and g = {element}"),
-            (Some(element), true) => {
-                write!(f, "f(g ▷ (x + δ)) for input {input}, perturbed, and g = {element}")
-            }
-        }
-    }
-}
+use super::measure_error::{MeasureError, Place};
 
 type Function<'a, T> = dyn Fn(&ArrayD<T>) -> Result<ArrayD<T>, Failure> + 'a;
 

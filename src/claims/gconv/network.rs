@@ -130,7 +130,7 @@ fn turning<M: Map>(map: impl Fn(usize) -> M + Send + Sync + 'static) -> Statemen
         }
         let map = Arc::new(map(shape[2]));
         let case = |element| {
-            let equivariance = crate::verify::Equivariance {
+            let equivariance = crate::verify::Commutation {
                 map: Arc::clone(&map),
                 shape: shape.to_vec(),
                 group: C4,

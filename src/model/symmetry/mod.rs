@@ -43,6 +43,6 @@ mod twin;
 pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
 pub use certificate::{Certificate, CertificateError, Certified};
 pub use check::{JudgeError, Question};
-pub use groups::Symmetry;
+pub use groups::SymmetryGroup;
 pub use refute::Counterexample;
-pub use report::{Break, ElementReport, Evidence, GroupReport, LayerReport, Report, Tensor, Verdict};
+pub use report::{Basis, Break, ElementReport, GroupReport, GroupVerdict, LayerReport, ModelReport, Tensor};

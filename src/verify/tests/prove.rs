@@ -4,7 +4,7 @@ use super::*;
 use crate::group::{C4, CyclicTranslations, D4, Symmetric, Trivial};
 use crate::scalar::Scalar;
 use crate::signal::{OnAxis, OnGrid, TrivialAction};
-use crate::verify::prove::{replay_line, seed_from_environment};
+use crate::verify::seed::{replay_line, seed_from_environment};
 use crate::verify::{Map, Verdict, prove};
 
 /// Every entry times a number that depends on its index.

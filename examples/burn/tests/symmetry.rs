@@ -5,7 +5,7 @@ use std::error::Error;
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, Tensor, TensorData};
 use equivariant::layer::{Activation, Convolution, Dense, GlobalPool};
-use equivariant::model::{Basis, GroupReport, Model, SymmetryGroup, GroupVerdict};
+use equivariant::model::{Basis, GroupReport, GroupVerdict, Model, SymmetryGroup};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Network, read_safetensors};
 use equivariant::prelude::*;

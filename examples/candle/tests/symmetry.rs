@@ -5,7 +5,7 @@ use std::error::Error;
 use candle_core::{Device, Result, Tensor};
 use candle_nn::{Module, VarMap};
 use equivariant::layer::{Activation, Convolution, Dense, GlobalPool};
-use equivariant::model::{Basis, GroupReport, Model, SymmetryGroup, GroupVerdict};
+use equivariant::model::{Basis, GroupReport, GroupVerdict, Model, SymmetryGroup};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Network, read_safetensors};
 use equivariant::prelude::*;
@@ -69,11 +69,12 @@ fn the_classifier_is_proved_to_be_invariant() {
 #[test]
 fn a_leak_is_found_in_both_ways() {
     let (network, weights) = with_a_leak().unwrap();
-    let measurement = measure(|images: &ArrayD<f32>| run(&network, images).map_err(|error| error.to_string()))
-        .on([1, 1, 9, 9])
-        .is_invariant_under(C4, OnGrid)
-        .check()
-        .unwrap();
+    let measurement =
+        measure(|images: &ArrayD<f32>| run(&network, images).map_err(|error| error.to_string()))
+            .on([1, 1, 9, 9])
+            .is_invariant_under(C4, OnGrid)
+            .check()
+            .unwrap();
     assert_eq!(measurement.judgement, Judgement::Broken);
     let turns = proved(&weights).unwrap();
     assert_eq!((turns.verdict, turns.basis), (GroupVerdict::Broken, Some(Basis::Refuted)));

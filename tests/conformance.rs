@@ -3,12 +3,12 @@
 //! `tests/onnx/make.py FOLDER` writes the cases; `EQUIVARIANT_ONNX_CASES` names the folder, by default
 //! `target/onnx-cases`. CI makes it; where it is not, only the scoreboard is looked at.
 //!
-//! A case runs in three readings. `Bounds::of_machine` gives a value v and a bound e that covers every
-//! evaluation in the coarsest float type of the case, in any order of its sums. The expected number, which
-//! NumPy computed in that type or a finer one, must be within e of v; so must the floats of this crate.
-//! `Bounds::exact` must agree with v as well. Integers and truths are equal. Where the result is not finite,
-//! the floats are equal to what is expected. Inputs that hold shapes and indices are constants, as they are
-//! in exported models.
+//! A case runs in four readings. `Bounds::of_machine` gives a value v and a bound e that covers every
+//! evaluation in the coarsest float type of the case, in any order of its sums. The expected number,
+//! which NumPy computed in that type or a finer one, must be within e of v; so must the floats of this
+//! crate. `Bounds::exact` must agree with v as well, and `FixedPoint` with that. Integers and truths are
+//! equal. Where the result is not finite, the floats are equal to what is expected. Inputs that hold
+//! shapes and indices are constants, as they are in exported models.
 //!
 //! With `EQUIVARIANT_UPDATE=1` the scoreboard `studies/CONFORMANCE.md` is written; otherwise it must be up to
 //! date.
@@ -19,7 +19,9 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use equivariant::model::{Bounds, Data, ElementType, Floats, Model, ModelError, Program, Refusal};
+use equivariant::model::{
+    Arithmetic, Bounds, Data, ElementType, FixedPoint, Floats, Model, ModelError, Program, Refusal,
+};
 use equivariant::scalar::Bounded;
 use ndarray::ArrayD;
 
@@ -151,6 +153,8 @@ fn compare(
     let ours = program.outputs(&Floats::of_the_model(), inputs).map_err(told)?;
     let bounds = program.outputs(&Bounds::of_machine(machine(program)), &bounded).map_err(told)?;
     let exact = program.outputs(&Bounds::exact(), &bounded).map_err(told)?;
+    let fixed = inputs.iter().map(|input| input.mapv(|number| FixedPoint.constant(number)));
+    let fixed = program.outputs(&FixedPoint, &fixed.collect::<Vec<_>>()).map_err(told)?;
     for (output, (element, data)) in expected.iter().enumerate() {
         let slot = &program.slots[program.outputs[output]];
         if slot.element != *element {
@@ -166,7 +170,9 @@ fn compare(
             return Err(format!("output {output}: shape {found:?}, expected {:?}", wanted.shape()));
         }
         let entries = ours[output].iter().zip(bounds[output].iter()).zip(exact[output].iter()).zip(&wanted);
-        for (place, (((&float, bound), exact), &wanted)) in entries.enumerate() {
+        let entries = entries.zip(fixed[output].iter());
+        for (place, ((((&float, bound), exact), &wanted), fixed)) in entries.enumerate() {
+            let fixed = fixed.to_bounded();
             let at = format!(
                 "output {output} entry {place}: {float}, {bound}, exactly {exact}, expected {wanted}"
             );
@@ -175,7 +181,11 @@ fn compare(
                 let covers = |value: f64| bound.may_equal(&Bounded::with_error(value, off));
                 // A bound that covers every number says nothing.
                 let is_telling = bound.error() < f64::INFINITY || is_equal;
-                covers(wanted) && covers(float) && is_telling && exact.may_equal(bound)
+                covers(wanted)
+                    && covers(float)
+                    && is_telling
+                    && exact.may_equal(bound)
+                    && fixed.may_equal(exact)
             } else {
                 is_equal
             };

@@ -1,11 +1,11 @@
-//! Any layer of this folder, so that layers can be held in a list.
+//! Any layer of this folder, or a [`CustomLayer`], so that layers can be held in a list.
 
 use ndarray::ArrayD;
 
 use super::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
-    GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode, OutputType, Parameter, Pool,
-    SetLinear, Softmax, Symmetry, TransposedConvolution, View,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, CustomLayer, Dense, Dropout,
+    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode,
+    OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry, TransposedConvolution, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -83,6 +83,7 @@ any_layer!(
     AdaptivePool,
     BatchNormalisation,
     Convolution,
+    CustomLayer,
     Dense,
     Dropout,
     EquivariantLinear,

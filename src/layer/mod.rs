@@ -20,8 +20,9 @@
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
 //! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
+//! | [`CustomLayer`] | `custom` | a layer of your own, as a part of networks |
 //!
-//! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
+//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
 //! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
@@ -32,6 +33,7 @@
 mod activation;
 mod any;
 mod convolution;
+mod custom;
 mod dense;
 mod dropout;
 mod equivariance;
@@ -44,6 +46,7 @@ mod group;
 mod initialisation;
 #[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
+pub mod loss;
 mod map;
 mod normalisation;
 mod parameter;
@@ -58,6 +61,7 @@ mod window;
 pub use activation::Activation;
 pub use any::AnyLayer;
 pub use convolution::Convolution;
+pub use custom::CustomLayer;
 pub use dense::Dense;
 pub use dropout::{Dropout, drops};
 pub use equivariance::OutputType;

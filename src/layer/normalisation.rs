@@ -56,6 +56,12 @@ impl BatchNormalisation {
         }
     }
 
+    /// For feature maps of this type: the channels of a field, which the group may exchange, share statistics
+    /// and parameters, so that the layer commutes with the group.
+    pub fn of(maps: &FeatureType) -> Self {
+        BatchNormalisation::new(maps.channels()).orbit(maps.size())
+    }
+
     /// With statistics shared by so many consecutive channels.
     #[must_use]
     pub fn orbit(mut self, orbit: usize) -> Self {

@@ -39,6 +39,7 @@
 //! | `run`, `stage` | programs over any arithmetic, and one step |
 //! | `floats` | reading on floats |
 //! | `bounds` | reading with rigorous bounds |
+//! | `fixed` | the same of the exact result, with many more digits |
 //! | `oracle` | the random interpretation, and its theorem |
 //! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
 //! | `rationals` | reading on exact rational numbers |
@@ -51,6 +52,7 @@ mod data;
 mod element;
 mod error;
 mod file;
+mod fixed;
 mod floats;
 mod function;
 mod functions;
@@ -69,6 +71,7 @@ pub use data::Data;
 pub use element::ElementType;
 pub use error::{ModelError, Refusal};
 pub use file::{ENTRIES, Extent, Model, NodeView, Port};
+pub use fixed::{Fixed, FixedPoint};
 pub use floats::Floats;
 pub use oracle::{Oracle, Residue};
 pub use program::{

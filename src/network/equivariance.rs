@@ -11,8 +11,8 @@ mod tests;
 
 use std::fmt;
 
+use super::Network;
 use super::sequence::inside;
-use super::{Network, Node};
 use crate::layer::{Layer, LayerError, OutputType};
 use crate::signal::FeatureType;
 
@@ -64,14 +64,9 @@ impl Equivariance {
         let (mut shape, mut feature) = (input.to_vec(), from.clone());
         let mut steps = Vec::new();
         for (place, node) in network.nodes().iter().enumerate() {
-            let told = match node {
-                Node::Layer(layer) => layer
-                    .output_type(&shape, &feature)
-                    .and_then(|kept| Ok((kept, layer.name(), layer.output_shape(&shape)?))),
-                Node::Residual(block) => block
-                    .output_type(&shape, &feature)
-                    .and_then(|kept| Ok((kept, block.name(), block.output_shape(&shape)?))),
-            };
+            let told = node
+                .output_type(&shape, &feature)
+                .and_then(|kept| Ok((kept, node.name(), node.output_shape(&shape)?)));
             let (OutputType { feature: to, because }, layer, output) =
                 told.map_err(|source| inside(place, source))?;
             (shape, feature) = (output, to);

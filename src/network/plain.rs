@@ -214,6 +214,7 @@ impl Rewriting {
                     let shortcut = self.network(&block.shortcut)?;
                     Ok(Residual::new(body).shortcut(shortcut).into())
                 }),
+                Node::Network(network) => self.network(network).map(Node::Network),
             };
             plain.map_err(|source| inside(place, source))
         };

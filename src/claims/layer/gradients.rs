@@ -213,7 +213,7 @@ pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
         | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. })
         | AnyLayer::GroupPool(GroupPool { reduction, .. }) => *reduction == Reduction::Mean,
         AnyLayer::BatchNormalisation(_) => mode == Mode::Inference,
-        AnyLayer::Activation(_) | AnyLayer::Softmax(_) => false,
+        AnyLayer::Activation(_) | AnyLayer::Softmax(_) | AnyLayer::CustomLayer(_) => false,
     }
 }
 

@@ -7,14 +7,17 @@
 
 mod composite;
 mod operation;
+mod sizes;
 
 use std::ops::Range;
 
 pub(super) use self::operation::{InPlace, Normalisation, Operation, Step, Value};
-use super::memory::length;
-use crate::executor::method::{Divisor, LaneBatchNorm, LanePooling};
+pub(super) use self::sizes::check_sizes;
+use self::sizes::entries_of;
+use super::layout::length;
+use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
-use crate::layer::{Activation, AnyLayer, Layer, LayerError, Reduction};
+use crate::layer::{Activation, AnyLayer, Layer, LayerError, Parameter, Reduction};
 use crate::network::{Network, Node};
 use crate::simd::InstructionSet;
 
@@ -113,43 +116,6 @@ impl Program {
     }
 }
 
-/// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side,
-/// 16 GiB at the most.
-const MOST_ENTRIES: usize = 1 << 28;
-
-/// That samples have entries, and neither they nor an array of weights too many.
-///
-/// # Errors
-/// If it is otherwise.
-pub(super) fn check_sizes(network: &Network, sample: &[usize]) -> Result<(), LayerError> {
-    if sample.contains(&0) {
-        return Err(LayerError::Shape {
-            layer: network.name(),
-            expected: "with entries".to_owned(),
-            found: [&[1], sample].concat(),
-            suggestion: "a sample without entries cannot be run".to_owned(),
-        });
-    }
-    entries_of(network, "a sample", sample)?;
-    for parameter in network.parameters() {
-        entries_of(network, &parameter.name, &parameter.shape)?;
-    }
-    Ok(())
-}
-
-/// How many entries an array of this shape has.
-///
-/// # Errors
-/// If there are more than [`MOST_ENTRIES`].
-fn entries_of(layer: &impl Layer, what: &str, shape: &[usize]) -> Result<usize, LayerError> {
-    let entries = shape.iter().fold(1_usize, |product, &extent| product.saturating_mul(extent));
-    if entries <= MOST_ENTRIES {
-        return Ok(entries);
-    }
-    let (layer, what) = (layer.name(), what.to_owned());
-    Err(LayerError::TooLarge { layer, what, entries, most: MOST_ENTRIES })
-}
-
 /// The work of compiling.
 struct Compiler {
     program: Program,
@@ -183,6 +149,7 @@ impl Compiler {
                     self.step(Operation::Add { second: shortcut.value }, body.value, value);
                     State { shape: body.shape, value, free: Free::Always }
                 }
+                Node::Network(inner) => self.network(inner, state, places)?,
             };
             places.pop();
         }
@@ -275,6 +242,12 @@ impl Compiler {
                 let operation = Operation::Dropout { layer: *layer, channels, places: places.to_vec() };
                 (operation, false, Free::Always)
             }
+            layer => {
+                let parameters = layer.parameters();
+                let layer = self.by_definition(layer, &input.shape, &shape)?;
+                let operation = Operation::ByDefinition { layer, places: places.to_vec() };
+                (operation, parameters.iter().any(|part| part.role.is_trained()), Free::Always)
+            }
         };
         let overwrites = match input.free {
             Free::Never => false,
@@ -298,6 +271,24 @@ impl Compiler {
         };
         self.step(operation, input.value, value);
         Ok(State { shape, value, free })
+    }
+
+    /// A layer that has no method here.
+    fn by_definition(
+        &mut self,
+        layer: &AnyLayer,
+        input: &[usize],
+        output: &[usize],
+    ) -> Result<ByDefinition, LayerError> {
+        let place = |part: Parameter| {
+            if part.role.is_trained() {
+                return self.small(part.len());
+            }
+            self.program.running += part.len();
+            self.program.running - part.len()..self.program.running
+        };
+        let places = layer.parameters().into_iter().map(place).collect();
+        ByDefinition::new(layer.clone(), input, output, places)
     }
 
     fn step(&mut self, operation: Operation, input: Value, output: Value) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::executor::method::{Divisor, LaneBatchNorm, LaneMaps, LanePooling};
+use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LaneMaps, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
 use crate::layer::Dropout;
 
@@ -59,6 +59,11 @@ pub(in super::super) enum Operation {
     Maps {
         lanes: LaneMaps,
         bias: Option<Range<usize>>,
+    },
+    /// `places` lead to the layer, from the outermost network inwards.
+    ByDefinition {
+        layer: ByDefinition,
+        places: Vec<usize>,
     },
 }
 

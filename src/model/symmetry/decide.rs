@@ -11,12 +11,12 @@ use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
-use super::refute::{Attempt, Counterexample, Outputs, Refuter, exact};
+use super::refute::{Attempt, Counterexample, Outputs, Refuter, bounded};
 use super::report::{Basis, Break, GroupReport, GroupVerdict, LayerReport};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::RunError;
-use crate::model::{Bounds, Model, Program, Trace};
+use crate::model::{Model, Program, Trace};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
@@ -94,7 +94,7 @@ pub(in crate::model) struct Memory {
     refuted: RefCell<Vec<(Motion, Counterexample)>>,
     /// The bounded outputs for the first trial.
     bounded: RefCell<Option<Outputs>>,
-    /// Whether rigorous bounds are wider than the outputs, as of deep networks.
+    /// Whether rigorous bounds are wider than the outputs, as of deep networks with exponentials.
     is_vacuous: Cell<bool>,
 }
 
@@ -309,15 +309,18 @@ impl Judge<'_> {
         let terms = self.program.steps.iter().map(|step| Terms::new(self.program, step));
         let work: usize = terms.map(|terms| terms.count() * terms.width()).sum::<usize>().max(1);
         let trials = &self.trials[..self.trials.len().min((TRIAL_TERMS / work).max(1))];
-        if self.memory.bounded.borrow().is_none() {
-            // Where a function has no bounds, the attempt below says so.
-            let first = self.program.outputs(&Bounds::exact(), &exact(&self.trials[0])).ok();
-            self.memory.bounded.replace(first);
-        }
-        let first = self.memory.bounded.borrow().clone();
-        let (program, moving, motion) = (self.program, self.moving, &element.motion);
-        let refuter = Refuter { model: self.model, program, moving, motion, first };
-        let found = match refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work)) {
+        let known = self.memory.bounded.borrow().clone();
+        let first = match known {
+            Some(known) => Ok(known),
+            None => bounded(self.program, &self.trials[0]),
+        };
+        let attempt = first.and_then(|first| {
+            self.memory.bounded.replace(Some(first.clone()));
+            let (program, moving, motion) = (self.program, self.moving, &element.motion);
+            let refuter = Refuter { model: self.model, program, moving, motion, first };
+            refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work))
+        });
+        let found = match attempt {
             // Some functions have no bounds: then nothing is refuted.
             Err(RunError::Unreadable { .. }) | Ok(Attempt::Vacuous) => {
                 self.memory.is_vacuous.set(true);

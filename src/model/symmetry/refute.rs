@@ -4,15 +4,13 @@
 //! Sorting moves no value by more than the entries move: the exact value of each rank is within e of the
 //! computed one, where e is the greatest of the bounds of the output. So one input, with sorted values that
 //! differ by more than e + e′ somewhere, refutes every σ at once. Values and bounds are those of
-//! [`Bounds`](super::super::Bounds) on inputs that are exact, so that what is refuted is refuted for the
-//! model in exact arithmetic.
-
-use std::sync::Arc;
+//! [`FixedPoint`](super::super::FixedPoint) on inputs that are exact, so that what is refuted is refuted for
+//! the model in exact arithmetic.
 
 use ndarray::ArrayD;
 
 use super::super::run::RunError;
-use super::super::{Bounds, Floats, Model, Program};
+use super::super::{Arithmetic, Fixed, FixedPoint, Floats, Model, Program};
 use super::exact::Moving;
 use super::measured::gap;
 use super::motion::Motion;
@@ -67,16 +65,18 @@ pub(in crate::model) struct Refuter<'p> {
     pub(in crate::model) program: &'p Program,
     pub(in crate::model) moving: &'p Moving,
     pub(in crate::model) motion: &'p Motion,
-    /// The bounded outputs for the first input that is tried, where they are known.
-    pub(in crate::model) first: Option<Outputs>,
+    /// The bounded outputs for the first input that is tried.
+    pub(in crate::model) first: Outputs,
 }
 
 /// Values with their bounds, one array for each output.
-pub(in crate::model) type Outputs = Vec<Arc<ArrayD<Bounded>>>;
+pub(in crate::model) type Outputs = Vec<ArrayD<Bounded>>;
 
-/// Inputs without any error.
-pub(in crate::model) fn exact(inputs: &[ArrayD<f64>]) -> Vec<ArrayD<Bounded>> {
-    inputs.iter().map(|input| input.mapv(Bounded::new)).collect()
+/// The outputs with bounds within which the exact results lie.
+pub(in crate::model) fn bounded(program: &Program, inputs: &[ArrayD<f64>]) -> Result<Outputs, RunError> {
+    let exact = |input: &ArrayD<f64>| input.mapv(|value| FixedPoint.constant(value));
+    let outputs = program.outputs(&FixedPoint, &inputs.iter().map(exact).collect::<Vec<_>>())?;
+    Ok(outputs.iter().map(|output| output.map(Fixed::to_bounded)).collect())
 }
 
 /// Whether the bounds of all outputs are wider than the outputs.
@@ -98,9 +98,9 @@ impl Refuter<'_> {
         shrinks: usize,
     ) -> Result<Attempt, RunError> {
         for (number, inputs) in trials.iter().enumerate() {
-            let right = match (number, &self.first) {
-                (0, Some(first)) => first.clone(),
-                _ => self.bounded(&exact(inputs))?,
+            let right = match number {
+                0 => self.first.clone(),
+                _ => bounded(self.program, inputs)?,
             };
             if number == 0 && is_vacuous(&right) {
                 return Ok(Attempt::Vacuous);
@@ -108,7 +108,9 @@ impl Refuter<'_> {
             let Some(mut gap) = self.gap(inputs, right, least)? else { continue };
             let least = least.max(gap.relative() / 4.0);
             let mut inputs = inputs.clone();
-            self.shrink(&mut inputs, &mut gap, least, shrinks)?;
+            if shrinks > 0 {
+                self.shrink(&mut inputs, &mut gap, least, shrinks)?;
+            }
             let names = self.model.inputs().iter().map(|port| port.name.clone());
             let named = names.zip(inputs).collect();
             let output =
@@ -127,13 +129,9 @@ impl Refuter<'_> {
         Ok(Attempt::Nothing)
     }
 
-    fn bounded(&self, inputs: &[ArrayD<Bounded>]) -> Result<Outputs, RunError> {
-        self.program.outputs(&Bounds::exact(), inputs)
-    }
-
     fn gap(&self, inputs: &[ArrayD<f64>], right: Outputs, least: f64) -> Result<Option<Gap>, RunError> {
-        let Some(moved) = self.moving.apply(self.motion, &exact(inputs)) else { return Ok(None) };
-        let left = self.bounded(&moved)?;
+        let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(None) };
+        let left = bounded(self.program, &moved)?;
         let gaps = left.iter().zip(&right).enumerate().filter_map(|(output, (left, right))| {
             let (difference, bound) = sorted_difference(left, right)?;
             let values = |array: &ArrayD<Bounded>| array.mapv(|entry| entry.value());
@@ -154,7 +152,7 @@ impl Refuter<'_> {
     ) -> Result<(), RunError> {
         let mut smaller = inputs.clone();
         self.clear(&mut smaller, least, runs)?;
-        let right = self.bounded(&exact(&smaller))?;
+        let right = bounded(self.program, &smaller)?;
         if let Some(found) = self.gap(&smaller, right, least)? {
             *gap = found;
             *inputs = smaller;

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::exact::{Moving, Prover};
 use super::*;
-use crate::model::{Model, Operation, Origin, Program};
+use crate::model::tests::{Draft, ints};
+use crate::model::{Arithmetic, Bounds, Model, Operation, Origin, Program};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/onnx/symmetry").join(name)
@@ -220,5 +221,63 @@ fn deviations_stay_within_their_bound() {
         assert!(bound > 0.0 && bound < 1e-2, "{name}: {bound}");
         // Outputs have the size of some units, and inputs of the measurement lie in the box.
         assert!(report.groups[0].relative_error.unwrap() <= bound, "{name}");
+    }
+}
+
+/// Twenty convolutions of sixteen maps with symmetric kernels, each with a ReLU. The leak is added to a corner of
+/// the kernels of one of them.
+fn deep(seed: u64, leak: Option<(usize, f64)>) -> Model {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut draft = Draft::new(17).input("x", &[1, 1, 5, 5]);
+    let mut last = "x".to_owned();
+    for layer in 0..20 {
+        let inputs = if layer == 0 { 1 } else { 16 };
+        // Weights of this size keep the sizes of the maps.
+        let reach = (6.0 / (9.0 * inputs as f64)).sqrt();
+        // For the centre, the edges and the corners of each kernel.
+        let classes =
+            ArrayD::from_shape_simple_fn(vec![16, inputs, 3], || random.random_range(-reach..reach));
+        let kernel = ArrayD::from_shape_fn(vec![16, inputs, 3, 3], |at| {
+            let weight = classes[[at[0], at[1], at[2].abs_diff(1) + at[3].abs_diff(1)]];
+            match leak {
+                Some((of, leak)) if of == layer && at[2] + at[3] == 0 => weight + leak,
+                _ => weight,
+            }
+        });
+        let (weights, map, next) = (format!("w{layer}"), format!("c{layer}"), format!("r{layer}"));
+        draft = draft
+            .floats(&weights, &kernel)
+            .node("Conv", &[&last, &weights], &map, &[ints("pads", &[1, 1, 1, 1])])
+            .node("Relu", &[&map], &next, &[]);
+        last = next;
+    }
+    draft.model(&[&last]).unwrap()
+}
+
+/// After twenty layers bounds of floats are as wide as what a leak of 10⁻⁴ does; it is refuted nevertheless.
+#[test]
+fn leaks_of_deep_networks_are_refuted() {
+    let seed = std::env::var("EQUIVARIANT_SEED").map_or(0, |seed| seed.parse().unwrap());
+    println!("EQUIVARIANT_SEED={seed} cargo test --features model leaks_of_deep_networks_are_refuted");
+    let turns = |model: &Model| {
+        let report = model.prove().under(SymmetryGroup::Rot90).check().unwrap();
+        report.group(SymmetryGroup::Rot90).unwrap().clone()
+    };
+    let tight = deep(seed, None);
+    let report = turns(&tight);
+    assert_eq!((report.verdict, report.basis), (GroupVerdict::Equivariant, Some(Basis::Proved)));
+    let program = tight.program(&[]).unwrap();
+    let input = ArrayD::from_shape_fn(vec![1, 1, 5, 5], |at| {
+        Bounds::exact().constant(((at[2] * 3 + at[3]) % 5) as f64 - 2.0)
+    });
+    let output = program.outputs(&Bounds::exact(), &[input]).unwrap().remove(0);
+    let in_floats = output.iter().map(|entry| entry.error()).fold(0.0, f64::max);
+    for layer in [0, 9, 18] {
+        let report = turns(&deep(seed, Some((layer, 1e-4))));
+        assert_eq!((report.verdict, report.basis), (GroupVerdict::Broken, Some(Basis::Refuted)), "{layer}");
+        let found = report.counterexample.unwrap();
+        let (difference, bound) = (found.difference, found.bound);
+        println!("{layer}: {difference:e} beyond {bound:e}, where floats have {in_floats:e}");
+        assert!(difference > 1e4 * bound && 1e4 * bound < in_floats, "{layer}");
     }
 }

@@ -1,108 +1,35 @@
-//! From a network to a graph.
-
-use std::io;
-use std::path::{Path, PathBuf};
+//! From the layers of a network to the operators of a graph.
 
 use ndarray::ArrayD;
-use thiserror::Error;
 
-use super::{Graph, Value, Windows};
+use super::{Graph, OnnxError, Value, Windows};
 use crate::conv::{Boundary, Options};
-use crate::file::replace;
 use crate::layer::{
-    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, EquivariantLinear,
-    GlobalPool, GroupPool, Layer, LayerError, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
+    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, CustomLayer, Dense,
+    EquivariantLinear, GlobalPool, GroupPool, Layer, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
     matrix,
 };
-use crate::network::{Network, Node, NotFinite, Part, Plain, Weights};
-
-/// A network that cannot be exported.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum OnnxError {
-    /// The file cannot be written.
-    #[error("cannot write the model {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The network does not take such inputs.
-    #[error(transparent)]
-    Layer(#[from] LayerError),
-    /// The weights are not those of the network.
-    #[error("the weights are not those of the network: it needs {expected} arrays, found {found}")]
-    Weights {
-        /// Arrays of the network.
-        expected: usize,
-        /// Arrays of the weights.
-        found: usize,
-    },
-    /// A weight is NaN or infinite.
-    #[error("the weights are not finite and are not exported: {0}")]
-    NotFinite(#[from] NotFinite),
-    /// No operator does what the layer does.
-    #[error("layer {place}: ONNX has no operator for {layer}: {needs}")]
-    Unsupported {
-        /// The place of the layer.
-        place: String,
-        /// The layer.
-        layer: String,
-        /// What it would need.
-        needs: String,
-    },
-}
-
-/// Writes a network with its weights as a model for samples of shape `sample` (channels, space…), in place of
-/// an old file.
-///
-/// # Errors
-/// As [`to_onnx`], and if the file cannot be written; the old file is then as it was.
-pub fn export_onnx(
-    network: &Network,
-    weights: &Weights,
-    sample: &[usize],
-    path: &Path,
-) -> Result<(), OnnxError> {
-    let model = to_onnx(network, weights, sample)?;
-    replace(path, &model).map_err(|source| OnnxError::Write { path: path.to_owned(), source })
-}
-
-/// The bytes of a model.
-///
-/// # Errors
-/// If samples or weights do not fit the network, a weight is not finite, or there is no operator for a layer:
-/// adaptive pooling whose windows have different sizes, or a transposed convolution with padding that is not
-/// by zeros.
-pub fn to_onnx(network: &Network, weights: &Weights, sample: &[usize]) -> Result<Vec<u8>, OnnxError> {
-    let input = [&[1], sample].concat();
-    let output = network.output_shape(&input)?;
-    let parameters = network.parameters();
-    let fits =
-        parameters.iter().map(|parameter| &parameter.shape).eq(weights.parts.iter().map(|part| &part.shape));
-    if !fits {
-        return Err(OnnxError::Weights { expected: parameters.len(), found: weights.parts.len() });
-    }
-    weights.check_finite()?;
-    let plain = Plain::at_inference(network)?;
-    let weights = &plain.weights(weights)?;
-    let mut export = Export { graph: Graph::new(sample), weights, next: 0 };
-    let value = export.graph.input();
-    let (value, _) = export.network(plain.network(), "", value, input)?;
-    Ok(export.graph.finish(&value, &output[1..]))
-}
+use crate::network::{Network, Node, Part, Weights};
 
 /// A graph, and how many of the weights are in it.
-struct Export<'a> {
-    graph: Graph,
+pub(super) struct Export<'a, W> {
+    pub(super) graph: Graph,
     weights: &'a Weights,
     next: usize,
+    /// Writes custom layers.
+    write: W,
 }
 
-impl Export<'_> {
+impl<'a, W> Export<'a, W>
+where
+    W: Fn(&CustomLayer, &mut Graph, &Value, &[Value]) -> Option<Value>,
+{
+    pub(super) fn new(sample: &[usize], weights: &'a Weights, write: W) -> Self {
+        Export { graph: Graph::new(sample), weights, next: 0, write }
+    }
+
     /// Appends a network that stands at a place; returns its output and the shape of that.
-    fn network(
+    pub(super) fn network(
         &mut self,
         network: &Network,
         prefix: &str,
@@ -125,6 +52,7 @@ impl Export<'_> {
                     self.graph.at(place);
                     (self.graph.add(&sum, &other), output)
                 }
+                Node::Network(network) => self.network(network, &format!("{place}."), value, shape)?,
             };
         }
         Ok((value, shape))
@@ -154,6 +82,12 @@ impl Export<'_> {
             AnyLayer::Softmax(_) => self.graph.softmax(x),
             AnyLayer::Flatten(_) => self.graph.flatten(x),
             AnyLayer::Dropout(_) => x.clone(),
+            AnyLayer::CustomLayer(layer) => {
+                let weights: Vec<_> = layer.parameters().iter().map(|_| self.parameter()).collect();
+                let needs = "an exporter that is told what to write for it";
+                (self.write)(layer, &mut self.graph, x, &weights)
+                    .ok_or_else(|| unsupported(place, layer, needs))?
+            }
             AnyLayer::GroupPool(layer) => self.group_pool(layer, x, &shape[2..])?,
             AnyLayer::GroupConvolution(layer) => {
                 unreachable!("{} is exported as the ordinary one that it is", layer.name())

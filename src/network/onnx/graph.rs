@@ -8,10 +8,11 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::setting::{Setting, float, int, ints};
 use crate::conv::Boundary;
 use crate::onnx::message::{
-    Attribute, AttributeType, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet,
-    Shape, Tensor, TensorType, Type, ValueInfo,
+    Attribute, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet, Shape, Tensor,
+    TensorType, Type, ValueInfo,
 };
 
 /// The name of a tensor in a graph: its input, a parameter, or the output of a node.
@@ -215,12 +216,7 @@ impl Graph {
             self.operator_set = 19;
         }
         let pads = self.pads(padding);
-        let attribute = Attribute {
-            name: "mode".to_owned(),
-            s: Some(mode.as_bytes().to_vec()),
-            kind: AttributeType::String.into(),
-            ..Attribute::default()
-        };
+        let attribute = Setting::Text(mode.to_owned()).attribute("mode");
         self.node("Pad", &[Some(x), Some(&pads)], vec![attribute])
     }
 
@@ -300,9 +296,16 @@ impl Graph {
     }
 
     /// A constant list of `i64`, under this name at the place of its node.
-    fn integers(&mut self, name: &str, list: &[usize]) -> Value {
+    pub fn integers(&mut self, name: &str, list: &[usize]) -> Value {
         let bytes = list.iter().flat_map(|&integer| (integer as i64).to_le_bytes()).collect();
         self.initializer(&format!("{}/{name}", self.place), &[list.len()], DataType::Int64, bytes)
+    }
+
+    /// Any operator of the standard that has one output, by its name.
+    pub fn operator(&mut self, operator: &str, inputs: &[&Value], settings: &[(&str, Setting)]) -> Value {
+        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
+        let attributes = settings.iter().map(|(name, setting)| setting.attribute(name)).collect();
+        self.node(operator, &inputs, attributes)
     }
 
     /// Inputs that are missing at the end are left out.
@@ -337,27 +340,4 @@ fn batches(name: &str, sample: &[usize]) -> ValueInfo {
     let shape = Shape { dim: extents.map(|extent| Dimension { value: Some(extent) }).collect() };
     let tensor_type = TensorType { elem_type: DataType::Float.into(), shape: Some(shape) };
     ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
-}
-
-fn int(name: &str, value: usize) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        i: Some(value as i64),
-        kind: AttributeType::Int.into(),
-        ..Attribute::default()
-    }
-}
-
-fn ints(name: &str, values: &[usize]) -> Attribute {
-    let ints = values.iter().map(|&value| value as i64).collect();
-    Attribute { name: name.to_owned(), ints, kind: AttributeType::Ints.into(), ..Attribute::default() }
-}
-
-fn float(name: &str, value: f32) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        f: Some(value),
-        kind: AttributeType::Float.into(),
-        ..Attribute::default()
-    }
 }

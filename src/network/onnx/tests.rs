@@ -105,6 +105,7 @@ fn bounded(network: &Network, x: ArrayD<Bounded>, weights: &mut &[ArrayD<Bounded
                 let shortcut = bounded(&block.shortcut, value, weights);
                 relative(&(body + shortcut), 1.0)
             }
+            Node::Network(network) => bounded(network, value, weights),
         };
     }
     value

@@ -181,7 +181,7 @@ impl Arithmetic for Oracle {
     }
 
     fn dot(&self, a: &[Residue], b: &[Residue]) -> Residue {
-        Residue(self.field.dot(a.iter().zip(b).map(|(a, b)| (a.0, b.0))))
+        Residue(self.field.dot(a, b, |entry| entry.0))
     }
 
     fn sum(&self, entries: &mut dyn Iterator<Item = &Residue>) -> Residue {

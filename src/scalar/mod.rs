@@ -12,7 +12,7 @@
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
-//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Term`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
@@ -26,6 +26,7 @@ mod goldilocks;
 #[cfg(any(feature = "files", feature = "train"))]
 pub(crate) mod half;
 mod integer;
+mod keyed;
 #[cfg(test)]
 mod laws;
 mod operators;
@@ -37,6 +38,7 @@ mod same;
 mod sum;
 mod symbolic;
 mod taylor;
+mod term;
 #[cfg(test)]
 mod trees;
 
@@ -44,6 +46,8 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
+#[cfg(feature = "model")]
+pub(crate) use keyed::RandomFunctions;
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use rounding::Rounding;
@@ -53,6 +57,7 @@ pub(crate) use same::{back, same_type};
 pub(crate) use sum::pairwise_sum;
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;
+pub use term::{Interpretation, Term};
 
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Neg, Sub};

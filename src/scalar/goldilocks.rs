@@ -31,7 +31,7 @@ use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, RootO
 ///   and obey no law: neither `√x · √x = x` nor `eˣ⁺ʸ = eˣ · eʸ`.
 ///
 /// For expressions with such functions the bound d / p is no theorem: it counts their values as further
-/// variables, as if the fixed functions were random ones.
+/// variables, as if the fixed functions were random ones. [`Term`](super::Term) has random ones, and a bound.
 ///
 /// That is right for claims of equivariance: a group that moves entries commutes with *every* function
 /// applied entry by entry, and a claim that holds for every pointwise function is certified here. A claim
@@ -93,7 +93,7 @@ impl Goldilocks {
 
     /// The class of a 128-bit number `low + 2⁶⁴ · middle + 2⁹⁶ · high`, which is `low + EPSILON · middle −
     /// high`.
-    const fn reduce(wide: u128) -> Self {
+    pub(super) const fn reduce(wide: u128) -> Self {
         let (low, upper) = (wide as u64, (wide >> 64) as u64);
         let (middle, high) = (upper & EPSILON, upper >> 32);
         let (difference, borrow) = low.overflowing_sub(high);

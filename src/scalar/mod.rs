@@ -13,7 +13,7 @@
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
 //! | [`Logarithm`] | `log x` | log-softmax, cross-entropy |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
-//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Term`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
@@ -27,6 +27,7 @@ mod goldilocks;
 #[cfg(any(feature = "files", feature = "train"))]
 pub(crate) mod half;
 mod integer;
+mod keyed;
 #[cfg(test)]
 mod laws;
 mod operators;
@@ -38,6 +39,7 @@ mod same;
 mod sum;
 mod symbolic;
 mod taylor;
+mod term;
 #[cfg(test)]
 mod trees;
 
@@ -45,6 +47,8 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
+#[cfg(feature = "model")]
+pub(crate) use keyed::RandomFunctions;
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use rounding::Rounding;
@@ -54,6 +58,7 @@ pub(crate) use same::{back, same_type};
 pub(crate) use sum::pairwise_sum;
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;
+pub use term::{Interpretation, Term};
 
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Neg, Sub};

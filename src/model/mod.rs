@@ -82,7 +82,7 @@ pub use reach::{Dependency, Reach};
 pub use run::{Prepared, RunError};
 pub use symmetry::{
     Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport,
-    JudgeError, LayerReport, Question, Report, Symmetry, Tensor, Verdict,
+    JudgeError, LayerReport, Question, Report, ShiftMap, Symmetry, Tensor, Verdict,
 };
 #[cfg(feature = "cli")]
 pub(crate) use symmetry::{Claim, Motion, Twin};

@@ -1,4 +1,5 @@
-//! Layers over `f32`: forward and backward as layers run them, against the definition.
+//! Layers over `f32`: forward and backward as layers run them, against the definition; and a whole network in
+//! its three ways of running.
 //!
 //! A layer plans its kernels anew in each call, and hands out new arrays; `equivariant bench --workloads`
 //! times what a plan that is kept takes.
@@ -7,7 +8,9 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use equivariant::conv::{Algorithm, Definition, adjoint};
-use equivariant::layer::{Convolution, Dense, Layer, Mode};
+use equivariant::executor::Executor;
+use equivariant::layer::{Convolution, Dense, Initialisation, Layer, Mode};
+use equivariant::network::{Inference, Weights, lenet5};
 use ndarray::ArrayD;
 
 /// Small multiples of 1/97, some of them negative.
@@ -67,5 +70,31 @@ fn dense(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, convolutions, dense);
+/// LeNet-5, one sample and many: by the definition of the layers, prepared, and sixteen samples side by side.
+fn networks(criterion: &mut Criterion) {
+    let network = lenet5(10);
+    let weights = Weights::initial(&network, Initialisation::He, 1);
+    let arrays = weights.arrays::<f32>();
+    let inference: Inference<f32> = network.prepare(&weights, &[1, 28, 28]).expect("the shapes fit");
+    let mut executor = Executor::new(&network, &[1, 28, 28]).expect("the shapes fit");
+    for samples in [1, 128] {
+        let x = numbers(&[samples, 1, 28, 28]);
+        let rows: Vec<f32> = x.iter().copied().collect();
+        let mut outputs = vec![0.0; samples * 10];
+        let mut group = criterion.benchmark_group(format!("LeNet-5, {samples} samples"));
+        group.sample_size(10);
+        group.bench_function("forward", |bencher| {
+            bencher.iter(|| network.forward(&x, &arrays, Mode::Inference).expect("the shapes fit"));
+        });
+        group.bench_function("inference", |bencher| {
+            bencher.iter(|| inference.run(x.view()).expect("the shapes fit"));
+        });
+        group.bench_function("executor", |bencher| {
+            bencher.iter(|| executor.predict(&weights, &rows, &mut outputs));
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, convolutions, dense, networks);
 criterion_main!(benches);

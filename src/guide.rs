@@ -12,3 +12,6 @@ pub mod layers_and_networks {}
 #[cfg(feature = "train")]
 #[doc = include_str!("../guide/5_group_networks.md")]
 pub mod group_networks {}
+#[cfg(feature = "train")]
+#[doc = include_str!("../guide/6_training.md")]
+pub mod training {}

@@ -286,10 +286,10 @@ fn losses() {
     // The mean over samples with labels 1 and 0. Each value is log(1 + e^−ln 3) + ln 3 less a score: at most
     // eight roundings of numbers below 2, and the mean of 0.29 and 1.39 is 0.84, so relative to it 8 · 2/0.84
     // < 20 units.
-    let plain = CrossEntropy { smoothing: 0.0 }.value(scores.view(), &[1, 0]).expect("labels that fit");
+    let plain = CrossEntropy::new().smoothing(0.0).value(scores.view(), &[1, 0]).expect("labels that fit");
     assert_near(&[plain], &[(quarter + three_quarters) / 2.0], 20.0);
     // ε = 1/2 over both classes: targets 3/4 for the label and 1/4 for the other.
-    let smooth = CrossEntropy { smoothing: 0.5 }.values(scores.view(), &[1, 0]).expect("labels that fit");
+    let smooth = CrossEntropy::new().smoothing(0.5).values(scores.view(), &[1, 0]).expect("labels that fit");
     let expected = [0.75 * three_quarters + 0.25 * quarter, 0.25 * three_quarters + 0.75 * quarter];
     // The same, relative to 0.56: 8 · 2/0.56 < 30 units.
     assert_near(&smooth, &expected, 30.0);

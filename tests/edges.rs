@@ -46,13 +46,13 @@ const INFINITY: f32 = f32::INFINITY;
 /// The loss of one sample over `f32`, over `f64` and by the executor.
 fn losses(scores: &[f32], label: usize, smoothing: f32) -> [f64; 3] {
     let row = Array2::from_shape_vec((1, scores.len()), scores.to_vec()).expect("one row");
-    let single = CrossEntropy { smoothing }.value(row.view(), &[label]).expect("a share");
+    let single = CrossEntropy::new().smoothing(smoothing).value(row.view(), &[label]).expect("a share");
     let wide = row.mapv(f64::from);
     let double =
-        CrossEntropy { smoothing: f64::from(smoothing) }.value(wide.view(), &[label]).expect("a share");
+        CrossEntropy::new().smoothing(f64::from(smoothing)).value(wide.view(), &[label]).expect("a share");
     let mut executor = Executor::new(&Network::new(), &[scores.len()]).expect("any shape");
     let weights = Weights::initial(&Network::new(), Initialisation::He, 1);
-    let objective = Objective::CrossEntropy { labels: &[label], smoothing };
+    let objective = Objective::CrossEntropy { labels: &[label], smoothing, class_weights: &[] };
     let found = executor.step(&weights, scores, objective, 0, &mut []);
     [f64::from(single), double, found.loss]
 }
@@ -86,11 +86,11 @@ fn excluded_classes() {
 fn smoothing_is_a_share() {
     for smoothing in [2.0, -0.1, f64::NAN, f64::INFINITY] {
         let scores = array![[0.0, 1.0]];
-        let (loss, mut gradient) = (CrossEntropy { smoothing }, Array2::zeros((1, 2)));
+        let (loss, mut gradient) = (CrossEntropy::new().smoothing(smoothing), Array2::zeros((1, 2)));
         assert!(matches!(loss.value(scores.view(), &[0]), Err(LossError::Smoothing { .. })), "{smoothing}");
-        assert!(loss.gradient(scores.view(), &[0], 1, gradient.view_mut()).is_err(), "{smoothing}");
+        assert!(loss.gradient(scores.view(), &[0], &1.0, gradient.view_mut()).is_err(), "{smoothing}");
     }
-    let error = CrossEntropy { smoothing: 2.0_f32 }.value(array![[0.0, 1.0]].view(), &[0]).unwrap_err();
+    let error = CrossEntropy::new().smoothing(2.0_f32).value(array![[0.0, 1.0]].view(), &[0]).unwrap_err();
     assert_eq!(error.to_string(), "the share of label smoothing must lie in [0, 1], found 2");
 }
 

@@ -231,7 +231,8 @@ fn a_warm_step_of_training_allocates_nothing() {
             let mut optimiser = Optimiser::new(rule, &weights.parts).unwrap();
             let mut gradient = vec![0.0; weights.trained.len()];
             let mut step = |seed| {
-                let objective = Objective::CrossEntropy { labels: &labels, smoothing: 0.1 };
+                let objective =
+                    Objective::CrossEntropy { labels: &labels, smoothing: 0.1, class_weights: &[] };
                 let outcome = executor.step(&weights, &inputs, objective, seed, &mut gradient);
                 executor.update_running(&mut weights);
                 let setting = Setting { rate: 1e-3, momentum: None };

@@ -336,9 +336,11 @@ fn checkpoints() {
     let path = folder.path().join("state");
     let data = Dataset::new(Array4::zeros((4, 1, 2, 3)), vec![0, 1, 0, 1], 2, "zeros").unwrap();
     let network = network();
-    let mut recipe = Model::Lenet5.recipe(2, 4);
+    let mut recipe = Model::Lenet5.recipe(2);
     recipe.patience = Some(3);
-    let trainer = || Trainer::new("dense", &network, &data, recipe.clone(), 0, 1).unwrap();
+    let trainer = || {
+        Trainer::new(&network, &data).name("dense").recipe(recipe.clone()).seed(0).threads(1).begin().unwrap()
+    };
     trainer().checkpoint().write(&path).unwrap();
     let whole = fs::read(&path).unwrap();
     // What a checkpoint does not fit is told about its content; the command adds the name of the file.

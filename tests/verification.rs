@@ -181,7 +181,7 @@ fn a_symmetric_filter_is_measured_to_be_consistent() {
 fn an_edge_filter_is_measured_to_be_broken() {
     let edge = filter([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]);
     let measurement = measure(edge).on([8, 8]).commutes_with(C4, OnGrid, OnGrid).check().unwrap();
-    assert_eq!(measurement.judgement(), Judgement::Broken);
+    assert_eq!(measurement.judgement, Judgement::Broken);
     assert_eq!(measurement.largest.as_deref(), Some("the identity only"));
     let counterexample = measurement.counterexample.expect("a broken symmetry has a counterexample");
     let Value::Array(input) = &counterexample.inputs[0].1 else { panic!("the input is an array") };
@@ -200,7 +200,7 @@ fn a_sum_over_points_is_invariant_and_the_first_point_is_not() {
         .is_invariant_under(group, OnAxis::new(2))
         .check()
         .unwrap();
-    assert_eq!(first.judgement(), Judgement::Broken);
+    assert_eq!(first.judgement, Judgement::Broken);
 }
 
 #[test]

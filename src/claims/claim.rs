@@ -122,7 +122,7 @@ impl Claim {
     ///
     /// # Errors
     /// If the check itself fails: nothing was checked, or the code under test reports an error.
-    pub fn run(&self, readings: &[Reading], seed: u64) -> Result<Option<Outcome>, Failure> {
+    pub fn run(&self, readings: &[Reading], seed: u64) -> Result<Option<Decision>, Failure> {
         let start = Instant::now();
         let replay = format!("equivariant verify {} --seed {seed}", self.id);
         let examiner =
@@ -151,7 +151,7 @@ impl Claim {
             }
         }
         report.evidence.splice(0..0, self.theorem_evidence(readings));
-        Ok(Some(Outcome { report, mutants, duration: start.elapsed() }))
+        Ok(Some(Decision { report, mutants, duration: start.elapsed() }))
     }
 
     /// Whether the outcome of a mutant is the opposite of what is expected of the claim, by each reading that
@@ -212,7 +212,7 @@ impl Claim {
     }
 
     /// The outcome where no reading but the theorem speaks.
-    fn by_theorem(&self, readings: &[Reading]) -> Option<Outcome> {
+    fn by_theorem(&self, readings: &[Reading]) -> Option<Decision> {
         let evidence = self.theorem_evidence(readings);
         let first = evidence.first()?.finding.clone();
         let verdict = match self.expected {
@@ -220,12 +220,12 @@ impl Claim {
             Expected::Fails => Verdict::Fails,
         };
         let report = Report { verdict, evidence, ..Report::confirmed(first) };
-        Some(Outcome { report, mutants: Vec::new(), duration: Duration::ZERO })
+        Some(Decision { report, mutants: Vec::new(), duration: Duration::ZERO })
     }
 
     /// Whether an outcome is what the theory says: the verdict is the expected one, a failure has its
     /// counterexample (or its theorem), and every mutant was caught.
-    pub fn agrees(&self, outcome: &Outcome) -> bool {
+    pub fn agrees(&self, outcome: &Decision) -> bool {
         self.is_as_expected(&outcome.report) && outcome.mutants.iter().all(|(_, caught)| *caught)
     }
 
@@ -256,9 +256,9 @@ fn is_nothing_checked(error: &Failure) -> bool {
     matches!(error.downcast_ref(), Some(ExamineError::NothingChecked(_)))
 }
 
-/// What came of running a claim.
+/// How a claim was decided: what came of running it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
+pub struct Decision {
     /// The verdict with its evidence.
     pub report: Report,
     /// Each mutant, and whether it was caught.

@@ -19,7 +19,7 @@ pub mod power;
 pub(crate) mod samples;
 mod set;
 
-pub use claim::{Claim, Expected, Mutant, Outcome};
+pub use claim::{Claim, Decision, Expected, Mutant};
 
 /// All claims, in the order of the chapters.
 pub fn catalogue() -> Vec<Claim> {

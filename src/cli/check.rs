@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use super::destination::{self, Destination};
 use crate::file::replace;
-use crate::model::{Model, Report, Symmetry, Verdict};
+use crate::model::{GroupVerdict, Model, ModelReport, SymmetryGroup};
 use crate::report::symmetry::{certificate, html, json, terminal};
 use crate::train::data::{load_samples, samples_of_shape};
 
@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     /// A group: rot90, rot180, flip (every reflection), flip:AXIS, d4, translate, permute:AXIS or cube; may
     /// be repeated. Without it, whatever the shape of the input admits.
     #[arg(long = "group", value_name = "GROUP", value_parser = group)]
-    groups: Vec<Symmetry>,
+    groups: Vec<SymmetryGroup>,
 
     /// Samples for the first input: a PNG picture, an .npy or .npz file, or a folder of them.
     #[arg(long, value_name = "PATH")]
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
 
     /// What has to come out, as in rot90=invariant: invariant, equivariant or broken; may be repeated.
     #[arg(long = "expect", value_name = "GROUP=VERDICT", value_parser = expectation)]
-    expectations: Vec<(Symmetry, Verdict)>,
+    expectations: Vec<(SymmetryGroup, GroupVerdict)>,
 
     /// Show what every layer does.
     #[arg(long)]
@@ -86,16 +86,16 @@ fn input(text: &str) -> Result<(String, Vec<usize>), String> {
     Ok((name.to_owned(), extents.collect::<Result<_, _>>()?))
 }
 
-fn group(text: &str) -> Result<Symmetry, String> {
+fn group(text: &str) -> Result<SymmetryGroup, String> {
     text.parse()
 }
 
-fn expectation(text: &str) -> Result<(Symmetry, Verdict), String> {
+fn expectation(text: &str) -> Result<(SymmetryGroup, GroupVerdict), String> {
     let (name, verdict) = text.split_once('=').ok_or("expected GROUP=VERDICT, as in rot90=invariant")?;
     let verdict = match verdict {
-        "invariant" => Verdict::Invariant,
-        "equivariant" => Verdict::Equivariant,
-        "broken" => Verdict::Broken,
+        "invariant" => GroupVerdict::Invariant,
+        "equivariant" => GroupVerdict::Equivariant,
+        "broken" => GroupVerdict::Broken,
         other => return Err(format!("{other:?} is none of invariant, equivariant, broken")),
     };
     Ok((name.parse()?, verdict))
@@ -125,7 +125,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     }
     let model = Model::read(&arguments.model)?;
     let report = judge(arguments, &model)?;
-    let expectations: Vec<(String, Verdict, bool)> = arguments
+    let expectations: Vec<(String, GroupVerdict, bool)> = arguments
         .expectations
         .iter()
         .map(|&(group, expected)| {
@@ -179,7 +179,7 @@ fn question<'m>(arguments: &Arguments, model: &'m Model) -> crate::model::Questi
     question
 }
 
-fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<Report> {
+fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<ModelReport> {
     let mut question = question(arguments, model);
     if arguments.groups.is_empty() {
         question = question.also(arguments.expectations.iter().map(|&(group, _)| group));
@@ -228,7 +228,10 @@ mod tests {
         assert_eq!(input("x:0=1,3,8,8").unwrap(), ("x:0".to_owned(), vec![1, 3, 8, 8]));
         assert_eq!(input("x=[1x2]").unwrap().1, [1, 2]);
         assert!(input("x").is_err() && input("x=1,a").is_err());
-        assert_eq!(expectation("permute:1=invariant").unwrap(), (Symmetry::Permute(1), Verdict::Invariant));
+        assert_eq!(
+            expectation("permute:1=invariant").unwrap(),
+            (SymmetryGroup::Permute(1), GroupVerdict::Invariant)
+        );
         assert!(expectation("rot90=proved").is_err() && expectation("rot90").is_err());
         assert!(reach("-1").is_err() && reach("inf").is_err() && reach("0.5").is_ok());
     }

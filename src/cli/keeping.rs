@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 use super::destination;
-use crate::train::Trainer;
+use crate::train::Training;
 use crate::train::checkpoint::{Checkpoint, CheckpointLock};
 use crate::train::data::Dataset;
 
@@ -51,7 +51,7 @@ impl Keeper {
     ///
     /// # Errors
     /// If the checkpoint is of another network, recipe, seed or images.
-    pub(super) fn resume(&mut self, trainer: &mut Trainer<'_>, tested: &Dataset) -> anyhow::Result<()> {
+    pub(super) fn resume(&mut self, trainer: &mut Training<'_>, tested: &Dataset) -> anyhow::Result<()> {
         let Some(checkpoint) = self.before.take() else { return Ok(()) };
         let cannot = || format!("cannot go on from {}", self.path.display());
         checkpoint.check_setting(TESTED, &tested.identity()).with_context(cannot)?;
@@ -62,7 +62,7 @@ impl Keeper {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub(super) fn keep(&self, trainer: &Trainer<'_>, tested: &Dataset) -> anyhow::Result<()> {
+    pub(super) fn keep(&self, trainer: &Training<'_>, tested: &Dataset) -> anyhow::Result<()> {
         let mut checkpoint = trainer.checkpoint();
         checkpoint.insert(TESTED, tested.identity());
         Ok(checkpoint.write(&self.path)?)

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, ArrayRef, Axis, Ix4};
 
 use super::destination::{self, Destination};
 use super::keeping::Keeper;
@@ -21,7 +21,7 @@ use crate::network::{Network, Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::data::{self, Splits};
 use crate::train::inspection::{Inspection, Invariance};
-use crate::train::{EpochRecord, Model, Recipe, Report, Trainer};
+use crate::train::{EpochRecord, Model, Recipe, Report, Trainer, Training};
 
 /// Built-in digits to train on, and to test with.
 const DIGITS: (usize, usize) = (20_000, 5_000);
@@ -150,10 +150,15 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let sets = load(arguments)?;
     let network = arguments.model.network(sets.train.classes());
     let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
-    let mut recipe = arguments.model.recipe(epochs, sets.train.len());
+    let mut recipe = arguments.model.recipe(epochs);
     recipe.patience = arguments.patience;
     let name = arguments.model.name();
-    let mut trainer = Trainer::new(name, &network, &sets.train, recipe.clone(), arguments.seed, threads)?;
+    let mut trainer = Trainer::new(&network, &sets.train)
+        .name(name)
+        .recipe(recipe.clone())
+        .seed(arguments.seed)
+        .threads(threads)
+        .begin()?;
     if let Some(keeper) = &mut keeper {
         keeper.resume(&mut trainer, &sets.test)?;
     }
@@ -214,7 +219,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     ))?;
     let is_shown = !quiet || html_to.is_some();
     let symmetry =
-        if is_shown { symmetry(&network, &first, &weights, sets.test.images())? } else { Vec::new() };
+        if is_shown { symmetry(&network, &first, &weights, &sets.test.images())? } else { Vec::new() };
     for line in &symmetry {
         say(line)?;
     }
@@ -259,7 +264,7 @@ fn page(
 ) -> anyhow::Result<TrainingPage> {
     let shape = sets.test.shape();
     let executor = Mutex::new(Executor::new(network, &shape)?);
-    let predict = |images: &Array4<f32>| {
+    let predict = |images: &ArrayRef<f32, Ix4>| {
         let mut executor = executor.lock().unwrap_or_else(PoisonError::into_inner);
         let mut scores = Array2::zeros((images.len_of(Axis(0)), executor.outputs()));
         let images = images.as_standard_layout();
@@ -268,7 +273,7 @@ fn page(
         }
         scores
     };
-    let inspection = Inspection::new(network, weights, sets.test.images(), sets.test.labels(), &predict)?;
+    let inspection = Inspection::new(network, weights, &sets.test.images(), sets.test.labels(), &predict)?;
     let summary = Summary::new(network, &shape)?;
     Ok(TrainingPage { run, summary, recipe: recipe.lines(), inspection, symmetry })
 }
@@ -279,7 +284,7 @@ fn symmetry(
     network: &Network,
     first: &Weights,
     last: &Weights,
-    images: &Array4<f32>,
+    images: &ArrayRef<f32, Ix4>,
 ) -> anyhow::Result<Vec<String>> {
     let Some(after) = Invariance::of(network, last, images)? else { return Ok(Vec::new()) };
     let proof = match (&after.proved, &after.why_not) {
@@ -314,7 +319,7 @@ fn load(arguments: &Arguments) -> anyhow::Result<Splits> {
 /// Trains until the end, or until Ctrl-C. Returns whether it came to the end.
 fn train(
     keeper: Option<&Keeper>,
-    trainer: &mut Trainer<'_>,
+    trainer: &mut Training<'_>,
     sets: &Splits,
     epochs: usize,
     tell: &mut dyn FnMut(&EpochRecord) -> anyhow::Result<()>,

@@ -3,6 +3,11 @@
 /// Samples in a chunk.
 pub const LANES: usize = 16;
 
+/// The entries of a chunk of samples with this number of features.
+pub fn length(features: usize) -> usize {
+    features * LANES
+}
+
 /// Puts up to sixteen samples side by side: from (sample, feature) to (feature, lane). Lanes without a sample
 /// become zero.
 ///

@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::layout::LANES;
 use super::program::{Operation, Program};
 use crate::executor::method::Moments;
 use crate::simd::AlignedBuffer;
@@ -135,11 +134,6 @@ pub(super) fn disjoint<const N: usize>(
         unreachable!("a step reads some buffers and writes another")
     };
     buffers
-}
-
-/// The lanes of an array that holds so many samples of a chunk.
-pub(super) fn length(features: usize) -> usize {
-    features * LANES
 }
 
 // A lock is poisoned only if a task panicked, which ends the step: what is inside is overwritten by the next

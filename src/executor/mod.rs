@@ -30,6 +30,7 @@ use std::sync::{Mutex, RwLock};
 
 use rayon::prelude::*;
 
+use crate::layer::loss::IGNORED;
 use crate::layer::{LayerError, Mode};
 use crate::network::{Network, Plain, Weights};
 use crate::simd::InstructionSet;
@@ -41,12 +42,14 @@ use program::{Operation, Program};
 /// What a batch of outputs is compared with.
 #[derive(Clone, Copy, Debug)]
 pub enum Objective<'a> {
-    /// Cross-entropy of scores with labels, one for each sample, smoothed by this share.
+    /// Cross-entropy of scores with labels, one for each sample: see [`loss`](crate::layer::loss).
     CrossEntropy {
-        /// The classes.
+        /// The classes, or [`IGNORED`](crate::layer::loss::IGNORED).
         labels: &'a [usize],
         /// The share of the target that is spread over all classes.
         smoothing: f32,
+        /// A weight for each class; none for equal weights.
+        class_weights: &'a [f32],
     },
     /// The mean square distance from targets of the outputs' shape.
     MeanSquare {
@@ -58,6 +61,23 @@ pub enum Objective<'a> {
         /// The gradient, row by row.
         output: &'a [f32],
     },
+}
+
+impl Objective<'_> {
+    /// By what the sum of the losses of a batch is divided.
+    fn total(&self, samples: usize) -> f64 {
+        match *self {
+            Objective::CrossEntropy { labels, class_weights: [], .. } => {
+                labels.iter().filter(|&&label| label != IGNORED).count() as f64
+            }
+            Objective::CrossEntropy { labels, class_weights, .. } => {
+                let counted = labels.iter().filter(|&&label| label != IGNORED);
+                counted.map(|&label| f64::from(class_weights[label])).sum()
+            }
+            Objective::MeanSquare { .. } => samples as f64,
+            Objective::Gradient { .. } => 1.0,
+        }
+    }
 }
 
 /// What a step found out.
@@ -81,7 +101,7 @@ pub struct Outcome {
 /// let mut executor = Executor::new(&network, &[2])?;
 /// // Exclusive or, by plain gradient descent.
 /// let inputs = [0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
-/// let objective = Objective::CrossEntropy { labels: &[0, 1, 1, 0], smoothing: 0.0 };
+/// let objective = Objective::CrossEntropy { labels: &[0, 1, 1, 0], smoothing: 0.0, class_weights: &[] };
 /// let mut gradient = vec![0.0; weights.trained.len()];
 /// let first = executor.step(&weights, &inputs, objective, 0, &mut gradient);
 /// for _ in 0..500 {
@@ -179,7 +199,7 @@ impl Executor {
     ///
     /// # Panics
     /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share,
-    /// or the batch is too small for [`check_batch`](Self::check_batch).
+    /// class weights are not one for each class, or the batch is too small for [`check_batch`](Self::check_batch).
     pub fn step(
         &mut self,
         weights: &Weights,
@@ -215,6 +235,7 @@ impl Executor {
         if let Objective::CrossEntropy { smoothing, .. } = objective {
             assert!((0.0..=1.0).contains(&smoothing), "label smoothing is a share, found {smoothing}");
         }
+        let total = objective.total(samples);
         assert_eq!(
             gradient.len(),
             self.program.trained,
@@ -241,7 +262,7 @@ impl Executor {
         }
         self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
             pass.forward(last, arena, Some(kept));
-            pass.compare(objective, samples, arena, kept);
+            pass.compare(objective, total, arena, kept);
             pass.backward(last, arena, kept);
         });
         for segment in (0..last).rev() {
@@ -261,8 +282,8 @@ impl Executor {
             outcome.loss += kept.loss;
             outcome.mistakes += kept.mistakes;
         }
-        if !matches!(objective, Objective::Gradient { .. }) {
-            outcome.loss /= samples as f64;
+        if total > 0.0 {
+            outcome.loss /= total;
         }
         outcome
     }

@@ -1,11 +1,13 @@
 //! One chunk on its way through the steps, forward and backward.
 
+use ndarray::ArrayD;
+
 use super::Objective;
 use super::layout::{LANES, interleave};
 use super::memory::{Arena, Kept, Meeting, disjoint, pair};
 use super::program::{InPlace, Operation, Program, Step};
-use crate::executor::method::loss::{cross_entropy, mean_square, softmax, softmax_gradient};
-use crate::executor::method::{activation, add, add_at_each, dropout, sum_of_each};
+use crate::executor::method::loss::{Targets, cross_entropy, mean_square, softmax, softmax_gradient};
+use crate::executor::method::{Situation, activation, add, add_at_each, dropout, sum_of_each};
 use crate::layer::{Dropout, Mode};
 use crate::network::Weights;
 use crate::simd::{AlignedBuffer, InstructionSet};
@@ -88,6 +90,13 @@ impl Pass<'_> {
                 let (shortcut, sum) = pair(buffers, second.data, to);
                 add(self.instructions, sum, shortcut);
             }
+            Operation::Concatenate { second } => {
+                let (body, joined) = pair(buffers, from, to);
+                let channels = body.len();
+                joined[..channels].copy_from_slice(body);
+                let (shortcut, joined) = pair(buffers, second.data, to);
+                joined[channels..].copy_from_slice(shortcut);
+            }
             Operation::AddAtEach { second } => {
                 let (at_each, values) = pair(buffers, second.data, to);
                 add_at_each(self.instructions, values, at_each);
@@ -99,6 +108,10 @@ impl Pass<'_> {
             Operation::InPlace(operation) => {
                 copy_unless_same(buffers, from, to);
                 self.apply(operation, &mut buffers[to]);
+            }
+            Operation::ByDefinition { layer, places } => {
+                let (x, y) = pair(buffers, from, to);
+                layer.forward(self.situation(places), x, y);
             }
             Operation::Dropout { layer, channels, places } => {
                 copy_unless_same(buffers, from, to);
@@ -126,6 +139,12 @@ impl Pass<'_> {
         }
     }
 
+    /// What a layer at this place is asked on. What it draws in training differs from chunk to chunk.
+    fn situation(&self, places: &[usize]) -> Situation<'_> {
+        let mode = places.iter().fold(self.mode, |mode, &place| mode.at(place)).at(self.chunk.first);
+        Situation { samples: self.chunk.samples, weights: self.weights, mode }
+    }
+
     /// Turns the gradient of the output of such an operation into that of its input.
     fn apply_gradient(&self, operation: &InPlace, output: &[f32], gradient: &mut [f32]) {
         match operation {
@@ -141,22 +160,24 @@ impl Pass<'_> {
         }
     }
 
-    /// The loss of the chunk and its gradient with respect to the output. The batch has so many samples.
-    pub fn compare(&self, objective: Objective<'_>, batch: usize, arena: &mut Arena, kept: &mut Kept) {
+    /// The loss of the chunk and its gradient with respect to the output; the sum of all losses of the batch
+    /// is divided by `total`.
+    pub fn compare(&self, objective: Objective<'_>, total: f64, arena: &mut Arena, kept: &mut Kept) {
         let Some(gradient) = self.program.last.gradient else { unreachable!("the output has a gradient") };
         let (output, gradient) = pair(&mut arena.buffers, self.program.last.data, gradient);
         let (Chunk { first, samples, .. }, row) = (self.chunk, self.program.outputs);
         kept.mistakes = 0;
         match objective {
-            Objective::CrossEntropy { labels, smoothing } => {
+            Objective::CrossEntropy { labels, smoothing, class_weights } => {
                 let labels = &labels[first..][..samples];
-                let found = cross_entropy(self.instructions, output, labels, smoothing, batch, gradient);
+                let targets = Targets { labels, smoothing, class_weights, total };
+                let found = cross_entropy(self.instructions, output, targets, gradient);
                 (kept.loss, kept.mistakes) = (found.loss, found.mistakes);
             }
             Objective::MeanSquare { targets } => {
                 let targets = &targets[first * row..][..samples * row];
                 let target = |feature: usize, lane: usize| targets[lane * row + feature];
-                kept.loss = mean_square(self.instructions, output, target, samples, batch, gradient);
+                kept.loss = mean_square(self.instructions, output, target, samples, total, gradient);
             }
             Objective::Gradient { output: given } => {
                 interleave(&given[first * row..][..samples * row], row, gradient);
@@ -245,6 +266,15 @@ impl Pass<'_> {
                     way.copy_from_slice(dy);
                 }
             }
+            Operation::Concatenate { second } => {
+                let channels = buffers[x].len();
+                for (way, is_body) in [(to, true), (second.gradient, false)] {
+                    let Some(way) = way else { continue };
+                    let (dy, way) = pair(buffers, from, way);
+                    let (first, rest) = dy.split_at(channels);
+                    way.copy_from_slice(if is_body { first } else { rest });
+                }
+            }
             Operation::AddAtEach { second } => {
                 if let Some(second) = second.gradient {
                     let (dy, at_each) = pair(buffers, from, second);
@@ -258,6 +288,20 @@ impl Pass<'_> {
                 if let Some(to) = to {
                     let (dy, dx) = pair(buffers, from, to);
                     lanes.input_gradient(dy, dx);
+                }
+            }
+            Operation::ByDefinition { layer, places } => {
+                let keep = |place: &std::ops::Range<usize>, slope: &ArrayD<f32>| {
+                    let sums = self.small(kept, place).iter_mut();
+                    sums.zip(slope).for_each(|(sum, slope)| *sum = *slope);
+                };
+                let situation = self.situation(places);
+                match to {
+                    Some(to) => {
+                        let [x, dy, dx] = disjoint(buffers, [x, from, to]);
+                        layer.backward(situation, x, dy, Some(dx), keep);
+                    }
+                    None => layer.backward(situation, &buffers[x], &buffers[from], None, keep),
                 }
             }
             Operation::Dropout { layer, channels, places } => {

@@ -258,7 +258,8 @@ fn any_number_of_threads_gives_the_same_bits() {
             ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
                 let mut executor = Executor::new(&network, &sample).unwrap();
                 let mut gradient = vec![f32::NAN; weights.trained.len()];
-                let objective = Objective::CrossEntropy { labels: &labels, smoothing: 0.1 };
+                let objective =
+                    Objective::CrossEntropy { labels: &labels, smoothing: 0.1, class_weights: &[] };
                 let outcome = executor.step(&weights, &x, objective, 1, &mut gradient);
                 let mut after = weights.clone();
                 executor.update_running(&mut after);

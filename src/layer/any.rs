@@ -1,11 +1,12 @@
-//! Any layer of this folder, so that layers can be held in a list.
+//! Any layer of this folder, or a [`CustomLayer`], so that layers can be held in a list.
 
 use ndarray::ArrayD;
 
 use super::{
-    Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
-    GlobalPool, Gradients, GroupConvolution, GroupPool, Kept, Layer, LayerError, Mode, Parameter, Pool,
-    SetLinear, Softmax, Symmetry, TransposedConvolution, View,
+    Activation, AdaptivePool, BatchNormalisation, Convolution, CustomLayer, Dense, Dropout,
+    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool,
+    Layer, LayerError, LogSoftmax, Mode, OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry,
+    TransposedConvolution, Upsample, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -48,8 +49,8 @@ macro_rules! any_layer {
                 match self { $(AnyLayer::$kind(layer) => layer.symmetry(input)),* }
             }
 
-            fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
-                match self { $(AnyLayer::$kind(layer) => layer.keeps(input, from)),* }
+            fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
+                match self { $(AnyLayer::$kind(layer) => layer.output_type(input, from)),* }
             }
 
             fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
@@ -83,15 +84,19 @@ any_layer!(
     AdaptivePool,
     BatchNormalisation,
     Convolution,
+    CustomLayer,
     Dense,
     Dropout,
     EquivariantLinear,
     Flatten,
     GlobalPool,
     GroupConvolution,
+    GroupNormalisation,
     GroupPool,
+    LogSoftmax,
     Pool,
     SetLinear,
     Softmax,
     TransposedConvolution,
+    Upsample,
 );

@@ -13,7 +13,7 @@
 use ndarray::{ArrayD, Axis};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, View, Window, check_backward, check_weights,
+    Gradients, Layer, LayerError, Mode, OutputType, Parameter, View, Window, check_backward, check_weights,
     equivariance, extents, saturating_product, shape_error,
 };
 use crate::conv::{Operation, Options, Problem, sums};
@@ -51,6 +51,19 @@ macro_rules! convolution_settings {
             pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
                 self.options = self.options.padding_before_after(padding);
                 self
+            }
+
+            /// With the padding that keeps sizes at stride 1, whatever the taps: (taps − 1)·dilation in all, an
+            /// odd entry behind, as PyTorch's `padding="same"`. It is that of the dilation so far.
+            #[must_use]
+            pub fn same_padding(self) -> Self {
+                let axis = |(axis, &taps): (usize, &usize)| {
+                    let dilation = self.options.dilation.get(axis).copied().unwrap_or(1);
+                    let all = taps.saturating_sub(1).saturating_mul(dilation);
+                    (all / 2, all - all / 2)
+                };
+                let padding: Vec<_> = self.taps.iter().enumerate().map(axis).collect();
+                self.padding_before_after(padding)
             }
 
             /// With this continuation of the convolution beyond the border; a transposed one adds what is
@@ -174,7 +187,7 @@ impl Layer for Convolution {
         self.problem(input).map(|problem| problem.connections())
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         if self.taps.iter().any(|&taps| taps != 1) || !from.is_trivial() {
             let hypothesis = format!(
@@ -185,7 +198,7 @@ impl Layer for Convolution {
         }
         equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
         let because = "it mixes channels that are not moved, pixel by pixel".to_owned();
-        Ok(Kept { feature: from.with_fields(self.outputs), because })
+        Ok(OutputType { feature: from.with_fields(self.outputs), because })
     }
 
     fn forward<S: Scalar>(

@@ -8,8 +8,8 @@ use ndarray::{Array2, ArrayD, ArrayView2, Ix2, LinalgScalar};
 
 use super::convolution::sum_over_places;
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, View, check_backward, check_weights, equivariance,
-    saturating_product, shape_error,
+    Gradients, Layer, LayerError, Mode, OutputType, Parameter, View, check_backward, check_weights,
+    equivariance, saturating_product, shape_error,
 };
 use crate::conv::sums::with_bias;
 use crate::scalar::{Scalar, back, same_type};
@@ -130,14 +130,14 @@ impl Layer for Dense {
         self.output_shape(input).map(|_| self.inputs as u128 * self.outputs as u128)
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         if !from.is_trivial() {
             let hypothesis = format!("the group permutes its inputs, {from}, and its weights are free");
             return Err(equivariance::broken(self, from, hypothesis, "pool over the group first"));
         }
         let because = "its inputs are invariant".to_owned();
-        Ok(Kept { feature: from.with_fields(self.outputs), because })
+        Ok(OutputType { feature: from.with_fields(self.outputs), because })
     }
 
     fn forward<S: Scalar>(

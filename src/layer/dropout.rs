@@ -10,7 +10,8 @@
 use ndarray::{ArrayD, Dimension};
 
 use super::{
-    Fraction, Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, equivariance,
+    Fraction, Gradients, Layer, LayerError, Mode, OutputType, Symmetry, check_backward, check_weights,
+    equivariance,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -100,11 +101,11 @@ impl Layer for Dropout {
         Ok(Symmetry::full(input.len().saturating_sub(2)))
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         equivariance::check_orbit(self, self.orbit, from)?;
         let because = "it does nothing at inference, and in training drops whole fields".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -1,4 +1,4 @@
-//! What a layer keeps of the symmetry of a feature map, asked before anything runs.
+//! Whether a layer commutes with the group of a feature type, asked before anything runs.
 //!
 //! A layer is asked with the shape and the [`FeatureType`] of what arrives. If it commutes with the group
 //! whatever its weights are, it tells the type of what leaves and the reason; otherwise the error names the
@@ -22,12 +22,12 @@
 use super::{Layer, LayerError, Window};
 use crate::signal::FeatureType;
 
-/// That a layer commutes with the group of a feature type.
+/// The type of what leaves a layer that commutes with the group of the type of what arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// How its output moves.
+pub struct OutputType {
+    /// How the output moves.
     pub feature: FeatureType,
-    /// Why it commutes.
+    /// Why the layer commutes.
     pub because: String,
 }
 
@@ -63,10 +63,14 @@ pub(super) fn check_input(layer: &impl Layer, input: &[usize], from: &FeatureTyp
 }
 
 /// A layer that does the same to each entry.
-pub(super) fn entrywise(layer: &impl Layer, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+pub(super) fn entrywise(
+    layer: &impl Layer,
+    input: &[usize],
+    from: &FeatureType,
+) -> Result<OutputType, LayerError> {
     check_input(layer, input, from)?;
     let because = "it treats all entries alike, and the group permutes them".to_owned();
-    Ok(Kept { feature: from.clone(), because })
+    Ok(OutputType { feature: from.clone(), because })
 }
 
 /// That orbits of channels are whole fields, for layers that treat the channels of an orbit alike.

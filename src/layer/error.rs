@@ -52,6 +52,24 @@ pub enum LayerError {
         /// The shape of the gradient.
         found: Vec<usize>,
     },
+    /// A layer gives an array of another shape than it says.
+    #[error("{layer} says that it gives an array of shape {expected:?}, and gave one of {found:?}")]
+    Output {
+        /// The layer, as people write it.
+        layer: String,
+        /// What its `output_shape`, its input or its parameters say.
+        expected: Vec<usize>,
+        /// The shape of what it gave.
+        found: Vec<usize>,
+    },
+    /// A custom layer is asked for a scalar that is not among those of the engine.
+    #[error("{layer} is a custom layer, which runs on the scalars of the engine, found {scalar}")]
+    Scalar {
+        /// The layer, as people write it.
+        layer: String,
+        /// The scalar.
+        scalar: &'static str,
+    },
     /// A setting of the layer makes no sense.
     #[error("{layer}: {setting} must be {expected}, found {found}")]
     Setting {

@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Symmetry, check_backward, check_weights, checked_product,
+    Gradients, Layer, LayerError, Mode, OutputType, Symmetry, check_backward, check_weights, checked_product,
     equivariance, from_rows, saturating_product, shape_error,
 };
 use crate::scalar::Scalar;
@@ -40,7 +40,7 @@ impl Layer for Flatten {
         Ok(Symmetry::none(space.len()))
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         if input[2..].iter().any(|&length| length != 1) {
             let hypothesis = format!(
@@ -51,7 +51,7 @@ impl Layer for Flatten {
             return Err(equivariance::broken(self, from, hypothesis, suggestion));
         }
         let because = "there is one pixel, which stays where it is".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

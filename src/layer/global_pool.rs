@@ -8,7 +8,7 @@
 use ndarray::{ArrayD, IxDyn, indices};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Reduction, Symmetry, View, channel_rows, check_backward,
+    Gradients, Layer, LayerError, Mode, OutputType, Reduction, Symmetry, View, channel_rows, check_backward,
     check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::scalar::Scalar;
@@ -140,10 +140,10 @@ impl Layer for GlobalPool {
         Ok(Symmetry { invariant: true, ..Symmetry::full(input.len() - 2) })
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         let because = "it takes all pixels of a channel alike".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(
@@ -210,7 +210,7 @@ impl Layer for AdaptivePool {
         })
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         let group = from.group();
         let exchanged = |g| {
@@ -225,7 +225,7 @@ impl Layer for AdaptivePool {
             return Err(equivariance::broken(self, from, hypothesis, "take as many along all axes"));
         }
         let because = "the flip takes window i to window m − 1 − i".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -9,19 +9,22 @@
 //! |---|---|---|
 //! | [`Convolution`] | `convolution` | correlation; weight (M, C/groups, taps…) |
 //! | [`TransposedConvolution`] | `transposed` | weight (C, M/groups, taps…); the adjoint of a convolution |
-//! | [`Pool`] | `pool` | maximum (of equals the first), mean or sum over windows; sizes rounded down |
+//! | [`Pool`] | `pool` | maximum (of equals the first), mean or sum over windows; sizes rounded down, or up |
 //! | [`GlobalPool`], [`AdaptivePool`] | `global_pool` | one value a channel; a fixed number of windows, ⌊iL/m⌋ to ⌈(i+1)L/m⌉ |
 //! | [`BatchNormalisation`] | `normalisation` | biased variance to normalise, unbiased one for the running variance |
 //! | [`Dense`] | `dense` | y = W x + b, weight (outputs, inputs) |
 //! | [`EquivariantLinear`] | `equivariant_linear` | between two representations of a finite group; weight (maps, outputs, inputs) |
 //! | [`SetLinear`] | `set_linear` | each point of a set, and the set as a whole; weights (outputs, inputs) |
-//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid |
-//! | [`Softmax`] | `softmax` | over the channels |
+//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid, ELU, SiLU, GELU |
+//! | [`Softmax`], [`LogSoftmax`] | `softmax`, `log_softmax` | over the channels |
+//! | [`GroupNormalisation`] | `group_normalisation` | group, layer and instance normalisation, biased variance |
+//! | [`Upsample`] | `upsample` | nearest, or linear with corners aligned or not |
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
 //! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
+//! | [`CustomLayer`] | `custom` | a layer of your own, as a part of networks |
 //!
-//! [`AnyLayer`] is any of them. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
+//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
 //! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
@@ -32,6 +35,7 @@
 mod activation;
 mod any;
 mod convolution;
+mod custom;
 mod dense;
 mod dropout;
 mod equivariance;
@@ -41,42 +45,52 @@ mod flatten;
 mod fraction;
 mod global_pool;
 mod group;
+mod group_normalisation;
 mod initialisation;
 #[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
+mod log_softmax;
+pub mod loss;
 mod map;
 mod normalisation;
 mod parameter;
 mod pool;
+mod reduction;
 mod set_linear;
 mod softmax;
 mod symmetry;
 mod toeplitz;
 mod transposed;
+mod upsample;
 mod window;
 
 pub use activation::Activation;
 pub use any::AnyLayer;
 pub use convolution::Convolution;
+pub use custom::CustomLayer;
 pub use dense::Dense;
 pub use dropout::{Dropout, drops};
-pub use equivariance::Kept;
+pub use equivariance::OutputType;
 pub use equivariant_linear::{EquivariantLinear, MatrixEntry};
 pub use error::LayerError;
 pub use flatten::Flatten;
 pub use fraction::Fraction;
 pub use global_pool::{AdaptivePool, GlobalPool};
 pub use group::{Bank, FilterBank, Filters, GroupConvolution, GroupPool, SteerableBank};
+pub use group_normalisation::GroupNormalisation;
 pub use initialisation::Initialisation;
+pub use log_softmax::LogSoftmax;
 pub use map::InTraining;
 pub use normalisation::BatchNormalisation;
 pub use parameter::{Parameter, Role};
-pub use pool::{Pool, Reduction};
+pub use pool::Pool;
+pub use reduction::Reduction;
 pub use set_linear::SetLinear;
 pub use softmax::Softmax;
 pub use symmetry::Symmetry;
 pub use toeplitz::matrix;
 pub use transposed::TransposedConvolution;
+pub use upsample::Upsample;
 pub use window::{ReceptiveField, Spread, View, Window};
 
 #[cfg(doc)]
@@ -162,13 +176,13 @@ pub trait Layer: Clone + std::fmt::Debug + Send + Sync + 'static {
         Ok(Symmetry::of_view(&self.view(input)?, input.len().saturating_sub(2)))
     }
 
-    /// How the output moves when an input of this shape moves by this type, if the layer commutes with the
-    /// type's group whatever its weights are; at inference.
+    /// The type of the output, which says how it moves, for an input of this shape and type: if the layer, at
+    /// inference, commutes with the type's group whatever its weights are.
     ///
     /// # Errors
     /// If inputs of this shape do not fit or do not have the channels of the type, or if the layer does not
     /// commute: the error tells which hypothesis is violated, and what would satisfy it.
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         let hypothesis = "nothing is known of what it does to feature maps";
         Err(equivariance::broken(self, from, hypothesis, "take one of the layers that tell"))

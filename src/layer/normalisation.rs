@@ -24,7 +24,7 @@
 use ndarray::{Array1, ArrayD, Axis};
 
 use super::{
-    Fraction, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, check_backward, check_weights,
+    Fraction, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, check_backward, check_weights,
     equivariance, shape_error,
 };
 use crate::scalar::{Scalar, back, pairwise_sum, same_type};
@@ -54,6 +54,12 @@ impl BatchNormalisation {
             delta: Fraction::new(1, 100_000),
             momentum: Fraction::new(1, 10),
         }
+    }
+
+    /// For feature maps of this type: the channels of a field, which the group may exchange, share statistics
+    /// and parameters, so that the layer commutes with the group.
+    pub fn of(maps: &FeatureType) -> Self {
+        BatchNormalisation::new(maps.channels()).orbit(maps.size())
     }
 
     /// With statistics shared by so many consecutive channels.
@@ -209,12 +215,12 @@ impl BatchNormalisation {
 }
 
 /// An array over `f32` as one over `f64`.
-fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
+pub(super) fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
     same_type::<S, f32>(array).map(|array| array.mapv(f64::from))
 }
 
 /// Back to `f32`, each entry rounded once.
-fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
+pub(super) fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
     back(array.mapv(|entry| entry as f32))
 }
 
@@ -238,11 +244,11 @@ impl Layer for BatchNormalisation {
             .into()
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         equivariance::check_orbit(self, self.orbit, from)?;
         let because = "it treats the channels of a field alike".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

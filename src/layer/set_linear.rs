@@ -15,8 +15,8 @@
 use ndarray::{ArrayD, Axis};
 
 use super::{
-    Convolution, Dense, GlobalPool, Gradients, Kept, Layer, LayerError, Mode, Parameter, Reduction, Role,
-    Symmetry, View, check_backward, check_weights, equivariance, shape_error,
+    Convolution, Dense, GlobalPool, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Reduction,
+    Role, Symmetry, View, check_backward, check_weights, equivariance, shape_error,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -130,14 +130,14 @@ impl Layer for SetLinear {
 
     /// Channels must stay where they are; of the places on a line, which points are here, the group's flip is
     /// a permutation.
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         if !from.is_trivial() {
             let hypothesis = format!("the group permutes its inputs, {from}, and its weights are free");
             return Err(equivariance::broken(self, from, hypothesis, "pool over the group first"));
         }
         let because = "it treats all points alike, and the group permutes them".to_owned();
-        Ok(Kept { feature: from.with_fields(self.outputs), because })
+        Ok(OutputType { feature: from.with_fields(self.outputs), because })
     }
 
     /// Each weight connects channels at each point, and once those of the set.
@@ -259,9 +259,9 @@ mod tests {
         // Points in mirrored order; channels that are exchanged would need equal weights.
         let line = GridGroup::of(&Reflection);
         let scalars = FeatureType::trivial(&line, 3);
-        assert_eq!(layer.keeps(&[1, 3, 7], &scalars).unwrap().feature, scalars.with_fields(5));
+        assert_eq!(layer.output_type(&[1, 3, 7], &scalars).unwrap().feature, scalars.with_fields(5));
         let pairs = FeatureType::regular(&line, 1);
-        let error = SetLinear::new(2, 1).keeps(&[1, 2, 7], &pairs).unwrap_err().to_string();
+        let error = SetLinear::new(2, 1).output_type(&[1, 2, 7], &pairs).unwrap_err().to_string();
         assert!(error.ends_with("its weights are free; pool over the group first"), "{error}");
         let told = |shape: &[usize]| layer.output_shape(shape).unwrap_err().to_string();
         assert_eq!(

@@ -6,7 +6,7 @@
 use ndarray::{ArrayD, Axis, Zip};
 
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, check_backward, check_weights, equivariance, shape_error,
+    Gradients, Layer, LayerError, Mode, OutputType, check_backward, check_weights, equivariance, shape_error,
 };
 use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
@@ -27,10 +27,10 @@ impl Layer for Softmax {
         Ok(input.to_vec())
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         let because = "it treats all channels alike, and the group permutes them".to_owned();
-        Ok(Kept { feature: from.clone(), because })
+        Ok(OutputType { feature: from.clone(), because })
     }
 
     fn forward<S: Scalar>(

@@ -11,8 +11,8 @@ use ndarray::ArrayD;
 
 use super::convolution::{convolution_settings, sum_over_places};
 use super::{
-    Gradients, Kept, Layer, LayerError, Mode, Parameter, Spread, Symmetry, View, Window, check_backward,
-    check_weights, equivariance, extents, saturating_product, shape_error,
+    Gradients, Layer, LayerError, Mode, OutputType, Parameter, Spread, Symmetry, View, Window,
+    check_backward, check_weights, equivariance, extents, saturating_product, shape_error,
 };
 use crate::conv::{ConvolutionError, Operation, Options, Problem, sums};
 use crate::scalar::Scalar;
@@ -150,7 +150,7 @@ impl Layer for TransposedConvolution {
         self.problem(input).map(|problem| problem.connections())
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         let hypothesis = "its weights are free, while the group moves the taps of its kernel";
         Err(equivariance::broken(self, from, hypothesis, "repeat pixels, then take a group convolution"))

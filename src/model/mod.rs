@@ -81,8 +81,8 @@ pub use rationals::Rationals;
 pub use reach::{Dependency, Reach};
 pub use run::{Prepared, RunError};
 pub use symmetry::{
-    Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, Evidence, GroupReport,
-    JudgeError, LayerReport, Question, Report, ShiftMap, Symmetry, Tensor, Verdict,
+    Basis, Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, GroupReport,
+    GroupVerdict, JudgeError, LayerReport, ModelReport, Question, ShiftMap, SymmetryGroup, Tensor,
 };
 #[cfg(feature = "cli")]
 pub(crate) use symmetry::{Claim, Motion, Twin};

@@ -11,9 +11,9 @@ mod tests;
 
 use std::fmt;
 
+use super::Network;
 use super::sequence::inside;
-use super::{Network, Node};
-use crate::layer::{Kept, Layer, LayerError};
+use crate::layer::{Layer, LayerError, OutputType};
 use crate::signal::FeatureType;
 
 /// One layer of the argument.
@@ -59,20 +59,15 @@ impl Equivariance {
     /// The argument for inputs of this shape and type.
     ///
     /// # Errors
-    /// If inputs of this shape do not fit, or a layer does not commute: see [`Layer::keeps`].
+    /// If inputs of this shape do not fit, or a layer does not commute: see [`Layer::output_type`].
     pub fn of(network: &Network, input: &[usize], from: &FeatureType) -> Result<Self, LayerError> {
         let (mut shape, mut feature) = (input.to_vec(), from.clone());
         let mut steps = Vec::new();
         for (place, node) in network.nodes().iter().enumerate() {
-            let told = match node {
-                Node::Layer(layer) => layer
-                    .keeps(&shape, &feature)
-                    .and_then(|kept| Ok((kept, layer.name(), layer.output_shape(&shape)?))),
-                Node::Residual(block) => block
-                    .keeps(&shape, &feature)
-                    .and_then(|kept| Ok((kept, block.name(), block.output_shape(&shape)?))),
-            };
-            let (Kept { feature: to, because }, layer, output) =
+            let told = node
+                .output_type(&shape, &feature)
+                .and_then(|kept| Ok((kept, node.name(), node.output_shape(&shape)?)));
+            let (OutputType { feature: to, because }, layer, output) =
                 told.map_err(|source| inside(place, source))?;
             (shape, feature) = (output, to);
             steps.push(Step { layer, because, feature: feature.clone(), shape: shape.clone() });

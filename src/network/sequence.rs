@@ -1,4 +1,4 @@
-//! A sequence of layers and residual blocks.
+//! A sequence of layers, residual blocks and networks.
 //!
 //! Forward applies one after the other; backward goes back through the inputs that forward passed on (the
 //! chain rule). Parameters are named as PyTorch names those of the same `nn.Sequential`: `0.weight`,
@@ -6,46 +6,15 @@
 
 use ndarray::ArrayD;
 
-use super::{Equivariance, Residual};
-use crate::layer::{AnyLayer, Gradients, Kept, Layer, LayerError, Mode, Parameter, Symmetry, View};
+use super::{Equivariance, Node};
+use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
-
-/// One element of a network.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// A layer.
-    Layer(AnyLayer),
-    /// A residual block.
-    Residual(Residual),
-}
-
-impl<L: Into<AnyLayer>> From<L> for Node {
-    fn from(layer: L) -> Self {
-        Node::Layer(layer.into())
-    }
-}
-
-impl From<Residual> for Node {
-    fn from(block: Residual) -> Self {
-        Node::Residual(block)
-    }
-}
 
 /// A node, its place in its network, and its part of the weights.
 type Placed<'a, S> = (usize, &'a Node, &'a [ArrayD<S>]);
 
-/// Applies to either kind of node.
-macro_rules! with_node {
-    ($node:expr, $inside:ident => $call:expr) => {
-        match $node {
-            Node::Layer($inside) => $call,
-            Node::Residual($inside) => $call,
-        }
-    };
-}
-
-/// Layers and residual blocks, one after the other. The empty network is the identity.
+/// Layers, residual blocks and networks, one after the other. The empty network is the identity.
 ///
 /// ```
 /// use equivariant::layer::{Activation, Convolution, Dense, Flatten, Layer, Pool};
@@ -74,14 +43,17 @@ impl Network {
         Network::default()
     }
 
-    /// With one more layer or block at the end.
+    /// With one more layer, block or network at the end.
+    ///
+    /// A layer that is defined outside this crate comes in a
+    /// [`CustomLayer`](crate::layer::CustomLayer).
     #[must_use]
     pub fn then(mut self, node: impl Into<Node>) -> Self {
         self.nodes.push(node.into());
         self
     }
 
-    /// The layers and blocks.
+    /// The layers, blocks and networks.
     pub fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -101,9 +73,10 @@ impl Network {
             Node::Layer(AnyLayer::Dropout(_)) => None,
             Node::Layer(_) => Some(node.clone()),
             Node::Residual(block) => {
-                let body = Residual::new(block.body.without_dropout());
-                Some(body.shortcut(block.shortcut.without_dropout()).into())
+                let [body, shortcut] = [&block.body, &block.shortcut].map(Network::without_dropout);
+                Some(block.with_ways(body, shortcut).into())
             }
+            Node::Network(network) => Some(network.without_dropout().into()),
         };
         self.nodes.iter().filter_map(kept).collect()
     }
@@ -116,8 +89,7 @@ impl Network {
     /// For each node: its number, itself, and its part of the weights. Behind the last node that has its
     /// weights, none are left over.
     fn with_weights<'a, S>(&'a self, weights: &'a [ArrayD<S>]) -> Result<Vec<Placed<'a, S>>, LayerError> {
-        let counts: Vec<usize> =
-            self.nodes.iter().map(|node| with_node!(node, inside => inside.parameters().len())).collect();
+        let counts: Vec<usize> = self.nodes.iter().map(|node| node.parameters().len()).collect();
         let expected = counts.iter().sum();
         if expected != weights.len() {
             let found = weights.len();
@@ -146,7 +118,7 @@ impl Network {
         let mut activations = vec![x.clone()];
         for (place, node, weights) in self.with_weights(weights)? {
             let input = &activations[place];
-            let output = with_node!(node, inside => inside.forward(input, weights, mode.at(place)));
+            let output = node.forward(input, weights, mode.at(place));
             activations.push(output.map_err(|source| inside(place, source))?);
         }
         Ok(activations)
@@ -162,8 +134,7 @@ impl Network {
         let (mut shape, mut value) = (input.to_vec(), first);
         for (place, node) in self.nodes.iter().enumerate() {
             value = fold(value, node, &shape).map_err(|source| inside(place, source))?;
-            shape = with_node!(node, inside => inside.output_shape(&shape))
-                .map_err(|source| inside(place, source))?;
+            shape = node.output_shape(&shape).map_err(|source| inside(place, source))?;
         }
         Ok(value)
     }
@@ -194,15 +165,14 @@ impl Layer for Network {
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
         let mut shape = input.to_vec();
         for (place, node) in self.nodes.iter().enumerate() {
-            shape = with_node!(node, inside => inside.output_shape(&shape))
-                .map_err(|source| inside(place, source))?;
+            shape = node.output_shape(&shape).map_err(|source| inside(place, source))?;
         }
         Ok(shape)
     }
 
     fn parameters(&self) -> Vec<Parameter> {
         let named = |(place, node): (usize, &Node)| {
-            let parameters = with_node!(node, inside => inside.parameters());
+            let parameters = node.parameters();
             parameters.into_iter().map(move |mut parameter| {
                 parameter.name = format!("{place}.{}", parameter.name);
                 parameter
@@ -214,7 +184,7 @@ impl Layer for Network {
     fn view(&self, input: &[usize]) -> Result<View, LayerError> {
         match self.nodes.as_slice() {
             [] => Ok(View::Entry),
-            [node] => with_node!(node, inside => inside.view(input)),
+            [node] => node.view(input),
             _ => self.output_shape(input).map(|_| View::Everything),
         }
     }
@@ -222,19 +192,17 @@ impl Layer for Network {
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
         let axes = input.len().saturating_sub(2);
         self.over_shapes(input, Symmetry::full(axes), |symmetry, node, shape| {
-            Ok(symmetry.then(&with_node!(node, inside => inside.symmetry(shape))?))
+            Ok(symmetry.then(&node.symmetry(shape)?))
         })
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         let argument = Equivariance::of(self, input, from)?;
-        Ok(Kept { feature: argument.feature().clone(), because: "all of its layers do".to_owned() })
+        Ok(OutputType { feature: argument.feature().clone(), because: "all of its layers do".to_owned() })
     }
 
     fn connections(&self, input: &[usize]) -> Result<u128, LayerError> {
-        self.over_shapes(input, 0, |sum, node, shape| {
-            Ok(sum + with_node!(node, inside => inside.connections(shape))?)
-        })
+        self.over_shapes(input, 0, |sum, node, shape| Ok(sum + node.connections(shape)?))
     }
 
     fn forward<S: Scalar>(
@@ -245,8 +213,7 @@ impl Layer for Network {
     ) -> Result<ArrayD<S>, LayerError> {
         let mut value = x.clone();
         for (place, node, weights) in self.with_weights(weights)? {
-            value = with_node!(node, inside => inside.forward(&value, weights, mode.at(place)))
-                .map_err(|source| inside(place, source))?;
+            value = node.forward(&value, weights, mode.at(place)).map_err(|source| inside(place, source))?;
         }
         Ok(value)
     }
@@ -263,9 +230,9 @@ impl Layer for Network {
         let mut from_the_end = Vec::new();
         for (place, node, weights) in self.with_weights(weights)?.into_iter().rev() {
             let input = &activations[place];
-            let Gradients { input, weights } =
-                with_node!(node, inside => inside.backward(input, weights, mode.at(place), &gradient))
-                    .map_err(|source| inside(place, source))?;
+            let Gradients { input, weights } = node
+                .backward(input, weights, mode.at(place), &gradient)
+                .map_err(|source| inside(place, source))?;
             gradient = input;
             from_the_end.push(weights);
         }

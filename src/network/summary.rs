@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Network, Node};
+use super::Network;
 use crate::layer::{Layer, LayerError, ReceptiveField, Symmetry, View};
 
 /// One line of a summary.
@@ -57,10 +57,7 @@ impl Summary {
             shape = alone.output_shape(&shape).map_err(told)?;
             rows.push(SummaryRow {
                 place: place.to_string(),
-                name: match node {
-                    Node::Layer(layer) => layer.name(),
-                    Node::Residual(block) => block.name(),
-                },
+                name: node.name(),
                 output: shape[1..].to_vec(),
                 parameters: alone.trained_parameters(),
                 connections,

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::claims::{Claim, Expected, Outcome};
+use crate::claims::{Claim, Decision, Expected};
 use crate::verify::{Reading, Report, Verdict};
 
 /// What came of one claim.
@@ -27,7 +27,7 @@ pub struct Record<'a> {
     /// The claim.
     pub claim: &'a Claim,
     /// What its run found, or the one line that says why it came to no result.
-    pub outcome: Result<Outcome, String>,
+    pub outcome: Result<Decision, String>,
 }
 
 impl Record<'_> {

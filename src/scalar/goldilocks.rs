@@ -12,7 +12,7 @@ use num_traits::{One, Zero};
 use rand::Rng;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Ring, RootOfUnity, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, RootOfUnity, SquareRoot};
 
 /// An element of GF(p), p = 2⁶⁴ − 2³² + 1, ordered by its signed representative in (−p/2, p/2).
 ///
@@ -170,6 +170,13 @@ impl Exponential for Goldilocks {
     /// 1 at 0, else an arbitrary fixed function.
     fn exponential(&self) -> Self {
         if self.is_zero() { Self::one() } else { self.mixed(0x1319_8A2E_0370_7344) }
+    }
+}
+
+impl Logarithm for Goldilocks {
+    /// 0 at 1, else an arbitrary fixed function.
+    fn logarithm(&self) -> Self {
+        if self.is_one() { Self::zero() } else { self.mixed(0xA409_3822_299F_31D0) }
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`Lattice`] | `max`, `min` | max pooling, ReLU |
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
+//! | [`Logarithm`] | `log x` | log-softmax, cross-entropy |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
 //! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Term`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
@@ -161,6 +162,19 @@ pub trait Exponential: Ring {
     }
 }
 
+/// A ring with the logarithm of its positive elements.
+pub trait Logarithm: Ring {
+    /// `log self`
+    #[must_use]
+    fn logarithm(&self) -> Self;
+
+    /// `log (1 + self)`, which floats compute accurately near 0.
+    #[must_use]
+    fn logarithm_of_one_plus(&self) -> Self {
+        (Self::one() + self.clone()).logarithm()
+    }
+}
+
 /// A field that has primitive n-th roots of unity, for some lengths n.
 ///
 /// Law: with ω the root for n, `ωⁿ = 1`, and `ωᵏ ≠ 1` for every `0 < k < n`.
@@ -178,9 +192,9 @@ pub trait RootOfUnity: Field {
 }
 
 /// Everything that a layer may ask: the scalars that the engine of [`crate::verify`] runs.
-pub trait Scalar: Field + Lattice + SquareRoot + Exponential {}
+pub trait Scalar: Field + Lattice + SquareRoot + Exponential + Logarithm {}
 
-impl<T: Field + Lattice + SquareRoot + Exponential> Scalar for T {}
+impl<T: Field + Lattice + SquareRoot + Exponential + Logarithm> Scalar for T {}
 
 #[cfg(test)]
 mod tests {

@@ -32,7 +32,7 @@ use rand::Rng;
 
 use super::keyed::RandomFunctions;
 use super::operators::ring_operators;
-use super::{Degree, DivideByInteger, Exponential, Field, Goldilocks, Lattice, Ring, SquareRoot};
+use super::{Degree, DivideByInteger, Exponential, Field, Goldilocks, Lattice, Logarithm, Ring, SquareRoot};
 
 /// log₂ p, rounded down, so that bounds computed with it are upper bounds.
 const LOG2_P: f64 = 63.999_999;
@@ -249,6 +249,12 @@ impl Exponential for Term {
     }
 }
 
+impl Logarithm for Term {
+    fn logarithm(&self) -> Self {
+        self.through("Log").unwrap_or_else(|| Term::number(self.value.logarithm()))
+    }
+}
+
 impl fmt::Debug for Term {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.value, formatter)
@@ -308,6 +314,7 @@ mod tests {
             assert_ne!(x.maximum(&y).maximum(&z), x.maximum(&y));
             assert_ne!(x.square_root() * x.square_root(), x);
             assert_ne!(x.exponential(), x.square_root());
+            assert_ne!(x.logarithm().exponential(), x);
             assert_ne!(x.exponential() * y.exponential(), (x.clone() + y.clone()).exponential());
             assert_ne!(x.relu(), x.clone());
             // max(2x, 2y) is 2·max(x, y), by a law that terms do not have.
@@ -323,6 +330,7 @@ mod tests {
         let nine = Term::from_integer(9);
         assert_eq!(nine.square_root(), Term::from_integer(3));
         assert_eq!(Term::zero().exponential(), Term::one());
+        assert_eq!(Term::one().logarithm(), Term::zero());
         assert_eq!(two().maximum(&Term::from_integer(-5)), two());
         assert_eq!(Term::from_integer(-5).relu(), Term::zero());
     }

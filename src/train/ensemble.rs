@@ -11,7 +11,7 @@
 //!
 //! Cost: k trainings, one after the other, and k passes for a prediction.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use ndarray::Array2;
 use rand::RngExt;
@@ -19,7 +19,8 @@ use rand::RngExt;
 use super::data::{Dataset, Splits};
 use super::random::SampleRandom;
 use super::recipe::Recipe;
-use super::trainer::{EpochRecord, Evaluation, TrainError, Trainer, evaluate, mistakes};
+use super::trainer::Trainer;
+use super::training::{EpochRecord, Evaluation, TrainError, evaluate, mistakes};
 use crate::executor::Executor;
 use crate::layer::{LayerError, Softmax};
 use crate::network::{Network, Weights};
@@ -52,13 +53,13 @@ pub struct Runs {
 /// use equivariant::train::{Ensemble, Model, Runs, Sampling};
 ///
 /// let sets = digit_splits(128, 64, 1)?;
-/// let runs = Runs { recipe: Model::Lenet5.recipe(1, 128), seeds: 0..2, sampling: Sampling::Bootstrap };
+/// let runs = Runs { recipe: Model::Lenet5.recipe(1), seeds: 0..2, sampling: Sampling::Bootstrap };
 /// let ensemble = Ensemble::train("lenet5", &lenet5(10), &sets, &runs, 1, &mut |seed, epoch| {
 ///     println!("seed {seed}, epoch {}: {} mistakes", epoch.epoch, epoch.test_mistakes);
 /// })?;
-/// let verdict = ensemble.evaluate(&sets.test)?;
-/// println!("{} mistakes together, {:?} apart", verdict.together.mistakes, verdict.apart);
-/// # assert_eq!(verdict.apart.len(), 2);
+/// let evaluation = ensemble.evaluate(&sets.test)?;
+/// println!("{} mistakes together, {:?} apart", evaluation.together.mistakes, evaluation.apart);
+/// # assert_eq!(evaluation.apart.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -68,9 +69,9 @@ pub struct Ensemble {
     members: Vec<Weights>,
 }
 
-/// How an ensemble does on a set of images.
+/// How an ensemble does on a set of images, together and apart.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
+pub struct EnsembleEvaluation {
     /// Its shares, as scores, and its mistakes.
     pub together: Evaluation,
     /// The mistakes of each member.
@@ -82,7 +83,7 @@ impl Ensemble {
     /// seed. A member is what a [`Trainer`] of its seed, its images and the recipe ends with.
     ///
     /// # Errors
-    /// As [`Trainer::new`] and [`Trainer::epoch`], and if there is no seed.
+    /// As [`Trainer::run`], and if there is no seed.
     pub fn train(
         name: &str,
         network: &Network,
@@ -101,13 +102,9 @@ impl Ensemble {
                 Sampling::Bootstrap => Some(bootstrap(&sets.train, seed)),
             };
             let data = own.as_ref().unwrap_or(&sets.train);
-            let mut trainer = Trainer::new(name, network, data, runs.recipe.clone(), seed, threads)?;
-            while !trainer.is_finished() {
-                if let Some(record) = trainer.epoch(&sets.test, &mut |_| ControlFlow::Continue(()))? {
-                    tell(seed, &record);
-                }
-            }
-            members.push(trainer.result());
+            let trainer = Trainer::new(network, data).name(name).recipe(runs.recipe.clone()).seed(seed);
+            let trained = trainer.threads(threads).on_epoch(|record| tell(seed, record)).run(&sets.test)?;
+            members.push(trained.weights);
         }
         Ok(Ensemble { network: network.clone().then(Softmax), members })
     }
@@ -121,18 +118,18 @@ impl Ensemble {
     ///
     /// # Errors
     /// If the images do not fit the network.
-    pub fn evaluate(&self, images: &Dataset) -> Result<Verdict, LayerError> {
+    pub fn evaluate(&self, images: &Dataset) -> Result<EnsembleEvaluation, LayerError> {
         let mut executor = Executor::new(&self.network, &images.shape())?;
         let mut scores = Array2::zeros((images.len(), executor.outputs()));
         let mut apart = Vec::new();
         for weights in &self.members {
-            let member = evaluate(&mut executor, weights, images);
+            let member = evaluate(&mut executor, weights, images.samples());
             scores += &member.scores;
             apart.push(member.mistakes);
         }
         scores /= self.members.len() as f32;
         let mistakes = mistakes(&scores, images.labels());
-        Ok(Verdict { together: Evaluation { scores, mistakes }, apart })
+        Ok(EnsembleEvaluation { together: Evaluation { scores, mistakes }, apart })
     }
 }
 
@@ -146,6 +143,8 @@ fn bootstrap(images: &Dataset, seed: u64) -> Dataset {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use ndarray::Array4;
 
     use super::*;
@@ -170,7 +169,7 @@ mod tests {
     }
 
     fn runs(seeds: Range<u64>, sampling: Sampling) -> Runs {
-        Runs { recipe: Model::Lenet5.recipe(2, 128), seeds, sampling }
+        Runs { recipe: Model::Lenet5.recipe(2), seeds, sampling }
     }
 
     fn train(runs: &Runs) -> Ensemble {
@@ -181,11 +180,17 @@ mod tests {
     fn shares_are_the_mean_of_the_members() {
         let sets = sets();
         let ensemble = train(&runs(3..6, Sampling::All));
-        let verdict = ensemble.evaluate(&sets.test).unwrap();
+        let evaluation = ensemble.evaluate(&sets.test).unwrap();
         let mut mean = Array2::<f64>::zeros((50, 2));
-        for (seed, mistakes) in (3..6).zip(&verdict.apart) {
+        for (seed, mistakes) in (3..6).zip(&evaluation.apart) {
             let recipe = runs(0..1, Sampling::All).recipe;
-            let mut trainer = Trainer::new("alone", &network(), &sets.train, recipe, seed, 1).unwrap();
+            let mut trainer = Trainer::new(&network(), &sets.train)
+                .name("alone")
+                .recipe(recipe)
+                .seed(seed)
+                .threads(1)
+                .begin()
+                .unwrap();
             while !trainer.is_finished() {
                 trainer.epoch(&sets.test, &mut |_| ControlFlow::Continue(())).unwrap();
             }
@@ -200,7 +205,7 @@ mod tests {
                 mean.into_iter().zip(powers).for_each(|(mean, power)| *mean += power / sum / 3.0);
             }
         }
-        for (&found, &expected) in verdict.together.scores.iter().zip(&mean) {
+        for (&found, &expected) in evaluation.together.scores.iter().zip(&mean) {
             // In units of 2⁻²⁴: |z| < 4, so a difference of scores is off by at most 8 and its exponential by
             // an ulp (2) more, of which a share e/(e + e') of two takes on a quarter. Its sum and its
             // quotient, and the sum of three shares and its quotient, round by at most 1 each, in the mean.
@@ -209,7 +214,7 @@ mod tests {
         }
         let wrong = |(row, &label): (ndarray::ArrayView1<'_, f64>, &usize)| row[1 - label] > row[label];
         let expected = mean.outer_iter().zip(sets.test.labels()).filter(|&pair| wrong(pair)).count();
-        assert_eq!(verdict.together.mistakes, expected);
+        assert_eq!(evaluation.together.mistakes, expected);
     }
 
     #[test]

@@ -2,16 +2,17 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | [`data`]: labelled images, the files they come from, and the built-in digits | `data/` |
+//! | [`data`]: labelled images and samples of other shapes, the files they come from, and the built-in digits | `data/` |
 //! | [`augmentation`]: images shifted, turned, scaled, sheared, bent and mirrored at random | `augmentation/` |
 //! | [`random`]: a stream of random numbers for each (seed, epoch, sample) | `random` |
-//! | [`loss`]: cross-entropy and mean square, with their gradients | `loss` |
+//! | [`loss`]: cross-entropy and mean square, with their gradients | `layer/loss` |
 //! | [`optimiser`]: SGD, Adam, AdamW, clipping, decay | `optimiser/` |
 //! | [`schedule`]: learning rate and momentum as functions of the step | `schedule` |
 //! | [`EarlyStopping`] | `early_stopping` |
 //! | [`Average`]: the exponential moving average of weights | `average` |
 //! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
-//! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Model`]: networks by name, with their recipes | `recipe`, `trainer`, `model` |
+//! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Training`]: the same epoch by epoch | `recipe`, `trainer`, `training/` |
+//! | [`Model`]: networks by name, with their recipes | `model` |
 //! | [`Ensemble`]: several runs that predict together, with bagging | `ensemble` |
 //! | [`inspection`]: what a trained network gets wrong, looks for, and bears | `inspection/` |
 
@@ -22,7 +23,6 @@ pub mod data;
 mod early_stopping;
 mod ensemble;
 pub mod inspection;
-pub mod loss;
 mod model;
 pub mod optimiser;
 pub mod random;
@@ -30,10 +30,13 @@ mod recipe;
 pub mod schedule;
 mod state;
 mod trainer;
+mod training;
 
+pub use crate::layer::loss;
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};
-pub use ensemble::{Ensemble, Runs, Sampling, Verdict};
+pub use ensemble::{Ensemble, EnsembleEvaluation, Runs, Sampling};
 pub use model::Model;
 pub use recipe::{Recipe, Smooth};
-pub use trainer::{EpochRecord, Evaluation, Report, TrainError, Trainer};
+pub use trainer::{Trained, Trainer};
+pub use training::{EpochRecord, Evaluation, Report, TrainError, Training};

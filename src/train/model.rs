@@ -3,7 +3,7 @@
 
 use super::augmentation::Augmentation;
 use super::average::Beginning;
-use super::optimiser::{Clip, Decay, Moments, Rule};
+use super::optimiser::Decay;
 use super::recipe::{Recipe, Smooth};
 use super::schedule::{OneCycle, Schedule};
 use crate::layer::Initialisation;
@@ -79,37 +79,20 @@ impl Model {
         }
     }
 
-    /// The recipe for a training set of so many images.
-    pub fn recipe(self, epochs: usize, images: usize) -> Recipe {
-        let batch = 64;
-        let steps = (epochs * (images / batch).max(1)) as u64;
-        let cycle = OneCycle {
-            rate: 0.003,
-            steps,
-            rise: 0.2,
-            start_divisor: 25.0,
-            end_divisor: 1000.0,
-            momentum: None,
-        };
-        let common = Recipe {
-            epochs,
-            batch,
-            rule: Rule::AdamW(Moments::default()),
-            decay: Decay { l1: 0.0, l2: 0.01 },
-            clip: Clip::None,
-            schedule: Schedule::OneCycle(cycle),
-            augmentation: Augmentation {
+    /// The recipe for this number of passes over the training set.
+    pub fn recipe(self, epochs: usize) -> Recipe {
+        let cycle =
+            OneCycle { rate: 0.003, rise: 0.2, start_divisor: 25.0, end_divisor: 1000.0, momentum: None };
+        let common = Recipe::new(epochs)
+            .schedule(Schedule::OneCycle(cycle))
+            .augmentation(Augmentation {
                 shift: 1.5,
                 rotation: 10.0,
                 scale: 0.1,
                 shear: 0.1,
                 ..Augmentation::default()
-            },
-            smoothing: 0.0,
-            average: Some(Smooth { decay: 0.999, beginning: Beginning::WarmUp }),
-            initialisation: Initialisation::He,
-            patience: None,
-        };
+            })
+            .average(Smooth { decay: 0.999, beginning: Beginning::WarmUp });
         match self {
             Model::Lenet5 => Recipe {
                 decay: Decay { l1: 0.0, l2: 0.05 },
@@ -154,7 +137,7 @@ mod tests {
     fn every_model_takes_digits_of_its_classes() {
         for model in Model::ALL {
             assert_eq!(model.network(7).output_shape(&[2, 1, 28, 28]).unwrap(), [2, 7], "{}", model.name());
-            assert_eq!(model.recipe(3, 6400).epochs, 3);
+            assert_eq!(model.recipe(3).epochs, 3);
         }
     }
 }

@@ -123,11 +123,11 @@ mod tests {
         }
 
         fn run(&mut self, steps: std::ops::Range<u64>) {
-            let schedule = Schedule::OneCycle(OneCycle::new(0.01, 10));
+            let schedule = Schedule::OneCycle(OneCycle::new(0.01));
             for step in steps {
                 let gradient: Vec<_> =
                     self.weights.trained.iter().map(|x| x * (step as f32 + 1.5) - 0.01).collect();
-                self.optimiser.step(schedule.at(step), &mut self.weights.trained, &gradient);
+                self.optimiser.step(schedule.at(step, 10), &mut self.weights.trained, &gradient);
                 self.average.update(&self.weights.trained);
                 self.stopping.observe(10.0 - step as f64 % 3.0, &self.weights.trained, &[step as f32]);
             }

@@ -1,8 +1,8 @@
 //! The experiment behind a measurement: one function, one group, one pair of actions.
 //!
 //! Cost, in evaluations of the function: two for each input, up to twelve to see how the output varies, some
-//! sixty to find its noise (see `noise`), one for each input and element; and where the symmetry is broken at
-//! most 12 for each of four suspects, and 1600 to shrink the counterexample.
+//! hundreds to find its noise (see `noise`), one for each input and element; and where the symmetry is broken
+//! at most 12 for each of four suspects, and 1600 to shrink the counterexample.
 
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
@@ -10,12 +10,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::channels::Channels;
 use super::counterexample::Counterexample;
+use super::function::Float;
 use super::judge::{Deviation, Judge};
-use super::measure::Float;
-use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, MeasureError, Measurement};
+use super::measure_error::{MeasureError, Place};
+use super::measurement::{BROKEN, CONSISTENT, Doubt, Judgement, Measurement};
 use super::noise::{ChannelNoise, Field};
-use super::prove::replay_line;
-use super::runner::{Place, Runner, direction, not_finite, perturbed, same_bits, same_shape};
+use super::runner::{Runner, direction, not_finite, perturbed, same_bits, same_shape};
+use super::seed::replay_line;
 use super::shrink::shrink;
 use crate::group::{FiniteGroup, Group, Subgroup};
 use crate::signal::ArrayAction;
@@ -240,8 +241,7 @@ where
                 if self.inputs.is_none() {
                     return self.random_input(&mut random);
                 }
-                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros,
-                // signs and range.
+                // Each entry of given inputs times a random factor: zeros, signs and range stay.
                 let input = &inputs[number % inputs.len()];
                 perturbed(input, 1.0, &direction(input, 1.0, &mut random))
             })

@@ -5,7 +5,7 @@ use std::f64::consts::SQRT_2;
 use ndarray::ArrayD;
 
 use super::channels::Channels;
-use super::measure::Float;
+use super::function::Float;
 use super::measurement::{BROKEN, CONSISTENT, TOO_NOISY};
 use super::noise::{ChannelNoise, scaled};
 

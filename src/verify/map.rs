@@ -46,7 +46,7 @@ pub trait Map: Send + Sync + 'static {
 }
 
 /// The identity f(g ▷ x) = g ▷ f(x) for one element g.
-pub struct Equivariance<M, G: Group, I, O> {
+pub struct Commutation<M, G: Group, I, O> {
     /// The map f.
     pub map: Arc<M>,
     /// The shape of its input x.
@@ -61,7 +61,7 @@ pub struct Equivariance<M, G: Group, I, O> {
     pub output: O,
 }
 
-impl<M, G, I, O> Identity for Equivariance<M, G, I, O>
+impl<M, G, I, O> Identity for Commutation<M, G, I, O>
 where
     M: Map,
     G: Group,
@@ -148,7 +148,7 @@ where
 {
     Case::for_element(
         element.clone(),
-        Equivariance {
+        Commutation {
             map: Arc::clone(map),
             shape: shape.to_vec(),
             group: group.clone(),

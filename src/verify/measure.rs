@@ -14,7 +14,7 @@
 //!    an offset nor another channel hides them. Everything is divided by the largest entry of its channel
 //!    before it is squared. A channel that never varies is not judged, and told; if none does, the
 //!    measurement is an error.
-//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 16 lines
+//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 20 lines
 //!    through the inputs, along which steps grow until the output moves in proportion (`noise.rs` has the
 //!    rule): a function that rounds to half precision or to eight bits inside is judged by that noise, not by
 //!    that of its input's type. With [`precision`](MeasureCheck::precision) it can be told instead.
@@ -31,13 +31,14 @@
 //! | > 128 | broken |
 //!
 //! *Why 16.* An exactly equivariant function computes the same numbers in another order: the two sides differ
-//! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 16 degrees of freedom. So
-//! the ratio is distributed as Student's |t₁₆|, which exceeds 16 with probability 3·10⁻¹¹: in 10⁴ comparisons
-//! (say, 100 channels, 4 inputs, 25 elements) once in three million measurements, whatever the seed. *Why
-//! 128.* The noise of a real function is not normal and independent; three further bits are left to that. And
-//! a break is seen again at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is
-//! there at one of 64). A leak of eight times the detection limit is thus broken, one below it is consistent,
-//! and the limit is part of the report.
+//! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 20 degrees of freedom. So
+//! the ratio is distributed as Student's |t₂₀|, which exceeds 16 with probability 7·10⁻¹³; where kinks leave 16
+//! lines of 20, by integration over their order statistics, with less than 10⁻¹⁰: in 10⁴ comparisons (say, 100
+//! channels, 4 inputs, 25 elements) once in a million measurements, whatever the seed. *Why 128.* The noise of a
+//! real function is not normal and independent; three further bits are left to that. And a break is seen again
+//! at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is there at one of 64). A
+//! leak of eight times the detection limit is thus broken, one below it is consistent, and the limit is part
+//! of the report.
 
 use std::marker::PhantomData;
 
@@ -46,48 +47,21 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::experiment::{Experiment, Found};
-use super::identity::Failure;
-use super::measurement::{Judgement, MeasureError, Measurement};
+use super::function::{Float, Output};
+use super::measure_error::MeasureError;
+use super::measurement::{Judgement, Measurement};
 use super::precision::Precision;
-use super::prove::seed_from_environment;
 use super::runner::Runner;
+use super::seed::seed_from_environment;
 use super::statement::shapes_between;
 use super::subgroup::LARGEST_ORDER;
 use crate::group::{FiniteGroup, Group};
-use crate::scalar::Ring;
 use crate::signal::{ArrayAction, TrivialAction};
 
 /// Largest order of a group for which every element is measured.
 const EVERY_ELEMENT: u128 = 64;
 /// Smaller shapes on which a counterexample is looked for.
 const SHAPES: usize = 64;
-
-/// The floats that a black box may work in.
-pub trait Float: Ring + num_traits::Float + Into<f64> {}
-
-impl Float for f32 {}
-impl Float for f64 {}
-
-/// What a black box may return: an array, or the reason why there is none.
-pub trait Output<T> {
-    /// The array, or the reason.
-    ///
-    /// # Errors
-    /// Whatever the function reported.
-    fn into_result(self) -> Result<ArrayD<T>, Failure>;
-}
-
-impl<T> Output<T> for ArrayD<T> {
-    fn into_result(self) -> Result<ArrayD<T>, Failure> {
-        Ok(self)
-    }
-}
-
-impl<T, E: Into<Failure>> Output<T> for Result<ArrayD<T>, E> {
-    fn into_result(self) -> Result<ArrayD<T>, Failure> {
-        self.map_err(Into::into)
-    }
-}
 
 /// Begins the measurement of a symmetry of `function`, in the same words as [`prove`](super::prove()).
 ///
@@ -202,8 +176,6 @@ impl<T: Float, G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>> Elements<T,
         Elements::OfGroup(tried, preserved)
     }
 }
-
-type Outcome<W> = Result<W, MeasureError>;
 
 type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
@@ -345,8 +317,8 @@ where
         shape: &[usize],
         inputs: Option<&[ArrayD<T>]>,
         group: &G,
-        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Outcome<W>,
-    ) -> Outcome<W> {
+        work: impl FnOnce(&Experiment<'_, T, G, I, O>, &[G::Element], &[G::Element]) -> Result<W, MeasureError>,
+    ) -> Result<W, MeasureError> {
         let function = |x: &ArrayD<T>| (self.function)(x).into_result();
         let of_type: f64 = T::epsilon().into() / 2.0;
         let experiment = Experiment {

@@ -21,17 +21,42 @@
 //! | a [`Map`], generic over its scalar | [`prove`] | a proof for the shape, a certificate, a rounding bound, or a counterexample |
 //! | a closure on `f32` or `f64` | [`measure`] | an error beside the function's own noise, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
+//!
+//! The files, each of which imports only from those above it:
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `identity` | what is asserted: two expressions in unknowns, on any scalar |
+//! | `statement` | an identity for each size and each element |
+//! | `shrink`, `picture`, `counterexample` | inputs made simple, arrays as people read them, a counterexample |
+//! | `report` | verdict, evidence, figures |
+//! | `draws` | how many random inputs are enough |
+//! | `reading/` | symbols, a field, rounding bounds, floats: what each says of an identity |
+//! | `examine` | all readings of a statement, and the search for a counterexample |
+//! | `subgroup`, `map` | the elements that a map commutes with; maps and their symmetry |
+//! | `seed` | the seed of a test, and the line that replays it |
+//! | `prove` | the proof of a map's symmetry in one expression |
+//! | `precision`, `function` | the precision in which a function works; functions of floats |
+//! | `measure_error`, `measurement` | why nothing was measured; what was |
+//! | `channels`, `runner` | the parts of an output that are judged by themselves; running a function |
+//! | `kink`, `noise` | kinks told from jumps; the rounding noise of a function |
+//! | `judge` | how far outputs are from each other, in units of their noise |
+//! | `experiment` | the course of a measurement |
+//! | `measure` | the measurement of a function's symmetry in one expression |
+//! | `strategies` | strategies of proptest for arrays, kernels, permutations and group elements |
 
 mod channels;
 mod counterexample;
 mod draws;
 mod examine;
 mod experiment;
+mod function;
 mod identity;
 mod judge;
 mod kink;
 mod map;
 mod measure;
+mod measure_error;
 mod measurement;
 #[cfg(doctest)]
 mod misuse;
@@ -42,6 +67,7 @@ mod prove;
 mod reading;
 mod report;
 mod runner;
+mod seed;
 mod shrink;
 mod statement;
 #[cfg(feature = "proptest")]
@@ -52,13 +78,14 @@ mod tests;
 
 pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
+pub use function::{Float, Output};
 pub use identity::{AnyIdentity, Failure, Identity, Sides, Unknown};
-pub use map::{Equivariance, Map, equivariance, symmetries};
-pub use measure::{BlackBox, BlackBoxOn, Float, MeasureCheck, Output, measure};
-pub use measurement::{Doubt, Judgement, MeasureError, Measurement};
+pub use map::{Commutation, Map, equivariance, symmetries};
+pub use measure::{BlackBox, BlackBoxOn, MeasureCheck, measure};
+pub use measure_error::{MeasureError, Place};
+pub use measurement::{Doubt, Judgement, Measurement};
 pub use precision::Precision;
-pub use prove::{Check, Proof, ProofOn, prove};
+pub use prove::{Proof, ProofCheck, ProofOn, prove};
 pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
-pub use runner::Place;
 pub use statement::{Case, Statement};
 pub use subgroup::{LARGEST_ORDER, preserved_subgroup};

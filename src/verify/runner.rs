@@ -1,53 +1,12 @@
 //! Running a black box: one input or a batch, with every output looked at before it is used.
 
-use std::fmt;
-
 use ndarray::{ArrayD, ArrayViewD, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::function::Float;
 use super::identity::Failure;
-use super::measure::Float;
-use super::measurement::MeasureError;
-
-/// Where in a measurement the function was called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which input, counted from 0.
-    pub input: usize,
-    /// The element by which the input was moved.
-    pub element: Option<String>,
-    /// Whether the input was perturbed, to find the noise of the function or how much its output varies.
-    pub perturbed: bool,
-}
-
-impl Place {
-    pub(super) fn at(input: usize) -> Self {
-        Place { input, element: None, perturbed: false }
-    }
-
-    pub(super) fn moved(input: usize, element: &impl ToString) -> Self {
-        Place { element: Some(element.to_string()), ..Place::at(input) }
-    }
-
-    pub(super) fn perturbed(input: usize) -> Self {
-        Place { perturbed: true, ..Place::at(input) }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let input = self.input;
-        match (&self.element, self.perturbed) {
-            (None, false) => write!(f, "f(x) for input {input}"),
-            (None, true) => write!(f, "f(x + δ) for input {input}, perturbed"),
-            (Some(element), false) => write!(f, "f(g ▷ x) for input {input} and g = {element}"),
-            (Some(element), true) => {
-                write!(f, "f(g ▷ (x + δ)) for input {input}, perturbed, and g = {element}")
-            }
-        }
-    }
-}
+use super::measure_error::{MeasureError, Place};
 
 type Function<'a, T> = dyn Fn(&ArrayD<T>) -> Result<ArrayD<T>, Failure> + 'a;
 
@@ -128,22 +87,14 @@ pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64
 /// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes
 /// x·(1 + h·d).
 ///
-/// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be
-/// defined on a bounded range only; where that are most of those that are not 0 (pixels black or white) they
-/// become smaller instead.
+/// Numbers uniform in [−1, 1]; of an entry that could become larger than the largest of x in [−1, 0], for f
+/// may be defined on a bounded range only (pixels black or white).
 pub(super) fn direction<T: Float>(x: &ArrayD<T>, reach: f64, random: &mut ChaCha8Rng) -> ArrayD<f32> {
     let size = |entry: T| -> f64 { entry.into().abs() };
     let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(size(entry)));
-    let bounded = |entry: T| size(entry) > largest / (1.0 + reach);
-    let count = |which: &dyn Fn(T) -> bool| x.iter().filter(|entry| which(**entry)).count();
-    let stay = 2 * count(&bounded) <= count(&|entry| !entry.is_zero());
     x.mapv(|entry| {
         let d = random.random_range(-1.0..=1.0_f32);
-        match (bounded(entry), stay) {
-            (false, _) => d,
-            (true, true) => 0.0,
-            (true, false) => -d.abs(),
-        }
+        if size(entry) > largest / (1.0 + reach) { -d.abs() } else { d }
     })
 }
 

@@ -7,7 +7,6 @@ use equivariant::layer::{
     TransposedConvolution,
 };
 use equivariant::network::{Network, Weights};
-use equivariant::train::augmentation::Augmentation;
 use equivariant::train::data::Dataset;
 use equivariant::train::optimiser::{Clip, Decay, Optimiser, Rule};
 use equivariant::train::schedule::{OneCycle, Schedule, Setting};
@@ -26,25 +25,14 @@ fn bars() -> Dataset {
 }
 
 fn recipe(rate: f64) -> Recipe {
-    Recipe {
-        epochs: 3,
-        batch: 8,
-        rule: Rule::Sgd { momentum: 0.0, nesterov: false },
-        decay: Decay::default(),
-        clip: Clip::None,
-        schedule: Schedule::Constant { rate },
-        augmentation: Augmentation::default(),
-        smoothing: 0.0,
-        average: None,
-        initialisation: Initialisation::He,
-        patience: None,
-    }
+    let rule = Rule::Sgd { momentum: 0.0, nesterov: false };
+    Recipe::new(3).batch(8).rule(rule).decay(Decay::default()).schedule(Schedule::Constant { rate })
 }
 
 /// Until it ends or is stopped.
 fn train(network: &Network, recipe: Recipe) -> Result<Weights, TrainError> {
     let data = bars();
-    let mut trainer = Trainer::new("bars", network, &data, recipe, 1, 1)?;
+    let mut trainer = Trainer::new(network, &data).name("bars").recipe(recipe).seed(1).threads(1).begin()?;
     while !trainer.is_finished() {
         trainer.epoch(&data, &mut |_| ControlFlow::Continue(()))?;
     }
@@ -107,7 +95,7 @@ fn clipping_keeps_nan() {
 
 #[test]
 fn a_short_rise() {
-    let first = Schedule::OneCycle(OneCycle::new(0.1, 2)).at(0).rate;
+    let first = Schedule::OneCycle(OneCycle::new(0.1)).at(0, 2).rate;
     // The peak at −0.4: 2/7 of half a cosine, to 4·10⁻⁷.
     let expected = 4e-7 + (0.1 - 4e-7) * (1.0 + (std::f64::consts::PI * 2.0 / 7.0).cos()) / 2.0;
     assert!((first - expected).abs() <= 8.0 * f64::EPSILON && (first - 0.0812).abs() < 5e-5, "{first}");

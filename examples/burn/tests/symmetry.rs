@@ -5,7 +5,7 @@ use std::error::Error;
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot, SafetensorsStore};
 use burn::tensor::{Device, Tensor, TensorData};
 use equivariant::layer::{Activation, Convolution, Dense, GlobalPool};
-use equivariant::model::{Evidence, GroupReport, Model, Symmetry, Verdict};
+use equivariant::model::{Basis, GroupReport, GroupVerdict, Model, SymmetryGroup};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Network, read_safetensors};
 use equivariant::prelude::*;
@@ -38,8 +38,8 @@ fn proved(classifier: &Classifier) -> Result<GroupReport, Box<dyn Error>> {
         .then(Dense::new(8, 10));
     let weights = read_safetensors(&network, &path)?;
     let model = Model::from_bytes(&to_onnx(&network, &weights, &[1, 9, 9])?)?;
-    let report = model.prove().input("input", [1, 1, 9, 9]).under(Symmetry::Rot90).check()?;
-    Ok(report.group(Symmetry::Rot90).expect("it was asked for").clone())
+    let report = model.prove().input("input", [1, 1, 9, 9]).under(SymmetryGroup::Rot90).check()?;
+    Ok(report.group(SymmetryGroup::Rot90).expect("it was asked for").clone())
 }
 
 /// One corner of each kernel of the second convolution moved.
@@ -67,7 +67,7 @@ fn the_classifier_is_measured_to_be_invariant() {
 #[test]
 fn the_classifier_is_proved_to_be_invariant() {
     let turns = proved(&Classifier::random(&Device::flex())).unwrap();
-    assert_eq!((turns.verdict, turns.evidence), (Verdict::Invariant, Some(Evidence::Proved)));
+    assert_eq!((turns.verdict, turns.basis), (GroupVerdict::Invariant, Some(Basis::Proved)));
     assert!(turns.failure_probability().unwrap() < 1e-12);
 }
 
@@ -83,5 +83,5 @@ fn a_leak_is_found_in_both_ways() {
             .unwrap();
     assert_eq!(measurement.judgement, Judgement::Broken);
     let turns = proved(&network).unwrap();
-    assert_eq!((turns.verdict, turns.evidence), (Verdict::Broken, Some(Evidence::Refuted)));
+    assert_eq!((turns.verdict, turns.basis), (GroupVerdict::Broken, Some(Basis::Refuted)));
 }

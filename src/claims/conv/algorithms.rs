@@ -10,12 +10,14 @@ use std::fmt::Debug;
 
 use ndarray::{Array1, ArrayD, Axis, Dimension, IxDyn};
 use rand::RngExt;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::problems::{Mistake, problems};
 use crate::claims::Claim;
 use crate::conv::{
-    Algorithm, ConvolutionScalar, Definition, MatrixProduct, OverlapAdd, Problem, Separable, outer_product,
+    Algorithm, Boundary, ConvolutionScalar, Definition, MatrixProduct, OverlapAdd, Problem, Separable,
+    outer_product,
 };
 use crate::scalar::{Field, Goldilocks, Ring, Symbolic};
 use crate::verify::{Counterexample, ExamineError, Examiner, Failure, Finding, Reading, Report};
@@ -57,11 +59,7 @@ fn examine(examiner: &Examiner, mistake: Mistake) -> Result<Report, Failure> {
     }
     if examiner.uses(Reading::Rounding) {
         let mut random = examiner.random("conv.algorithms_agree: rounding");
-        // Every eighth problem: a draw that hardly any mistake escapes.
-        let problems = match examiner.draws(SHARES) {
-            1 => problems.into_iter().skip(random.random_range(0..SHARES)).step_by(SHARES).collect(),
-            _ => problems,
-        };
+        let problems = if examiner.draws(SHARES) == 1 { share(problems, &mut random) } else { problems };
         reports.push(within_bounds::<f32>(&problems, mistake, &mut random)?);
         reports.push(within_bounds::<f64>(&problems, mistake, &mut random)?);
         reports.push(bit_for_bit::<f32>(&problems, mistake, &mut random)?);
@@ -73,8 +71,23 @@ fn examine(examiner: &Examiner, mistake: Mistake) -> Result<Report, Failure> {
     Ok(Report::all(reports))
 }
 
-/// Parts of the problems, each of which shows mistakes.
+/// Into how many shares the problems are dealt where the power of one draw is measured. The numbers of each
+/// problem are drawn independently, so that all of them miss a mistake with the product of what the shares
+/// miss it with, whichever way they are dealt. By the inequality of the means that is at most (1 − q)^8, where
+/// q is the probability that a share taken at random, of a deal at random, shows it.
 const SHARES: usize = 8;
+
+/// A share at random. Problems with groups, and those of the others that pad with something else than the
+/// signal, are dealt first, so that each share has its part of both: hardly any mistake escapes it.
+fn share(mut problems: Vec<Problem>, random: &mut ChaCha8Rng) -> Vec<Problem> {
+    let pads = |problem: &Problem| problem.axes().iter().any(|axis| axis.padding != (0, 0));
+    problems.shuffle(random);
+    problems.sort_by_key(|problem| {
+        let beyond = problem.boundary() != Boundary::Periodic && pads(problem);
+        (problem.groups() == 1, !beyond)
+    });
+    problems.into_iter().skip(random.random_range(0..SHARES)).step_by(SHARES).collect()
+}
 
 /// Algorithms that add and multiply as the definition does, in another order. Blocks so short that most
 /// outputs span several.

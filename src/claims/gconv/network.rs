@@ -130,7 +130,7 @@ fn turning<M: Map>(map: impl Fn(usize) -> M + Send + Sync + 'static) -> Statemen
         }
         let map = Arc::new(map(shape[2]));
         let case = |element| {
-            let equivariance = crate::verify::Equivariance {
+            let equivariance = crate::verify::Commutation {
                 map: Arc::clone(&map),
                 shape: shape.to_vec(),
                 group: C4,
@@ -302,8 +302,9 @@ impl Trained {
     /// Trains it for an epoch of drawn digits.
     fn new(network: Network, seed: u64) -> Result<Self, Failure> {
         let data = digit_splits(256, 64, seed)?;
-        let recipe = Model::P4cnn.recipe(1, data.train.len());
-        let mut trainer = Trainer::new("p4cnn", &network, &data.train, recipe, seed, 1)?;
+        let recipe = Model::P4cnn.recipe(1);
+        let mut trainer =
+            Trainer::new(&network, &data.train).name("p4cnn").recipe(recipe).seed(seed).threads(1).begin()?;
         let first = trainer.result();
         trainer.epoch(&data.test, &mut |_| ControlFlow::Continue(()))?;
         let weights = trainer.result();

@@ -14,7 +14,7 @@ use crate::layer::{Layer, Mode, Pool};
 use crate::scalar::{Ring, Scalar};
 use crate::signal::{ActionError, ArrayAction, First, OnGrid, Second, roll};
 use crate::verify::{
-    Case, Equivariance, Examiner, Failure, Map, Report, Statement, Verdict, equivariance, symmetries,
+    Case, Commutation, Examiner, Failure, Map, Report, Statement, Verdict, equivariance, symmetries,
 };
 
 pub(super) fn claims() -> Vec<Claim> {
@@ -182,7 +182,7 @@ fn on_grid<const D: usize>(
     let steps: Vec<_> = steps.filter(|step| !is_multiple(step)).collect();
     let mut reports = Vec::new();
     for element in group.elements().filter(|element| steps.contains(&element.0)) {
-        let case = Equivariance {
+        let case = Commutation {
             map: Arc::clone(&map),
             shape: shape.clone(),
             group,

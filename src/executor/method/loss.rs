@@ -1,23 +1,12 @@
 //! Losses of a chunk of outputs (class, lane), with their gradients.
 //!
-//! *Cross-entropy with smoothed labels* (Szegedy et al., *Rethinking the Inception architecture*, 2016, §7):
-//! with K classes, scores z and the label t, the target is q(k) = (1−ε)·[k = t] + ε/K, and
-//!
-//! ```text
-//! loss = log Σ_k e^(z(k)−m) − Σ_k q(k)·(z(k) − m),   ∂loss/∂z(k) = softmax(z)(k) − q(k),   m = max z
-//! ```
-//!
-//! The maximum is subtracted before anything else, and classes with q(k) = 0 take no part in the second sum,
-//! whatever their scores: 0·∞ counts as 0, as in [`train::loss`](crate::train::loss).
-//!
-//! *Mean square*: the mean of (y − t)² over outputs.
-//!
-//! Both are means over the batch: the gradient of a sample is divided by the number of samples, and the
-//! functions return the *sum* of the losses of a chunk, in `f64`, for the caller to add up in the order of
-//! the chunks and to divide.
+//! *Cross-entropy* and *mean square* as [`loss`](crate::layer::loss) defines them, which judges what is here.
+//! The sum of the losses of a chunk is returned in `f64`, for the caller to add up in the order of the chunks
+//! and to divide by the total weight of the batch; gradients are divided already.
 
 use super::{blocks, blocks_mut, exponential::exponential, maximum};
 use crate::executor::layout::LANES;
+use crate::layer::loss::IGNORED;
 use crate::simd::InstructionSet;
 
 /// What the outputs of a chunk cost.
@@ -108,36 +97,63 @@ fn softmax_at(scores: &mut [[f32; LANES]], place: usize, space: usize) -> [f32; 
     greatest
 }
 
-/// Cross-entropy of the first `labels.len()` lanes; `gradient` becomes that of the mean over `batch` samples,
-/// zero in the other lanes.
+/// What a chunk of scores is compared with.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// One for each of the first lanes.
+    pub labels: &'a [usize],
+    /// ε.
+    pub smoothing: f32,
+    /// w; none for equal weights.
+    pub class_weights: &'a [f32],
+    /// By what the sum of all losses of the batch is divided.
+    pub total: f64,
+}
+
+/// Cross-entropy of the first lanes; `gradient` becomes that of the sum of the losses divided by `total`, zero
+/// in the other lanes and in those that are ignored.
 ///
 /// # Panics
-/// If there are more labels than lanes, a label is no class, the lengths differ or are zero, or `batch` is
-/// zero.
+/// If there are more labels than lanes, a label is no class, class weights are not one for each class, or the
+/// lengths differ or are zero.
 pub fn cross_entropy(
     instructions: InstructionSet,
     scores: &[f32],
-    labels: &[usize],
-    smoothing: f32,
-    batch: usize,
+    targets: Targets<'_>,
     gradient: &mut [f32],
 ) -> ChunkLoss {
+    let Targets { labels, smoothing, class_weights, total } = targets;
     assert_eq!(scores.len(), gradient.len(), "the gradient has one entry for each score");
-    assert!(labels.len() <= LANES && batch > 0 && !scores.is_empty(), "up to {LANES} samples of some scores");
+    assert!(labels.len() <= LANES && !scores.is_empty(), "up to {LANES} samples of some scores");
     let classes = scores.len() / LANES;
-    gradient.copy_from_slice(scores);
-    let mut live = [0.0; LANES];
-    live[..labels.len()].fill(1.0 / batch as f32);
+    assert!([0, classes].contains(&class_weights.len()), "one weight for each of {classes} classes");
+    let weight = |class: usize| class_weights.get(class).copied().unwrap_or(1.0);
     let even = smoothing / classes as f32;
+    // Σ_k ε/K·w(k)
+    let evenly = match class_weights {
+        [] => smoothing,
+        weights => even * weights.iter().sum::<f32>(),
+    };
+    // What a lane is multiplied by, and T of its label.
+    let (mut live, mut whole) = ([0.0; LANES], [1.0; LANES]);
+    for (lane, &label) in labels.iter().enumerate().filter(|&(_, &label)| label != IGNORED) {
+        assert!(label < classes, "label {label} is none of {classes} classes");
+        live[lane] = 1.0 / total as f32;
+        if !class_weights.is_empty() {
+            whole[lane] = (1.0 - smoothing) * weight(label) + evenly;
+        }
+    }
+    gradient.copy_from_slice(scores);
     let greatest = instructions.run_on_blocks(
         #[inline(always)]
         || {
             let gradient = blocks_mut(gradient);
             let found = softmax_at(gradient, 0, 1);
-            for block in gradient {
+            for (class, block) in gradient.iter_mut().enumerate() {
+                let even = even * weight(class);
                 for lane in 0..LANES {
                     // Chosen, not multiplied: a dead lane may have overflowed.
-                    let slope = (block[lane] - even) * live[lane];
+                    let slope = (whole[lane] * block[lane] - even) * live[lane];
                     block[lane] = if live[lane] > 0.0 { slope } else { 0.0 };
                 }
             }
@@ -145,45 +161,48 @@ pub fn cross_entropy(
         },
     );
     let scores = blocks(scores);
-    let mut total = ChunkLoss::default();
-    for (lane, &label) in labels.iter().enumerate() {
-        assert!(label < classes, "label {label} is none of {classes} classes");
-        gradient[label * LANES + lane] -= (1.0 - smoothing) * live[lane];
+    let mut found = ChunkLoss::default();
+    for (lane, &label) in labels.iter().enumerate().filter(|&(_, &label)| label != IGNORED) {
+        let own_share = (1.0 - smoothing) * weight(label);
+        gradient[label * LANES + lane] -= own_share * live[lane];
         let greatest = greatest[lane];
         let distance = |class: usize| f64::from(scores[class][lane]) - f64::from(greatest);
         let mut target = 0.0;
-        if smoothing < 1.0 {
-            target += f64::from(1.0 - smoothing) * distance(label);
+        if own_share > 0.0 {
+            target += f64::from(own_share) * distance(label);
         }
         if smoothing > 0.0 {
-            target += f64::from(even) * (0..classes).map(distance).sum::<f64>();
+            let weighted = (0..classes).filter(|&class| weight(class) > 0.0);
+            target += f64::from(even)
+                * weighted.map(|class| f64::from(weight(class)) * distance(class)).sum::<f64>();
         }
         // Without the maximum's own term, which is 1. It equals nothing if it is NaN, and then everything is.
         let own = (0..classes).find(|&class| scores[class][lane] == greatest);
         let others = (0..classes).filter(|&class| Some(class) != own);
-        total.loss += others.map(|class| distance(class).exp()).sum::<f64>().ln_1p() - target;
-        total.mistakes += usize::from(own != Some(label));
+        let logarithm = others.map(|class| distance(class).exp()).sum::<f64>().ln_1p();
+        found.loss += f64::from(whole[lane]) * logarithm - target;
+        found.mistakes += usize::from(own != Some(label));
     }
-    total
+    found
 }
 
 /// The mean square distance from `target(output, lane)` in the first `samples` lanes; `gradient` becomes that
-/// of the mean over `batch` samples, zero in the other lanes.
+/// of the sum over samples divided by `total`, zero in the other lanes.
 ///
 /// # Panics
-/// If there are more samples than lanes, the lengths differ or are zero, or `batch` is zero.
+/// If there are more samples than lanes, or the lengths differ or are zero.
 pub fn mean_square(
     instructions: InstructionSet,
     outputs: &[f32],
     target: impl Fn(usize, usize) -> f32,
     samples: usize,
-    batch: usize,
+    total: f64,
     gradient: &mut [f32],
 ) -> f64 {
     assert_eq!(outputs.len(), gradient.len(), "the gradient has one entry for each output");
-    assert!(samples <= LANES && batch > 0 && !outputs.is_empty(), "up to {LANES} samples of some outputs");
+    assert!(samples <= LANES && !outputs.is_empty(), "up to {LANES} samples of some outputs");
     let features = outputs.len() / LANES;
-    let slope = 2.0 / (batch as f32 * features as f32);
+    let slope = 2.0 / (total as f32 * features as f32);
     let squares = instructions.run_on_blocks(
         #[inline(always)]
         || {
@@ -204,8 +223,11 @@ pub fn mean_square(
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
     use crate::executor::method::exponential::EXPONENTIAL_ULPS;
+    use crate::layer::loss::CrossEntropy;
 
     const CLASSES: usize = 10;
 
@@ -223,39 +245,55 @@ mod tests {
         2.0 * exponential * 1.01 + (CLASSES + 4) as f64 * u * 1.01
     }
 
+    /// The definition over `f64` judges it, whose own rounding is 2⁻²⁹ of what is allowed here.
     #[test]
-    fn cross_entropy_is_the_formula() {
-        let (scores, labels, batch) = (scores(), [3, 0, 9, 5, 5, 1, 2], 11);
+    fn cross_entropy_is_as_defined() {
+        let (scores, labels) = (scores(), [3, 0, 9, IGNORED, 5, 1, 2]);
+        let uneven: Vec<f32> = (0..CLASSES).map(|class| (class % 4) as f32 / 2.0).collect();
         for instructions in InstructionSet::available() {
-            for smoothing in [0.0f32, 0.125] {
+            for (smoothing, class_weights) in
+                [(0.0_f32, &[][..]), (0.125, &[]), (0.0, &uneven), (0.125, &uneven), (1.0, &uneven)]
+            {
+                let definition = CrossEntropy::<f64>::new()
+                    .smoothing(f64::from(smoothing))
+                    .class_weights(class_weights.iter().map(|&weight| f64::from(weight)).collect::<Vec<_>>());
+                // As if four samples more were in the batch.
+                let total = definition.total_weight(&labels) + 4.0;
+                let rows = Array2::from_shape_fn((labels.len(), CLASSES), |(lane, class)| {
+                    f64::from(scores[class * LANES + lane])
+                });
+                let mut expected = Array2::zeros(rows.dim());
+                definition.gradient(rows.view(), &labels, &total, expected.view_mut()).unwrap();
+                let expected_loss: f64 = definition.values(rows.view(), &labels).unwrap().iter().sum();
+
                 let mut gradient = vec![f32::NAN; scores.len()];
-                let total = cross_entropy(instructions, &scores, &labels, smoothing, batch, &mut gradient);
-                let (mut loss, mut mistakes) = (0.0, 0);
+                let targets = Targets { labels: &labels, smoothing, class_weights, total };
+                let found = cross_entropy(instructions, &scores, targets, &mut gradient);
+                // Weights are at most 3/2, and T as well.
+                let allowed = 1.5 * tolerance();
                 for lane in 0..LANES {
-                    let z: Vec<_> = (0..CLASSES).map(|k| f64::from(scores[k * LANES + lane])).collect();
-                    let sum: f64 = z.iter().map(|z| z.exp()).sum();
-                    let Some(&label) = labels.get(lane) else {
-                        assert!((0..CLASSES).all(|k| gradient[k * LANES + lane] == 0.0));
-                        continue;
-                    };
-                    let smoothing = f64::from(smoothing);
-                    let mut greatest = 0;
-                    for k in 0..CLASSES {
-                        let q = if k == label { 1.0 - smoothing } else { 0.0 } + smoothing / CLASSES as f64;
-                        let expected = (z[k].exp() / sum - q) / batch as f64;
-                        let found = f64::from(gradient[k * LANES + lane]);
-                        assert!((found - expected).abs() <= tolerance() / batch as f64);
-                        loss -= q * (z[k] - sum.ln());
-                        greatest = if z[k] > z[greatest] { k } else { greatest };
+                    for class in 0..CLASSES {
+                        let slope = f64::from(gradient[class * LANES + lane]);
+                        match labels.get(lane) {
+                            Some(_) => assert!((slope - expected[[lane, class]]).abs() <= allowed / total),
+                            None => assert_eq!(slope, 0.0),
+                        }
                     }
-                    mistakes += usize::from(greatest != label);
                 }
+                assert!((0..CLASSES).all(|class| gradient[class * LANES + 3] == 0.0), "lane 3 is ignored");
                 // The logarithm of the sum has the sum's relative error as absolute error; ε/K is rounded and
                 // multiplied by K scores of at most 11.
-                let allowed = labels.len() as f64 * (tolerance() + 11.0 * 2f64.powi(-24));
-                assert!((total.loss - loss).abs() <= allowed, "{} {loss}", total.loss);
-                assert_eq!(total.mistakes, mistakes);
-                assert!(mistakes > 0);
+                let allowed = 1.5 * labels.len() as f64 * (tolerance() + 11.0 * 2f64.powi(-24));
+                assert!((found.loss - expected_loss).abs() <= allowed, "{} {expected_loss}", found.loss);
+                let wrong = labels.iter().enumerate().filter(|&(_, &label)| label != IGNORED);
+                let greatest = |lane: usize| {
+                    (0..CLASSES).fold(
+                        0,
+                        |best, class| if rows[[lane, class]] > rows[[lane, best]] { class } else { best },
+                    )
+                };
+                let wrong = wrong.filter(|&(lane, &label)| greatest(lane) != label).count();
+                assert!(found.mistakes == wrong && wrong > 0);
             }
         }
     }
@@ -308,7 +346,7 @@ mod tests {
             let mut gradient = vec![f32::NAN; 2 * LANES];
             let (outputs, target) =
                 ([[3.0; LANES], [1.0; LANES]].concat(), |output: usize, _| [1.0, 2.0][output]);
-            let loss = mean_square(instructions, &outputs, target, 3, 4, &mut gradient);
+            let loss = mean_square(instructions, &outputs, target, 3, 4.0, &mut gradient);
             // Each sample: (2² + 1²)/2; slopes 2·2/(4·2) and −2/(4·2).
             assert_eq!(loss, 3.0 * 2.5);
             let lanes = |slope: f32| [[slope; 3].to_vec(), vec![0.0; 13]].concat();
@@ -319,6 +357,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "label 10 is none of 10 classes")]
     fn labels_are_classes() {
-        cross_entropy(InstructionSet::best(), &scores(), &[10], 0.0, 1, &mut scores());
+        let targets = Targets { labels: &[10], smoothing: 0.0, class_weights: &[], total: 1.0 };
+        cross_entropy(InstructionSet::best(), &scores(), targets, &mut scores());
     }
 }

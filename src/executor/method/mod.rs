@@ -15,10 +15,11 @@
 //! | [`loss`] | softmax, cross-entropy, mean square |
 //! | [`LaneBatchNorm`] | batch normalisation in steps, between which chunks meet |
 //! | [`dropout()`] | masks that depend on the sample and the entry alone |
+//! | [`ByDefinition`] | any other layer, by its own `forward` and `backward` |
 //! | [`LaneMaps`] | the fixed maps of an equivariant linear layer |
 //! | [`add`], [`add_at_each`], [`sum_of_each`] | the sum of residual connections; of each channel's entries and one number; its gradient |
 //!
-//! Everything here is `f32` and allocates nothing once it is made: a caller hands in scratch space of a
+//! Everything here is `f32` and, but for [`ByDefinition`], allocates nothing once it is made: a caller hands in scratch space of a
 //! stated length. Sums have an order that depends on shapes alone, so results do not depend on the number of
 //! threads. They may depend on the instructions, which differ in the number of lanes of a vector and in
 //! whether a product is rounded before it is added.
@@ -28,6 +29,7 @@
 
 pub mod activation;
 mod batch_norm;
+mod by_definition;
 mod convolution;
 mod dense;
 mod dropout;
@@ -39,6 +41,7 @@ mod pooling;
 mod tests;
 
 pub use batch_norm::{LaneBatchNorm, Moments};
+pub use by_definition::{ByDefinition, Situation};
 pub use convolution::LaneConvolution;
 pub use dense::LaneDense;
 pub use dropout::dropout;

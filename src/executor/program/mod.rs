@@ -7,15 +7,18 @@
 
 mod composite;
 mod operation;
+mod sizes;
 
 use std::ops::Range;
 
 pub(super) use self::operation::{InPlace, Normalisation, Operation, Step, Value};
-use super::memory::length;
-use crate::executor::method::{Divisor, LaneBatchNorm, LanePooling};
+pub(super) use self::sizes::check_sizes;
+use self::sizes::entries_of;
+use super::layout::length;
+use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
-use crate::layer::{Activation, AnyLayer, Layer, LayerError, Reduction};
-use crate::network::{Network, Node};
+use crate::layer::{Activation, AnyLayer, Layer, LayerError, Parameter, Reduction};
+use crate::network::{Join, Network, Node};
 use crate::simd::InstructionSet;
 
 /// A compiled network.
@@ -113,43 +116,6 @@ impl Program {
     }
 }
 
-/// Entries of an array: places are counted in 32 bits, and of an activation sixteen samples lie side by side,
-/// 16 GiB at the most.
-const MOST_ENTRIES: usize = 1 << 28;
-
-/// That samples have entries, and neither they nor an array of weights too many.
-///
-/// # Errors
-/// If it is otherwise.
-pub(super) fn check_sizes(network: &Network, sample: &[usize]) -> Result<(), LayerError> {
-    if sample.contains(&0) {
-        return Err(LayerError::Shape {
-            layer: network.name(),
-            expected: "with entries".to_owned(),
-            found: [&[1], sample].concat(),
-            suggestion: "a sample without entries cannot be run".to_owned(),
-        });
-    }
-    entries_of(network, "a sample", sample)?;
-    for parameter in network.parameters() {
-        entries_of(network, &parameter.name, &parameter.shape)?;
-    }
-    Ok(())
-}
-
-/// How many entries an array of this shape has.
-///
-/// # Errors
-/// If there are more than [`MOST_ENTRIES`].
-fn entries_of(layer: &impl Layer, what: &str, shape: &[usize]) -> Result<usize, LayerError> {
-    let entries = shape.iter().fold(1_usize, |product, &extent| product.saturating_mul(extent));
-    if entries <= MOST_ENTRIES {
-        return Ok(entries);
-    }
-    let (layer, what) = (layer.name(), what.to_owned());
-    Err(LayerError::TooLarge { layer, what, entries, most: MOST_ENTRIES })
-}
-
 /// The work of compiling.
 struct Compiler {
     program: Program,
@@ -179,10 +145,20 @@ impl Compiler {
                     let shortcut = self.network(&block.shortcut, shortcut, places)?;
                     places.pop();
                     let trained = body.value.gradient.or(shortcut.value.gradient).is_some();
-                    let value = self.value(body.features(), trained);
-                    self.step(Operation::Add { second: shortcut.value }, body.value, value);
-                    State { shape: body.shape, value, free: Free::Always }
+                    let (mut shape, second) = (body.shape.clone(), shortcut.value);
+                    let operation = match block.join {
+                        Join::Sum => Operation::Add { second },
+                        Join::Concatenation => {
+                            shape[1] += shortcut.shape[1];
+                            Operation::Concatenate { second }
+                        }
+                    };
+                    entries_of(block, "the output of a sample", &shape)?;
+                    let value = self.value(shape.iter().product(), trained);
+                    self.step(operation, body.value, value);
+                    State { shape, value, free: Free::Always }
                 }
+                Node::Network(inner) => self.network(inner, state, places)?,
             };
             places.pop();
         }
@@ -235,7 +211,7 @@ impl Compiler {
                 self.program.normalisations.push(normalisation);
                 (Operation::Normalisation(self.program.normalisations.len() - 1), true, Free::Always)
             }
-            AnyLayer::Pool(layer) => {
+            AnyLayer::Pool(layer) if !layer.ceil_mode && layer.divisor_override.is_none() => {
                 let pooling = LanePooling::new(&layer.problem(&input.shape)?, instructions);
                 let divisor = if layer.padding_counts { Divisor::Window } else { Divisor::Inside };
                 pooled(layer.reduction, pooling, divisor)
@@ -260,20 +236,19 @@ impl Compiler {
             AnyLayer::GroupConvolution(layer) => {
                 unreachable!("{} is run as the ordinary one that it is", layer.name())
             }
-            AnyLayer::Activation(activation) => {
-                let operation = match activation {
-                    Activation::Relu => InPlace::Relu,
-                    Activation::LeakyRelu(slope) if slope.is_zero() => InPlace::Relu,
-                    Activation::LeakyRelu(slope) => InPlace::LeakyRelu(slope.to()),
-                    Activation::Tanh => InPlace::Tanh,
-                    Activation::Sigmoid => InPlace::Sigmoid,
-                };
+            AnyLayer::Activation(activation) if let Some(operation) = in_place(*activation) => {
                 (Operation::InPlace(operation), false, Free::Never)
             }
             AnyLayer::Softmax(_) => (Operation::InPlace(InPlace::Softmax(channels)), false, Free::Never),
             AnyLayer::Dropout(layer) => {
                 let operation = Operation::Dropout { layer: *layer, channels, places: places.to_vec() };
                 (operation, false, Free::Always)
+            }
+            layer => {
+                let parameters = layer.parameters();
+                let layer = self.by_definition(layer, &input.shape, &shape)?;
+                let operation = Operation::ByDefinition { layer, places: places.to_vec() };
+                (operation, parameters.iter().any(|part| part.role.is_trained()), Free::Always)
             }
         };
         let overwrites = match input.free {
@@ -300,6 +275,24 @@ impl Compiler {
         Ok(State { shape, value, free })
     }
 
+    /// A layer that has no method here.
+    fn by_definition(
+        &mut self,
+        layer: &AnyLayer,
+        input: &[usize],
+        output: &[usize],
+    ) -> Result<ByDefinition, LayerError> {
+        let place = |part: Parameter| {
+            if part.role.is_trained() {
+                return self.small(part.len());
+            }
+            self.program.running += part.len();
+            self.program.running - part.len()..self.program.running
+        };
+        let places = layer.parameters().into_iter().map(place).collect();
+        ByDefinition::new(layer.clone(), input, output, places)
+    }
+
     fn step(&mut self, operation: Operation, input: Value, output: Value) {
         self.program.steps.push(Step { operation, input, output });
     }
@@ -324,8 +317,10 @@ impl Compiler {
         for step in &mut self.program.steps {
             share(&mut step.input);
             share(&mut step.output);
-            if let Operation::Fork { second } | Operation::Add { second } | Operation::AddAtEach { second } =
-                &mut step.operation
+            if let Operation::Fork { second }
+            | Operation::Add { second }
+            | Operation::Concatenate { second }
+            | Operation::AddAtEach { second } = &mut step.operation
             {
                 share(second);
             }
@@ -367,6 +362,18 @@ fn order(nodes: &[Node]) -> Vec<usize> {
         }
     }
     order
+}
+
+/// What an activation does to entries where they stand, if it is one whose gradient its output tells.
+fn in_place(activation: Activation) -> Option<InPlace> {
+    match activation {
+        Activation::Relu => Some(InPlace::Relu),
+        Activation::LeakyRelu(slope) if slope.is_zero() => Some(InPlace::Relu),
+        Activation::LeakyRelu(slope) => Some(InPlace::LeakyRelu(slope.to())),
+        Activation::Tanh => Some(InPlace::Tanh),
+        Activation::Sigmoid => Some(InPlace::Sigmoid),
+        Activation::Elu(_) | Activation::Silu | Activation::Gelu => None,
+    }
 }
 
 /// A step of pooling. The maximum is looked for again by its value, so no other function may overwrite it.

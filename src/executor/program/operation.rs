@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::executor::method::{Divisor, LaneBatchNorm, LaneMaps, LanePooling};
+use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LaneMaps, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
 use crate::layer::Dropout;
 
@@ -52,6 +52,10 @@ pub(in super::super) enum Operation {
     Add {
         second: Value,
     },
+    /// The channels of the input, then those of `second`.
+    Concatenate {
+        second: Value,
+    },
     /// Adds at each place of a channel, where it stands, what `second` has for the channel.
     AddAtEach {
         second: Value,
@@ -59,6 +63,11 @@ pub(in super::super) enum Operation {
     Maps {
         lanes: LaneMaps,
         bias: Option<Range<usize>>,
+    },
+    /// `places` lead to the layer, from the outermost network inwards.
+    ByDefinition {
+        layer: ByDefinition,
+        places: Vec<usize>,
     },
 }
 

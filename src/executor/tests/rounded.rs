@@ -220,7 +220,7 @@ fn losses() {
             |n: usize| -> f64 { (0..classes).map(|k| q(n, k) * (normaliser(n).ln() - z[[n, k]])).sum() };
         let best = |n: usize| (0..classes).fold(0, |best, k| if z[[n, k]] > z[[n, best]] { k } else { best });
         check(
-            Objective::CrossEntropy { labels: &labels, smoothing: 0.125 },
+            Objective::CrossEntropy { labels: &labels, smoothing: 0.125, class_weights: &[] },
             &|n, k| (z[[n, k]].exp() / normaliser(n) - q(n, k)) / batch,
             (0..SAMPLES).map(loss_of).sum::<f64>() / batch,
             (0..SAMPLES).filter(|&n| best(n) != labels[n]).count(),

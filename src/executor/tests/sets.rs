@@ -14,7 +14,7 @@ fn it_learns_what_is_true_of_a_set() {
     let point = |n: u32, p: usize| if n >> p & 1 == 1 { 1.0 } else { -1.0 };
     let inputs: Vec<f32> = (0..32).flat_map(|n| (0..POINTS).map(move |p| point(n, p))).collect();
     let labels: Vec<usize> = (0..32_u32).map(|n| usize::from(n > 0)).collect();
-    let objective = Objective::CrossEntropy { labels: &labels, smoothing: 0.0 };
+    let objective = Objective::CrossEntropy { labels: &labels, smoothing: 0.0, class_weights: &[] };
     let mut gradient = vec![0.0; weights.trained.len()];
     for step in 0..300 {
         executor.step(&weights, &inputs, objective, step, &mut gradient);

@@ -22,7 +22,7 @@ use ndarray::{Array1, ArrayD};
 
 use super::super::convolution::convolution_settings;
 use super::super::{
-    Convolution, Gradients, Kept, Layer, LayerError, Mode, Parameter, Role, Symmetry, View, Window,
+    Convolution, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, Symmetry, View, Window,
     check_backward, check_weights, equivariance,
 };
 use super::{Bank, FilterBank, Filters, SteerableBank};
@@ -242,7 +242,7 @@ impl Layer for GroupConvolution {
         self.plain().connections(input)
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         if *from != self.inputs {
             return Err(equivariance::broken(
@@ -260,7 +260,7 @@ impl Layer for GroupConvolution {
                 "its filters are in all orientations, a quarter of them as samples and the others as turns of these"
             }
         };
-        Ok(Kept { feature: self.outputs.clone(), because: because.to_owned() })
+        Ok(OutputType { feature: self.outputs.clone(), because: because.to_owned() })
     }
 
     fn forward<S: Scalar>(
@@ -326,7 +326,7 @@ pub(super) mod tests {
     ) {
         let (inputs, outputs) = (layer.inputs.on_maps(), layer.outputs.on_maps());
         laws::gradient(&layer, input);
-        let kept = layer.keeps(input, &layer.inputs).unwrap();
+        let kept = layer.output_type(input, &layer.inputs).unwrap();
         assert_eq!(kept.feature, layer.outputs);
         prove(layer).on(input.to_vec()).commutes_with(group, inputs, outputs).assert();
     }
@@ -388,10 +388,10 @@ pub(super) mod tests {
         );
         // An even grid under stride 2.
         let layer = GroupConvolution::new(image.clone(), maps.clone(), [3, 3]).stride([2, 2]);
-        let error = layer.keeps(&[1, 1, 28, 28], &image).unwrap_err().to_string();
+        let error = layer.output_type(&[1, 1, 28, 28], &image).unwrap_err().to_string();
         assert!(error.ends_with("take a length of 27 or 29 there, or other padding"), "{error}");
-        assert!(layer.keeps(&[1, 1, 29, 29], &image).is_ok());
-        let error = layer.keeps(&[1, 1, 29, 29], &maps).unwrap_err().to_string();
+        assert!(layer.output_type(&[1, 1, 29, 29], &image).is_ok());
+        let error = layer.output_type(&[1, 1, 29, 29], &maps).unwrap_err().to_string();
         assert!(
             error.contains("its inputs are 1 trivial field of C4, but 2 regular fields of C4 arrive"),
             "{error}"

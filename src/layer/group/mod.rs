@@ -4,7 +4,8 @@
 //! They are written for any [`GridGroup`](crate::signal::GridGroup): flips of signals, the quarter turns (p4)
 //! and reflections (p4m) of images, the symmetries of the cube. Their inputs and outputs are feature maps of
 //! a [`FeatureType`](crate::signal::FeatureType); how the pixels and channels of such maps move is told
-//! there. What a layer keeps of that, and why, is asked with [`Layer::keeps`](super::Layer::keeps).
+//! there. How the output of a layer moves, and why, is asked with
+//! [`Layer::output_type`](super::Layer::output_type).
 //!
 //! | layer | from | to | file |
 //! |---|---|---|---|

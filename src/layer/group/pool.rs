@@ -10,7 +10,7 @@
 use ndarray::{ArrayD, IxDyn};
 
 use super::super::{
-    Gradients, Kept, Layer, LayerError, Mode, Reduction, check_backward, check_weights, equivariance,
+    Gradients, Layer, LayerError, Mode, OutputType, Reduction, check_backward, check_weights, equivariance,
     shape_error,
 };
 use crate::scalar::Scalar;
@@ -128,7 +128,7 @@ impl Layer for GroupPool {
         Ok(shape)
     }
 
-    fn keeps(&self, input: &[usize], from: &FeatureType) -> Result<Kept, LayerError> {
+    fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         if *from != self.from {
             return Err(equivariance::broken(
@@ -139,7 +139,7 @@ impl Layer for GroupPool {
             ));
         }
         let because = "cosets are moved as a whole".to_owned();
-        Ok(Kept { feature: self.to.clone(), because })
+        Ok(OutputType { feature: self.to.clone(), because })
     }
 
     fn forward<S: Scalar>(
@@ -217,7 +217,7 @@ mod tests {
                 let pool = GroupPool::new(maps.clone(), to.clone(), reduction);
                 laws::gradient(&pool, &[2, 16, 2, 3]);
                 laws::gradient(&pool, &[3, 16]);
-                assert_eq!(pool.keeps(&[1, 16, 2, 2], &maps).unwrap().feature, to);
+                assert_eq!(pool.output_type(&[1, 16, 2, 2], &maps).unwrap().feature, to);
                 prove(pool).on([1, 16, 2, 2]).commutes_with(D4, maps.on_maps(), to.on_maps()).assert();
             }
         }

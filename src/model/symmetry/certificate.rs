@@ -22,7 +22,7 @@
 
 use super::check::{JudgeError, leader};
 use super::exact::{Moving, Prover, varying};
-use super::groups::{Element, Symmetry};
+use super::groups::{Element, SymmetryGroup};
 use super::motion::Motion;
 use super::rule::Rule;
 use super::twin::Twin;
@@ -189,7 +189,7 @@ pub(in crate::model) fn check(
 fn is_element(program: &Program, claim: &Claim) -> bool {
     let Some(leader) = leader(program) else { return false };
     let moving = Moving::of(program, leader);
-    let elements = claim.group.parse::<Symmetry>().and_then(|group| group.generators(&moving.own));
+    let elements = claim.group.parse::<SymmetryGroup>().and_then(|group| group.generators(&moving.own));
     let is_this = |element: &Element| element.name == claim.element && element.motion == claim.motion;
     claim.moves == moving.moves && elements.is_ok_and(|elements| elements.iter().any(is_this))
 }

@@ -9,11 +9,11 @@ use rand_chacha::ChaCha8Rng;
 use super::certificate::{Certificate, CertificateError, Claim, claim};
 use super::decide::{Judge, Memory, SIMPLE};
 use super::exact::{Moving, Prover};
-use super::groups::{Element, Symmetry, suggested};
+use super::groups::{Element, SymmetryGroup, suggested};
 use super::measured::Meter;
 use super::mend;
 use super::mended_file;
-use super::report::{Report, Tensor};
+use super::report::{ModelReport, Tensor};
 use super::shapes;
 use crate::model::run::RunError;
 use crate::model::{Model, ModelError, Port, Program};
@@ -65,12 +65,12 @@ pub enum JudgeError {
 /// The question which symmetries a model has.
 ///
 /// ```
-/// use equivariant::model::{Evidence, Model, Symmetry, Verdict};
+/// use equivariant::model::{Basis, Model, SymmetryGroup, GroupVerdict};
 ///
 /// # let path = "tests/onnx/symmetry/c4_invariant.onnx";
-/// let report = Model::read(path)?.prove().under(Symmetry::Rot90).check()?;
-/// let turns = report.group(Symmetry::Rot90).expect("asked for");
-/// assert_eq!((turns.verdict, turns.evidence), (Verdict::Invariant, Some(Evidence::Proved)));
+/// let report = Model::read(path)?.prove().under(SymmetryGroup::Rot90).check()?;
+/// let turns = report.group(SymmetryGroup::Rot90).expect("asked for");
+/// assert_eq!((turns.verdict, turns.basis), (GroupVerdict::Invariant, Some(Basis::Proved)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -78,9 +78,9 @@ pub enum JudgeError {
 pub struct Question<'m> {
     model: &'m Model,
     shapes: Vec<(String, Vec<usize>)>,
-    groups: Vec<Symmetry>,
+    groups: Vec<SymmetryGroup>,
     samples: Vec<ArrayD<f64>>,
-    also: Vec<Symmetry>,
+    also: Vec<SymmetryGroup>,
     keys: Option<usize>,
     reach: Option<f64>,
     seed: u64,
@@ -114,7 +114,7 @@ impl<'m> Question<'m> {
     }
 
     /// A group; may be called several times. Without it, whatever the shape of the input suggests.
-    pub fn under(mut self, group: Symmetry) -> Self {
+    pub fn under(mut self, group: SymmetryGroup) -> Self {
         if !self.groups.contains(&group) {
             self.groups.push(group);
         }
@@ -122,12 +122,12 @@ impl<'m> Question<'m> {
     }
 
     /// Groups to judge besides those that the shape of the input suggests.
-    pub fn also(mut self, groups: impl IntoIterator<Item = Symmetry>) -> Self {
+    pub fn also(mut self, groups: impl IntoIterator<Item = SymmetryGroup>) -> Self {
         self.also.extend(groups);
         self
     }
 
-    fn asked(&self, own: &[usize]) -> Vec<Symmetry> {
+    fn asked(&self, own: &[usize]) -> Vec<SymmetryGroup> {
         let mut groups = if self.groups.is_empty() { suggested(own) } else { self.groups.clone() };
         for &group in &self.also {
             if !groups.contains(&group) {
@@ -187,7 +187,7 @@ impl<'m> Question<'m> {
     ///
     /// # Errors
     /// If the model cannot be read for these shapes, or does not run.
-    pub fn check(&self) -> Result<Report, JudgeError> {
+    pub fn check(&self) -> Result<ModelReport, JudgeError> {
         let start = Instant::now();
         let Subject { program, mut remarks, leader, moving } = self.subject()?;
         let name = |slot: usize| program.slots[slot].name.clone().unwrap_or_default();
@@ -237,7 +237,7 @@ impl<'m> Question<'m> {
             shape: program.slots[slot].shape.clone(),
             element: program.slots[slot].element,
         };
-        Ok(Report {
+        Ok(ModelReport {
             model: self.model.file.clone(),
             opset: self.model.opset(),
             inputs: program.inputs.iter().zip(self.model.inputs()).map(tensor).collect(),
@@ -258,9 +258,9 @@ impl<'m> Question<'m> {
     }
 
     /// The generators of all groups that the shape admits, each with its group.
-    fn generators(&self, own: &[usize]) -> Vec<(Symmetry, Element)> {
+    fn generators(&self, own: &[usize]) -> Vec<(SymmetryGroup, Element)> {
         let groups = self.asked(own).into_iter();
-        let of = |group: Symmetry| {
+        let of = |group: SymmetryGroup| {
             let generators = group.generators(own).unwrap_or_default();
             generators.into_iter().map(move |element| (group, element))
         };

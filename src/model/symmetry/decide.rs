@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use ndarray::ArrayD;
 
 use super::exact::{Moving, Prover};
-use super::groups::{Element, Symmetry};
+use super::groups::{Element, SymmetryGroup};
 use super::hint;
 use super::measured::{Meter, greatest};
 use super::mend;
 use super::motion::Motion;
 use super::refute::{Attempt, Counterexample, Outputs, Refuter, bounded};
-use super::report::{Break, Evidence, GroupReport, LayerReport, Verdict};
+use super::report::{Basis, Break, GroupReport, GroupVerdict, LayerReport};
 use super::terms::Terms;
 use super::twin::Twin;
 use crate::model::run::{Prepared, RunError};
@@ -105,19 +105,19 @@ impl Judge<'_> {
     /// The verdict about a group, and what each layer does under its first generator if that is asked for.
     pub(in crate::model) fn group(
         &self,
-        group: Symmetry,
+        group: SymmetryGroup,
         per_layer: bool,
     ) -> Result<(GroupReport, Vec<LayerReport>), RunError> {
         let generators = match group.generators(&self.moving.own) {
             Ok(generators) => generators,
             Err(reason) => {
-                let mut report = GroupReport::new(group, Verdict::NotApplicable);
+                let mut report = GroupReport::new(group, GroupVerdict::NotApplicable);
                 report.hint = Some(reason);
                 return Ok((report, Vec::new()));
             }
         };
         let looked = self.strengthened(self.look_at(&generators, self.prover)?, self.program)?;
-        let mut report = GroupReport::new(group, Verdict::Undecided);
+        let mut report = GroupReport::new(group, GroupVerdict::Undecided);
         report.grids = generators.iter().find_map(|element| {
             let (step, reason) = hint::static_answer(self.model, self.program, &element.motion)?;
             let (node, _) = self.node(self.program.steps[step].node);
@@ -132,7 +132,7 @@ impl Judge<'_> {
         let layers;
         if looked.iter().all(Looked::holds) {
             self.proved(&mut report, &looked);
-            report.evidence = Some(Evidence::Proved);
+            report.basis = Some(Basis::Proved);
             self.elements(&mut report, looked, self.prover)?;
             layers = layers_of(self.prover)?;
         } else {
@@ -152,7 +152,7 @@ impl Judge<'_> {
             };
             if looked.iter().all(Looked::holds) {
                 self.proved(&mut report, &looked);
-                report.evidence = Some(Evidence::ProvedMended);
+                report.basis = Some(Basis::ProvedMended);
             } else {
                 self.broken(&mut report, &looked)?;
             }
@@ -163,7 +163,7 @@ impl Judge<'_> {
             self.elements(&mut report, looked, prover)?;
             layers = layers_of(prover)?;
         }
-        if self.maps && group == Symmetry::Translate {
+        if self.maps && group == SymmetryGroup::Translate {
             report.shifts = self.shift_map()?;
         }
         self.consistency(&mut report)?;
@@ -223,7 +223,7 @@ impl Judge<'_> {
     fn proved(&self, report: &mut GroupReport, looked: &[Looked]) {
         let twins: Vec<&[Option<Twin>]> = looked.iter().map(|looked| &looked.outputs[..]).collect();
         let is_invariant = twins.iter().all(|outputs| outputs.iter().flatten().all(Twin::is_unchanged));
-        report.verdict = if is_invariant { Verdict::Invariant } else { Verdict::Equivariant };
+        report.verdict = if is_invariant { GroupVerdict::Invariant } else { GroupVerdict::Equivariant };
         // The probabilities of the generators add up.
         let sum: f64 = looked.iter().map(|looked| looked.log2_failure.exp2()).sum();
         report.log2_failure = Some(sum.log2().min(0.0));
@@ -268,7 +268,7 @@ impl Judge<'_> {
 
     /// The model with weights that are symmetric under the generators, and under all elements that are nearly
     /// kept.
-    fn mended(&self, group: Symmetry, looked: &[Looked]) -> Result<Option<mend::Mended>, RunError> {
+    fn mended(&self, group: SymmetryGroup, looked: &[Looked]) -> Result<Option<mend::Mended>, RunError> {
         let mut motions: Vec<Motion> = looked.iter().map(|looked| looked.element.motion.clone()).collect();
         for element in group.elements(&self.moving.own).unwrap_or_default() {
             if !motions.contains(&element.motion) && self.error(&element.motion, &[])? <= mend::NEAR {
@@ -280,7 +280,7 @@ impl Judge<'_> {
 
     /// A counterexample, or a measurement; and where the symmetry is lost.
     fn broken(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<(), RunError> {
-        report.evidence = Some(Evidence::Measured);
+        report.basis = Some(Basis::Measured);
         let elements = report.group.elements(&self.moving.own).unwrap_or_default();
         for looked in looked.iter().filter(|looked| !looked.holds()) {
             if report.breaks_at.is_none() {
@@ -295,14 +295,14 @@ impl Judge<'_> {
                 None => self.refute(&looked.element, least)?,
             };
             if let Some(found) = found {
-                report.verdict = Verdict::Broken;
-                report.evidence = Some(Evidence::Refuted);
+                report.verdict = GroupVerdict::Broken;
+                report.basis = Some(Basis::Refuted);
                 report.counterexample = Some(found);
                 return Ok(());
             }
             // Bounds may be too wide to refute what is plain to see.
             if looked.gap > PLAIN_NOISES * self.meter.noise.max(f32::EPSILON.into()) {
-                report.verdict = Verdict::Broken;
+                report.verdict = GroupVerdict::Broken;
             }
         }
         Ok(())

@@ -5,8 +5,8 @@ use ndarray::ArrayD;
 
 use super::decide::Judge;
 use super::exact::Prover;
-use super::groups::{Element, Symmetry};
-use super::report::{Evidence, GroupReport, LayerReport, Verdict};
+use super::groups::{Element, SymmetryGroup};
+use super::report::{Basis, GroupReport, GroupVerdict, LayerReport};
 use crate::model::run::RunError;
 use crate::model::{Floats, Origin};
 
@@ -34,7 +34,7 @@ impl Judge<'_> {
     pub(super) fn consistency(&self, report: &mut GroupReport) -> Result<(), RunError> {
         let output = self.meter.output(0);
         let is_class = output.ndim() == 2 && output.shape()[1] > 1 || output.ndim() == 1 && output.len() > 1;
-        if !is_class || report.verdict == Verdict::Equivariant {
+        if !is_class || report.verdict == GroupVerdict::Equivariant {
             return Ok(());
         }
         let own = &self.moving.own;
@@ -65,8 +65,7 @@ impl Judge<'_> {
 
     /// The bound of the deviation in floats, of what is proved.
     pub(super) fn bound(&self, report: &mut GroupReport, change: f64) -> Result<(), RunError> {
-        let (Some(reach), Some(Evidence::Proved | Evidence::ProvedMended)) = (self.reach, report.evidence)
-        else {
+        let (Some(reach), Some(Basis::Proved | Basis::ProvedMended)) = (self.reach, report.basis) else {
             return Ok(());
         };
         let bound = super::deviation::bound(self.program, reach, change)?;
@@ -82,7 +81,7 @@ impl Judge<'_> {
     /// What every node does under an element.
     pub(super) fn layers(
         &self,
-        group: Symmetry,
+        group: SymmetryGroup,
         element: &Element,
         prover: Option<&Prover<'_>>,
     ) -> Result<Vec<LayerReport>, RunError> {

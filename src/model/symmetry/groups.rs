@@ -21,7 +21,7 @@ use super::motion::{Motion, axes_in_words};
 /// A group of motions of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Symmetry {
+pub enum SymmetryGroup {
     /// Quarter turns.
     Rot90,
     /// The half turn.
@@ -40,39 +40,39 @@ pub enum Symmetry {
     Cube,
 }
 
-impl fmt::Display for Symmetry {
+impl fmt::Display for SymmetryGroup {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Symmetry::Rot90 => formatter.write_str("rot90"),
-            Symmetry::Rot180 => formatter.write_str("rot180"),
-            Symmetry::Flips => formatter.write_str("flip"),
-            Symmetry::Flip(axis) => write!(formatter, "flip:{axis}"),
-            Symmetry::D4 => formatter.write_str("d4"),
-            Symmetry::Translate => formatter.write_str("translate"),
-            Symmetry::Permute(axis) => write!(formatter, "permute:{axis}"),
-            Symmetry::Cube => formatter.write_str("cube"),
+            SymmetryGroup::Rot90 => formatter.write_str("rot90"),
+            SymmetryGroup::Rot180 => formatter.write_str("rot180"),
+            SymmetryGroup::Flips => formatter.write_str("flip"),
+            SymmetryGroup::Flip(axis) => write!(formatter, "flip:{axis}"),
+            SymmetryGroup::D4 => formatter.write_str("d4"),
+            SymmetryGroup::Translate => formatter.write_str("translate"),
+            SymmetryGroup::Permute(axis) => write!(formatter, "permute:{axis}"),
+            SymmetryGroup::Cube => formatter.write_str("cube"),
         }
     }
 }
 
-impl FromStr for Symmetry {
+impl FromStr for SymmetryGroup {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let axis = |text: &str| text.parse().map_err(|_| format!("{text:?} is not the number of an axis"));
         Ok(match text.split_once(':') {
             None => match text {
-                "rot90" => Symmetry::Rot90,
-                "rot180" => Symmetry::Rot180,
-                "flip" => Symmetry::Flips,
-                "d4" => Symmetry::D4,
-                "translate" => Symmetry::Translate,
-                "cube" => Symmetry::Cube,
+                "rot90" => SymmetryGroup::Rot90,
+                "rot180" => SymmetryGroup::Rot180,
+                "flip" => SymmetryGroup::Flips,
+                "d4" => SymmetryGroup::D4,
+                "translate" => SymmetryGroup::Translate,
+                "cube" => SymmetryGroup::Cube,
                 "permute" => return Err("say which axis is permuted: permute:1".to_owned()),
                 _ => return Err(unknown(text)),
             },
-            Some(("flip", number)) => Symmetry::Flip(axis(number)?),
-            Some(("permute", number)) => Symmetry::Permute(axis(number)?),
+            Some(("flip", number)) => SymmetryGroup::Flip(axis(number)?),
+            Some(("permute", number)) => SymmetryGroup::Permute(axis(number)?),
             Some(_) => return Err(unknown(text)),
         })
     }
@@ -107,8 +107,8 @@ pub(in crate::model) fn space(shape: &[usize]) -> Vec<usize> {
 }
 
 /// The groups that are asked about where nothing is said: what the shape of the input suggests.
-pub(in crate::model) fn suggested(shape: &[usize]) -> Vec<Symmetry> {
-    use Symmetry::{Cube, D4, Flips, Permute, Rot90, Rot180, Translate};
+pub(in crate::model) fn suggested(shape: &[usize]) -> Vec<SymmetryGroup> {
+    use SymmetryGroup::{Cube, D4, Flips, Permute, Rot90, Rot180, Translate};
     let images = vec![Rot90, Rot180, Flips, D4, Translate];
     match (space(shape).len(), shape) {
         // A cloud of points (batch, points, coordinates), or a sequence (batch, places, features).
@@ -120,7 +120,7 @@ pub(in crate::model) fn suggested(shape: &[usize]) -> Vec<Symmetry> {
     }
 }
 
-impl Symmetry {
+impl SymmetryGroup {
     /// The generators of the group for an input of this shape.
     ///
     /// # Errors
@@ -128,23 +128,23 @@ impl Symmetry {
     pub(in crate::model) fn generators(self, shape: &[usize]) -> Result<Vec<Element>, String> {
         let space = space(shape);
         match self {
-            Symmetry::Rot90 => Ok(vec![square(shape, &space)?[0].clone()]),
-            Symmetry::Rot180 => {
+            SymmetryGroup::Rot90 => Ok(vec![square(shape, &space)?[0].clone()]),
+            SymmetryGroup::Rot180 => {
                 let [a, b] = plane(&space)?;
                 let motion = Motion::Turn { axes: vec![a, b], from: vec![0, 1], reversed: vec![true, true] };
                 moves(shape, &[a, b])?;
                 Ok(vec![Element { name: "Rot180".to_owned(), motion }])
             }
-            Symmetry::Flips => {
+            SymmetryGroup::Flips => {
                 let flips: Vec<Element> = space.iter().filter_map(|&axis| flip(shape, axis).ok()).collect();
                 if flips.is_empty() { Err("no axis of space is longer than 1".to_owned()) } else { Ok(flips) }
             }
-            Symmetry::Flip(axis) => Ok(vec![flip(shape, axis)?]),
-            Symmetry::D4 => {
+            SymmetryGroup::Flip(axis) => Ok(vec![flip(shape, axis)?]),
+            SymmetryGroup::D4 => {
                 let elements = square(shape, &space)?;
                 Ok(vec![elements[0].clone(), elements[4].clone()])
             }
-            Symmetry::Translate => {
+            SymmetryGroup::Translate => {
                 let shifts: Vec<Element> =
                     space.iter().filter(|&&axis| shape[axis] > 1).map(|&axis| shift(axis, 1)).collect();
                 if shifts.is_empty() {
@@ -153,7 +153,7 @@ impl Symmetry {
                     Ok(shifts)
                 }
             }
-            Symmetry::Permute(axis) => {
+            SymmetryGroup::Permute(axis) => {
                 let extent = extent(shape, axis)?;
                 let mut generators = vec![transposition(axis, extent, 0)];
                 if extent > 2 {
@@ -163,7 +163,7 @@ impl Symmetry {
                 }
                 Ok(generators)
             }
-            Symmetry::Cube => {
+            SymmetryGroup::Cube => {
                 let elements = cube(shape, &space)?;
                 let about = |axis: &str| elements.iter().find(|element| element.name == axis).cloned();
                 Ok([about("Rot90 about the first axis"), about("Rot90 about the last axis")]
@@ -179,10 +179,10 @@ impl Symmetry {
     pub(in crate::model) fn elements(self, shape: &[usize]) -> Result<Vec<Element>, String> {
         let space = space(shape);
         match self {
-            Symmetry::Rot90 => Ok(square(shape, &space)?[..3].to_vec()),
-            Symmetry::D4 => Ok(square(shape, &space)?.to_vec()),
-            Symmetry::Cube => cube(shape, &space),
-            Symmetry::Flips => {
+            SymmetryGroup::Rot90 => Ok(square(shape, &space)?[..3].to_vec()),
+            SymmetryGroup::D4 => Ok(square(shape, &space)?.to_vec()),
+            SymmetryGroup::Cube => cube(shape, &space),
+            SymmetryGroup::Flips => {
                 let mut flips = self.generators(shape)?;
                 if let [Motion::Turn { axes: a, .. }, Motion::Turn { axes: b, .. }] =
                     &flips.iter().map(|element| element.motion.clone()).collect::<Vec<_>>()[..]
@@ -193,14 +193,16 @@ impl Symmetry {
                 }
                 Ok(flips)
             }
-            Symmetry::Permute(axis) => {
+            SymmetryGroup::Permute(axis) => {
                 let extent = extent(shape, axis)?;
                 let mut elements = self.generators(shape)?;
                 let most = extent.min(LARGEST_PERMUTED);
                 elements.extend((1..most - 1).map(|place| transposition(axis, extent, place)));
                 Ok(elements)
             }
-            Symmetry::Rot180 | Symmetry::Flip(_) | Symmetry::Translate => self.generators(shape),
+            SymmetryGroup::Rot180 | SymmetryGroup::Flip(_) | SymmetryGroup::Translate => {
+                self.generators(shape)
+            }
         }
     }
 }
@@ -322,15 +324,15 @@ mod tests {
     #[test]
     fn generators_generate() {
         for (group, shape, order) in [
-            (Symmetry::Rot90, &IMAGE[..], 4),
-            (Symmetry::Rot180, &IMAGE, 2),
-            (Symmetry::Flips, &IMAGE, 4),
-            (Symmetry::Flip(3), &IMAGE, 2),
-            (Symmetry::D4, &IMAGE, 8),
-            (Symmetry::Translate, &IMAGE, 9),
-            (Symmetry::Permute(2), &[1, 1, 4], 24),
-            (Symmetry::Permute(1), &[1, 2, 4], 2),
-            (Symmetry::Cube, &[1, 1, 2, 2, 2], 24),
+            (SymmetryGroup::Rot90, &IMAGE[..], 4),
+            (SymmetryGroup::Rot180, &IMAGE, 2),
+            (SymmetryGroup::Flips, &IMAGE, 4),
+            (SymmetryGroup::Flip(3), &IMAGE, 2),
+            (SymmetryGroup::D4, &IMAGE, 8),
+            (SymmetryGroup::Translate, &IMAGE, 9),
+            (SymmetryGroup::Permute(2), &[1, 1, 4], 24),
+            (SymmetryGroup::Permute(1), &[1, 2, 4], 2),
+            (SymmetryGroup::Cube, &[1, 1, 2, 2, 2], 24),
         ] {
             let generators = group.generators(shape).unwrap();
             let start = numbered(shape);
@@ -355,16 +357,16 @@ mod tests {
     #[test]
     fn shapes_suggest_and_refuse() {
         assert_eq!(suggested(&[1, 3, 8, 8]).len(), 5);
-        assert_eq!(suggested(&[1, 12, 3]), [Symmetry::Permute(1), Symmetry::Permute(2)]);
-        assert_eq!(suggested(&[1, 2, 16]), [Symmetry::Flips, Symmetry::Translate]);
-        assert!(suggested(&[1, 1, 8, 8, 8]).contains(&Symmetry::Cube));
+        assert_eq!(suggested(&[1, 12, 3]), [SymmetryGroup::Permute(1), SymmetryGroup::Permute(2)]);
+        assert_eq!(suggested(&[1, 2, 16]), [SymmetryGroup::Flips, SymmetryGroup::Translate]);
+        assert!(suggested(&[1, 1, 8, 8, 8]).contains(&SymmetryGroup::Cube));
         assert_eq!(space(&[1, 28, 28, 3]), [1, 2]);
-        assert_eq!(Symmetry::Rot90.generators(&[1, 3, 16, 20]), Err("16×20 is not square".to_owned()));
-        assert!(Symmetry::Permute(7).generators(&[1, 2]).is_err());
-        assert!(Symmetry::Cube.generators(&IMAGE).is_err());
+        assert_eq!(SymmetryGroup::Rot90.generators(&[1, 3, 16, 20]), Err("16×20 is not square".to_owned()));
+        assert!(SymmetryGroup::Permute(7).generators(&[1, 2]).is_err());
+        assert!(SymmetryGroup::Cube.generators(&IMAGE).is_err());
         for text in ["rot90", "rot180", "flip", "flip:2", "d4", "translate", "permute:1", "cube"] {
-            assert_eq!(text.parse::<Symmetry>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<SymmetryGroup>().unwrap().to_string(), text);
         }
-        assert!("permute".parse::<Symmetry>().is_err() && "turn".parse::<Symmetry>().is_err());
+        assert!("permute".parse::<SymmetryGroup>().is_err() && "turn".parse::<SymmetryGroup>().is_err());
     }
 }

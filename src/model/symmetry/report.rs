@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::groups::Symmetry;
+use super::groups::SymmetryGroup;
 use super::refute::Counterexample;
 use super::shift_map::ShiftMap;
 use crate::model::ElementType;
@@ -10,7 +10,7 @@ use crate::model::ElementType;
 /// What a model does under a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum GroupVerdict {
     /// No output changes.
     Invariant,
     /// Every output is moved by permutations of its entries.
@@ -23,14 +23,14 @@ pub enum Verdict {
     NotApplicable,
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for GroupVerdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
-            Verdict::Invariant => "invariant",
-            Verdict::Equivariant => "equivariant",
-            Verdict::Broken => "broken",
-            Verdict::Undecided => "undecided",
-            Verdict::NotApplicable => "not-applicable",
+            GroupVerdict::Invariant => "invariant",
+            GroupVerdict::Equivariant => "equivariant",
+            GroupVerdict::Broken => "broken",
+            GroupVerdict::Undecided => "undecided",
+            GroupVerdict::NotApplicable => "not-applicable",
         })
     }
 }
@@ -38,7 +38,7 @@ impl fmt::Display for Verdict {
 /// On what a verdict rests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Evidence {
+pub enum Basis {
     /// The identity holds for all real inputs, but for a probability of error that is stated.
     Proved,
     /// The same of a model whose weights differ by their own rounding.
@@ -50,13 +50,13 @@ pub enum Evidence {
     Measured,
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for Basis {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(match self {
-            Evidence::Proved => "proved",
-            Evidence::ProvedMended => "proved-mended",
-            Evidence::Refuted => "refuted",
-            Evidence::Measured => "measured",
+            Basis::Proved => "proved",
+            Basis::ProvedMended => "proved-mended",
+            Basis::Refuted => "refuted",
+            Basis::Measured => "measured",
         })
     }
 }
@@ -98,11 +98,11 @@ pub struct ElementReport {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GroupReport {
     /// The group.
-    pub group: Symmetry,
+    pub group: SymmetryGroup,
     /// What the model does.
-    pub verdict: Verdict,
+    pub verdict: GroupVerdict,
     /// On what that rests; `None` where the group does not apply.
-    pub evidence: Option<Evidence>,
+    pub basis: Option<Basis>,
     /// log₂ of the probability that a proof is wrong.
     pub log2_failure: Option<f64>,
     /// What the outputs do, in words.
@@ -136,11 +136,11 @@ pub struct GroupReport {
 }
 
 impl GroupReport {
-    pub(in crate::model) fn new(group: Symmetry, verdict: Verdict) -> Self {
+    pub(in crate::model) fn new(group: SymmetryGroup, verdict: GroupVerdict) -> Self {
         GroupReport {
             group,
             verdict,
-            evidence: None,
+            basis: None,
             log2_failure: None,
             output_action: None,
             largest: None,
@@ -165,8 +165,9 @@ impl GroupReport {
     }
 
     /// Whether this is what was expected of the group. What is invariant is equivariant too.
-    pub fn agrees(&self, expected: Verdict) -> bool {
-        self.verdict == expected || (self.verdict, expected) == (Verdict::Invariant, Verdict::Equivariant)
+    pub fn agrees(&self, expected: GroupVerdict) -> bool {
+        self.verdict == expected
+            || (self.verdict, expected) == (GroupVerdict::Invariant, GroupVerdict::Equivariant)
     }
 }
 
@@ -174,7 +175,7 @@ impl GroupReport {
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerReport {
     /// The group.
-    pub group: Symmetry,
+    pub group: SymmetryGroup,
     /// The element.
     pub element: String,
     /// The node that computes the tensor.
@@ -191,7 +192,7 @@ pub struct LayerReport {
 
 /// What was found about a model.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct ModelReport {
     /// The file.
     pub model: String,
     /// The version of the operators.
@@ -212,9 +213,9 @@ pub struct Report {
     pub seconds: f64,
 }
 
-impl Report {
+impl ModelReport {
     /// What was found about a group.
-    pub fn group(&self, group: Symmetry) -> Option<&GroupReport> {
+    pub fn group(&self, group: SymmetryGroup) -> Option<&GroupReport> {
         self.groups.iter().find(|report| report.group == group)
     }
 }

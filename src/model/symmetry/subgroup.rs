@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::decide::{Judge, Looked};
 use super::exact::Prover;
-use super::groups::{Symmetry, shift};
+use super::groups::{SymmetryGroup, shift};
 use super::measured::greatest;
 use super::motion::Motion;
-use super::report::{ElementReport, Evidence, GroupReport};
+use super::report::{Basis, ElementReport, GroupReport};
 use crate::model::run::RunError;
 
 impl Judge<'_> {
@@ -19,9 +19,9 @@ impl Judge<'_> {
         prover: Option<&Prover<'_>>,
     ) -> Result<(), RunError> {
         let group = report.group;
-        let is_shown = matches!(report.evidence, Some(Evidence::Proved | Evidence::ProvedMended));
+        let is_shown = matches!(report.basis, Some(Basis::Proved | Basis::ProvedMended));
         let mut all = looked;
-        if group == Symmetry::Translate {
+        if group == SymmetryGroup::Translate {
             if !is_shown {
                 let lattice = self.lattice(&all, prover)?;
                 report.largest = Some(words(&lattice));

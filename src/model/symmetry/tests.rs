@@ -37,7 +37,7 @@ fn verdicts_are_the_truth() {
         let report = question.check().unwrap_or_else(|error| panic!("{name}: {error}"));
         for (group, expected) in groups.as_object().unwrap() {
             let found = report.group(group.parse().unwrap()).unwrap();
-            let evidence = found.evidence.map(|evidence| evidence.to_string());
+            let evidence = found.basis.map(|evidence| evidence.to_string());
             let operator = found.breaks_at.as_ref().map(|at| at.operator.clone());
             let agree =
                 |key: &str, found: Option<&str>| expected[key].is_null() || expected[key].as_str() == found;
@@ -52,10 +52,10 @@ fn verdicts_are_the_truth() {
                     found.verdict, found.largest, found.breaks_at, found.relative_error, found.noise_floor
                 ));
             }
-            if found.evidence == Some(Evidence::Proved) {
+            if found.basis == Some(Basis::Proved) {
                 assert!(found.log2_failure.unwrap() <= -40.0, "{name} {group}");
             }
-            if found.evidence == Some(Evidence::Refuted) {
+            if found.basis == Some(Basis::Refuted) {
                 let counterexample = found.counterexample.as_ref().unwrap();
                 assert!(counterexample.difference > counterexample.bound, "{name} {group}");
             }
@@ -65,7 +65,7 @@ fn verdicts_are_the_truth() {
 }
 
 /// Whether the first generator of a group is proved for a program.
-fn is_proved(program: &Program, group: Symmetry) -> bool {
+fn is_proved(program: &Program, group: SymmetryGroup) -> bool {
     let moving = Moving::of(program, 0);
     let prover = Prover::new(program, Some(2), 0.0).unwrap().unwrap();
     let generators = group.generators(&moving.own).unwrap();
@@ -88,7 +88,7 @@ fn no_mutant_is_proved() {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let original = model("c4_invariant").program(&[]).unwrap();
     let slopes = model("slopes_of_orbits").program(&[]).unwrap();
-    assert!(is_proved(&original, Symmetry::Rot90) && is_proved(&slopes, Symmetry::Rot90));
+    assert!(is_proved(&original, SymmetryGroup::Rot90) && is_proved(&slopes, SymmetryGroup::Rot90));
     for number in 0..50 {
         let name = if number % 2 == 0 { "first" } else { "second" };
         // One unit in the last place of one weight.
@@ -97,7 +97,7 @@ fn no_mutant_is_proved() {
         let entry = random.random_range(0..weights.len());
         let weight = weights.iter_mut().nth(entry).unwrap();
         *weight = f64::from((*weight as f32).next_up());
-        assert!(!is_proved(&mutant, Symmetry::Rot90), "entry {entry} of {name}");
+        assert!(!is_proved(&mutant, SymmetryGroup::Rot90), "entry {entry} of {name}");
 
         // Two maps exchanged, of different fields: the next layer takes them for others.
         let mut mutant = original.clone();
@@ -107,7 +107,7 @@ fn no_mutant_is_proved() {
         let moved = weights.index_axis(ndarray::Axis(0), other).to_owned();
         weights.index_axis_mut(ndarray::Axis(0), one).assign(&moved);
         weights.index_axis_mut(ndarray::Axis(0), other).assign(&kept);
-        assert!(!is_proved(&mutant, Symmetry::Rot90), "maps {one} and {other} of {name}");
+        assert!(!is_proved(&mutant, SymmetryGroup::Rot90), "maps {one} and {other} of {name}");
 
         // A pad shifted.
         let mut mutant = original.clone();
@@ -117,31 +117,31 @@ fn no_mutant_is_proved() {
         });
         let convolution = convolutions.collect::<Vec<_>>().swap_remove(number % 2);
         convolution.padding[random.random_range(0..2)] = if number % 4 < 2 { (0, 2) } else { (2, 0) };
-        assert!(!is_proved(&mutant, Symmetry::Rot90), "pads {:?}", mutant.steps[0]);
+        assert!(!is_proved(&mutant, SymmetryGroup::Rot90), "pads {:?}", mutant.steps[0]);
 
         // A slope of one channel changed.
         let mut mutant = slopes.clone();
         let weights = constant(&mut mutant, "slopes");
         let entry = random.random_range(0..weights.len());
         *weights.iter_mut().nth(entry).unwrap() *= 1.0 + f64::from(f32::EPSILON);
-        assert!(!is_proved(&mutant, Symmetry::Rot90), "slope {entry}");
+        assert!(!is_proved(&mutant, SymmetryGroup::Rot90), "slope {entry}");
     }
 }
 
 #[test]
 fn certificates_are_checked_without_their_maker() {
     for (name, group) in [
-        ("c4_invariant", Symmetry::Rot90),
-        ("slopes_of_orbits", Symmetry::Rot90),
-        ("statistics_of_orbits", Symmetry::Rot90),
-        ("unet_nearest", Symmetry::D4),
-        ("transformer", Symmetry::Permute(1)),
-        ("circle", Symmetry::Translate),
-        ("cube", Symmetry::Cube),
-        ("equal_channels", Symmetry::Rot90),
-        ("dead_branch", Symmetry::D4),
-        ("three_inputs", Symmetry::D4),
-        ("channels_last", Symmetry::D4),
+        ("c4_invariant", SymmetryGroup::Rot90),
+        ("slopes_of_orbits", SymmetryGroup::Rot90),
+        ("statistics_of_orbits", SymmetryGroup::Rot90),
+        ("unet_nearest", SymmetryGroup::D4),
+        ("transformer", SymmetryGroup::Permute(1)),
+        ("circle", SymmetryGroup::Translate),
+        ("cube", SymmetryGroup::Cube),
+        ("equal_channels", SymmetryGroup::Rot90),
+        ("dead_branch", SymmetryGroup::D4),
+        ("three_inputs", SymmetryGroup::D4),
+        ("channels_last", SymmetryGroup::D4),
     ] {
         let model = model(name);
         let certificate =
@@ -149,10 +149,10 @@ fn certificates_are_checked_without_their_maker() {
         assert!(model.certify(&certificate).unwrap().steps > 0, "{name}");
     }
     // Linear interpolation along one axis after the other has a tensor in between that turns do not permute.
-    let refused = model("unet_linear").prove().under(Symmetry::D4).certificate();
+    let refused = model("unet_linear").prove().under(SymmetryGroup::D4).certificate();
     assert!(matches!(refused, Err(JudgeError::Certificate(_))), "{refused:?}");
     let model = model("c4_invariant");
-    let certificate = model.prove().under(Symmetry::Rot90).certificate().unwrap();
+    let certificate = model.prove().under(SymmetryGroup::Rot90).certificate().unwrap();
     // One tensor that is said to stay.
     for place in 0..certificate.claims[0].tensors.len() {
         let mut tampered = certificate.clone();
@@ -175,7 +175,7 @@ fn certificates_are_checked_without_their_maker() {
     assert!(model.certify(&wild).is_err());
     // A claim about another motion than it says, or about inputs that stay.
     let mut other = certificate.clone();
-    other.claims[0].motion = Symmetry::Rot180.generators(&[1, 1, 9, 9]).unwrap()[0].motion.clone();
+    other.claims[0].motion = SymmetryGroup::Rot180.generators(&[1, 1, 9, 9]).unwrap()[0].motion.clone();
     assert!(model.certify(&other).is_err());
     let mut still = certificate.clone();
     still.claims[0].moves = vec![false];
@@ -191,29 +191,29 @@ fn certificates_are_checked_without_their_maker() {
     for other in ["c4_near_miss", "c4_leak", "c2_in_c4"] {
         assert!(self::model(other).certify(&certificate).is_err(), "{other}");
     }
-    assert!(self::model("c4_near_miss").prove().under(Symmetry::Rot90).certificate().is_err());
+    assert!(self::model("c4_near_miss").prove().under(SymmetryGroup::Rot90).certificate().is_err());
 }
 
 /// The mended file is proved exactly, passes a certificate, and differs from the original in weights only.
 #[test]
 fn mended_files_are_proved() {
     let bytes = std::fs::read(path("c4_near_miss.onnx")).unwrap();
-    let mended = model("c4_near_miss").prove().under(Symmetry::Rot90).mended(&bytes).unwrap();
+    let mended = model("c4_near_miss").prove().under(SymmetryGroup::Rot90).mended(&bytes).unwrap();
     assert_eq!(mended.len(), bytes.len());
     let changed = mended.iter().zip(&bytes).filter(|(a, b)| a != b).count();
     assert!(changed > 0 && changed < 8 * 9 * 4 * 10, "{changed} bytes");
     let model = Model::from_bytes(&mended).unwrap();
-    let report = model.prove().under(Symmetry::Rot90).check().unwrap();
-    assert_eq!(report.groups[0].evidence, Some(Evidence::Proved));
-    model.prove().under(Symmetry::Rot90).certificate().unwrap();
+    let report = model.prove().under(SymmetryGroup::Rot90).check().unwrap();
+    assert_eq!(report.groups[0].basis, Some(Basis::Proved));
+    model.prove().under(SymmetryGroup::Rot90).certificate().unwrap();
 }
 
 #[test]
 fn deviations_stay_within_their_bound() {
     for (name, group) in [
-        ("c4_invariant", Symmetry::Rot90),
-        ("c4_near_miss", Symmetry::Rot90),
-        ("circle", Symmetry::Translate),
+        ("c4_invariant", SymmetryGroup::Rot90),
+        ("c4_near_miss", SymmetryGroup::Rot90),
+        ("circle", SymmetryGroup::Translate),
     ] {
         let report = model(name).prove().under(group).within(1.0).check().unwrap();
         let (reach, bound) = report.groups[0].deviation_bound.unwrap();
@@ -228,7 +228,7 @@ fn deviations_stay_within_their_bound() {
 #[test]
 fn a_map_of_shifts_shows_the_stride() {
     let model = model("circle_stride");
-    let question = model.prove().under(Symmetry::Translate);
+    let question = model.prove().under(SymmetryGroup::Translate);
     assert_eq!(question.check().unwrap().groups[0].shifts, None);
     let report = question.shift_maps().check().unwrap();
     let shifts = report.groups[0].shifts.as_ref().unwrap();
@@ -274,12 +274,12 @@ fn leaks_of_deep_networks_are_refuted() {
     let seed = std::env::var("EQUIVARIANT_SEED").map_or(0, |seed| seed.parse().unwrap());
     println!("EQUIVARIANT_SEED={seed} cargo test --features model leaks_of_deep_networks_are_refuted");
     let turns = |model: &Model| {
-        let report = model.prove().under(Symmetry::Rot90).check().unwrap();
-        report.group(Symmetry::Rot90).unwrap().clone()
+        let report = model.prove().under(SymmetryGroup::Rot90).check().unwrap();
+        report.group(SymmetryGroup::Rot90).unwrap().clone()
     };
     let tight = deep(seed, None);
     let report = turns(&tight);
-    assert_eq!((report.verdict, report.evidence), (Verdict::Equivariant, Some(Evidence::Proved)));
+    assert_eq!((report.verdict, report.basis), (GroupVerdict::Equivariant, Some(Basis::Proved)));
     let program = tight.program(&[]).unwrap();
     let input = ArrayD::from_shape_fn(vec![1, 1, 5, 5], |at| {
         Bounds::exact().constant(((at[2] * 3 + at[3]) % 5) as f64 - 2.0)
@@ -288,7 +288,7 @@ fn leaks_of_deep_networks_are_refuted() {
     let in_floats = output.iter().map(|entry| entry.error()).fold(0.0, f64::max);
     for layer in [0, 9, 18] {
         let report = turns(&deep(seed, Some((layer, 1e-4))));
-        assert_eq!((report.verdict, report.evidence), (Verdict::Broken, Some(Evidence::Refuted)), "{layer}");
+        assert_eq!((report.verdict, report.basis), (GroupVerdict::Broken, Some(Basis::Refuted)), "{layer}");
         let found = report.counterexample.unwrap();
         let (difference, bound) = (found.difference, found.bound);
         println!("{layer}: {difference:e} beyond {bound:e}, where floats have {in_floats:e}");

@@ -8,10 +8,11 @@ use std::collections::HashSet;
 
 use prost::Message;
 
+use super::setting::{Setting, float, int, ints};
 use crate::conv::Boundary;
 use crate::onnx::message::{
-    Attribute, AttributeType, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet,
-    Shape, Tensor, TensorType, Type, ValueInfo,
+    Attribute, DataType, Dimension, Extent, Graph as GraphMessage, Model, Node, OperatorSet, Shape, Tensor,
+    TensorType, Type, ValueInfo,
 };
 
 /// The name of a tensor in a graph: its input, a parameter, or the output of a node.
@@ -215,12 +216,7 @@ impl Graph {
             self.operator_set = 19;
         }
         let pads = self.pads(padding);
-        let attribute = Attribute {
-            name: "mode".to_owned(),
-            s: Some(mode.as_bytes().to_vec()),
-            kind: AttributeType::String.into(),
-            ..Attribute::default()
-        };
+        let attribute = Setting::Text(mode.to_owned()).attribute("mode");
         self.node("Pad", &[Some(x), Some(&pads)], vec![attribute])
     }
 
@@ -248,6 +244,18 @@ impl Graph {
         // A zero stands for the length that is there.
         let shape = self.integers("shape", &[&[0], sample].concat());
         self.node("Reshape", &[Some(x), Some(&shape)], Vec::new())
+    }
+
+    /// `Resize` of the axes of space by whole factors; what is nearest is rounded down.
+    pub fn resize(&mut self, x: &Value, factors: &[usize], mode: &str, coordinates: &str) -> Value {
+        let factors: Vec<_> =
+            [1.0, 1.0].into_iter().chain(factors.iter().map(|&factor| factor as f32)).collect();
+        let scales = self.parameter(&format!("{}/scales", self.place), &[factors.len()], &factors);
+        // The region of interest is left out by an empty name.
+        let attributes =
+            [("mode", mode), ("coordinate_transformation_mode", coordinates), ("nearest_mode", "floor")];
+        let attributes = attributes.map(|(name, word)| Setting::Text(word.to_owned()).attribute(name));
+        self.node("Resize", &[Some(x), Some(&Value(String::new())), Some(&scales)], attributes.into())
     }
 
     /// `Add`
@@ -300,9 +308,16 @@ impl Graph {
     }
 
     /// A constant list of `i64`, under this name at the place of its node.
-    fn integers(&mut self, name: &str, list: &[usize]) -> Value {
+    pub fn integers(&mut self, name: &str, list: &[usize]) -> Value {
         let bytes = list.iter().flat_map(|&integer| (integer as i64).to_le_bytes()).collect();
         self.initializer(&format!("{}/{name}", self.place), &[list.len()], DataType::Int64, bytes)
+    }
+
+    /// Any operator of the standard that has one output, by its name.
+    pub fn operator(&mut self, operator: &str, inputs: &[&Value], settings: &[(&str, Setting)]) -> Value {
+        let inputs: Vec<_> = inputs.iter().copied().map(Some).collect();
+        let attributes = settings.iter().map(|(name, setting)| setting.attribute(name)).collect();
+        self.node(operator, &inputs, attributes)
     }
 
     /// Inputs that are missing at the end are left out.
@@ -337,27 +352,4 @@ fn batches(name: &str, sample: &[usize]) -> ValueInfo {
     let shape = Shape { dim: extents.map(|extent| Dimension { value: Some(extent) }).collect() };
     let tensor_type = TensorType { elem_type: DataType::Float.into(), shape: Some(shape) };
     ValueInfo { name: name.to_owned(), r#type: Some(Type { tensor_type: Some(tensor_type) }) }
-}
-
-fn int(name: &str, value: usize) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        i: Some(value as i64),
-        kind: AttributeType::Int.into(),
-        ..Attribute::default()
-    }
-}
-
-fn ints(name: &str, values: &[usize]) -> Attribute {
-    let ints = values.iter().map(|&value| value as i64).collect();
-    Attribute { name: name.to_owned(), ints, kind: AttributeType::Ints.into(), ..Attribute::default() }
-}
-
-fn float(name: &str, value: f32) -> Attribute {
-    Attribute {
-        name: name.to_owned(),
-        f: Some(value),
-        kind: AttributeType::Float.into(),
-        ..Attribute::default()
-    }
 }

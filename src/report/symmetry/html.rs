@@ -9,11 +9,11 @@ use super::super::heat_map;
 use super::super::page;
 use super::super::text::number;
 use super::{rose, shift_map};
-use crate::model::{Counterexample, GroupReport, Report};
+use crate::model::{Counterexample, GroupReport, ModelReport};
 use crate::verify::Value;
 
 /// The page.
-pub fn page(report: &Report) -> String {
+pub fn page(report: &ModelReport) -> String {
     let title = html! { (report.model) };
     let facts = html! {
         p.faint { (report.model) " · opset " (report.opset) }
@@ -42,7 +42,7 @@ fn row(group: &GroupReport) -> Markup {
             td { a href={ "#" (group.group) } { (group.group) } }
             td { (group.verdict) }
             td {
-                @if let Some(evidence) = group.evidence { (evidence) }
+                @if let Some(evidence) = group.basis { (evidence) }
                 @if let Some(log2) = group.log2_failure {
                     " (wrong with probability at most 2^" (log2.ceil()) ")"
                 }
@@ -55,7 +55,7 @@ fn row(group: &GroupReport) -> Markup {
     }
 }
 
-fn section(group: &GroupReport, report: &Report) -> Markup {
+fn section(group: &GroupReport, report: &ModelReport) -> Markup {
     let name = group.group.to_string();
     let elements: Vec<(String, f64)> =
         group.elements.iter().map(|element| (element.name.clone(), element.relative_error)).collect();

@@ -4,17 +4,17 @@
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Counterexample, GroupReport, LayerReport, Report, Tensor};
+use crate::model::{Counterexample, GroupReport, LayerReport, ModelReport, Tensor};
 
 /// The document, indented, with a line break at its end.
 ///
 /// # Errors
 /// If the text cannot be made.
-pub fn document(report: &Report) -> serde_json::Result<String> {
+pub fn document(report: &ModelReport) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(&value(report))? + "\n")
 }
 
-fn value(report: &Report) -> Value {
+fn value(report: &ModelReport) -> Value {
     let output = |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape});
     let input =
         |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape, "type": tensor.element.name()});
@@ -50,7 +50,7 @@ fn group(report: &GroupReport) -> Value {
     json!({
         "group": report.group.to_string(),
         "verdict": report.verdict.to_string(),
-        "evidence": report.evidence.map(|evidence| evidence.to_string()),
+        "evidence": report.basis.map(|evidence| evidence.to_string()),
         "failure_probability": report.failure_probability(),
         "output_action": report.output_action,
         "largest": report.largest,

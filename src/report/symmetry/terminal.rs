@@ -8,7 +8,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::super::text::{duration, number, pad, wrap};
-use crate::model::{Evidence, GroupReport, Report, Tensor, Verdict};
+use crate::model::{Basis, GroupReport, GroupVerdict, ModelReport, Tensor};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -17,7 +17,7 @@ const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 
 /// The table, with what was expected of a group and whether it came out so.
-pub fn table(report: &Report, expectations: &[(String, Verdict, bool)], columns: usize) -> String {
+pub fn table(report: &ModelReport, expectations: &[(String, GroupVerdict, bool)], columns: usize) -> String {
     let mut page = String::new();
     let tensors = |list: &[Tensor]| {
         let one = |tensor: &Tensor| format!("{} {}", tensor.name, extents(&tensor.shape));
@@ -56,10 +56,10 @@ pub fn table(report: &Report, expectations: &[(String, Verdict, bool)], columns:
 
 fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, columns: usize) {
     let (style, mark) = match report.verdict {
-        Verdict::Invariant | Verdict::Equivariant => (GOOD, "✓"),
-        Verdict::Broken => (BAD, "✗"),
-        Verdict::Undecided => (NOTABLE, "?"),
-        Verdict::NotApplicable => (FAINT, "–"),
+        GroupVerdict::Invariant | GroupVerdict::Equivariant => (GOOD, "✓"),
+        GroupVerdict::Broken => (BAD, "✗"),
+        GroupVerdict::Undecided => (NOTABLE, "?"),
+        GroupVerdict::NotApplicable => (FAINT, "–"),
     };
     let verdict = pad(&report.verdict.to_string(), 15);
     line(
@@ -73,11 +73,13 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
     );
     let indent = first + 2;
     let mut tell = |text: String| paragraph(page, indent, &text, FAINT, columns);
-    if let Some(action) = report.output_action.as_ref().filter(|_| report.verdict == Verdict::Equivariant) {
+    if let Some(action) =
+        report.output_action.as_ref().filter(|_| report.verdict == GroupVerdict::Equivariant)
+    {
         tell(format!("output: {action}"));
     }
     if let Some(largest) = report.largest.as_ref().filter(|largest| **largest != name) {
-        let what = if report.verdict == Verdict::Undecided { "shown" } else { "holds" };
+        let what = if report.verdict == GroupVerdict::Undecided { "shown" } else { "holds" };
         tell(format!("{what} for: {largest}"));
     }
     if let (Some(error), Some(noise)) = (report.relative_error, report.noise_floor) {
@@ -100,17 +102,17 @@ fn group(page: &mut String, name: &str, report: &GroupReport, first: usize, colu
         tell(format!("on the inputs that were measured off by at most {}", number(bound)));
     }
     if let Some(at) = &report.breaks_at {
-        let what = if report.verdict == Verdict::Undecided { "the proof stops" } else { "breaks" };
+        let what = if report.verdict == GroupVerdict::Undecided { "the proof stops" } else { "breaks" };
         tell(format!("{what} at {} ({}), error {}", at.node, at.operator, number(at.relative_error)));
     }
     if let Some(hint) = &report.hint {
         tell(hint.clone());
     }
-    match (&report.grids, report.evidence) {
+    match (&report.grids, report.basis) {
         (Some(grids), _) if report.hint.as_ref().is_none_or(|hint| !grids.ends_with(hint.as_str())) => {
             tell(format!("by shapes alone it breaks at {grids}"));
         }
-        (None, Some(Evidence::Refuted)) => tell("by shapes alone it could hold: weights break it".to_owned()),
+        (None, Some(Basis::Refuted)) => tell("by shapes alone it could hold: weights break it".to_owned()),
         _ => {}
     }
     if let Some(found) = &report.counterexample {
@@ -131,19 +133,19 @@ fn evidence(report: &GroupReport) -> String {
     let probability = report
         .log2_failure
         .map_or_else(String::new, |log2| format!(", wrong with probability at most 2^{}", log2.ceil()));
-    match report.evidence {
-        Some(Evidence::Proved) => format!("proved for all inputs{probability}"),
-        Some(Evidence::ProvedMended) => {
+    match report.basis {
+        Some(Basis::Proved) => format!("proved for all inputs{probability}"),
+        Some(Basis::ProvedMended) => {
             let defect = report.weights_defect.map_or_else(String::new, number);
             format!("proved of the mended model{probability}; weights are off by {defect}")
         }
-        Some(Evidence::Refuted) => "refuted beyond all rounding".to_owned(),
-        Some(Evidence::Measured) => "not shown, only measured".to_owned(),
+        Some(Basis::Refuted) => "refuted beyond all rounding".to_owned(),
+        Some(Basis::Measured) => "not shown, only measured".to_owned(),
         _ => String::new(),
     }
 }
 
-fn layers(page: &mut String, report: &Report) {
+fn layers(page: &mut String, report: &ModelReport) {
     let mut heading = String::new();
     for layer in &report.layers {
         let next = format!("{} · {}", layer.group, layer.element);

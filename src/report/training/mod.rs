@@ -89,7 +89,7 @@ pub(super) mod tests {
         });
         let labels: Vec<usize> = (0..20).map(|image| image % 10).collect();
         // Only class 0 is recognised: 18 mistakes.
-        let predict = |images: &Array4<f32>| {
+        let predict = |images: &ndarray::ArrayRef<f32, ndarray::Ix4>| {
             Array2::from_shape_fn((images.len_of(Axis(0)), 10), |(_, class)| f32::from(u8::from(class == 0)))
         };
         let inspection = Inspection::new(&network, &weights, &images, &labels, &predict).unwrap();

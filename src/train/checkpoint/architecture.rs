@@ -81,6 +81,10 @@ fn list(network: &Network, prefix: &str, layers: &mut Vec<[String; 3]>) {
                 list(&block.body, &format!("{place}.body."), layers);
                 list(&block.shortcut, &format!("{place}.shortcut."), layers);
             }
+            Node::Network(network) => {
+                layers.push([place.clone(), network.name(), network.name()]);
+                list(network, &format!("{place}."), layers);
+            }
         }
     }
 }

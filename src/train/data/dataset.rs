@@ -1,18 +1,20 @@
 //! Labelled images in memory.
 
-use ndarray::{Array4, Axis};
-use rand::RngExt;
+use ndarray::{Array4, ArrayView4};
 
+use super::labelled::{self, Samples};
 use super::{DataError, SetFault};
-use crate::train::random::SampleRandom;
 
-/// Images with values from 0 to 1, each with the number of its class.
+/// Images with values from 0 to 1, each with the number of its class: [`Samples`] of three axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
-    images: Array4<f32>,
-    labels: Vec<usize>,
-    classes: usize,
-    name: String,
+    samples: Samples,
+}
+
+impl AsRef<Samples> for Dataset {
+    fn as_ref(&self) -> &Samples {
+        &self.samples
+    }
 }
 
 impl Dataset {
@@ -29,13 +31,19 @@ impl Dataset {
         let name = name.into();
         match fault(&images, &labels, classes) {
             Some(fault) => Err(fault.of(name)),
-            None => Ok(Self { images: row_major(images), labels, classes, name }),
+            None => Ok(Self { samples: Samples::of(images.into_dyn(), labels, classes, name) }),
         }
     }
 
+    /// The samples that they are.
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
     /// The images (count, channels, height, width), row-major.
-    pub fn images(&self) -> &Array4<f32> {
-        &self.images
+    pub fn images(&self) -> ArrayView4<'_, f32> {
+        let images = self.samples.values().view().into_dimensionality();
+        images.unwrap_or_else(|_| unreachable!("images have four axes"))
     }
 
     /// The pixels of one image (channels, height, width), row-major.
@@ -43,86 +51,53 @@ impl Dataset {
     /// # Panics
     /// If there is no such image.
     pub fn image(&self, index: usize) -> &[f32] {
-        assert!(index < self.len(), "image {index} of {}", self.len());
-        let pixels: usize = self.shape().iter().product();
-        let all = self.images.as_slice().expect("the images are row-major");
-        &all[index * pixels..][..pixels]
+        self.samples.sample(index)
     }
 
     /// The classes of the images.
     pub fn labels(&self) -> &[usize] {
-        &self.labels
+        self.samples.labels()
     }
 
     /// The number of classes.
     pub fn classes(&self) -> usize {
-        self.classes
+        self.samples.classes()
     }
 
     /// What the set is called.
     pub fn name(&self) -> &str {
-        &self.name
+        self.samples.name()
     }
 
     /// The number of images.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.samples.len()
     }
 
     /// Always false: a set has at least one image.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.samples.is_empty()
     }
 
     /// Channels, height and width of the images.
     pub fn shape(&self) -> [usize; 3] {
-        let (_, channels, height, width) = self.images.dim();
+        let (_, channels, height, width) = self.images().dim();
         [channels, height, width]
     }
 
     /// The number of images of each class.
     pub fn class_counts(&self) -> Vec<usize> {
-        let mut counts = vec![0; self.classes];
-        for &label in &self.labels {
-            counts[label] += 1;
-        }
-        counts
+        self.samples.class_counts()
     }
 
-    /// Which images and labels these are, in a line: their number, shape and classes, and a CRC-32 of the
-    /// pixels and one of the labels. Sets that differ by chance have the same with probability 2⁻³² at most.
-    /// Costs a pass over the pixels.
+    /// Which images and labels these are: see [`Samples::identity`].
     pub fn identity(&self) -> String {
-        let (mut pixels, mut labels) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
-        let mut bytes = Vec::new();
-        for index in 0..self.len() {
-            bytes.clear();
-            bytes.extend(self.image(index).iter().flat_map(|pixel| pixel.to_le_bytes()));
-            pixels.update(&bytes);
-            labels.update(&(self.labels[index] as u64).to_le_bytes());
-        }
-        let [channels, height, width] = self.shape();
-        format!(
-            "{} × ({channels}, {height}, {width}) of {} classes, digest {:08x}{:08x}",
-            self.len(),
-            self.classes,
-            pixels.finalize(),
-            labels.finalize()
-        )
+        self.samples.identity()
     }
 
-    /// Mean and deviation of all pixels together: one of each, so that standardising commutes with every
-    /// motion of pixels and channels. The deviation is that of the population (divided by the count).
+    /// Mean and deviation of all pixels together: see [`Samples::mean_and_deviation`].
     pub fn mean_and_deviation(&self) -> (f32, f32) {
-        // In f64 and image by image, so that rounding is far below f32 for any number of images.
-        let count = self.images.len() as f64;
-        let sum_over = |term: &dyn Fn(f64) -> f64| -> f64 {
-            let image = |i| self.image(i).iter().map(|&pixel| term(f64::from(pixel))).sum::<f64>();
-            (0..self.len()).map(image).sum()
-        };
-        let mean = sum_over(&|pixel| pixel) / count;
-        let variance = sum_over(&|pixel| (pixel - mean) * (pixel - mean)) / count;
-        (mean as f32, variance.sqrt() as f32)
+        self.samples.mean_and_deviation()
     }
 
     /// The images with these indices, in this order.
@@ -133,16 +108,7 @@ impl Dataset {
     /// # Panics
     /// If there is no image with one of the indices.
     pub fn subset(&self, indices: &[usize]) -> Result<Self, DataError> {
-        if indices.is_empty() {
-            let remedy = "choose at least one";
-            return Err(SetFault::TooFew { expected: 1, found: 0, remedy }.of(&self.name));
-        }
-        Ok(Self {
-            images: self.images.select(Axis(0), indices),
-            labels: indices.iter().map(|&index| self.labels[index]).collect(),
-            classes: self.classes,
-            name: self.name.clone(),
-        })
+        Ok(Self { samples: self.samples.subset(indices)? })
     }
 
     /// Two parts of the set, the second of `held_out` images drawn at random (to validate on); both keep the
@@ -151,42 +117,17 @@ impl Dataset {
     /// # Errors
     /// If one of the parts would be empty.
     pub fn split(&self, held_out: usize, seed: u64) -> Result<(Self, Self), DataError> {
-        if held_out == 0 || held_out >= self.len() {
-            let remedy = "hold out at least one image, and fewer than there are";
-            let expected = held_out.max(1).saturating_add(1);
-            return Err(SetFault::TooFew { expected, found: self.len(), remedy }.of(&self.name));
-        }
-        // The first places of a random order: Fisher and Yates.
-        let mut order: Vec<usize> = (0..self.len()).collect();
-        let mut random = SampleRandom::new(seed, 0, 0);
-        for place in 0..held_out {
-            order.swap(place, random.random_range(place..self.len()));
-        }
-        let (second, first) = order.split_at_mut(held_out);
-        first.sort_unstable();
-        second.sort_unstable();
-        Ok((self.subset(first)?, self.subset(second)?))
+        let (first, second) = self.samples.split(held_out, seed)?;
+        Ok((Self { samples: first }, Self { samples: second }))
     }
-}
-
-fn row_major(images: Array4<f32>) -> Array4<f32> {
-    if images.is_standard_layout() { images } else { images.as_standard_layout().into_owned() }
 }
 
 fn fault(images: &Array4<f32>, labels: &[usize], classes: usize) -> Option<SetFault> {
-    let shape = images.shape();
-    if shape.contains(&0) {
-        return Some(SetFault::Empty { shape: shape.to_vec() });
-    }
-    if labels.len() != shape[0] {
-        return Some(SetFault::Counts { images: shape[0], labels: labels.len() });
-    }
-    if let Some((index, &label)) = labels.iter().enumerate().find(|&(_, &label)| label >= classes) {
-        return Some(SetFault::Label { classes, label, index });
-    }
-    images.outer_iter().enumerate().find_map(|(index, image)| {
-        let bad = image.iter().find(|value| !(0.0..=1.0).contains(*value));
-        bad.map(|&value| SetFault::Pixel { value, index })
+    labelled::fault(images.shape(), labels, classes).or_else(|| {
+        images.outer_iter().enumerate().find_map(|(index, image)| {
+            let bad = image.iter().find(|value| !(0.0..=1.0).contains(*value));
+            bad.map(|&value| SetFault::Pixel { value, index })
+        })
     })
 }
 
@@ -305,7 +246,7 @@ mod tests {
         // The digests are those of Python's zlib.crc32.
         assert_eq!(set.identity(), "6 × (1, 2, 2) of 4 classes, digest 2aeaf1d6cb61bd56");
         for place in 0..24 {
-            let mut images = set.images().clone();
+            let mut images = set.images().to_owned();
             images.as_slice_mut().unwrap()[place] += f32::EPSILON;
             let other = Dataset::new(images, set.labels().to_vec(), 4, "small").unwrap();
             assert_ne!(other.identity(), set.identity());
@@ -313,10 +254,10 @@ mod tests {
         for place in 0..6 {
             let mut labels = set.labels().to_vec();
             labels[place] ^= 1;
-            let other = Dataset::new(set.images().clone(), labels, 4, "small").unwrap();
+            let other = Dataset::new(set.images().to_owned(), labels, 4, "small").unwrap();
             assert_ne!(other.identity(), set.identity());
         }
-        let renamed = Dataset::new(set.images().clone(), set.labels().to_vec(), 4, "other").unwrap();
+        let renamed = Dataset::new(set.images().to_owned(), set.labels().to_vec(), 4, "other").unwrap();
         assert_eq!(renamed.identity(), set.identity());
     }
 

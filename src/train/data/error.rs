@@ -210,6 +210,14 @@ pub enum SetFault {
         /// The first label below it that does not occur.
         missing: usize,
     },
+    /// A value that is infinite or not a number.
+    #[error("expected finite values, found {value} in sample {index}")]
+    NotFinite {
+        /// The value.
+        value: f32,
+        /// The first sample that has one.
+        index: usize,
+    },
     /// A pixel that is no brightness.
     #[error("expected pixels from 0 to 1, found {value} in image {index}: scale them first")]
     Pixel {

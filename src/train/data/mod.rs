@@ -1,4 +1,6 @@
-//! Labelled images: what they are, where they come from, and the built-in digits.
+//! Labelled samples: what they are, where they come from, and the built-in digits.
+//!
+//! [`Samples`] have any shape; a [`Dataset`] is one of images, which can be changed at random and drawn.
 //!
 //! | source | what is read |
 //! |---|---|
@@ -18,6 +20,7 @@ mod digits;
 mod error;
 mod file;
 mod idx;
+mod labelled;
 mod npy;
 mod numpy;
 mod pictures;
@@ -26,11 +29,13 @@ mod samples;
 
 use std::path::Path;
 
+pub use crate::layer::loss::IGNORED;
 pub use dataset::{Dataset, Splits};
 pub use digits::{DIGIT_SIDE, digit_splits, digits};
 pub use error::{DataError, Fault, SetFault};
 pub use file::LARGEST_ARRAY;
 pub use idx::{load_idx, write_idx};
+pub use labelled::Samples;
 pub use numpy::load_numpy;
 pub use pictures::load_pictures;
 pub use rotated::{Rotated, rotated};

@@ -10,7 +10,7 @@
 //! For each image the strongest excitation counts (of equals the first), so that patches come from different
 //! images.
 
-use ndarray::{Array3, Array4, ArrayD, Axis, Slice};
+use ndarray::{Array3, Array4, ArrayD, ArrayRef, Axis, Ix4, Slice};
 use rayon::prelude::*;
 
 use crate::layer::{AnyLayer, Layer, LayerError, Mode, ReceptiveField, View, Window};
@@ -115,7 +115,7 @@ impl Sight {
 pub(super) fn layers(
     network: &Network,
     weights: &Weights,
-    images: &Array4<f32>,
+    images: &ArrayRef<f32, Ix4>,
 ) -> Result<Vec<FeatureLayer>, LayerError> {
     let arrays = weights.arrays::<f32>();
     let (expected, found) = (network.parameters().len(), arrays.len());

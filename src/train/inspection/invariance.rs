@@ -6,7 +6,7 @@
 //! scores themselves, as [`measure`](crate::verify::measure()) has it. Cost: nine predictions of
 //! [`MEASURED_IMAGES`].
 
-use ndarray::{Array2, Array4, ArrayView1, ArrayViewD, Axis};
+use ndarray::{Array2, ArrayRef, ArrayView1, ArrayViewD, Axis, Ix4};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -43,7 +43,7 @@ impl Invariance {
     pub fn of(
         network: &Network,
         weights: &Weights,
-        images: &Array4<f32>,
+        images: &ArrayRef<f32, Ix4>,
     ) -> Result<Option<Self>, LayerError> {
         let (samples, channels, height, width) = images.dim();
         if height != width || samples == 0 {
@@ -111,6 +111,8 @@ impl Invariance {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array4;
+
     use super::*;
     use crate::layer::{Convolution, Flatten, GroupConvolution, GroupPool, Initialisation, Reduction};
 

@@ -20,14 +20,14 @@ mod invariance;
 mod motion;
 mod orbit;
 
-use ndarray::{Array2, Array3, Array4, ArrayView1, Axis};
+use ndarray::{Array2, Array3, ArrayRef, ArrayView1, Axis, Ix4};
 
 pub use features::{EXCITING_IMAGES, Feature, FeatureLayer, Filters, PATCHES, Patch};
 pub use invariance::{Invariance, MEASURED_IMAGES};
 pub use motion::{MOVED_IMAGES, Moved};
 pub use orbit::MovedMaps;
 
-use super::trainer::first_greatest;
+use super::training::first_greatest;
 use crate::layer::LayerError;
 use crate::network::{Network, Plain, Weights};
 
@@ -82,9 +82,9 @@ impl Inspection {
     pub fn new(
         network: &Network,
         weights: &Weights,
-        images: &Array4<f32>,
+        images: &ArrayRef<f32, Ix4>,
         labels: &[usize],
-        predict: &(dyn Fn(&Array4<f32>) -> Array2<f32> + Sync),
+        predict: &(dyn Fn(&ArrayRef<f32, Ix4>) -> Array2<f32> + Sync),
     ) -> Result<Self, LayerError> {
         assert_eq!(images.len_of(Axis(0)), labels.len(), "a label for each image");
         let scores = predict(images);
@@ -119,7 +119,7 @@ fn mistakes(
     scores: &Array2<f32>,
     labels: &[usize],
     predicted: &[usize],
-    images: &Array4<f32>,
+    images: &ArrayRef<f32, Ix4>,
 ) -> Vec<Mistake> {
     let wrong = (0..labels.len()).filter(|&index| labels[index] != predicted[index]);
     let mut mistakes: Vec<Mistake> = wrong
@@ -145,6 +145,8 @@ fn softmax(scores: ArrayView1<'_, f32>) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array4;
+
     use super::*;
     use crate::layer::{Activation, Convolution, Flatten, Initialisation, Layer, Mode, Pool};
 
@@ -158,7 +160,7 @@ mod tests {
         images
     }
 
-    fn predict(images: &Array4<f32>) -> Array2<f32> {
+    fn predict(images: &ArrayRef<f32, Ix4>) -> Array2<f32> {
         Array2::from_shape_fn((images.len_of(Axis(0)), 2), |(image, class)| {
             let columns = if class == 0 { 0..4 } else { 4..8 };
             let pixels = images.index_axis(Axis(0), image);

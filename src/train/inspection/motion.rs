@@ -4,7 +4,7 @@
 //! Moved by [`warp_affine`]: shifts by whole pixels and quarter turns of square images are exact, other turns
 //! bilinear; zeros come in from outside. A turn about the centre is counter-clockwise.
 
-use ndarray::{Array2, Array4, Axis};
+use ndarray::{Array2, Array4, ArrayRef, Axis, Ix4};
 use rayon::prelude::*;
 
 use super::first_greatest;
@@ -34,16 +34,16 @@ pub(super) struct Motions<'a> {
     images: Array4<f32>,
     labels: Vec<usize>,
     predicted: Vec<usize>,
-    predict: &'a (dyn Fn(&Array4<f32>) -> Array2<f32> + Sync),
+    predict: &'a (dyn Fn(&ArrayRef<f32, Ix4>) -> Array2<f32> + Sync),
 }
 
 impl<'a> Motions<'a> {
     /// Chooses the images.
     pub(super) fn new(
-        images: &Array4<f32>,
+        images: &ArrayRef<f32, Ix4>,
         labels: &[usize],
         predicted: &[usize],
-        predict: &'a (dyn Fn(&Array4<f32>) -> Array2<f32> + Sync),
+        predict: &'a (dyn Fn(&ArrayRef<f32, Ix4>) -> Array2<f32> + Sync),
     ) -> Self {
         let count = labels.len().min(MOVED_IMAGES);
         let chosen: Vec<usize> = (0..count).map(|place| place * labels.len() / count).collect();
@@ -103,7 +103,7 @@ mod tests {
 
     /// The column (or row, if `axis` is 2) of the brightest pixel as the class, of the first one if none is
     /// bright.
-    fn brightest(axis: usize) -> impl Fn(&Array4<f32>) -> Array2<f32> + Sync {
+    fn brightest(axis: usize) -> impl Fn(&ArrayRef<f32, Ix4>) -> Array2<f32> + Sync {
         move |images| {
             let sum = |image: usize, place: usize| {
                 images.index_axis(Axis(0), image).index_axis(Axis(axis - 1), place).sum()
@@ -151,7 +151,7 @@ mod tests {
         let count = MOVED_IMAGES * 5 / 2;
         let images = Array4::from_shape_fn((count, 1, 1, 1), |(index, ..)| index as f32);
         let labels: Vec<usize> = (0..count).collect();
-        let predict = |images: &Array4<f32>| Array2::zeros((images.len_of(Axis(0)), 1));
+        let predict = |images: &ArrayRef<f32, Ix4>| Array2::zeros((images.len_of(Axis(0)), 1));
         let motions = Motions::new(&images, &labels, &labels, &predict);
         assert_eq!(motions.labels.len(), MOVED_IMAGES);
         assert_eq!(motions.labels[..4], [0, 2, 5, 7]);

@@ -7,7 +7,7 @@ use crate::group::{C4, D4, FiniteGroup, Group, Rotation};
 use crate::scalar::Scalar;
 use crate::signal::{OnGrid, TrivialAction};
 use crate::verify::identity::Identity;
-use crate::verify::{Equivariance, Map, equivariance};
+use crate::verify::{Commutation, Map, equivariance};
 
 /// x·w + the entry above.
 struct Sheared;
@@ -38,10 +38,10 @@ fn the_left_side_moves_first_and_the_right_side_last() {
         let (map, shape, element) = (Arc::new(Sheared), vec![2, 2], Rotation::Rot90);
         if output_moves {
             let (input, output) = (OnGrid, OnGrid);
-            Equivariance { map, shape, group: C4, element, input, output }.sides::<f64>(&values).unwrap()
+            Commutation { map, shape, group: C4, element, input, output }.sides::<f64>(&values).unwrap()
         } else {
             let (input, output) = (OnGrid, TrivialAction);
-            Equivariance { map, shape, group: C4, element, input, output }.sides::<f64>(&values).unwrap()
+            Commutation { map, shape, group: C4, element, input, output }.sides::<f64>(&values).unwrap()
         }
     };
     // x turned is (2 4; 1 3): times w (2 40; 100 3000), and what is above added.
@@ -57,7 +57,7 @@ fn the_left_side_moves_first_and_the_right_side_last() {
 fn weights_are_unknowns_after_the_input() {
     let (map, shape) = (Arc::new(Sheared), vec![2, 3]);
     let (element, input, output) = (Rotation::Rot180, OnGrid, OnGrid);
-    let identity = Equivariance { map, shape, group: C4, element, input, output };
+    let identity = Commutation { map, shape, group: C4, element, input, output };
     let expected = [Unknown::new("x", [2, 3]), Unknown::new("w", [2, 3])];
     assert_eq!(Identity::unknowns(&identity), expected);
     struct Plain;

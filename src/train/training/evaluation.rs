@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView1};
 
 use crate::executor::Executor;
 use crate::network::Weights;
-use crate::train::data::Dataset;
+use crate::train::data::Samples;
 
 /// Images that are tested at a time.
 const TESTED: usize = 512;
@@ -22,9 +22,9 @@ pub struct Evaluation {
 }
 
 /// What these numbers give on images, on the threads of the current pool.
-pub(in crate::train) fn evaluate(executor: &mut Executor, weights: &Weights, images: &Dataset) -> Evaluation {
+pub(in crate::train) fn evaluate(executor: &mut Executor, weights: &Weights, images: &Samples) -> Evaluation {
     let pixels: usize = images.shape().iter().product();
-    let inputs = images.images().as_slice().unwrap_or_else(|| unreachable!("the images are row-major"));
+    let inputs = images.rows();
     let classes = executor.outputs();
     let mut scores = Array2::zeros((images.len(), classes));
     let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));

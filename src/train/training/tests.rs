@@ -4,12 +4,12 @@ mod stopping;
 use ndarray::Array4;
 
 use super::*;
-use crate::layer::{
-    Activation, BatchNormalisation, Convolution, Dense, Dropout, Fraction, GlobalPool, Initialisation,
-};
+use crate::layer::{Activation, BatchNormalisation, Convolution, Dense, Dropout, Fraction, GlobalPool};
+use crate::train::Trainer;
 use crate::train::augmentation::Augmentation;
 use crate::train::checkpoint::Checkpoint;
-use crate::train::optimiser::{Clip, Decay, Moments, Rule};
+use crate::train::data::Dataset;
+use crate::train::optimiser::{Clip, Decay, Rule};
 use crate::train::schedule::{OneCycle, Schedule};
 use crate::train::{Beginning, Smooth};
 
@@ -36,26 +36,22 @@ fn network() -> Network {
 
 fn recipe(epochs: usize) -> Recipe {
     Recipe {
-        epochs,
         batch: 20,
-        rule: Rule::AdamW(Moments::default()),
-        decay: Decay { l1: 0.0, l2: 0.01 },
         clip: Clip::Norm(5.0),
-        schedule: Schedule::OneCycle(OneCycle::new(0.02, 3 * epochs as u64)),
+        schedule: Schedule::OneCycle(OneCycle::new(0.02)),
         augmentation: Augmentation { shift: 0.5, ..Augmentation::default() },
         smoothing: 0.05,
         average: Some(Smooth { decay: 0.9, beginning: Beginning::WarmUp }),
-        initialisation: Initialisation::He,
-        patience: None,
+        ..Recipe::new(epochs)
     }
 }
 
-fn trainer(data: &Dataset, recipe: Recipe, threads: usize) -> Trainer<'_> {
-    Trainer::new("bars", &network(), data, recipe, 3, threads).unwrap()
+fn trainer(data: &Dataset, recipe: Recipe, threads: usize) -> Training<'_> {
+    Trainer::new(&network(), data).name("bars").recipe(recipe).seed(3).threads(threads).begin().unwrap()
 }
 
 /// Trains to the end, breaking off after so many steps if wanted.
-fn run(trainer: &mut Trainer<'_>, test: &Dataset, steps: Option<usize>) {
+fn run(trainer: &mut Training<'_>, test: &Dataset, steps: Option<usize>) {
     let mut left = steps.unwrap_or(usize::MAX);
     while !trainer.is_finished() {
         let observe = &mut |_| {
@@ -69,7 +65,7 @@ fn run(trainer: &mut Trainer<'_>, test: &Dataset, steps: Option<usize>) {
 }
 
 /// Everything but the seconds.
-fn found(trainer: &Trainer<'_>) -> (Weights, Weights, Vec<(f64, usize)>) {
+fn found(trainer: &Training<'_>) -> (Weights, Weights, Vec<(f64, usize)>) {
     let history = trainer.history().iter().map(|record| (record.train_loss, record.test_mistakes)).collect();
     (trainer.weights.clone(), trainer.result(), history)
 }
@@ -130,8 +126,10 @@ fn scores_that_are_no_numbers_are_mistakes() {
 #[test]
 fn what_does_not_fit_is_told() {
     let (data, test) = (bars(65), bars(24));
-    let told = |result: Result<Trainer<'_>, TrainError>| result.map(drop).unwrap_err().to_string();
-    let new = |network: &Network, recipe| Trainer::new("bars", network, &data, recipe, 3, 1);
+    let told = |result: Result<Training<'_>, TrainError>| result.map(drop).unwrap_err().to_string();
+    let new = |network: &Network, recipe| {
+        Trainer::new(network, &data).name("bars").recipe(recipe).seed(3).threads(1).begin()
+    };
     let three = network().then(Activation::Relu).then(Dense::new(2, 3));
     assert_eq!(
         told(new(&three, recipe(1))),
@@ -145,13 +143,27 @@ fn what_does_not_fit_is_told() {
     );
 
     let mut trainer = trainer(&data, recipe(2), 1);
-    let other = Trainer::new("bars", &network(), &data, recipe(2), 4, 1).unwrap().checkpoint();
+    let other = Trainer::new(&network(), &data)
+        .name("bars")
+        .recipe(recipe(2))
+        .seed(4)
+        .threads(1)
+        .begin()
+        .unwrap()
+        .checkpoint();
     let error = trainer.resume(&other).unwrap_err().to_string();
     assert_eq!(
         error,
         "the checkpoint was written with seed 4, not 3: go on with the same, or begin another checkpoint"
     );
-    let other = Trainer::new("bars", &network(), &data, recipe(5), 3, 1).unwrap().checkpoint();
+    let other = Trainer::new(&network(), &data)
+        .name("bars")
+        .recipe(recipe(5))
+        .seed(3)
+        .threads(1)
+        .begin()
+        .unwrap()
+        .checkpoint();
     let error = trainer.resume(&other).unwrap_err().to_string();
     assert_eq!(
         error,
@@ -159,6 +171,6 @@ fn what_does_not_fit_is_told() {
     );
     let wide = Dataset::new(Array4::zeros((2, 1, 6, 7)), vec![0, 1], 2, "wide").unwrap();
     let error = trainer.epoch(&wide, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(matches!(error, TrainError::Sets { test: [1, 6, 7], .. }));
+    assert!(matches!(error, TrainError::Sets { test, .. } if test == [1, 6, 7]));
     assert!(trainer.epoch(&test, &mut |_| ControlFlow::Break(())).unwrap().is_none());
 }

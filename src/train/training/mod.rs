@@ -1,4 +1,4 @@
-//! The trainer: epochs of augmented batches, tests between them, and a state that can be saved at any step.
+//! A training: epochs of augmented batches, tests between them, and a state that can be saved at any step.
 //!
 //! Step t of epoch e takes the images at places tB … (t+1)B − 1 of a permutation; images beyond the last
 //! whole batch wait for the next epoch. The permutation, each image's augmentation and each mask of dropout
@@ -26,16 +26,16 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub use evaluation::Evaluation;
 pub(super) use evaluation::{evaluate, first_greatest, mistakes};
 
-use super::augmentation::{Augmenter, Workspace};
+use super::augmentation::{Augmentation, Augmenter, Workspace};
 use super::average::Average;
 use super::checkpoint::Architecture;
-use super::data::Dataset;
+use super::data::Samples;
 use super::early_stopping::{EarlyStopping, Progress};
-use super::loss::check_smoothing;
 use super::optimiser::Optimiser;
 use super::random::SampleRandom;
 use super::recipe::Recipe;
 use crate::executor::{Executor, Objective};
+use crate::layer::loss::{check_class_weights, check_smoothing};
 use crate::network::{Network, Weights};
 
 /// Images that one task augments.
@@ -76,11 +76,11 @@ struct Gathered {
     seconds: f64,
 }
 
-/// A training in progress.
+/// A training in progress, epoch by epoch: what [`Trainer::begin`](super::Trainer::begin) gives.
 #[derive(Debug)]
-pub struct Trainer<'a> {
-    data: &'a Dataset,
-    /// The images' identity.
+pub struct Training<'a> {
+    data: &'a Samples,
+    /// The samples' identity.
     images: String,
     recipe: Recipe,
     seed: u64,
@@ -92,7 +92,8 @@ pub struct Trainer<'a> {
     /// Of the trained and of the running numbers.
     averages: Option<[Average; 2]>,
     stopping: Option<EarlyStopping>,
-    augmenter: Augmenter,
+    /// None where samples stay as they are.
+    augmenter: Option<Augmenter>,
     workspaces: Vec<Workspace>,
     order: Vec<usize>,
     inputs: Vec<f32>,
@@ -115,15 +116,26 @@ fn random(seed: u64, purpose: Purpose, epoch: usize, index: usize) -> SampleRand
     SampleRandom::new(seed, epoch as u64 * 3 + purpose as u64, index as u64)
 }
 
-impl<'a> Trainer<'a> {
-    /// A training of a network, known as `name`, that has not begun.
+/// What changes images of this shape at random, if anything does.
+fn augmenter(augmentation: &Augmentation, shape: &[usize]) -> Result<Option<Augmenter>, TrainError> {
+    if augmentation.is_identity() {
+        return Ok(None);
+    }
+    match *shape {
+        [channels, height, width] => Ok(Some(augmentation.prepare([channels, height, width])?)),
+        _ => Err(TrainError::NoImages { shape: shape.to_vec() }),
+    }
+}
+
+impl<'a> Training<'a> {
+    /// A training that has not begun.
     ///
     /// # Errors
-    /// If images, network and recipe do not fit together, or the threads cannot be started.
-    pub fn new(
+    /// If samples, network and recipe do not fit together, or the threads cannot be started.
+    pub(super) fn new(
         name: &str,
         network: &Network,
-        data: &'a Dataset,
+        data: &'a Samples,
         recipe: Recipe,
         seed: u64,
         threads: usize,
@@ -138,7 +150,9 @@ impl<'a> Trainer<'a> {
             }
         }
         check_smoothing(f64::from(recipe.smoothing))?;
-        let executor = Executor::new(network, &data.shape())?;
+        let class_weights: Vec<_> = recipe.class_weights.iter().map(|&weight| f64::from(weight)).collect();
+        check_class_weights(&class_weights, data.classes())?;
+        let executor = Executor::new(network, data.shape())?;
         executor.check_batch(recipe.batch.min(data.len()))?;
         if executor.outputs() != data.classes() {
             let (outputs, data, classes) = (executor.outputs(), data.name().to_owned(), data.classes());
@@ -151,9 +165,9 @@ impl<'a> Trainer<'a> {
             [weights.trained.len(), weights.running.len()]
                 .map(|len| Average::new(smooth.decay, smooth.beginning, len))
         };
-        let augmenter = recipe.augmentation.prepare(data.shape())?;
+        let augmenter = augmenter(&recipe.augmentation, data.shape())?;
         let batch = recipe.batch.min(data.len());
-        Ok(Trainer {
+        Ok(Training {
             data,
             images: data.identity(),
             seed,
@@ -163,7 +177,10 @@ impl<'a> Trainer<'a> {
             optimiser,
             averages: recipe.average.map(average),
             stopping: recipe.patience.map(EarlyStopping::new),
-            workspaces: (0..batch.div_ceil(IMAGES)).map(|_| augmenter.workspace()).collect(),
+            workspaces: match &augmenter {
+                Some(augmenter) => (0..batch.div_ceil(IMAGES)).map(|_| augmenter.workspace()).collect(),
+                None => Vec::new(),
+            },
             augmenter,
             order: Vec::new(),
             inputs: vec![0.0; batch * data.shape().iter().product::<usize>()],
@@ -233,13 +250,19 @@ impl<'a> Trainer<'a> {
     /// loss or gradient that is not finite moves no weight.
     pub fn epoch(
         &mut self,
-        test: &Dataset,
+        test: &impl AsRef<Samples>,
         observe: &mut dyn FnMut(Report) -> ControlFlow<()>,
     ) -> Result<Option<EpochRecord>, TrainError> {
+        let test = test.as_ref();
         let (train, train_classes) = (self.data.shape(), self.data.classes());
         if (train, train_classes) != (test.shape(), test.classes()) {
-            let (test, test_classes) = (test.shape(), test.classes());
-            return Err(TrainError::Sets { train, train_classes, test, test_classes });
+            let [train, test_shape] = [train, test.shape()].map(<[usize]>::to_vec);
+            return Err(TrainError::Sets {
+                train,
+                train_classes,
+                test: test_shape,
+                test_classes: test.classes(),
+            });
         }
         let epoch = self.history.len();
         self.order.clear();
@@ -280,20 +303,30 @@ impl<'a> Trainer<'a> {
         self.labels.iter_mut().zip(images).for_each(|(label, &image)| *label = self.data.labels()[image]);
         let pixels: usize = self.data.shape().iter().product();
         let (data, augmenter, seed) = (self.data, &self.augmenter, self.seed);
-        let Trainer {
+        let Training {
             pool, inputs, workspaces, executor, weights, gradient, labels, gathered, recipe, ..
         } = self;
         let outcome = pool.install(|| {
-            inputs.par_chunks_mut(pixels * IMAGES).zip(images.par_chunks(IMAGES)).zip(workspaces).for_each(
-                |((inputs, images), workspace)| {
+            let blocks = inputs.par_chunks_mut(pixels * IMAGES).zip(images.par_chunks(IMAGES));
+            match augmenter {
+                Some(augmenter) => blocks.zip(workspaces).for_each(|((inputs, images), workspace)| {
                     for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
                         let mut random = random(seed, Purpose::Augmentation, epoch, image);
-                        augmenter.apply(data.image(image), &mut random, input, 1, workspace);
+                        augmenter.apply(data.sample(image), &mut random, input, 1, workspace);
                     }
-                },
-            );
+                }),
+                None => blocks.for_each(|(inputs, images)| {
+                    for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
+                        input.copy_from_slice(data.sample(image));
+                    }
+                }),
+            }
             let mask = random(seed, Purpose::Dropout, epoch, gathered.steps).next_u64();
-            let objective = Objective::CrossEntropy { labels, smoothing: recipe.smoothing };
+            let objective = Objective::CrossEntropy {
+                labels,
+                smoothing: recipe.smoothing,
+                class_weights: &recipe.class_weights,
+            };
             executor.step(weights, inputs, objective, mask, gradient)
         });
         let (epoch, step) = (epoch + 1, gathered.steps + 1);
@@ -306,7 +339,8 @@ impl<'a> Trainer<'a> {
         gathered.mistakes += outcome.mistakes;
         gathered.steps += 1;
         executor.update_running(weights);
-        let setting = recipe.schedule.at(self.optimiser.steps());
+        let all = (recipe.epochs * (data.len() / batch)) as u64;
+        let setting = recipe.schedule.at(self.optimiser.steps(), all);
         self.optimiser.step(setting, &mut weights.trained, gradient);
         weights.check_finite().map_err(not_finite("a weight"))?;
         if let Some([trained, running]) = &mut self.averages {
@@ -316,13 +350,14 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The scores of these numbers on images, at inference.
+    /// The scores of these numbers on samples, at inference.
     ///
     /// # Panics
-    /// If the images have another shape than those of the training.
-    pub fn evaluate(&mut self, weights: &Weights, images: &Dataset) -> Evaluation {
-        assert_eq!(images.shape(), self.data.shape(), "images of the same shape");
+    /// If the samples have another shape than those of the training.
+    pub fn evaluate(&mut self, weights: &Weights, samples: &impl AsRef<Samples>) -> Evaluation {
+        let samples = samples.as_ref();
+        assert_eq!(samples.shape(), self.data.shape(), "samples of the same shape");
         let executor = &mut self.executor;
-        self.pool.install(|| evaluate(executor, weights, images))
+        self.pool.install(|| evaluate(executor, weights, samples))
     }
 }

@@ -8,7 +8,7 @@ fn patient(patience: u64) -> Recipe {
 }
 
 /// Each epoch of a run, with its numbers as they were tested.
-fn epochs(trainer: &mut Trainer<'_>, test: &Dataset) -> Vec<(usize, Weights)> {
+fn epochs(trainer: &mut Training<'_>, test: &Dataset) -> Vec<(usize, Weights)> {
     let mut epochs = Vec::new();
     while !trainer.is_finished() {
         let record = trainer.epoch(test, &mut |_| ControlFlow::Continue(())).unwrap().unwrap();
@@ -39,7 +39,7 @@ fn the_first_of_equal_epochs_is_kept() {
 #[test]
 fn equal_epochs_do_not_renew_patience() {
     let data = bars(64);
-    let rows = Dataset::new(data.images().clone(), vec![0; 64], 2, "rows").unwrap();
+    let rows = Dataset::new(data.images().to_owned(), vec![0; 64], 2, "rows").unwrap();
     let mut trainer = trainer(&rows, patient(2), 1);
     let found = epochs(&mut trainer, &rows);
     let right = found.iter().position(|(mistakes, _)| *mistakes == 0).expect("the only class is learnt");
@@ -57,7 +57,7 @@ fn a_resumed_run_remembers_that_it_waits_or_has_stopped() {
     run(&mut whole, &test, None);
     assert!(whole.history().len() < 40);
     let steps = whole.history().len() * whole.steps();
-    let resumed = |first: &Trainer<'_>| {
+    let resumed = |first: &Training<'_>| {
         let mut second = trainer(&data, patient(2), 1);
         second.resume(&first.checkpoint()).unwrap();
         second

@@ -39,7 +39,8 @@ struct Given {
 fn steps(network: &Network, data: &Dataset, recipe: Recipe, seed: u64, threads: usize) -> Vec<Vec<Given>> {
     let pixels: usize = data.shape().iter().product();
     let epochs = recipe.epochs;
-    let mut trainer = Trainer::new("steps", network, data, recipe, seed, threads).unwrap();
+    let mut trainer =
+        Trainer::new(network, data).name("steps").recipe(recipe).seed(seed).threads(threads).begin().unwrap();
     let mut given = vec![Vec::new(); epochs];
     while !trainer.is_finished() {
         let (epoch, before) = (trainer.history().len(), trainer.gathered.loss);
@@ -124,7 +125,7 @@ fn every_step_has_its_own_mask() {
     let network =
         Network::new().then(Flatten).then(Dropout::new(Fraction::new(1, 2))).then(Dense::new(36, 2));
     let copies = copies(60);
-    let data = Dataset::new(copies.images().clone(), vec![0; 60], 2, "copies").unwrap();
+    let data = Dataset::new(copies.images().to_owned(), vec![0; 60], 2, "copies").unwrap();
     let run = |network: &Network, seed, threads| {
         let epochs = steps(network, &data, still(5, Augmentation::default()), seed, threads);
         epochs.into_iter().flatten().map(|step| step.loss).collect::<Vec<_>>()
@@ -166,8 +167,13 @@ fn purposes_draw_apart() {
 #[test]
 fn of_equal_scores_the_first_class_is_taken() {
     let data = copies(40);
-    let mut trainer =
-        Trainer::new("equal", &plain(), &data, still(1, Augmentation::default()), 3, 1).unwrap();
+    let mut trainer = Trainer::new(&plain(), &data)
+        .name("equal")
+        .recipe(still(1, Augmentation::default()))
+        .seed(3)
+        .threads(1)
+        .begin()
+        .unwrap();
     trainer.weights.trained.fill(0.0);
     let mut share = f64::NAN;
     let record = trainer
@@ -181,6 +187,6 @@ fn of_equal_scores_the_first_class_is_taken() {
     assert_eq!((share, record.test_mistakes), (0.5, 20));
     let zeros = trainer.result();
     assert_eq!(trainer.evaluate(&zeros, &data).mistakes, 20);
-    let ones = Dataset::new(data.images().clone(), vec![1; 40], 2, "ones").unwrap();
+    let ones = Dataset::new(data.images().to_owned(), vec![1; 40], 2, "ones").unwrap();
     assert_eq!(trainer.evaluate(&zeros, &ones).mistakes, 40);
 }

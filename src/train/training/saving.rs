@@ -3,10 +3,10 @@
 //! Between two steps a training is its weights, its optimiser, its averages, what its epochs have given, and
 //! the number of its step: whatever is drawn at random is a function of these numbers and the seed.
 
-use super::{EpochRecord, Gathered, TrainError, Trainer};
+use super::{EpochRecord, Gathered, TrainError, Training};
 use crate::train::checkpoint::{Checkpoint, CheckpointError};
 
-impl Trainer<'_> {
+impl Training<'_> {
     /// Everything that the training needs to go on.
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = Checkpoint::new(&self.architecture);

@@ -4,10 +4,10 @@ use rayon::ThreadPoolBuildError;
 use thiserror::Error;
 
 use crate::layer::LayerError;
+use crate::layer::loss::LossError;
 use crate::network::NotFinite;
 use crate::train::augmentation::AugmentationError;
 use crate::train::checkpoint::CheckpointError;
-use crate::train::loss::LossError;
 use crate::train::optimiser::OptimiserError;
 
 /// Why a training cannot begin or go on.
@@ -39,13 +39,21 @@ pub enum TrainError {
     )]
     Sets {
         /// Shape of the first.
-        train: [usize; 3],
+        train: Vec<usize>,
         /// Classes of the first.
         train_classes: usize,
         /// Shape of the second.
-        test: [usize; 3],
+        test: Vec<usize>,
         /// Classes of the second.
         test_classes: usize,
+    },
+    /// Samples that are no images are to be changed as images are.
+    #[error(
+        "augmentation changes images of shape (channels, height, width), found samples of shape {shape:?}: take a recipe without it"
+    )]
+    NoImages {
+        /// Their shape.
+        shape: Vec<usize>,
     },
     /// A number of the recipe is zero.
     #[error("{0} must be at least 1")]

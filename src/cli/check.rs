@@ -190,6 +190,9 @@ fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<ModelReport> {
     if arguments.per_layer {
         question = question.per_layer();
     }
+    if arguments.html.is_some() {
+        question = question.shift_maps();
+    }
     if let Some(path) = &arguments.data {
         let arrays = load_samples(path)?;
         let shape = question.shape()?;

@@ -23,6 +23,7 @@ fn value(x: &Fixed) -> Rational {
             let sign = if wide.is_negative { -1.0 } else { 1.0 };
             digits * exact(sign * UNIT)
         }
+        Form::Rough(rough) => exact(rough.value()),
     }
 }
 
@@ -121,10 +122,16 @@ fn there_are_more_digits_than_in_floats() {
 fn what_cannot_be_held_is_not_known() {
     let unknown = |x: &Fixed| x.to_bounded().error() == f64::INFINITY;
     let [large, zero, one] = [2.0_f64.powi(61), 0.0, 1.0].map(Fixed::float);
-    assert!(unknown(&FixedPoint.sum(&mut [&large; 4].into_iter())));
-    let of = |function: Function, arguments: &[&Fixed]| FixedPoint.apply(&function, arguments).unwrap();
     // Floats are larger.
+    assert_eq!(FixedPoint.sum(&mut [&large; 4].into_iter()), Fixed::float(2.0_f64.powi(63)));
+    let of = |function: Function, arguments: &[&Fixed]| FixedPoint.apply(&function, arguments).unwrap();
     assert_eq!(of(Function::Multiply, &[&large, &large]), Fixed::float(2.0_f64.powi(122)));
+    let quotient = of(Function::Divide, &[&Fixed::float(1e40), &Fixed::float(-4.0)]);
+    assert_eq!(quotient.to_bounded().value(), -2.5e39);
+    assert_eq!(
+        of(Function::SquareRoot, &[&Fixed::float(2.0_f64.powi(80))]).to_bounded().value(),
+        2.0_f64.powi(40)
+    );
     assert!(unknown(&of(Function::Divide, &[&one, &zero])));
     assert!(unknown(&of(Function::SquareRoot, &[&Fixed::float(-1.0)])));
     let nan = Fixed::float(f64::NAN);
@@ -142,6 +149,20 @@ fn infinities_of_a_mask_are_values() {
     let masked = FixedPoint.apply(&Function::Add, &[&one, &mask]).unwrap();
     assert_eq!(FixedPoint.maximum(&mut [&masked, &two, &one].into_iter()).unwrap(), two);
     assert_eq!(FixedPoint.apply(&Function::Exponential, &[&masked]).unwrap(), Fixed::float(0.0));
+}
+
+/// So are masks of the least float in single precision, with digits that are rounded.
+#[test]
+fn large_numbers_of_a_mask_are_rough() {
+    let [mask, third, two] = [f64::from(f32::MIN), 1.0 / 3.0, 2.0].map(Fixed::float);
+    let of = |function: Function, arguments: &[&Fixed]| FixedPoint.apply(&function, arguments).unwrap();
+    let masked = of(Function::Add, &[&third, &mask]);
+    let truth = exact(f32::MIN.into()) + exact(1.0 / 3.0);
+    assert!(covers(&masked, &truth) && masked.error() < 1.0);
+    assert_eq!(of(Function::Maximum, &[&masked, &two]).to_bounded(), Bounded::new(2.0));
+    let zero = of(Function::Exponential, &[&of(Function::Subtract, &[&masked, &two])]).to_bounded();
+    assert!(zero.value() == 0.0 && zero.error() < 1e-50, "{zero:?}");
+    assert!(covers(&of(Function::Multiply, &[&masked, &two]), &(truth * exact(2.0))));
 }
 
 /// Functions that floats give have the bounds of floats.

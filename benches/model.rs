@@ -9,10 +9,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use equivariant::layer::{
     Activation, BatchNormalisation, Convolution, Dense, Flatten, GlobalPool, Initialisation, Pool,
 };
-use equivariant::model::{Arithmetic, Bounds, Floats, Model, Program};
+use equivariant::model::{Arithmetic, Bounds, FixedPoint, Floats, Model, Oracle, Program};
 use equivariant::network::onnx::to_onnx;
 use equivariant::network::{Network, Residual, Weights, lenet5};
 use ndarray::ArrayD;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// Two convolutions beside a shortcut, which is one convolution where the size changes.
 fn block(network: Network, inputs: usize, outputs: usize, stride: usize) -> Network {
@@ -89,6 +91,9 @@ fn models(criterion: &mut Criterion) {
     run(criterion, "ResNet-18, floats", &large, &Floats::double());
     run(criterion, "LeNet-5, floats", &small, &Floats::double());
     run(criterion, "LeNet-5, bounds", &small, &Bounds::exact());
+    run(criterion, "LeNet-5, fixed point", &small, &FixedPoint);
+    let oracle = Oracle::draw(&mut ChaCha8Rng::seed_from_u64(0));
+    run(criterion, "LeNet-5, GF(p)", &small, &oracle);
 }
 
 criterion_group!(benches, models);

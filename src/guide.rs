@@ -12,5 +12,8 @@ pub mod layers_and_networks {}
 #[cfg(feature = "train")]
 #[doc = include_str!("../guide/5_group_networks.md")]
 pub mod group_networks {}
-#[doc = include_str!("../guide/6_several_machines.md")]
+#[cfg(feature = "train")]
+#[doc = include_str!("../guide/6_training.md")]
+pub mod training {}
+#[doc = include_str!("../guide/7_several_machines.md")]
 pub mod several_machines {}

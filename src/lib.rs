@@ -88,6 +88,7 @@
 //! |---|---|---|
 //! | [`scalar::Symbolic`]: polynomials with rational coefficients | symbolic | the claim is proved for this shape, for all inputs and all weights |
 //! | [`scalar::Goldilocks`]: GF(2⁶⁴ − 2³² + 1) | field | a false identity of degree d survives k random points with probability at most (d/p)ᵏ |
+//! | [`scalar::Term`]: the same with random functions in place of max, √ and exp | field | so does a false identity with such functions, with a probability that is counted |
 //! | [`scalar::Bounded`]: floats with a running error bound | rounding | the sides differ by no more than rounding explains; the tolerance is derived, not chosen |
 //! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
 //! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
@@ -127,8 +128,8 @@
 //! # What is not shown
 //!
 //! A symbolic proof is for one shape, and for code that never branches on values. Max, reciprocal, square root and exponential are
-//! opaque to it: what it proves is true, but it does not prove everything that is. A field certificate is probabilistic, and for
-//! maps with such functions it has no failure bound. A measurement proves nothing.
+//! opaque to it: what it proves is true, but it does not prove everything that is. A field certificate is probabilistic, with a
+//! bound that is stated; identities that need a law of such functions have none. A measurement proves nothing.
 
 #[cfg(feature = "catalogue")]
 pub mod claims;

@@ -38,7 +38,7 @@ pub use algorithm::{
 };
 #[cfg(feature = "plan")]
 pub use algorithm::{
-    Choice, ConvolutionScalar, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Planned,
+    Choice, ConvolutionScalar, Fourier, MatrixProduct, MatrixScalar, NumberTheoretic, OverlapAdd, Planned,
     ROUNDINGS_PER_LEVEL, fast_dft,
 };
 pub use convolve::{

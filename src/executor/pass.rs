@@ -90,6 +90,13 @@ impl Pass<'_> {
                 let (shortcut, sum) = pair(buffers, second.data, to);
                 add(self.instructions, sum, shortcut);
             }
+            Operation::Concatenate { second } => {
+                let (body, joined) = pair(buffers, from, to);
+                let channels = body.len();
+                joined[..channels].copy_from_slice(body);
+                let (shortcut, joined) = pair(buffers, second.data, to);
+                joined[channels..].copy_from_slice(shortcut);
+            }
             Operation::AddAtEach { second } => {
                 let (at_each, values) = pair(buffers, second.data, to);
                 add_at_each(self.instructions, values, at_each);
@@ -257,6 +264,15 @@ impl Pass<'_> {
                 for way in [to, second.gradient].into_iter().flatten() {
                     let (dy, way) = pair(buffers, from, way);
                     way.copy_from_slice(dy);
+                }
+            }
+            Operation::Concatenate { second } => {
+                let channels = buffers[x].len();
+                for (way, is_body) in [(to, true), (second.gradient, false)] {
+                    let Some(way) = way else { continue };
+                    let (dy, way) = pair(buffers, from, way);
+                    let (first, rest) = dy.split_at(channels);
+                    way.copy_from_slice(if is_body { first } else { rest });
                 }
             }
             Operation::AddAtEach { second } => {

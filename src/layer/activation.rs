@@ -6,10 +6,14 @@
 //! | leaky ReLU | max(a·x, x), 0 ≤ a < 1 | 1 for x > 0, else a |
 //! | tanh | 1 − 2/(e²ˣ + 1) | 1 − f(x)² |
 //! | sigmoid | 1/(1 + e⁻ˣ) | f(x)·(1 − f(x)) |
+//! | ELU | x for x > 0, else a·(eˣ − 1) | 1 for x > 0, else a·eˣ |
+//! | SiLU | x·σ(x), σ the sigmoid | σ(x)·(1 + x·(1 − σ(x))) |
+//! | GELU | x/2·(1 + tanh(β·(x + κ·x³))), β = √(2/π), κ = 0.044715 | ½(1 + t) + ½x·(1 − t²)·β·(1 + 3κ·x²), t the tanh |
 //!
 //! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the
 //! derivative of ReLU is 1 and that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞
-//! too. Over floats tanh is the library's function, accurate for small numbers.
+//! too. GELU is the form with tanh of D. Hendrycks and K. Gimpel, *Gaussian error linear units*, 2016, PyTorch's
+//! `approximate='tanh'`; β is the float next to √(2/π), on every scalar. Over floats tanh is the library's function, accurate for small numbers.
 
 use ndarray::{ArrayD, Zip};
 
@@ -30,6 +34,28 @@ pub enum Activation {
     Tanh,
     /// The logistic function.
     Sigmoid,
+    /// The exponential linear unit, with this a ≥ 0 (PyTorch's default is 1).
+    Elu(Fraction),
+    /// The sigmoid-weighted linear unit, or swish.
+    Silu,
+    /// The Gaussian error linear unit, in the form with tanh.
+    Gelu,
+}
+
+/// β = 7186705221432913 / 2⁵³
+fn gelu_rate<S: Scalar>() -> S {
+    S::from_integer(7_186_705_221_432_913).divide_by_integer(1 << 53)
+}
+
+/// κ
+fn gelu_cubic<S: Scalar>() -> S {
+    S::from_integer(44_715).divide_by_integer(1_000_000)
+}
+
+/// tanh(β·(x + κ·x³))
+fn gelu_tanh<S: Scalar>(x: &S) -> S {
+    let cubed = x.clone() * x.clone() * x.clone();
+    (gelu_rate::<S>() * (x.clone() + gelu_cubic::<S>() * cubed)).hyperbolic_tangent()
 }
 
 impl Activation {
@@ -45,6 +71,13 @@ impl Activation {
             Activation::LeakyRelu(slope) => (slope.to::<S>() * x.clone()).maximum(x),
             Activation::Tanh => x.hyperbolic_tangent(),
             Activation::Sigmoid => (S::one() + (-x.clone()).exponential()).reciprocal(),
+            Activation::Elu(scale) => {
+                // Of equals the first is the maximum: at 0 the lower branch is taken.
+                let below = (-(-x.clone()).relu()).exponential() - S::one();
+                S::zero().maximum(x) + scale.to::<S>() * below
+            }
+            Activation::Silu => x.clone() * Activation::Sigmoid.apply(x),
+            Activation::Gelu => (x.clone() * (S::one() + gelu_tanh(x))).divide_by_integer(2),
         }
     }
 
@@ -74,6 +107,24 @@ impl Activation {
                 let y = self.apply(x);
                 y.clone() * (S::one() - y)
             }
+            Activation::Elu(scale) => {
+                if *x > S::zero() {
+                    S::one()
+                } else {
+                    scale.to::<S>() * x.exponential()
+                }
+            }
+            Activation::Silu => {
+                let share = Activation::Sigmoid.apply(x);
+                share.clone() * (S::one() + x.clone() * (S::one() - share))
+            }
+            Activation::Gelu => {
+                let tangent = gelu_tanh(x);
+                let square = S::from_integer(3) * gelu_cubic::<S>() * x.clone() * x.clone();
+                let inner = gelu_rate::<S>() * (S::one() + square);
+                let bend = x.clone() * (S::one() - tangent.clone() * tangent.clone()) * inner;
+                (S::one() + tangent + bend).divide_by_integer(2)
+            }
         }
     }
 }
@@ -85,6 +136,9 @@ impl Layer for Activation {
             Activation::LeakyRelu(slope) => format!("leaky ReLU {slope}"),
             Activation::Tanh => "tanh".to_owned(),
             Activation::Sigmoid => "sigmoid".to_owned(),
+            Activation::Elu(scale) => format!("ELU {scale}"),
+            Activation::Silu => "SiLU".to_owned(),
+            Activation::Gelu => "GELU".to_owned(),
         }
     }
 
@@ -97,6 +151,16 @@ impl Layer for Activation {
                 setting: "the slope",
                 expected: "at least 0 and less than 1".to_owned(),
                 found: slope.to_string(),
+            });
+        }
+        if let Activation::Elu(scale) = self
+            && scale.is_negative()
+        {
+            return Err(LayerError::Setting {
+                layer: self.name(),
+                setting: "the scale",
+                expected: "at least 0".to_owned(),
+                found: scale.to_string(),
             });
         }
         Ok(input.to_vec())
@@ -135,8 +199,15 @@ mod tests {
     use super::super::laws;
     use super::*;
 
-    const ALL: [Activation; 4] =
-        [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid];
+    const ALL: [Activation; 7] = [
+        Activation::Relu,
+        Activation::LEAKY_RELU,
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Elu(Fraction::new(3, 2)),
+        Activation::Silu,
+        Activation::Gelu,
+    ];
 
     #[test]
     fn gradients_are_exact() {
@@ -160,6 +231,24 @@ mod tests {
         }
         assert_eq!([-1.0, 0.0, 1.0].map(|x| Activation::Relu.derivative(&x)), [0.0, 0.0, 1.0]);
         assert_eq!([-1.0, 0.0, 1.0].map(|x| Activation::LEAKY_RELU.derivative(&x)), [0.01, 0.01, 1.0]);
+    }
+
+    /// By the formulas, with the library's functions. Fewer than 16 roundings of numbers below 8.
+    #[test]
+    fn smooth_units_are_their_formulas() {
+        for x in [-5.0, -1.0, -0.25, 0.0, 0.5, 1.0, 3.0_f64] {
+            let close = |activation: Activation, expected: f64| {
+                let found = activation.apply(&x);
+                assert!((found - expected).abs() <= 64.0 * f64::EPSILON, "{activation:?} at {x}: {found}");
+            };
+            close(Activation::Elu(Fraction::new(2, 1)), if x > 0.0 { x } else { 2.0 * x.exp_m1() });
+            close(Activation::Silu, x / (1.0 + (-x).exp()));
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+            close(Activation::Gelu, 0.5 * x * (1.0 + inner.tanh()));
+        }
+        assert_eq!(Activation::Elu(Fraction::ONE).apply(&f64::NEG_INFINITY), -1.0);
+        assert_eq!(Activation::Elu(Fraction::ONE).apply(&f64::INFINITY), f64::INFINITY);
+        assert_eq!(gelu_rate::<f64>(), (2.0 / std::f64::consts::PI).sqrt());
     }
 
     #[test]

@@ -4,8 +4,9 @@ use ndarray::ArrayD;
 
 use super::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, CustomLayer, Dense, Dropout,
-    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode,
-    OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry, TransposedConvolution, View,
+    EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool,
+    Layer, LayerError, LogSoftmax, Mode, OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry,
+    TransposedConvolution, Upsample, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -90,9 +91,12 @@ any_layer!(
     Flatten,
     GlobalPool,
     GroupConvolution,
+    GroupNormalisation,
     GroupPool,
+    LogSoftmax,
     Pool,
     SetLinear,
     Softmax,
     TransposedConvolution,
+    Upsample,
 );

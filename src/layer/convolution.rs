@@ -53,6 +53,19 @@ macro_rules! convolution_settings {
                 self
             }
 
+            /// With the padding that keeps sizes at stride 1, whatever the taps: (taps − 1)·dilation in all, an
+            /// odd entry behind, as PyTorch's `padding="same"`. It is that of the dilation so far.
+            #[must_use]
+            pub fn same_padding(self) -> Self {
+                let axis = |(axis, &taps): (usize, &usize)| {
+                    let dilation = self.options.dilation.get(axis).copied().unwrap_or(1);
+                    let all = taps.saturating_sub(1).saturating_mul(dilation);
+                    (all / 2, all - all / 2)
+                };
+                let padding: Vec<_> = self.taps.iter().enumerate().map(axis).collect();
+                self.padding_before_after(padding)
+            }
+
             /// With this continuation of the convolution beyond the border; a transposed one adds what is
             /// read there back where it comes from.
             #[must_use]

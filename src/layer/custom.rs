@@ -12,7 +12,7 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use super::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View, check_weights};
-use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Scalar, Symbolic, Taylor};
+use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Scalar, Symbolic, Taylor, Term};
 use crate::signal::FeatureType;
 
 /// A layer of your own, as a part of networks: it is run, trained, proved and measured as any other.
@@ -188,7 +188,7 @@ macro_rules! erased {
 }
 
 erased! {
-    forward: f32, f64, Bounded, Degree, Dual<f32>, Dual<f64>, Dual<Goldilocks>, Goldilocks, Symbolic, Taylor;
+    forward: f32, f64, Bounded, Degree, Dual<f32>, Dual<f64>, Dual<Goldilocks>, Goldilocks, Symbolic, Taylor, Term;
     backward: f32, f64, Bounded, Goldilocks, Symbolic;
 }
 

@@ -15,11 +15,9 @@
 //! where a target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of
 //! (x − t)² over all entries, gradient 2(x − t)/n. Cost: K exponentials a sample.
 //!
-//! Gradients need no logarithm and run on every [`Scalar`]. The value of the cross-entropy needs one, which
-//! the ladder of scalars has not: no layer asks for it, and the polynomials and bounds would have to learn it
-//! for one function. So [`Logarithm`] is a step beside the ladder. Like root and exponential, it is an
-//! arbitrary function over GF(p) whose derivative is *declared* by the usual rule. That is enough to judge
-//! the gradient of the cross-entropy exactly: its derivation uses the chain rule and field arithmetic alone.
+//! Like root and exponential, the logarithm is an arbitrary function over GF(p) whose derivative is *declared*
+//! by the usual rule. That is enough to judge the gradient of the cross-entropy exactly: its derivation uses the
+//! chain rule and field arithmetic alone.
 //!
 //! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
 
@@ -28,57 +26,10 @@ use std::any::Any;
 use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2};
 use thiserror::Error;
 
-use crate::scalar::{DivideByInteger, Dual, Exponential, Field, Goldilocks, Ring, Scalar, pairwise_sum};
+use crate::scalar::{DivideByInteger, Scalar, pairwise_sum};
 
 /// The label of a sample that takes no part: it adds nothing to losses, gradients and mistakes.
 pub const IGNORED: usize = usize::MAX;
-
-/// A ring with the logarithm of its positive elements.
-pub trait Logarithm: Ring {
-    /// `log self`
-    #[must_use]
-    fn logarithm(&self) -> Self;
-
-    /// `log (1 + self)`, which floats compute accurately near 0.
-    #[must_use]
-    fn logarithm_of_one_plus(&self) -> Self {
-        (Self::one() + self.clone()).logarithm()
-    }
-}
-
-impl Logarithm for f32 {
-    fn logarithm(&self) -> Self {
-        self.ln()
-    }
-
-    fn logarithm_of_one_plus(&self) -> Self {
-        self.ln_1p()
-    }
-}
-
-impl Logarithm for f64 {
-    fn logarithm(&self) -> Self {
-        self.ln()
-    }
-
-    fn logarithm_of_one_plus(&self) -> Self {
-        self.ln_1p()
-    }
-}
-
-impl Logarithm for Goldilocks {
-    /// An arbitrary fixed function: that of the exponential, at a place of its own.
-    fn logarithm(&self) -> Self {
-        (-self.exponential()).exponential()
-    }
-}
-
-impl<T: Logarithm + Field> Logarithm for Dual<T> {
-    /// `log a + b/a·ε`
-    fn logarithm(&self) -> Self {
-        Dual::new(self.value.logarithm(), self.derivative.clone() * self.value.reciprocal())
-    }
-}
 
 /// Scores, labels or targets that do not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -181,10 +132,7 @@ impl<S: Scalar> CrossEntropy<S> {
     ///
     /// # Errors
     /// If a label is missing or no class, ε does not lie in [0, 1], or there is not one weight for each class.
-    pub fn values(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<Vec<S>, LossError>
-    where
-        S: Logarithm,
-    {
+    pub fn values(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<Vec<S>, LossError> {
         self.check(scores.dim(), labels)?;
         let value = |(row, &label): (ArrayView1<'_, S>, &usize)| {
             if label == IGNORED {
@@ -209,10 +157,7 @@ impl<S: Scalar> CrossEntropy<S> {
     ///
     /// # Errors
     /// As [`CrossEntropy::values`].
-    pub fn value(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<S, LossError>
-    where
-        S: Logarithm,
-    {
+    pub fn value(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<S, LossError> {
         let sum = pairwise_sum(self.values(scores, labels)?.into_iter());
         Ok(self.share_of(sum, &self.total_weight(labels)))
     }
@@ -377,6 +322,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::scalar::{Dual, Goldilocks};
 
     fn gradient<S: Scalar>(loss: &CrossEntropy<S>, scores: &Array2<S>, labels: &[usize]) -> Array2<S> {
         let mut gradient = Array2::from_elem(scores.dim(), S::zero());

@@ -9,14 +9,16 @@
 //! |---|---|---|
 //! | [`Convolution`] | `convolution` | correlation; weight (M, C/groups, taps…) |
 //! | [`TransposedConvolution`] | `transposed` | weight (C, M/groups, taps…); the adjoint of a convolution |
-//! | [`Pool`] | `pool` | maximum (of equals the first), mean or sum over windows; sizes rounded down |
+//! | [`Pool`] | `pool` | maximum (of equals the first), mean or sum over windows; sizes rounded down, or up |
 //! | [`GlobalPool`], [`AdaptivePool`] | `global_pool` | one value a channel; a fixed number of windows, ⌊iL/m⌋ to ⌈(i+1)L/m⌉ |
 //! | [`BatchNormalisation`] | `normalisation` | biased variance to normalise, unbiased one for the running variance |
 //! | [`Dense`] | `dense` | y = W x + b, weight (outputs, inputs) |
 //! | [`EquivariantLinear`] | `equivariant_linear` | between two representations of a finite group; weight (maps, outputs, inputs) |
 //! | [`SetLinear`] | `set_linear` | each point of a set, and the set as a whole; weights (outputs, inputs) |
-//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid |
-//! | [`Softmax`] | `softmax` | over the channels |
+//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid, ELU, SiLU, GELU |
+//! | [`Softmax`], [`LogSoftmax`] | `softmax`, `log_softmax` | over the channels |
+//! | [`GroupNormalisation`] | `group_normalisation` | group, layer and instance normalisation, biased variance |
+//! | [`Upsample`] | `upsample` | nearest, or linear with corners aligned or not |
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
 //! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
@@ -43,19 +45,23 @@ mod flatten;
 mod fraction;
 mod global_pool;
 mod group;
+mod group_normalisation;
 mod initialisation;
 #[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
+mod log_softmax;
 pub mod loss;
 mod map;
 mod normalisation;
 mod parameter;
 mod pool;
+mod reduction;
 mod set_linear;
 mod softmax;
 mod symmetry;
 mod toeplitz;
 mod transposed;
+mod upsample;
 mod window;
 
 pub use activation::Activation;
@@ -71,16 +77,20 @@ pub use flatten::Flatten;
 pub use fraction::Fraction;
 pub use global_pool::{AdaptivePool, GlobalPool};
 pub use group::{Bank, FilterBank, Filters, GroupConvolution, GroupPool, SteerableBank};
+pub use group_normalisation::GroupNormalisation;
 pub use initialisation::Initialisation;
+pub use log_softmax::LogSoftmax;
 pub use map::InTraining;
 pub use normalisation::BatchNormalisation;
 pub use parameter::{Parameter, Role};
-pub use pool::{Pool, Reduction};
+pub use pool::Pool;
+pub use reduction::Reduction;
 pub use set_linear::SetLinear;
 pub use softmax::Softmax;
 pub use symmetry::Symmetry;
 pub use toeplitz::matrix;
 pub use transposed::TransposedConvolution;
+pub use upsample::Upsample;
 pub use window::{ReceptiveField, Spread, View, Window};
 
 #[cfg(doc)]

@@ -215,12 +215,12 @@ impl BatchNormalisation {
 }
 
 /// An array over `f32` as one over `f64`.
-fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
+pub(super) fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
     same_type::<S, f32>(array).map(|array| array.mapv(f64::from))
 }
 
 /// Back to `f32`, each entry rounded once.
-fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
+pub(super) fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
     back(array.mapv(|entry| entry as f32))
 }
 

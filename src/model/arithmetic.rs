@@ -37,6 +37,24 @@ pub trait Arithmetic: Clone + Sync {
         self.sum(&mut terms.iter())
     }
 
+    /// The sums of the products of `a` with rows of its length, one after the other, and one number more if
+    /// there is one: what `dot` and `dot_plus` give for each row.
+    fn dots(
+        &self,
+        a: &[Self::Element],
+        rows: &[Self::Element],
+        bias: Option<&Self::Element>,
+        results: &mut [Self::Element],
+    ) {
+        for (number, result) in results.iter_mut().enumerate() {
+            let row = &rows[number * a.len()..][..a.len()];
+            *result = match bias {
+                Some(bias) => self.dot_plus(a, row, bias),
+                None => self.dot(a, row),
+            };
+        }
+    }
+
     /// The sum of the entries.
     fn sum(&self, entries: &mut dyn Iterator<Item = &Self::Element>) -> Self::Element;
 

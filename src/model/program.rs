@@ -126,10 +126,15 @@ impl Convolution {
     /// The entry of a signal with these extents that a tap of a window reads; `None` in the padding.
     pub(super) fn entry(&self, space: &[usize], window: &[usize], tap: &[usize]) -> Option<usize> {
         (0..space.len()).try_fold(0, |flat, axis| {
-            let place = window[axis] * self.stride[axis] + tap[axis] * self.dilation[axis];
-            let place = place.checked_sub(self.padding[axis].0)?;
-            (place < space[axis]).then(|| flat * space[axis] + place)
+            let place = self.along(axis, space[axis], window[axis], tap[axis])?;
+            Some(flat * space[axis] + place)
         })
+    }
+
+    /// The place along an axis of this extent that a tap of a window reads; `None` in the padding.
+    pub(super) fn along(&self, axis: usize, extent: usize, window: usize, tap: usize) -> Option<usize> {
+        let place = window * self.stride[axis] + tap * self.dilation[axis];
+        place.checked_sub(self.padding[axis].0).filter(|&place| place < extent)
     }
 }
 

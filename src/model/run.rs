@@ -113,7 +113,7 @@ impl<A: Arithmetic> Prepared<'_, A> {
     fn evaluate(
         &self,
         inputs: &[ArrayD<A::Element>],
-        keeps: impl Fn(usize) -> bool,
+        keeps: impl Fn(usize) -> bool + Send,
     ) -> Result<Kept<A::Element>, RunError> {
         let program = self.program;
         if inputs.len() != program.inputs.len() {
@@ -132,6 +132,17 @@ impl<A: Arithmetic> Prepared<'_, A> {
             }
             values[slot] = Some(Arc::new(given.as_standard_layout().into_owned()));
         }
+        // Within the pool at once, as each step would have to be carried there otherwise.
+        rayon::scope(|_| self.steps(values, &last_use, keeps))
+    }
+
+    fn steps(
+        &self,
+        mut values: Kept<A::Element>,
+        last_use: &[usize],
+        keeps: impl Fn(usize) -> bool,
+    ) -> Result<Kept<A::Element>, RunError> {
+        let program = self.program;
         for (number, step) in program.steps.iter().enumerate() {
             let inputs = step
                 .inputs

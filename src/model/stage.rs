@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, Dimension};
+use ndarray::ArrayD;
 use rayon::prelude::*;
 
 use super::{
@@ -17,8 +17,8 @@ use super::{
 
 /// Entries of rows that a block of a convolution has at most, so that they stay in a cache.
 const BLOCK: usize = 1 << 16;
-/// Work for one thread below which it is not shared.
-pub(super) const GRAIN: usize = 1 << 10;
+/// Work for one thread below which it is not shared: a thread is woken in some microseconds.
+pub(super) const GRAIN: usize = 1 << 12;
 
 /// A step that runs.
 pub(super) struct Stage<'a, A: Arithmetic> {
@@ -178,15 +178,11 @@ impl<A: Arithmetic> Stage<'_, A> {
                     .with_min_len(1 + GRAIN / length.max(1) / block)
                     .for_each(|(map, line)| {
                         let weights = &kernel[map * length..][..length];
-                        for (entry, position) in line[start..end].iter_mut().zip(0..) {
-                            let row = &rows[position * length..][..length];
-                            let value = match bias {
-                                Some(bias) => {
-                                    self.arithmetic.dot_plus(weights, row, &bias[group * maps + map])
-                                }
-                                None => self.arithmetic.dot(weights, row),
-                            };
-                            *entry = self.stored(value);
+                        let bias = bias.map(|bias| &bias[group * maps + map]);
+                        let line = &mut line[start..end];
+                        self.arithmetic.dots(weights, &rows, bias, line);
+                        for entry in line {
+                            *entry = self.stored(entry.clone());
                         }
                     });
             }
@@ -204,9 +200,10 @@ impl<A: Arithmetic> Stage<'_, A> {
         for batch in 0..batches {
             let left = &left[batch * rows * inner..][..rows * inner];
             let right = &right[batch * inner * columns..][..inner * columns];
-            let turned = (0..columns * inner)
-                .map(|place| right[place % inner * columns + place / inner].clone())
-                .collect::<Vec<_>>();
+            let mut turned = Vec::with_capacity(columns * inner);
+            for column in 0..columns {
+                turned.extend(right.iter().skip(column).step_by(columns).cloned());
+            }
             result.par_extend(
                 (0..rows * columns).into_par_iter().with_min_len(1 + GRAIN / inner.max(1)).map(|place| {
                     let row = &left[place / columns * inner..][..inner];
@@ -266,14 +263,30 @@ impl<'a, E> Argument<'a, E> {
 /// A tap outside of the signal.
 const OUTSIDE: u32 = u32::MAX;
 
-/// The place of each tap in the signal, for each position of the output.
+/// The place of each tap in the signal, for each position of the output: along one axis after the other.
 fn window_places(windows: &Convolution, space: &[usize], kernel: &[usize], out: &[usize]) -> Vec<u32> {
-    let mut places = Vec::with_capacity(out.iter().chain(kernel).product());
-    for position in ndarray::indices(out) {
-        for tap in ndarray::indices(kernel) {
-            let place = windows.entry(space, position.slice(), tap.slice());
-            places.push(place.map_or(OUTSIDE, |place| place as u32));
+    let (mut places, mut taps) = (vec![0_u32], 1);
+    for axis in 0..space.len() {
+        let extent = space[axis] as u32;
+        // The places along this axis for each tap, one row for each position.
+        let rows = (0..out[axis]).map(|position| {
+            let of_tap =
+                |tap| windows.along(axis, space[axis], position, tap).map_or(OUTSIDE, |at| at as u32);
+            (0..kernel[axis]).map(of_tap).collect::<Vec<_>>()
+        });
+        let rows = rows.collect::<Vec<_>>();
+        let mut wider = Vec::with_capacity(places.len() * out[axis] * kernel[axis]);
+        for before in places.chunks(taps.max(1)) {
+            for row in &rows {
+                for &place in before {
+                    let is_outside = |at: u32| place == OUTSIDE || at == OUTSIDE;
+                    let flat = |&at: &u32| if is_outside(at) { OUTSIDE } else { place * extent + at };
+                    wider.extend(row.iter().map(flat));
+                }
+            }
         }
+        taps *= kernel[axis];
+        places = wider;
     }
     places
 }

@@ -12,11 +12,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array1, ArrayD, ArrayViewD, Axis};
+use ndarray::{Array1, ArrayD, ArrayViewD, Axis, concatenate};
 use rayon::prelude::*;
 
 use super::sequence::inside;
-use super::{Network, Node, Plain, Weights};
+use super::{Join, Network, Node, Plain, Weights};
 use crate::conv::plan::{Accuracy, Plan, PlanOptions, Prepared, Workspace};
 use crate::layer::{AnyLayer, Layer, LayerError, Mode};
 use crate::scalar::Scalar;
@@ -62,7 +62,7 @@ impl Number for f64 {}
 enum Step<T: Element> {
     Convolution(Box<Prepared<T>>),
     Layer(Box<AnyLayer>, Vec<ArrayD<T>>),
-    Residual([Vec<Step<T>>; 2]),
+    Residual([Vec<Step<T>>; 2], Join),
 }
 
 impl Network {
@@ -130,7 +130,7 @@ impl<T: Number> Making<T> {
                     let body = self.network(&block.body)?;
                     self.shape = input;
                     let shortcut = self.network(&block.shortcut)?;
-                    steps.push(Step::Residual([body, shortcut]));
+                    steps.push(Step::Residual([body, shortcut], block.join));
                 }
             }
             self.shape = output;
@@ -221,9 +221,13 @@ fn run<T: Number>(
                 output
             }
             Step::Layer(layer, weights) => layer.forward(&value, weights, Mode::Inference)?,
-            Step::Residual([body, shortcut]) => {
+            Step::Residual([body, shortcut], join) => {
                 let shortcut = run(shortcut, value.clone(), workspace)?;
-                run(body, value, workspace)? + shortcut
+                let body = run(body, value, workspace)?;
+                match join {
+                    Join::Sum => body + shortcut,
+                    Join::Concatenation => concatenate![Axis(1), body, shortcut],
+                }
             }
         };
     }

@@ -3,7 +3,7 @@
 //! | what | file |
 //! |---|---|
 //! | [`Network`]: a sequence of layers and residual blocks, itself a [`Layer`](crate::layer::Layer) | `sequence` |
-//! | [`Residual`], [`Node`] | `residual`, `node` |
+//! | [`Residual`]: two ways, added or [`Join`]ed channel by channel; [`Node`] | `residual`, `node` |
 //! | [`Plain`]: the ordinary network that a network with group layers is | `plain` |
 //! | `Inference`: a network with its weights, planned once and run often | `inference` |
 //! | [`Weights`]: all numbers of a network in two flat vectors, with a table of their names and places | `weights` |
@@ -45,7 +45,7 @@ pub use inference::{Inference, Number};
 pub use known::{all_convolutional, lenet5, lenet5_of_1998};
 pub use node::Node;
 pub use plain::Plain;
-pub use residual::Residual;
+pub use residual::{Join, Residual};
 pub use rotated::{c8_steerable, p4cnn, p4mcnn, z2cnn};
 pub use sequence::Network;
 pub use summary::{Summary, SummaryRow};

@@ -11,7 +11,7 @@
 use std::ops::Range;
 
 use super::sequence::inside;
-use super::{Network, Node, Residual, Weights};
+use super::{Network, Node, Weights};
 use crate::layer::{
     AnyLayer, Bank, BatchNormalisation, GroupConvolution, Layer, LayerError, Parameter, SteerableBank,
 };
@@ -212,7 +212,7 @@ impl Rewriting {
                 }
                 Node::Residual(block) => self.network(&block.body).and_then(|body| {
                     let shortcut = self.network(&block.shortcut)?;
-                    Ok(Residual::new(body).shortcut(shortcut).into())
+                    Ok(block.with_ways(body, shortcut).into())
                 }),
                 Node::Network(network) => self.network(network).map(Node::Network),
             };
@@ -255,6 +255,7 @@ impl Rewriting {
 mod tests {
     use super::*;
     use crate::layer::{Activation, Dropout, Flatten, Fraction, GroupPool, Initialisation, Mode, Reduction};
+    use crate::network::Residual;
     use crate::signal::{FeatureType, GridGroup};
     use ndarray::ArrayD;
 

@@ -1,8 +1,10 @@
-//! The residual block: y = body(x) + shortcut(x), the empty shortcut being the identity.
+//! Two ways from input to output, the empty shortcut being the identity: the residual block y = body(x) +
+//! shortcut(x), and the skip connection y = (body(x), shortcut(x)), channels one after the other.
 //!
-//! Source: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2.
+//! Sources: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2; O. Ronneberger et al.,
+//! *U-Net*, 2015.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Axis, Slice, concatenate};
 
 use super::Network;
 use super::sequence::inside;
@@ -10,13 +12,41 @@ use crate::layer::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Sy
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
-/// The sum of two ways from input to output. Parameters are named `body.…` and `shortcut.…`.
+/// How two ways are joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Join {
+    /// Their sum.
+    #[default]
+    Sum,
+    /// The channels of the body, then those of the shortcut.
+    Concatenation,
+}
+
+/// Two ways from input to output, joined. Parameters are named `body.…` and `shortcut.…`.
+///
+/// ```
+/// use equivariant::layer::{Convolution, Layer, Pool, Upsample};
+/// use equivariant::network::{Network, Residual};
+///
+/// // The lowest floor of a U-Net: down, and up again beside what was there.
+/// let down = Network::new()
+///     .then(Pool::maximum([2, 2]))
+///     .then(Convolution::new(8, 16, [3, 3]).same_padding())
+///     .then(Upsample::nearest([2, 2]));
+/// let network = Network::new()
+///     .then(Residual::new(down).concatenated())
+///     .then(Convolution::new(16 + 8, 8, [3, 3]).same_padding());
+/// assert_eq!(network.output_shape(&[1, 8, 32, 32])?, [1, 8, 32, 32]);
+/// # Ok::<(), equivariant::layer::LayerError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Residual {
     /// The layers that learn the difference.
     pub body: Network,
-    /// What is added to it; empty for the input itself.
+    /// What is joined to it; empty for the input itself.
     pub shortcut: Network,
+    /// How they are joined.
+    pub join: Join,
 }
 
 /// Places of the two ways, for the masks of dropout.
@@ -25,7 +55,7 @@ const WAYS: [&str; 2] = ["body", "shortcut"];
 impl Residual {
     /// A body around which the input itself is led.
     pub fn new(body: Network) -> Self {
-        Residual { body, shortcut: Network::new() }
+        Residual { body, shortcut: Network::new(), join: Join::Sum }
     }
 
     /// With these layers in the shortcut.
@@ -33,6 +63,18 @@ impl Residual {
     pub fn shortcut(mut self, shortcut: Network) -> Self {
         self.shortcut = shortcut;
         self
+    }
+
+    /// With the channels of the body and of the shortcut one after the other, not added.
+    #[must_use]
+    pub fn concatenated(mut self) -> Self {
+        self.join = Join::Concatenation;
+        self
+    }
+
+    /// The same join of other ways.
+    pub(crate) fn with_ways(&self, body: Network, shortcut: Network) -> Self {
+        Residual { body, shortcut, join: self.join }
     }
 
     fn ways(&self) -> [&Network; 2] {
@@ -61,15 +103,31 @@ impl Residual {
 
 impl Layer for Residual {
     fn name(&self) -> String {
-        format!("residual block of {} and {} layers", self.body.nodes().len(), self.shortcut.nodes().len())
+        let kind = match self.join {
+            Join::Sum => "residual block",
+            Join::Concatenation => "skip connection",
+        };
+        format!("{kind} of {} and {} layers", self.body.nodes().len(), self.shortcut.nodes().len())
     }
 
     fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>, LayerError> {
         let [body, shortcut] = self.both(|_, way| way.output_shape(input))?;
-        if body != shortcut {
+        let fits = match self.join {
+            Join::Sum => body == shortcut,
+            Join::Concatenation => {
+                let without_channels =
+                    |shape: &[usize]| [&shape[..1], shape.get(2..).unwrap_or_default()].concat();
+                body.len() > 1 && shortcut.len() > 1 && without_channels(&body) == without_channels(&shortcut)
+            }
+        };
+        if !fits {
             return Err(LayerError::Residual { input: input.to_vec(), body, shortcut });
         }
-        Ok(body)
+        let mut output = body;
+        if self.join == Join::Concatenation {
+            output[1] += shortcut[1];
+        }
+        Ok(output)
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -104,7 +162,11 @@ impl Layer for Residual {
     fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         self.output_shape(input)?;
         let [body, shortcut] = self.both(|_, way| way.output_type(input, from))?;
-        if body.feature != shortcut.feature {
+        let alike = match self.join {
+            Join::Sum => body.feature == shortcut.feature,
+            Join::Concatenation => body.feature.with_fields(1) == shortcut.feature.with_fields(1),
+        };
+        if !alike {
             let hypothesis = format!("its ways end in {} and {}", body.feature, shortcut.feature);
             return Err(LayerError::Equivariance {
                 layer: self.name(),
@@ -112,6 +174,11 @@ impl Layer for Residual {
                 hypothesis,
                 suggestion: "end both in one type".to_owned(),
             });
+        }
+        if self.join == Join::Concatenation {
+            let fields = body.feature.fields() + shortcut.feature.fields();
+            let because = "both of its ways do, and end in fields of one type".to_owned();
+            return Ok(OutputType { feature: body.feature.with_fields(fields), because });
         }
         Ok(OutputType {
             feature: body.feature,
@@ -133,7 +200,10 @@ impl Layer for Residual {
         self.output_shape(x.shape())?;
         let weights = self.split(weights)?;
         let [body, shortcut] = self.both(|way, network| network.forward(x, weights[way], mode.at(way)))?;
-        Ok(body + shortcut)
+        Ok(match self.join {
+            Join::Sum => body + shortcut,
+            Join::Concatenation => concatenate![Axis(1), body, shortcut],
+        })
     }
 
     fn backward<S: Scalar + PartialOrd>(
@@ -143,10 +213,22 @@ impl Layer for Residual {
         mode: Mode,
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
-        self.output_shape(x.shape())?;
+        let expected = self.output_shape(x.shape())?;
+        if expected != output_gradient.shape() {
+            let found = output_gradient.shape().to_vec();
+            return Err(LayerError::Gradient { layer: self.name(), expected, found });
+        }
         let weights = self.split(weights)?;
+        let slopes = match self.join {
+            Join::Sum => [output_gradient.clone(), output_gradient.clone()],
+            Join::Concatenation => {
+                let channels = self.body.output_shape(x.shape())?[1];
+                let part = |part: Slice| output_gradient.slice_axis(Axis(1), part).to_owned();
+                [part(Slice::from(..channels)), part(Slice::from(channels..))]
+            }
+        };
         let [body, shortcut] =
-            self.both(|way, network| network.backward(x, weights[way], mode.at(way), output_gradient))?;
+            self.both(|way, network| network.backward(x, weights[way], mode.at(way), &slopes[way]))?;
         let weights = body.weights.into_iter().chain(shortcut.weights).collect();
         Ok(Gradients { input: body.input + shortcut.input, weights })
     }

@@ -6,7 +6,7 @@
 
 use ndarray::ArrayD;
 
-use super::{Equivariance, Node, Residual};
+use super::{Equivariance, Node};
 use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -73,8 +73,8 @@ impl Network {
             Node::Layer(AnyLayer::Dropout(_)) => None,
             Node::Layer(_) => Some(node.clone()),
             Node::Residual(block) => {
-                let body = Residual::new(block.body.without_dropout());
-                Some(body.shortcut(block.shortcut.without_dropout()).into())
+                let [body, shortcut] = [&block.body, &block.shortcut].map(Network::without_dropout);
+                Some(block.with_ways(body, shortcut).into())
             }
             Node::Network(network) => Some(network.without_dropout().into()),
         };

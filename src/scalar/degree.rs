@@ -15,7 +15,7 @@
 use std::fmt;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 /// Upper bounds of the degrees of the numerator and the denominator of an expression.
 ///
@@ -151,6 +151,12 @@ impl SquareRoot for Degree {
 
 impl Exponential for Degree {
     fn exponential(&self) -> Self {
+        self.through_a_function()
+    }
+}
+
+impl Logarithm for Degree {
+    fn logarithm(&self) -> Self {
         self.through_a_function()
     }
 }

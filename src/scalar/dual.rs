@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 /// A value with its derivative: `value + derivative·ε` with ε² = 0.
 ///
@@ -115,6 +115,18 @@ impl<T: Exponential> Exponential for Dual<T> {
     fn exponential(&self) -> Self {
         let value = self.value.exponential();
         Dual::new(value.clone(), self.derivative.clone() * value)
+    }
+}
+
+impl<T: Logarithm + Field> Logarithm for Dual<T> {
+    /// `log a + b/a·ε`
+    fn logarithm(&self) -> Self {
+        Dual::new(self.value.logarithm(), self.derivative.clone() * self.value.reciprocal())
+    }
+
+    fn logarithm_of_one_plus(&self) -> Self {
+        let rate = (T::one() + self.value.clone()).reciprocal();
+        Dual::new(self.value.logarithm_of_one_plus(), self.derivative.clone() * rate)
     }
 }
 

@@ -3,7 +3,7 @@
 //! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`]
 //! computes.
 
-use super::{DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 macro_rules! float_scalar {
     ($float:ident) => {
@@ -61,6 +61,16 @@ macro_rules! float_scalar {
 
             fn hyperbolic_tangent(&self) -> Self {
                 self.tanh()
+            }
+        }
+
+        impl Logarithm for $float {
+            fn logarithm(&self) -> Self {
+                self.ln()
+            }
+
+            fn logarithm_of_one_plus(&self) -> Self {
+                self.ln_1p()
             }
         }
     };

@@ -12,7 +12,7 @@ use num_traits::{One, Zero};
 use rand::Rng;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Ring, RootOfUnity, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, RootOfUnity, SquareRoot};
 
 /// An element of GF(p), p = 2⁶⁴ − 2³² + 1, ordered by its signed representative in (−p/2, p/2).
 ///
@@ -31,7 +31,7 @@ use super::{DivideByInteger, Exponential, Field, Lattice, Ring, RootOfUnity, Squ
 ///   and obey no law: neither `√x · √x = x` nor `eˣ⁺ʸ = eˣ · eʸ`.
 ///
 /// For expressions with such functions the bound d / p is no theorem: it counts their values as further
-/// variables, as if the fixed functions were random ones.
+/// variables, as if the fixed functions were random ones. [`Term`](super::Term) has random ones, and a bound.
 ///
 /// That is right for claims of equivariance: a group that moves entries commutes with *every* function
 /// applied entry by entry, and a claim that holds for every pointwise function is certified here. A claim
@@ -93,7 +93,7 @@ impl Goldilocks {
 
     /// The class of a 128-bit number `low + 2⁶⁴ · middle + 2⁹⁶ · high`, which is `low + EPSILON · middle −
     /// high`.
-    const fn reduce(wide: u128) -> Self {
+    pub(super) const fn reduce(wide: u128) -> Self {
         let (low, upper) = (wide as u64, (wide >> 64) as u64);
         let (middle, high) = (upper & EPSILON, upper >> 32);
         let (difference, borrow) = low.overflowing_sub(high);
@@ -170,6 +170,13 @@ impl Exponential for Goldilocks {
     /// 1 at 0, else an arbitrary fixed function.
     fn exponential(&self) -> Self {
         if self.is_zero() { Self::one() } else { self.mixed(0x1319_8A2E_0370_7344) }
+    }
+}
+
+impl Logarithm for Goldilocks {
+    /// 0 at 1, else an arbitrary fixed function.
+    fn logarithm(&self) -> Self {
+        if self.is_one() { Self::zero() } else { self.mixed(0xA409_3822_299F_31D0) }
     }
 }
 

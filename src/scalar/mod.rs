@@ -11,8 +11,9 @@
 //! | [`Lattice`] | `max`, `min` | max pooling, ReLU |
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
+//! | [`Logarithm`] | `log x` | log-softmax, cross-entropy |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
-//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
+//! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Term`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
@@ -26,6 +27,7 @@ mod goldilocks;
 #[cfg(any(feature = "files", feature = "train"))]
 pub(crate) mod half;
 mod integer;
+mod keyed;
 #[cfg(test)]
 mod laws;
 mod operators;
@@ -37,6 +39,7 @@ mod same;
 mod sum;
 mod symbolic;
 mod taylor;
+mod term;
 #[cfg(test)]
 mod trees;
 
@@ -44,6 +47,8 @@ pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;
 pub use goldilocks::Goldilocks;
+#[cfg(feature = "model")]
+pub(crate) use keyed::RandomFunctions;
 pub(crate) use operators::ring_operators;
 pub use rational::Rational;
 pub use rounding::Rounding;
@@ -53,6 +58,7 @@ pub(crate) use same::{back, same_type};
 pub(crate) use sum::pairwise_sum;
 pub use symbolic::Symbolic;
 pub use taylor::Taylor;
+pub use term::{Interpretation, Term};
 
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Neg, Sub};
@@ -156,6 +162,19 @@ pub trait Exponential: Ring {
     }
 }
 
+/// A ring with the logarithm of its positive elements.
+pub trait Logarithm: Ring {
+    /// `log self`
+    #[must_use]
+    fn logarithm(&self) -> Self;
+
+    /// `log (1 + self)`, which floats compute accurately near 0.
+    #[must_use]
+    fn logarithm_of_one_plus(&self) -> Self {
+        (Self::one() + self.clone()).logarithm()
+    }
+}
+
 /// A field that has primitive n-th roots of unity, for some lengths n.
 ///
 /// Law: with ω the root for n, `ωⁿ = 1`, and `ωᵏ ≠ 1` for every `0 < k < n`.
@@ -173,9 +192,9 @@ pub trait RootOfUnity: Field {
 }
 
 /// Everything that a layer may ask: the scalars that the engine of [`crate::verify`] runs.
-pub trait Scalar: Field + Lattice + SquareRoot + Exponential {}
+pub trait Scalar: Field + Lattice + SquareRoot + Exponential + Logarithm {}
 
-impl<T: Field + Lattice + SquareRoot + Exponential> Scalar for T {}
+impl<T: Field + Lattice + SquareRoot + Exponential + Logarithm> Scalar for T {}
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,7 @@ use std::fmt;
 use num_traits::Zero;
 
 use super::operators::ring_operators;
-use super::{Bounded, DivideByInteger, Exponential, Field, Lattice, Ring, SquareRoot};
+use super::{Bounded, DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 /// Number of coefficients: those of degree 0 to 3.
 const TERMS: usize = 4;
@@ -139,6 +139,22 @@ impl Exponential for Taylor {
             } else {
                 convolved(&weighted, terms, k, 1..k + 1).divide_by_integer(k as u64)
             }
+        })
+    }
+}
+
+impl Logarithm for Taylor {
+    /// g = log f has f·g′ = f′, hence k·f₀·g_k = k·f_k − Σ_{0<j<k} j·g_j·f_{k−j}.
+    fn logarithm(&self) -> Self {
+        let unknown = Bounded::with_error(0.0, f64::INFINITY);
+        let rate = self.0[0].try_reciprocal().unwrap_or(unknown);
+        Self::from_lower_terms(|k, terms| {
+            if k == 0 {
+                return self.0[0].logarithm();
+            }
+            let weighted = |j: usize| Bounded::from_integer(j as i64) * terms[j] * self.0[k - j];
+            let lower = (1..k).fold(Bounded::zero(), |sum, j| sum + weighted(j));
+            (self.0[k] - lower.divide_by_integer(k as u64)) * rate
         })
     }
 }

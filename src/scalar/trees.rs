@@ -22,14 +22,16 @@ pub enum Tree {
 pub enum Function {
     SquareRoot,
     Exponential,
+    Logarithm,
 }
 
 impl Function {
-    /// `√x` or `eˣ`.
+    /// `√x`, `eˣ` or `log x`.
     pub fn of<S: Scalar>(self, x: &S) -> S {
         match self {
             Function::SquareRoot => x.square_root(),
             Function::Exponential => x.exponential(),
+            Function::Logarithm => x.logarithm(),
         }
     }
 }
@@ -74,10 +76,11 @@ pub fn algebraic(variables: usize) -> BoxedStrategy<Tree> {
     leaves(variables).prop_recursive(4, 24, 2, |parts| nodes(parts).boxed()).boxed()
 }
 
-/// Expressions with square roots and exponentials too.
+/// Expressions with square roots, exponentials and logarithms too.
 pub fn transcendental(variables: usize) -> BoxedStrategy<Tree> {
     let nodes = |parts: BoxedStrategy<Tree>| {
-        let function = prop_oneof![Just(Function::SquareRoot), Just(Function::Exponential)];
+        let function =
+            prop_oneof![Just(Function::SquareRoot), Just(Function::Exponential), Just(Function::Logarithm)];
         let applied =
             (function, parts.clone()).prop_map(|(function, part)| Tree::Function(function, Box::new(part)));
         prop_oneof![3 => nodes(parts), 1 => applied]

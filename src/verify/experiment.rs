@@ -1,8 +1,8 @@
 //! The experiment behind a measurement: one function, one group, one pair of actions.
 //!
 //! Cost, in evaluations of the function: two for each input, up to twelve to see how the output varies, some
-//! sixty to find its noise (see `noise`), one for each input and element; and where the symmetry is broken at
-//! most 12 for each of four suspects, and 1600 to shrink the counterexample.
+//! hundreds to find its noise (see `noise`), one for each input and element; and where the symmetry is broken
+//! at most 12 for each of four suspects, and 1600 to shrink the counterexample.
 
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
@@ -241,8 +241,7 @@ where
                 if self.inputs.is_none() {
                     return self.random_input(&mut random);
                 }
-                // Of given inputs each entry times a random factor from 0 to 2, which keeps their zeros,
-                // signs and range.
+                // Each entry of given inputs times a random factor: zeros, signs and range stay.
                 let input = &inputs[number % inputs.len()];
                 perturbed(input, 1.0, &direction(input, 1.0, &mut random))
             })

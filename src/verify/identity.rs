@@ -6,7 +6,7 @@
 
 use ndarray::ArrayD;
 
-use crate::scalar::{Bounded, Degree, Goldilocks, Scalar, Symbolic};
+use crate::scalar::{Bounded, Degree, Goldilocks, Scalar, Symbolic, Term};
 
 /// Why a side could not be evaluated: any error of the code under test.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -66,6 +66,11 @@ pub trait AnyIdentity: Send + Sync {
     /// # Errors
     /// Whatever the code under test reports.
     fn field(&self, values: &[ArrayD<Goldilocks>]) -> Result<Sides<Goldilocks>, Failure>;
+    /// Both sides as terms at a random point of a random interpretation.
+    ///
+    /// # Errors
+    /// Whatever the code under test reports.
+    fn term(&self, values: &[ArrayD<Term>]) -> Result<Sides<Term>, Failure>;
     /// Degrees of both sides.
     ///
     /// # Errors
@@ -93,6 +98,10 @@ impl<I: Identity> AnyIdentity for I {
     }
 
     fn field(&self, values: &[ArrayD<Goldilocks>]) -> Result<Sides<Goldilocks>, Failure> {
+        self.sides(values)
+    }
+
+    fn term(&self, values: &[ArrayD<Term>]) -> Result<Sides<Term>, Failure> {
         self.sides(values)
     }
 

@@ -14,7 +14,7 @@
 //!    an offset nor another channel hides them. Everything is divided by the largest entry of its channel
 //!    before it is squared. A channel that never varies is not judged, and told; if none does, the
 //!    measurement is an error.
-//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 16 lines
+//! 3. *How exactly does it compute?* The standard deviation σ of the rounding noise is found from 20 lines
 //!    through the inputs, along which steps grow until the output moves in proportion (`noise.rs` has the
 //!    rule): a function that rounds to half precision or to eight bits inside is judged by that noise, not by
 //!    that of its input's type. With [`precision`](MeasureCheck::precision) it can be told instead.
@@ -31,13 +31,14 @@
 //! | > 128 | broken |
 //!
 //! *Why 16.* An exactly equivariant function computes the same numbers in another order: the two sides differ
-//! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 16 degrees of freedom. So
-//! the ratio is distributed as Student's |t₁₆|, which exceeds 16 with probability 3·10⁻¹¹: in 10⁴ comparisons
-//! (say, 100 channels, 4 inputs, 25 elements) once in three million measurements, whatever the seed. *Why
-//! 128.* The noise of a real function is not normal and independent; three further bits are left to that. And
-//! a break is seen again at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is
-//! there at one of 64). A leak of eight times the detection limit is thus broken, one below it is consistent,
-//! and the limit is part of the report.
+//! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 20 degrees of freedom. So
+//! the ratio is distributed as Student's |t₂₀|, which exceeds 16 with probability 7·10⁻¹³; where kinks leave 16
+//! lines of 20, by integration over their order statistics, with less than 10⁻¹⁰: in 10⁴ comparisons (say, 100
+//! channels, 4 inputs, 25 elements) once in a million measurements, whatever the seed. *Why 128.* The noise of a
+//! real function is not normal and independent; three further bits are left to that. And a break is seen again
+//! at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is there at one of 64). A
+//! leak of eight times the detection limit is thus broken, one below it is consistent, and the limit is part
+//! of the report.
 
 use std::marker::PhantomData;
 

@@ -13,7 +13,7 @@ use super::report::{Reading, Report, Verdict};
 use super::seed::{replay_line, seed_from_environment};
 use super::statement::Statement;
 use super::subgroup::LARGEST_ORDER;
-use crate::group::FiniteGroup;
+use crate::group::{FiniteGroup, Group};
 use crate::signal::{ArrayAction, TrivialAction};
 
 /// Begins the proof of a symmetry of `map`.
@@ -73,17 +73,7 @@ impl<M: Map> ProofOn<M> {
         I: ArrayAction<G>,
         O: ArrayAction<G>,
     {
-        ProofCheck {
-            map: self.map,
-            shape: self.shape,
-            group: Arc::new(move |_| Some(group.clone())),
-            input,
-            output,
-            smallest: None,
-            linear: false,
-            readings: Reading::ALL.to_vec(),
-            seed: seed_from_environment(),
-        }
+        ProofCheck::new(self, group, Elements::of_group(), input, output)
     }
 
     /// The claim f(g ▷ x) = f(x) for every g of a group.
@@ -94,16 +84,78 @@ impl<M: Map> ProofOn<M> {
     ) -> ProofCheck<M, G, I, TrivialAction> {
         self.commutes_with(group, input, TrivialAction)
     }
+
+    /// The claim f(g ▷ x) = g ▷ f(x) for these elements only, of any group.
+    pub fn commutes_with_elements<G: Group, I: ArrayAction<G>, O: ArrayAction<G>>(
+        self,
+        group: G,
+        elements: impl IntoIterator<Item = G::Element>,
+        input: I,
+        output: O,
+    ) -> ProofCheck<M, G, I, O> {
+        ProofCheck::new(self, group, Elements::Given(elements.into_iter().collect()), input, output)
+    }
+}
+
+type Preserved<M, G, I, O> =
+    fn(&Examiner, &ProofCheck<M, G, I, O>, &G) -> Result<Option<String>, ExamineError>;
+
+/// The elements that are tried.
+enum Elements<M, G: Group, I, O> {
+    Given(Arc<[G::Element]>),
+    /// Those that generate a finite group, and what is left of it where its symmetry is broken.
+    OfGroup(fn(&G) -> Vec<G::Element>, Preserved<M, G, I, O>),
+}
+
+impl<M, G: Group, I, O> Elements<M, G, I, O> {
+    fn tried(&self, group: &G) -> Vec<G::Element> {
+        match self {
+            Elements::OfGroup(tried, _) => tried(group),
+            Elements::Given(elements) => {
+                let inside = elements.iter().filter(|element| group.contains(element));
+                inside.filter(|element| **element != group.identity()).cloned().collect()
+            }
+        }
+    }
+}
+
+impl<M, G: Group, I, O> Clone for Elements<M, G, I, O> {
+    fn clone(&self) -> Self {
+        match self {
+            Elements::OfGroup(tried, preserved) => Elements::OfGroup(*tried, *preserved),
+            Elements::Given(elements) => Elements::Given(Arc::clone(elements)),
+        }
+    }
+}
+
+impl<M: Map, G: FiniteGroup, I: ArrayAction<G>, O: ArrayAction<G>> Elements<M, G, I, O> {
+    fn of_group() -> Self {
+        let tried = |group: &G| {
+            // With no generator the group is trivial, and the identity is all there is to try.
+            let generators = group.generators();
+            if generators.is_empty() { vec![group.identity()] } else { generators }
+        };
+        let preserved: Preserved<M, G, I, O> = |examiner, check, group| {
+            if group.order() > LARGEST_ORDER {
+                return Ok(None);
+            }
+            let ProofCheck { map, shape, input, output, .. } = check;
+            let preserved = symmetries(examiner, map, shape, group, input, output)?;
+            Ok(Some(group.describe_subgroup(&preserved)))
+        };
+        Elements::OfGroup(tried, preserved)
+    }
 }
 
 type GroupOfShape<G> = dyn Fn(&[usize]) -> Option<G> + Send + Sync;
 
 /// A claim of symmetry, ready to be checked.
 #[must_use = "a claim is not checked until `check` or `assert` is called"]
-pub struct ProofCheck<M, G, I, O> {
+pub struct ProofCheck<M, G: Group, I, O> {
     map: Arc<M>,
     shape: Vec<usize>,
     group: Arc<GroupOfShape<G>>,
+    elements: Elements<M, G, I, O>,
     input: I,
     output: O,
     smallest: Option<Vec<usize>>,
@@ -115,10 +167,25 @@ pub struct ProofCheck<M, G, I, O> {
 impl<M, G, I, O> ProofCheck<M, G, I, O>
 where
     M: Map,
-    G: FiniteGroup,
+    G: Group,
     I: ArrayAction<G>,
     O: ArrayAction<G>,
 {
+    fn new(on: ProofOn<M>, group: G, elements: Elements<M, G, I, O>, input: I, output: O) -> Self {
+        ProofCheck {
+            map: on.map,
+            shape: on.shape,
+            group: Arc::new(move |_| Some(group.clone())),
+            elements,
+            input,
+            output,
+            smallest: None,
+            linear: false,
+            readings: Reading::ALL.to_vec(),
+            seed: seed_from_environment(),
+        }
+    }
+
     /// Lets a counterexample shrink to inputs as small as `smallest`: the map must then accept every shape
     /// from there to the one that is proved.
     ///
@@ -160,7 +227,7 @@ where
     /// Checks the claim.
     ///
     /// # Errors
-    /// If nothing was checked, or the map reports an error.
+    /// If nothing was checked (given elements count if they are not the identity), or the map reports an error.
     pub fn check(&self) -> Result<Report, ExamineError> {
         let examiner = Examiner::new(self.seed)
             .with_readings(self.readings.iter().copied())
@@ -168,10 +235,9 @@ where
         let mut report = examiner.examine(&self.statement())?;
         if report.verdict == Verdict::Fails
             && let Some(group) = (self.group)(&self.shape)
-            && group.order() <= LARGEST_ORDER
+            && let Elements::OfGroup(_, preserved) = &self.elements
         {
-            let preserved = symmetries(&examiner, &self.map, &self.shape, &group, &self.input, &self.output)?;
-            report.largest = Some(group.describe_subgroup(&preserved));
+            report.largest = preserved(&examiner, self, &group)?;
         }
         Ok(report)
     }
@@ -196,17 +262,14 @@ where
 
     fn statement(&self) -> Statement {
         let group = Arc::clone(&self.group);
+        let elements = self.elements.clone();
         let mut statement = equivariance(
             &vec![""; self.shape.len()],
             Arc::clone(&self.map),
             move |shape| group(shape),
             self.input.clone(),
             self.output.clone(),
-            // With no generator the group is trivial, and the identity is all there is to try.
-            |group: &G| {
-                let generators = group.generators();
-                if generators.is_empty() { vec![group.identity()] } else { generators }
-            },
+            move |group: &G| elements.tried(group),
         )
         .at(self.shape.clone());
         if let Some(smallest) = &self.smallest {

@@ -95,9 +95,9 @@ pub enum Finding {
         shape: String,
         /// How many independent points.
         points: usize,
-        /// log₂ of the bound on the probability that a false identity survives all points; `None` where an
-        /// opaque function (max, square root, exponential) occurs, for which the Schwartz–Zippel lemma gives
-        /// no bound.
+        /// log₂ of the bound on the probability that a false identity survives all points; `None` where it
+        /// holds by a law of max, square root or exponential that [`Term`](crate::scalar::Term) has not, or
+        /// does not hold as one of terms.
         log2_failure: Option<f64>,
     },
     /// Floating point within rigorous bounds.

@@ -87,22 +87,14 @@ pub(super) fn not_finite<T: Float>(array: &ArrayD<T>) -> Option<(Vec<usize>, f64
 /// A random direction d in which the entries of x can be changed by relative steps up to `reach`: x becomes
 /// x·(1 + h·d).
 ///
-/// Numbers uniform in [−1, 1]. An entry that could become larger than the largest of x stays, for f may be
-/// defined on a bounded range only; where that are most of those that are not 0 (pixels black or white) they
-/// become smaller instead.
+/// Numbers uniform in [−1, 1]; of an entry that could become larger than the largest of x in [−1, 0], for f
+/// may be defined on a bounded range only (pixels black or white).
 pub(super) fn direction<T: Float>(x: &ArrayD<T>, reach: f64, random: &mut ChaCha8Rng) -> ArrayD<f32> {
     let size = |entry: T| -> f64 { entry.into().abs() };
     let largest = x.iter().fold(0.0_f64, |largest, &entry| largest.max(size(entry)));
-    let bounded = |entry: T| size(entry) > largest / (1.0 + reach);
-    let count = |which: &dyn Fn(T) -> bool| x.iter().filter(|entry| which(**entry)).count();
-    let stay = 2 * count(&bounded) <= count(&|entry| !entry.is_zero());
     x.mapv(|entry| {
         let d = random.random_range(-1.0..=1.0_f32);
-        match (bounded(entry), stay) {
-            (false, _) => d,
-            (true, true) => 0.0,
-            (true, false) => -d.abs(),
-        }
+        if size(entry) > largest / (1.0 + reach) { -d.abs() } else { d }
     })
 }
 

@@ -87,6 +87,18 @@ pub(crate) fn largest<T: Float>(x: &Array<T>) -> Array<T> {
     of_neighbours(x, |entries| entries.into_iter().fold(T::neg_infinity(), T::max))
 }
 
+/// The length of (x, blurred x).
+pub(crate) fn lengths<T: Float>(x: &Array<T>) -> Array<T> {
+    ndarray::Zip::from(x).and(&blur(x)).map_collect(|&entry, &blurred| entry.hypot(blurred))
+}
+
+/// All entries in order, as a map of the set of them: row by row, so that no element may move the output.
+pub(crate) fn sorted<T: Float>(x: &Array<T>) -> Array<T> {
+    let mut entries: Vec<T> = x.iter().copied().collect();
+    entries.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    Array::from_shape_vec(x.raw_dim(), entries).unwrap()
+}
+
 /// Six filters, each rectified.
 pub(crate) fn rectified<T: Float>(x: &Array<T>) -> Array<T> {
     (0..6).fold(x.clone(), |y, _| {
@@ -98,6 +110,12 @@ pub(crate) fn rectified<T: Float>(x: &Array<T>) -> Array<T> {
 pub(crate) fn ramp<T: Float>(x: &Array<T>) -> Array<T> {
     let rows = x.shape()[0] as f64;
     Array::from_shape_fn(x.raw_dim(), |index| number::<T>((index[0] + 1) as f64 / rows) * x[&index])
+}
+
+/// The image moved by a row.
+pub(crate) fn shift<T: Float>(x: &Array<T>) -> Array<T> {
+    let rows = x.shape()[0];
+    Array::from_shape_fn(x.raw_dim(), |index| x[[(index[0] + 1) % rows, index[1]]])
 }
 
 /// A symmetric filter with a leak of about this share of its variation.
@@ -113,10 +131,10 @@ pub(crate) fn shifted<T: Float>(function: fn(&Array<T>) -> Array<T>, offset: f64
     Box::new(move |x| function(x).mapv(|entry| entry + number(offset)))
 }
 
-/// The logistic map, 18 times: it doubles a difference each time.
+/// The logistic map, 24 times: it doubles a difference each time.
 pub(crate) fn chaotic<T: Float>(x: &Array<T>) -> Array<T> {
     x.mapv(|entry| {
-        (0..18).fold((entry + T::one()) / number(2.0), |v, _| number::<T>(4.0) * v * (T::one() - v))
+        (0..24).fold((entry + T::one()) / number(2.0), |v, _| number::<T>(4.0) * v * (T::one() - v))
     })
 }
 

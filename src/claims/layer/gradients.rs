@@ -11,8 +11,8 @@ use crate::group::{C4, Representation};
 use crate::layer::laws::{Inputs, adjoint_sides, difference_sides, gradient_sides};
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear,
-    Flatten, Fraction, GlobalPool, GroupConvolution, GroupPool, Layer, Mode, Pool, Reduction, SetLinear,
-    Softmax, TransposedConvolution,
+    Flatten, Fraction, GlobalPool, GroupConvolution, GroupNormalisation, GroupPool, Layer, LogSoftmax, Mode,
+    Pool, Reduction, SetLinear, Softmax, TransposedConvolution, Upsample,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::{Goldilocks, Rational, Scalar};
@@ -166,6 +166,12 @@ fn every_layer() -> Vec<Subject<Network>> {
         (Pool::maximum([2, 3]).stride([1, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).into(), image.clone()),
         (Pool::mean([2, 2]).padding([1, 1]).padding_does_not_count().into(), image.clone()),
+        (Pool::mean([2, 3]).padding([1, 1]).ceil_mode().into(), image.clone()),
+        (Pool::mean([2, 2]).divisor_override(3).into(), image.clone()),
+        (GroupNormalisation::new(1, 2).into(), image.clone()),
+        (GroupNormalisation::instance(2).into(), image.clone()),
+        (Upsample::nearest([2, 1]).into(), vec![1, 2, 2, 3]),
+        (Upsample::linear([2, 3]).into(), vec![1, 2, 2, 3]),
         (GlobalPool::MAXIMUM.into(), image.clone()),
         (GlobalPool::MEAN.into(), image.clone()),
         (AdaptivePool::maximum([2, 3]).into(), image.clone()),
@@ -176,10 +182,14 @@ fn every_layer() -> Vec<Subject<Network>> {
         (SetLinear::new(2, 3).into(), vec![2, 2, 4]),
         (SetLinear::new(2, 3).pooling(Reduction::Maximum).into(), vec![2, 2, 4]),
         (Softmax.into(), vec![3, 4]),
+        (LogSoftmax.into(), vec![3, 4]),
         (Dropout::new(Fraction::new(1, 4)).into(), image.clone()),
         (Flatten.into(), image.clone()),
     ];
-    for activation in [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid] {
+    let (elu, silu, gelu) = (Activation::Elu(Fraction::new(1, 2)), Activation::Silu, Activation::Gelu);
+    for activation in
+        [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid, elu, silu, gelu]
+    {
         layers.push((activation.into(), image.clone()));
     }
     let regular = Representation::<_, Rational>::regular(&C4);
@@ -206,14 +216,15 @@ pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
     match layer {
         AnyLayer::Convolution(_) | AnyLayer::TransposedConvolution(_) | AnyLayer::GroupConvolution(_) => true,
         AnyLayer::Dense(_) | AnyLayer::EquivariantLinear(_) => true,
-        AnyLayer::Dropout(_) | AnyLayer::Flatten(_) => true,
+        AnyLayer::Dropout(_) | AnyLayer::Flatten(_) | AnyLayer::Upsample(_) => true,
         AnyLayer::SetLinear(layer) => layer.pooling != Reduction::Maximum,
         AnyLayer::Pool(Pool { reduction, .. })
         | AnyLayer::GlobalPool(GlobalPool { reduction })
         | AnyLayer::AdaptivePool(AdaptivePool { reduction, .. })
         | AnyLayer::GroupPool(GroupPool { reduction, .. }) => *reduction == Reduction::Mean,
         AnyLayer::BatchNormalisation(_) => mode == Mode::Inference,
-        AnyLayer::Activation(_) | AnyLayer::Softmax(_) | AnyLayer::CustomLayer(_) => false,
+        AnyLayer::Activation(_) | AnyLayer::Softmax(_) | AnyLayer::LogSoftmax(_) => false,
+        AnyLayer::GroupNormalisation(_) | AnyLayer::CustomLayer(_) => false,
     }
 }
 

@@ -5,8 +5,8 @@ use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip};
 use crate::conv::Boundary;
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, Gradients, GroupConvolution, GroupPool, Layer, LayerError, Mode, Parameter, Pool, Reduction,
-    Softmax, TransposedConvolution,
+    GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool, Layer, LayerError, LogSoftmax,
+    Mode, Parameter, Pool, Reduction, Softmax, TransposedConvolution, Upsample,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::Scalar;
@@ -148,6 +148,28 @@ pub(super) fn all() -> Vec<Mutant> {
             backward_of(Activation::Sigmoid),
         ),
         mutant("sigmoid: its derivative is that of tanh", Activation::Sigmoid, backward_of(Activation::Tanh)),
+        mutant(
+            "ELU: the scale is missing in the gradient",
+            Activation::Elu(Fraction::new(1, 2)),
+            backward_of(Activation::Elu(Fraction::ONE)),
+        ),
+        mutant("GELU: its derivative is that of SiLU", Activation::Gelu, backward_of(Activation::Silu)),
+        mutant("log-softmax: its gradient is that of softmax", LogSoftmax, backward_of(Softmax)),
+        mutant(
+            "mean pooling, rounded up: the last window is divided by all taps",
+            Pool::mean([3]).ceil_mode(),
+            backward_of(Pool::mean([3]).ceil_mode().divisor_override(3)),
+        ),
+        mutant(
+            "group normalisation: the gradient is that of one group",
+            GroupNormalisation::instance(2),
+            backward_of(GroupNormalisation::layer(2)),
+        ),
+        mutant(
+            "linear upsampling: the gradient is that of corners aligned",
+            Upsample::linear([2]),
+            backward_of(Upsample::linear_with_corners_aligned([2])),
+        ),
         mutant("dropout: the gradient is not scaled", Dropout::new(SHARE), Fault::NotScaled),
         mutant("dropout: the gradient has another mask", Dropout::new(SHARE), Fault::OtherMask),
         mutant("group convolution: the gradient of the kernel is flipped", lifting, Fault::KernelFlipped)

@@ -10,13 +10,13 @@
 //!
 //! The definition is never chosen: it is the judge.
 
-use ndarray::{Array2, ArrayD, ArrayView2, ArrayViewD};
+use ndarray::{ArrayD, ArrayViewD};
 use num_complex::Complex;
 
 use crate::conv::plan::Method;
 use crate::conv::{
-    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, NumberTheoretic, OverlapAdd, Planned,
-    Problem, Separable, Unsupported,
+    Algorithm, ConvolutionError, Definition, Fourier, MatrixProduct, MatrixScalar, NumberTheoretic,
+    OverlapAdd, Planned, Problem, Separable, Unsupported,
 };
 use crate::scalar::Rounding;
 use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Symbolic};
@@ -68,7 +68,7 @@ impl Choice {
 }
 
 /// A scalar for which this folder knows more than the definition.
-pub trait ConvolutionScalar: Rounding {
+pub trait ConvolutionScalar: Rounding + MatrixScalar {
     /// Every algorithm for this scalar, the definition first.
     fn algorithms() -> Vec<Box<dyn Algorithm<Self>>> {
         vec![Box::new(Definition), Box::new(MatrixProduct)]
@@ -82,21 +82,6 @@ pub trait ConvolutionScalar: Rounding {
     /// What [`Choice::Automatic`] stands for: the rule of [this module](self).
     fn automatic(problem: &Problem) -> Choice {
         by_size::<Self>(problem)
-    }
-
-    /// The product of two matrices, each entry the sum of its products in some order.
-    ///
-    /// # Panics
-    /// If the columns of `a` are not as many as the rows of `b`.
-    fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
-        assert_eq!(a.ncols(), b.nrows(), "columns of the first matrix, rows of the second");
-        Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
-            let mut sum = Self::zero();
-            for (x, y) in a.row(i).iter().zip(b.column(j)) {
-                sum.add_product(x, y);
-            }
-            sum
-        })
     }
 }
 
@@ -121,10 +106,6 @@ macro_rules! floating_point {
 
             fn automatic(problem: &Problem) -> Choice {
                 $automatic(problem)
-            }
-
-            fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
-                a.dot(&b)
             }
         }
     )* };

@@ -14,22 +14,63 @@
 //! Neural Networks for Document Processing*, 2006, section 2.
 
 use ndarray::{Array2, Array3, ArrayD, ArrayView2, ArrayViewD, Axis, s};
+use num_complex::Complex;
 
 use crate::conv::algorithm::tolerance;
 use crate::conv::problem::layout::{flatten_space, restore_space};
-use crate::conv::{Algorithm, ConvolutionError, ConvolutionScalar, Problem};
-use crate::scalar::Rounding;
+use crate::conv::{Algorithm, ConvolutionError, Problem};
+use crate::scalar::{Bounded, Degree, Dual, Goldilocks, Rational, Ring, Rounding, Symbolic};
 
 /// Entries of the matrix that are made at a time at most, but for [`LEAST_COLUMNS`].
 const MOST_ENTRIES: usize = 1 << 16;
 /// Columns that are made at a time at least, if there are so many: products of fewer are slow.
 const LEAST_COLUMNS: usize = 64;
 
+/// A scalar whose matrices can be multiplied.
+pub trait MatrixScalar: Ring {
+    /// The product of two matrices, each entry the sum of its products in some order.
+    ///
+    /// # Panics
+    /// If the columns of `a` are not as many as the rows of `b`.
+    fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+        assert_eq!(a.ncols(), b.nrows(), "columns of the first matrix, rows of the second");
+        Array2::from_shape_fn((a.nrows(), b.ncols()), |(i, j)| {
+            let mut sum = Self::zero();
+            for (x, y) in a.row(i).iter().zip(b.column(j)) {
+                sum.add_product(x, y);
+            }
+            sum
+        })
+    }
+}
+
+/// By the product of the library that the arrays come from.
+macro_rules! by_ndarray {
+    ($($float:ty),*) => { $(
+        impl MatrixScalar for $float {
+            fn matrix_product(a: ArrayView2<'_, Self>, b: ArrayView2<'_, Self>) -> Array2<Self> {
+                a.dot(&b)
+            }
+        }
+    )* };
+}
+
+by_ndarray!(f32, f64, Complex<f32>, Complex<f64>);
+
+impl MatrixScalar for i64 {}
+impl MatrixScalar for i128 {}
+impl MatrixScalar for Goldilocks {}
+impl MatrixScalar for Rational {}
+impl MatrixScalar for Symbolic {}
+impl MatrixScalar for Degree {}
+impl MatrixScalar for Bounded {}
+impl MatrixScalar for Dual<Goldilocks> {}
+
 /// Copies what each output sees into the columns of a matrix, and multiplies the kernel by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MatrixProduct;
 
-impl<S: ConvolutionScalar> Algorithm<S> for MatrixProduct {
+impl<S: MatrixScalar> Algorithm<S> for MatrixProduct {
     fn name(&self) -> &'static str {
         "matrix_product"
     }
@@ -79,7 +120,7 @@ impl<S: ConvolutionScalar> Algorithm<S> for MatrixProduct {
 }
 
 /// The matrix of what each output sees of `signal`, one row for each (channel, tap).
-fn columns<S: ConvolutionScalar>(
+fn columns<S: Ring>(
     problem: &Problem,
     windows: &[Vec<(usize, usize)>],
     signal: ArrayView2<'_, S>,

@@ -30,7 +30,7 @@ pub use self::definition::Definition;
 #[cfg(feature = "plan")]
 pub use self::fourier::{Fourier, ROUNDINGS_PER_LEVEL};
 #[cfg(feature = "plan")]
-pub use self::matrix_product::MatrixProduct;
+pub use self::matrix_product::{MatrixProduct, MatrixScalar};
 #[cfg(feature = "plan")]
 pub use self::number_theoretic::{NumberTheoretic, fast_dft};
 #[cfg(feature = "plan")]

@@ -16,14 +16,13 @@
 //!
 //! Cost: one pass over the input, and over the kernel when it is prepared.
 
-use ndarray::{ArrayD, ArrayView1, ArrayViewD, Axis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-use crate::conv::plan::{Direction, Method, Plan, PlanOptions, Prepared};
+#[cfg(doc)]
+use crate::conv::plan::Method;
+use crate::conv::plan::{Direction, Plan};
 use crate::conv::{Algorithm, ConvolutionError, Definition, adjoint};
 use crate::simd::Element;
-
-/// Growth of Winograd's algorithms.
-pub(super) const FILTERING_GROWTH: f64 = 65_536.0;
 
 /// The kernel of a plan that may need products, and what fits its method.
 #[derive(Clone, Debug)]
@@ -51,33 +50,35 @@ impl<T: Element> ByProducts<T> {
         Some(ByProducts { kernel: kernel.to_owned(), is_finite, limit })
     }
 
+    /// The kernel.
+    pub(super) fn kernel(&self) -> &ArrayD<T> {
+        &self.kernel
+    }
+
     /// Bytes of the kernel.
     pub(super) fn bytes(&self) -> usize {
         self.kernel.len() * size_of::<T>()
     }
-}
 
-/// The largest finite number.
-fn largest<T: Element>() -> f64 {
-    if size_of::<T>() == size_of::<f32>() { f64::from(f32::MAX) } else { f64::MAX }
-}
-
-impl<T: Element> Prepared<T> {
-    /// All of the output by the definition, if the kernel is not finite; whether it was.
+    /// All of the output by the definition, if the kernel is not finite.
     pub(super) fn by_definition(
         &self,
+        plan: &Plan<T>,
+        bias: Option<&[T]>,
         input: &ArrayViewD<'_, T>,
     ) -> Result<Option<ArrayD<T>>, ConvolutionError> {
-        let Some(ByProducts { kernel, is_finite: false, .. }) = &self.by_products else { return Ok(None) };
-        let mut output = match self.plan.direction {
-            Direction::Forward => Definition.run(&self.plan.problem, kernel.view(), input.view()),
-            Direction::Transposed => adjoint::transposed(&self.plan.problem, kernel.view(), input.view()),
+        if self.is_finite {
+            return Ok(None);
+        }
+        let mut output = match plan.direction {
+            Direction::Forward => Definition.run(&plan.problem, self.kernel.view(), input.view()),
+            Direction::Transposed => adjoint::transposed(&plan.problem, self.kernel.view(), input.view()),
         }?;
         for (channel, mut entries) in output.axis_iter_mut(Axis(1)).enumerate() {
-            let bias = self.bias.as_ref().map(|bias| bias[channel]);
+            let bias = bias.map(|bias| bias[channel]);
             entries.map_inplace(|entry| {
                 *entry = bias.map_or(*entry, |bias| *entry + bias);
-                if self.plan.relu && *entry < T::zero() {
+                if plan.relu && *entry < T::zero() {
                     *entry = T::zero();
                 }
             });
@@ -85,38 +86,31 @@ impl<T: Element> Prepared<T> {
         Ok(Some(output))
     }
 
-    /// Computes the samples again that do not fit the transforms.
-    pub(super) fn mend(&self, input: &[T], output: &mut [T]) -> Result<(), ConvolutionError> {
-        let Some(by_products) = &self.by_products else { return Ok(()) };
+    /// Computes the samples again that do not fit the transforms; `sample` does so for one of them.
+    pub(super) fn mend(
+        &self,
+        plan: &Plan<T>,
+        (input, output): (&[T], &mut [T]),
+        mut sample: impl FnMut(ArrayViewD<'_, T>) -> Result<ArrayD<T>, ConvolutionError>,
+    ) -> Result<(), ConvolutionError> {
         let entries = |shape: &[usize]| shape[1..].iter().product::<usize>();
-        let [read, written] = [&self.plan.input_shape, &self.plan.output_shape].map(|shape| entries(shape));
-        let fits = |sample: &&[T]| {
-            sample.iter().fold(true, |fits, entry| fits & (entry.magnitude() < by_products.limit))
-        };
-        let mut again = None;
-        for (number, sample) in input.chunks_exact(read).enumerate().filter(|(_, sample)| !fits(sample)) {
-            let again: &mut Prepared<T> = match &mut again {
-                Some(again) => again,
-                None => again.insert(self.one_sample(by_products)?),
-            };
-            let shape = IxDyn(&again.plan.input_shape);
-            let sample = ArrayViewD::from_shape(shape, sample);
-            let sample = sample.unwrap_or_else(|_| unreachable!("a sample has as many entries as its shape"));
-            let result = again.apply(sample)?;
+        let [read, written] = [&plan.input_shape, &plan.output_shape].map(|shape| entries(shape));
+        let fits =
+            |entries: &&[T]| entries.iter().fold(true, |fits, entry| fits & (entry.magnitude() < self.limit));
+        let one: Vec<usize> = [&[1], &plan.input_shape[1..]].concat();
+        for (number, entries) in input.chunks_exact(read).enumerate().filter(|(_, entries)| !fits(entries)) {
+            let entries = ArrayViewD::from_shape(IxDyn(&one), entries);
+            let entries =
+                entries.unwrap_or_else(|_| unreachable!("a sample has as many entries as its shape"));
+            let result = sample(entries)?;
             let result = result.as_slice().unwrap_or_else(|| unreachable!("a new array is row-major"));
             output[number * written..][..written].copy_from_slice(result);
         }
         Ok(())
     }
+}
 
-    /// The same for one sample, by products.
-    fn one_sample(&self, by_products: &ByProducts<T>) -> Result<Prepared<T>, ConvolutionError> {
-        let problem = self.plan.problem.of_batch(1);
-        let options = PlanOptions::new().method(Method::Direct).relu(self.plan.relu);
-        let plan = match self.plan.direction {
-            Direction::Forward => Plan::forward(&problem, &options),
-            Direction::Transposed => Plan::transposed(&problem, &options),
-        }?;
-        plan.prepare(by_products.kernel.view(), self.bias.as_deref().map(ArrayView1::from))
-    }
+/// The largest finite number.
+fn largest<T: Element>() -> f64 {
+    if size_of::<T>() == size_of::<f32>() { f64::from(f32::MAX) } else { f64::MAX }
 }

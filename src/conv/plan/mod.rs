@@ -51,8 +51,6 @@ mod register;
 mod tests;
 mod workspace;
 
-use ndarray::{ArrayView1, ArrayViewD};
-
 pub use gradient::GradientPlan;
 pub use machine::Machine;
 pub use method::Candidate;
@@ -64,7 +62,7 @@ pub use workspace::Workspace;
 use self::geometry::axis_map::AxisMap;
 use self::geometry::channels::Channels;
 use self::geometry::fold::Fold;
-use self::method::{Place, Stage};
+use self::method::planned_method::{Place, Stage};
 use crate::conv::{Axis, Boundary, ConvolutionError, Problem};
 use crate::simd::Element;
 
@@ -226,20 +224,6 @@ impl<T: Element> Plan<T> {
     /// Shape of what [`Prepared::run`] writes.
     pub fn output_shape(&self) -> Vec<usize> {
         self.output_shape.clone()
-    }
-
-    /// Takes the weights, and a bias with one entry for each channel of the result.
-    ///
-    /// # Errors
-    /// If they do not have the shapes of the problem.
-    pub fn prepare(
-        self,
-        kernel: ArrayViewD<'_, T>,
-        bias: Option<ArrayView1<'_, T>>,
-    ) -> Result<Prepared<T>, ConvolutionError> {
-        let mut prepared = Prepared::without_weights(self);
-        prepared.set_weights(kernel, bias)?;
-        Ok(prepared)
     }
 }
 

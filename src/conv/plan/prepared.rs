@@ -6,7 +6,7 @@ use crate::conv::ConvolutionError;
 use crate::conv::plan::by_products::ByProducts;
 use crate::conv::plan::register::output::{Finish, SharedOutput};
 use crate::conv::plan::workspace::{Call, Workspace};
-use crate::conv::plan::{Direction, Plan};
+use crate::conv::plan::{Direction, Method, Plan, PlanOptions};
 use crate::conv::problem::check_shape;
 use crate::conv::problem::layout::flatten_space;
 use crate::simd::{AlignedBuffer, Element};
@@ -14,17 +14,33 @@ use crate::simd::{AlignedBuffer, Element};
 /// A convolution or its transpose with its weights: what [`Plan::prepare`] makes.
 #[derive(Clone, Debug)]
 pub struct Prepared<T: Element> {
-    pub(super) plan: Plan<T>,
+    plan: Plan<T>,
     /// The weights as each stage of the plan wants them.
     packed: Vec<AlignedBuffer<T>>,
-    pub(super) bias: Option<Vec<T>>,
+    bias: Option<Vec<T>>,
     /// Where the method transforms, or the kernel is not finite.
-    pub(super) by_products: Option<ByProducts<T>>,
+    by_products: Option<ByProducts<T>>,
+}
+
+impl<T: Element> Plan<T> {
+    /// Takes the weights, and a bias with one entry for each channel of the result.
+    ///
+    /// # Errors
+    /// If they do not have the shapes of the problem.
+    pub fn prepare(
+        self,
+        kernel: ArrayViewD<'_, T>,
+        bias: Option<ArrayView1<'_, T>>,
+    ) -> Result<Prepared<T>, ConvolutionError> {
+        let mut prepared = Prepared::without_weights(self);
+        prepared.set_weights(kernel, bias)?;
+        Ok(prepared)
+    }
 }
 
 impl<T: Element> Prepared<T> {
     /// Before [`set_weights`](Self::set_weights).
-    pub(super) fn without_weights(plan: Plan<T>) -> Self {
+    fn without_weights(plan: Plan<T>) -> Self {
         let packed = vec![AlignedBuffer::default(); plan.stages.len()];
         Prepared { plan, packed, bias: None, by_products: None }
     }
@@ -98,7 +114,10 @@ impl<T: Element> Prepared<T> {
         let plan = &self.plan;
         check_shape("input", &plan.input_shape, input.shape())?;
         check_shape("output", &plan.output_shape, output.shape())?;
-        if let Some(result) = self.by_definition(&input)? {
+        let by_definition = self.by_products.as_ref();
+        let by_definition =
+            by_definition.map(|products| products.by_definition(plan, self.bias.as_deref(), &input));
+        if let Some(result) = by_definition.transpose()?.flatten() {
             output.assign(&result);
             return Ok(());
         }
@@ -138,6 +157,30 @@ impl<T: Element> Prepared<T> {
             output.iter_mut().zip(&*output_copy).for_each(|(to, from)| *to = *from);
         }
         Ok(())
+    }
+
+    /// Computes the samples again that do not fit a method that transforms.
+    fn mend(&self, input: &[T], output: &mut [T]) -> Result<(), ConvolutionError> {
+        let Some(by_products) = &self.by_products else { return Ok(()) };
+        let mut again = None;
+        by_products.mend(&self.plan, (input, output), |sample| {
+            let again: &mut Prepared<T> = match &mut again {
+                Some(again) => again,
+                None => again.insert(self.one_sample(by_products.kernel())?),
+            };
+            again.apply(sample)
+        })
+    }
+
+    /// The same for one sample, by products.
+    fn one_sample(&self, kernel: &ArrayD<T>) -> Result<Prepared<T>, ConvolutionError> {
+        let problem = self.plan.problem.of_batch(1);
+        let options = PlanOptions::new().method(Method::Direct).relu(self.plan.relu);
+        let plan = match self.plan.direction {
+            Direction::Forward => Plan::forward(&problem, &options),
+            Direction::Transposed => Plan::transposed(&problem, &options),
+        }?;
+        plan.prepare(kernel.view(), self.bias.as_deref().map(ArrayView1::from))
     }
 
     /// The result for one input, in new memory. In a loop, [`run`](Self::run) is faster.

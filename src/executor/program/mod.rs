@@ -18,7 +18,7 @@ use super::layout::length;
 use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
 use crate::layer::{Activation, AnyLayer, Layer, LayerError, Parameter, Reduction};
-use crate::network::{Network, Node};
+use crate::network::{Join, Network, Node};
 use crate::simd::InstructionSet;
 
 /// A compiled network.
@@ -145,9 +145,18 @@ impl Compiler {
                     let shortcut = self.network(&block.shortcut, shortcut, places)?;
                     places.pop();
                     let trained = body.value.gradient.or(shortcut.value.gradient).is_some();
-                    let value = self.value(body.features(), trained);
-                    self.step(Operation::Add { second: shortcut.value }, body.value, value);
-                    State { shape: body.shape, value, free: Free::Always }
+                    let (mut shape, second) = (body.shape.clone(), shortcut.value);
+                    let operation = match block.join {
+                        Join::Sum => Operation::Add { second },
+                        Join::Concatenation => {
+                            shape[1] += shortcut.shape[1];
+                            Operation::Concatenate { second }
+                        }
+                    };
+                    entries_of(block, "the output of a sample", &shape)?;
+                    let value = self.value(shape.iter().product(), trained);
+                    self.step(operation, body.value, value);
+                    State { shape, value, free: Free::Always }
                 }
                 Node::Network(inner) => self.network(inner, state, places)?,
             };
@@ -202,7 +211,7 @@ impl Compiler {
                 self.program.normalisations.push(normalisation);
                 (Operation::Normalisation(self.program.normalisations.len() - 1), true, Free::Always)
             }
-            AnyLayer::Pool(layer) => {
+            AnyLayer::Pool(layer) if !layer.ceil_mode && layer.divisor_override.is_none() => {
                 let pooling = LanePooling::new(&layer.problem(&input.shape)?, instructions);
                 let divisor = if layer.padding_counts { Divisor::Window } else { Divisor::Inside };
                 pooled(layer.reduction, pooling, divisor)
@@ -227,14 +236,7 @@ impl Compiler {
             AnyLayer::GroupConvolution(layer) => {
                 unreachable!("{} is run as the ordinary one that it is", layer.name())
             }
-            AnyLayer::Activation(activation) => {
-                let operation = match activation {
-                    Activation::Relu => InPlace::Relu,
-                    Activation::LeakyRelu(slope) if slope.is_zero() => InPlace::Relu,
-                    Activation::LeakyRelu(slope) => InPlace::LeakyRelu(slope.to()),
-                    Activation::Tanh => InPlace::Tanh,
-                    Activation::Sigmoid => InPlace::Sigmoid,
-                };
+            AnyLayer::Activation(activation) if let Some(operation) = in_place(*activation) => {
                 (Operation::InPlace(operation), false, Free::Never)
             }
             AnyLayer::Softmax(_) => (Operation::InPlace(InPlace::Softmax(channels)), false, Free::Never),
@@ -315,8 +317,10 @@ impl Compiler {
         for step in &mut self.program.steps {
             share(&mut step.input);
             share(&mut step.output);
-            if let Operation::Fork { second } | Operation::Add { second } | Operation::AddAtEach { second } =
-                &mut step.operation
+            if let Operation::Fork { second }
+            | Operation::Add { second }
+            | Operation::Concatenate { second }
+            | Operation::AddAtEach { second } = &mut step.operation
             {
                 share(second);
             }
@@ -358,6 +362,18 @@ fn order(nodes: &[Node]) -> Vec<usize> {
         }
     }
     order
+}
+
+/// What an activation does to entries where they stand, if it is one whose gradient its output tells.
+fn in_place(activation: Activation) -> Option<InPlace> {
+    match activation {
+        Activation::Relu => Some(InPlace::Relu),
+        Activation::LeakyRelu(slope) if slope.is_zero() => Some(InPlace::Relu),
+        Activation::LeakyRelu(slope) => Some(InPlace::LeakyRelu(slope.to())),
+        Activation::Tanh => Some(InPlace::Tanh),
+        Activation::Sigmoid => Some(InPlace::Sigmoid),
+        Activation::Elu(_) | Activation::Silu | Activation::Gelu => None,
+    }
 }
 
 /// A step of pooling. The maximum is looked for again by its value, so no other function may overwrite it.

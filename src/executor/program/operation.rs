@@ -52,6 +52,10 @@ pub(in super::super) enum Operation {
     Add {
         second: Value,
     },
+    /// The channels of the input, then those of `second`.
+    Concatenate {
+        second: Value,
+    },
     /// Adds at each place of a channel, where it stands, what `second` has for the channel.
     AddAtEach {
         second: Value,

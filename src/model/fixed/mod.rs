@@ -31,7 +31,7 @@ impl FixedPoint {
         arguments.iter().map(|argument| argument.to_bounded()).collect()
     }
 
-    /// A sum with an infinity in it.
+    /// A sum of products that has no digits here: with an infinity in it, or too large.
     fn infinite(a: &[Fixed], b: &[Fixed]) -> Fixed {
         let bounded = |list: &[Fixed]| list.iter().map(Fixed::to_bounded).collect::<Vec<_>>();
         Fixed::of_bounded(&Bounds::exact().dot(&bounded(a), &bounded(b)))
@@ -46,22 +46,16 @@ impl Arithmetic for FixedPoint {
     }
 
     fn dot(&self, a: &[Fixed], b: &[Fixed]) -> Fixed {
-        if a.iter().chain(b).any(Fixed::is_infinite) {
-            return Self::infinite(a, b);
-        }
         let mut sum = Sum::default();
         a.iter().zip(b).for_each(|(a, b)| sum.add_product(a, b));
-        sum.finish()
+        sum.finish().unwrap_or_else(|| Self::infinite(a, b))
     }
 
     fn dot_plus(&self, a: &[Fixed], b: &[Fixed], bias: &Fixed) -> Fixed {
-        if a.iter().chain(b).chain([bias]).any(Fixed::is_infinite) {
-            return self.sum(&mut [Self::infinite(a, b), bias.clone()].iter());
-        }
         let mut sum = Sum::default();
         a.iter().zip(b).for_each(|(a, b)| sum.add_product(a, b));
         sum.add(bias);
-        sum.finish()
+        sum.finish().unwrap_or_else(|| self.sum(&mut [Self::infinite(a, b), bias.clone()].iter()))
     }
 
     fn sum(&self, entries: &mut dyn Iterator<Item = &Fixed>) -> Fixed {
@@ -70,7 +64,7 @@ impl Arithmetic for FixedPoint {
         for entry in entries {
             if entry.is_infinite() { infinities.push(entry.to_bounded()) } else { sum.add(entry) }
         }
-        let sum = sum.finish();
+        let sum = sum.finish().unwrap_or_else(Fixed::unknown);
         if infinities.is_empty() {
             return sum;
         }

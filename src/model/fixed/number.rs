@@ -190,7 +190,7 @@ impl Fixed {
         let mut sum = Sum::default();
         sum.add(self);
         sum.add(&other.negated());
-        sum.finish()
+        sum.finish().unwrap_or_else(Self::unknown)
     }
 
     /// The greater of two finite numbers. Where it is certain which one is greater the result is that number,

@@ -98,8 +98,8 @@ impl Sum {
         self.bound(a.size, a.error, a.error != 0.0);
     }
 
-    /// The sum, cut once. Where it may be 2⁶² or more, nothing is known: the digits may have overflowed.
-    pub(super) fn finish(self) -> Fixed {
+    /// The sum, cut once; `None` where it may be 2⁶² or more: the digits may have overflowed.
+    pub(super) fn finish(self) -> Option<Fixed> {
         let factor = 1.0 + (self.terms + 8) as f64 * f64::EPSILON;
         let error = self.error * factor;
         if self.size * factor < LIMIT && error < f64::INFINITY {
@@ -111,9 +111,9 @@ impl Sum {
             let mut limbs = [0; LIMBS];
             limbs.copy_from_slice(&difference[CUT_LIMBS..CUT_LIMBS + LIMBS]);
             let error = if is_cut { (error + UNIT).next_up() } else { error };
-            return Fixed::wide(Wide::new(is_negative, limbs, error));
+            return Some(Fixed::wide(Wide::new(is_negative, limbs, error)));
         }
-        Fixed::unknown()
+        None
     }
 }
 

@@ -65,23 +65,22 @@
 mod failure;
 mod prime;
 
-use std::hash::BuildHasher;
-use std::hash::{Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
-use siphasher::sip128::{Hasher128, SipHasher13};
 
 pub(super) use failure::{Failure, has_infinities};
 use prime::PrimeField;
 
 use super::{Arithmetic, Function, Symbol, Unreadable};
+use crate::scalar::RandomFunctions;
 
 /// A random interpretation.
 #[derive(Clone, Debug)]
 pub struct Oracle {
     field: PrimeField,
-    key: [u64; 2],
+    functions: RandomFunctions,
 }
 
 /// An element of the field of an [`Oracle`].
@@ -101,7 +100,7 @@ pub(super) fn entropy() -> ChaCha20Rng {
 impl Oracle {
     /// An interpretation that is drawn at random.
     pub fn draw(random: &mut impl Rng) -> Self {
-        Oracle { field: PrimeField::draw(random), key: random.random() }
+        Oracle { field: PrimeField::draw(random), functions: RandomFunctions::draw(random) }
     }
 
     /// A uniform element, for an input.
@@ -111,13 +110,7 @@ impl Oracle {
 
     /// The random function of this name at a list of arguments.
     fn random_function(&self, name: &str, parameters: &[f64], arguments: impl Iterator<Item = u64>) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.key[0], self.key[1]);
-        // Lengths first: no two lists of parts are one list of words.
-        hasher.write_u64(name.len() as u64 | (parameters.len() as u64) << 32);
-        hasher.write(name.as_bytes());
-        parameters.iter().for_each(|parameter| hasher.write_u64(parameter.to_bits()));
-        arguments.for_each(|argument| hasher.write_u64(argument));
-        self.field.reduce(hasher.finish128().as_u128())
+        self.field.reduce(self.functions.value(name, parameters, arguments))
     }
 
     /// A function with φ(−a) = φ(a).
@@ -181,7 +174,7 @@ impl Arithmetic for Oracle {
     }
 
     fn dot(&self, a: &[Residue], b: &[Residue]) -> Residue {
-        Residue(self.field.dot(a.iter().zip(b).map(|(a, b)| (a.0, b.0))))
+        Residue(self.field.dot(a, b, |entry| entry.0))
     }
 
     fn sum(&self, entries: &mut dyn Iterator<Item = &Residue>) -> Residue {

@@ -110,21 +110,12 @@ impl PrimeField {
     }
 
     /// The sum of products.
-    pub(super) fn dot(&self, products: impl Iterator<Item = (u64, u64)>) -> u64 {
-        let mut products = products.fuse();
-        let mut sum = 0;
-        loop {
-            let mut count = 0;
-            let mut block = 0_u128;
-            for (a, b) in products.by_ref().take(TERMS) {
-                block += u128::from(a) * u128::from(b);
-                count += 1;
-            }
-            sum = self.add(sum, self.reduce(block));
-            if count < TERMS {
-                return sum;
-            }
-        }
+    pub(super) fn dot<T>(&self, a: &[T], b: &[T], word: impl Fn(&T) -> u64) -> u64 {
+        let blocks = a.chunks(TERMS).zip(b.chunks(TERMS));
+        blocks.fold(0, |sum, (a, b)| {
+            let products = a.iter().zip(b).map(|(a, b)| u128::from(word(a)) * u128::from(word(b)));
+            self.add(sum, self.reduce(products.sum()))
+        })
     }
 
     /// The residue of a and −a that is the lesser word, and whether it is −a. The choice depends on nothing
@@ -183,10 +174,12 @@ mod tests {
         let numbers: Vec<u64> =
             (1..300_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15) % field.modulus).collect();
         for length in [0, 1, 63, 64, 65, 128, 299] {
-            let images = numbers[..length].iter().map(|&n| (field.embed(n), field.embed(n / 3)));
+            let [a, b] = [1, 3].map(|divisor| {
+                numbers[..length].iter().map(|&n| field.embed(n / divisor)).collect::<Vec<_>>()
+            });
             let truth =
                 numbers[..length].iter().fold(0, |sum, &n| (sum + u128::from(n) * u128::from(n / 3)) % p);
-            assert_eq!(field.dot(images), field.embed(truth as u64), "{length} terms");
+            assert_eq!(field.dot(&a, &b, |&n| n), field.embed(truth as u64), "{length} terms");
         }
     }
 

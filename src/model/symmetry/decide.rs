@@ -1,6 +1,6 @@
 //! The verdict about one group: proof, mending, refutation, measurement, in this order.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 
 use ndarray::ArrayD;
@@ -15,8 +15,8 @@ use super::refute::{Attempt, Counterexample, Outputs, Refuter, bounded};
 use super::report::{Basis, Break, GroupReport, GroupVerdict, LayerReport};
 use super::terms::Terms;
 use super::twin::Twin;
-use crate::model::run::RunError;
-use crate::model::{Model, Program, Trace};
+use crate::model::run::{Prepared, RunError};
+use crate::model::{FixedPoint, Model, Program, Trace};
 
 /// Runs that may be spent on making a counterexample smaller; of large models fewer.
 const SHRINKS: usize = 200;
@@ -48,7 +48,7 @@ pub(in crate::model) struct Judge<'a> {
     pub(in crate::model) trials: &'a [Vec<ArrayD<f64>>],
     pub(in crate::model) keys: Option<usize>,
     pub(in crate::model) reach: Option<f64>,
-    pub(in crate::model) memory: Memory,
+    pub(in crate::model) memory: Memory<'a>,
 }
 
 /// An element with what is known of it.
@@ -97,9 +97,11 @@ struct Refuted {
 
 /// What is found once and used for several groups.
 #[derive(Default)]
-pub(in crate::model) struct Memory {
+pub(in crate::model) struct Memory<'a> {
     looked: RefCell<HashMap<Motion, Looked>>,
     refuted: RefCell<Vec<Refuted>>,
+    /// The program in the arithmetic that refutes.
+    exact: OnceCell<Prepared<'a, FixedPoint>>,
     /// The bounded outputs for the first trial.
     bounded: RefCell<Option<Outputs>>,
     /// Whether rigorous bounds are wider than the outputs, as of deep networks with exponentials.
@@ -317,15 +319,16 @@ impl Judge<'_> {
         let terms = self.program.steps.iter().map(|step| Terms::new(self.program, step));
         let work: usize = terms.map(|terms| terms.count() * terms.width()).sum::<usize>().max(1);
         let trials = &self.trials[..self.trials.len().min((TRIAL_TERMS / work).max(1))];
+        let exact = self.memory.exact.get_or_init(|| self.program.prepare(&FixedPoint));
         let known = self.memory.bounded.borrow().clone();
         let first = match known {
             Some(known) => Ok(known),
-            None => bounded(self.program, &self.trials[0]),
+            None => bounded(exact, &self.trials[0]),
         };
         let attempt = first.and_then(|first| {
             self.memory.bounded.replace(Some(first.clone()));
             let (program, moving, motion) = (self.program, self.moving, &element.motion);
-            let refuter = Refuter { model: self.model, program, moving, motion, first };
+            let refuter = Refuter { model: self.model, program, exact, moving, motion, first };
             refuter.refute(&element.name, trials, least, SHRINKS.min(SHRINK_TERMS / work))
         });
         let found = match attempt {

@@ -49,12 +49,12 @@ impl Judge<'_> {
         let (mut same, mut count) = (0_usize, 0_usize);
         // All samples, and two random inputs.
         let count_of_trials = self.trials.len().saturating_sub(3).max(1);
+        let floats = self.program.prepare(&Floats::of_the_model());
         for inputs in self.trials.iter().take(count_of_trials) {
-            let floats = Floats::of_the_model();
-            let before = top(&self.program.outputs(&floats, inputs)?[0]);
+            let before = top(&floats.outputs(inputs)?[0]);
             for element in elements.iter().take(4) {
                 let Some(moved) = self.moving.apply(&element.motion, inputs) else { continue };
-                let after = top(&self.program.outputs(&floats, &moved)?[0]);
+                let after = top(&floats.outputs(&moved)?[0]);
                 same += before.iter().zip(&after).filter(|(a, b)| a == b).count();
                 count += before.len();
             }

@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, ArrayD, Axis};
+use ndarray::{Array1, ArrayD};
 
-use super::super::run::RunError;
+use super::super::run::{Prepared, RunError};
 use super::super::{Floats, Program, Trace};
 use super::exact::Moving;
 use super::motion::{Motion, gather};
@@ -24,6 +24,7 @@ const SAMPLES: usize = 24;
 /// A model with its values on given inputs.
 pub(in crate::model) struct Meter<'p> {
     program: &'p Program,
+    prepared: Prepared<'p, Floats>,
     inputs: Vec<ArrayD<f64>>,
     trace: Trace<f64>,
     /// The relative rounding noise of the outputs.
@@ -32,11 +33,12 @@ pub(in crate::model) struct Meter<'p> {
 
 impl<'p> Meter<'p> {
     pub(in crate::model) fn new(program: &'p Program, inputs: Vec<ArrayD<f64>>) -> Result<Self, RunError> {
-        let trace = program.run(&Floats::of_the_model(), &inputs)?;
+        let prepared = program.prepare(&Floats::of_the_model());
+        let trace = prepared.run(&inputs)?;
         let exact = program.outputs(&Floats::double(), &inputs)?;
         let noise = program.outputs.iter().zip(&exact).map(|(&slot, exact)| relative(&trace[slot], exact));
         let noise = noise.fold(0.0, greatest);
-        Ok(Meter { program, inputs, trace, noise })
+        Ok(Meter { program, prepared, inputs, trace, noise })
     }
 
     /// The values of all tensors on the moved inputs.
@@ -46,7 +48,7 @@ impl<'p> Meter<'p> {
         motion: &Motion,
     ) -> Result<Option<Trace<f64>>, RunError> {
         let Some(inputs) = moving.apply(motion, &self.inputs) else { return Ok(None) };
-        self.program.run(&Floats::of_the_model(), &inputs).map(Some)
+        self.prepared.run(&inputs).map(Some)
     }
 
     /// The error of a tensor, and the motion that makes it least.
@@ -86,8 +88,10 @@ pub(in crate::model) fn greatest(a: f64, b: f64) -> f64 {
 
 /// The greatest difference over the greatest value; 0 where all are equal.
 pub(in crate::model) fn relative(expected: &ArrayD<f64>, found: &ArrayD<f64>) -> f64 {
-    let difference =
-        expected.iter().zip(found).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() }).fold(0.0, greatest);
+    let [expected, found] =
+        [expected, found].map(|array| array.as_slice().expect("values are in standard layout"));
+    let differences = expected.iter().zip(found).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
+    let difference = differences.fold(0.0, greatest);
     let magnitude = expected.iter().chain(found).map(|value| value.abs()).fold(0.0, greatest);
     if difference == 0.0 { 0.0 } else { difference / magnitude }
 }
@@ -152,30 +156,44 @@ pub(in crate::model) fn nearest(
 /// For each slice of `after` the nearest of `before` that is left.
 fn match_nearest(before: &ArrayD<f64>, after: &ArrayD<f64>, axis: usize) -> Vec<usize> {
     let samples = |array: &ArrayD<f64>| -> Vec<Vec<f64>> {
-        let slices = array.axis_iter(Axis(axis));
-        slices
-            .map(|slice| {
-                let step = slice.len().div_ceil(SAMPLES).max(1);
-                slice.iter().step_by(step).copied().collect()
-            })
-            .collect()
+        let list = array.as_slice().expect("values are in standard layout");
+        let (extent, inner) = (array.shape()[axis], array.shape()[axis + 1..].iter().product::<usize>());
+        let count = list.len() / extent.max(1);
+        let step = count.div_ceil(SAMPLES).max(1);
+        // The entry of a slice, of `inner` neighbours at a time.
+        let place = |slice: usize, entry: usize| (entry / inner * extent + slice) * inner + entry % inner;
+        let of_slice = |slice| (0..count).step_by(step).map(|entry| list[place(slice, entry)]).collect();
+        (0..extent).map(of_slice).collect()
     };
     let (before, after) = (samples(before), samples(after));
-    let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
     let mut is_free = vec![true; before.len()];
     let choose = |(place, slice): (usize, &Vec<f64>)| {
         // The place itself comes first, so that equal slices stay.
         let others = (0..before.len()).filter(|&other| other != place);
-        let best = std::iter::once(place)
-            .chain(others)
-            .filter(|&other| is_free[other])
-            .map(|other| (distance(&before[other], slice), other));
-        let (_, chosen) =
-            best.reduce(|best, next| if next.0 < best.0 { next } else { best }).unwrap_or((0.0, place));
+        let (mut least, mut chosen) = (f64::INFINITY, None);
+        for other in std::iter::once(place).chain(others).filter(|&other| is_free[other]) {
+            let distance = distance_below(&before[other], slice, least);
+            if distance.is_some() || chosen.is_none() {
+                (least, chosen) = (distance.unwrap_or(least), Some(other));
+            }
+        }
+        let chosen = chosen.unwrap_or(place);
         is_free[chosen] = false;
         chosen
     };
     after.iter().enumerate().map(choose).collect()
+}
+
+/// The greatest difference of two lists, if it is less than this.
+fn distance_below(a: &[f64], b: &[f64], least: f64) -> Option<f64> {
+    let mut greatest = 0.0;
+    for (a, b) in a.iter().zip(b) {
+        if greatest >= least {
+            return None;
+        }
+        greatest = (a - b).abs().max(greatest);
+    }
+    (greatest < least).then_some(greatest)
 }
 
 #[cfg(test)]

@@ -41,11 +41,12 @@ pub(in crate::model) fn mend(
     inputs: &[ArrayD<f64>],
 ) -> Result<Option<Mended>, RunError> {
     let varies = varying(program);
-    let before = program.run(&Floats::double(), inputs)?;
+    let floats = program.prepare(&Floats::double());
+    let before = floats.run(inputs)?;
     let mut classes = Classes::new(program, &varies);
     for motion in motions {
         let Some(moved) = moving.apply(motion, inputs) else { return Ok(None) };
-        let after = program.run(&Floats::double(), &moved)?;
+        let after = floats.run(&moved)?;
         // What no motion explains is met by a step that leads nowhere: a dead branch, or a model that is
         // broken.
         let sources: Vec<Option<Vec<u32>>> = (0..program.slots.len())

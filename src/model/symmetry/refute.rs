@@ -9,7 +9,7 @@
 
 use ndarray::ArrayD;
 
-use super::super::run::RunError;
+use super::super::run::{Prepared, RunError};
 use super::super::{Arithmetic, Fixed, FixedPoint, Floats, Model, Program};
 use super::exact::Moving;
 use super::measured::gap;
@@ -63,6 +63,8 @@ impl Gap {
 pub(in crate::model) struct Refuter<'p> {
     pub(in crate::model) model: &'p Model,
     pub(in crate::model) program: &'p Program,
+    /// The program in the arithmetic that decides.
+    pub(in crate::model) exact: &'p Prepared<'p, FixedPoint>,
     pub(in crate::model) moving: &'p Moving,
     pub(in crate::model) motion: &'p Motion,
     /// The bounded outputs for the first input that is tried.
@@ -73,9 +75,12 @@ pub(in crate::model) struct Refuter<'p> {
 pub(in crate::model) type Outputs = Vec<ArrayD<Bounded>>;
 
 /// The outputs with bounds within which the exact results lie.
-pub(in crate::model) fn bounded(program: &Program, inputs: &[ArrayD<f64>]) -> Result<Outputs, RunError> {
+pub(in crate::model) fn bounded(
+    program: &Prepared<'_, FixedPoint>,
+    inputs: &[ArrayD<f64>],
+) -> Result<Outputs, RunError> {
     let exact = |input: &ArrayD<f64>| input.mapv(|value| FixedPoint.constant(value));
-    let outputs = program.outputs(&FixedPoint, &inputs.iter().map(exact).collect::<Vec<_>>())?;
+    let outputs = program.outputs(&inputs.iter().map(exact).collect::<Vec<_>>())?;
     Ok(outputs.iter().map(|output| output.map(Fixed::to_bounded)).collect())
 }
 
@@ -100,7 +105,7 @@ impl Refuter<'_> {
         for (number, inputs) in trials.iter().enumerate() {
             let right = match number {
                 0 => self.first.clone(),
-                _ => bounded(self.program, inputs)?,
+                _ => bounded(self.exact, inputs)?,
             };
             if number == 0 && is_vacuous(&right) {
                 return Ok(Attempt::Vacuous);
@@ -131,7 +136,7 @@ impl Refuter<'_> {
 
     fn gap(&self, inputs: &[ArrayD<f64>], right: Outputs, least: f64) -> Result<Option<Gap>, RunError> {
         let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(None) };
-        let left = bounded(self.program, &moved)?;
+        let left = bounded(self.exact, &moved)?;
         let gaps = left.iter().zip(&right).enumerate().filter_map(|(output, (left, right))| {
             let (difference, bound) = sorted_difference(left, right)?;
             let values = |array: &ArrayD<Bounded>| array.mapv(|entry| entry.value());
@@ -152,7 +157,7 @@ impl Refuter<'_> {
     ) -> Result<(), RunError> {
         let mut smaller = inputs.clone();
         self.clear(&mut smaller, least, runs)?;
-        let right = bounded(self.program, &smaller)?;
+        let right = bounded(self.exact, &smaller)?;
         if let Some(found) = self.gap(&smaller, right, least)? {
             *gap = found;
             *inputs = smaller;
@@ -161,6 +166,7 @@ impl Refuter<'_> {
     }
 
     fn clear(&self, inputs: &mut [ArrayD<f64>], least: f64, mut runs: usize) -> Result<(), RunError> {
+        let floats = self.program.prepare(&Floats::double());
         for number in 0..inputs.len() {
             let count = inputs[number].len();
             let mut part = count.div_ceil(2);
@@ -181,7 +187,7 @@ impl Refuter<'_> {
                     }
                     runs -= 1;
                     let kept = std::mem::replace(&mut inputs[number], smaller);
-                    if self.differs_in_floats(inputs)? < least {
+                    if self.differs_in_floats(&floats, inputs)? < least {
                         inputs[number] = kept;
                     }
                 }
@@ -192,10 +198,14 @@ impl Refuter<'_> {
     }
 
     /// The greatest relative difference of the sorted values of an output in `f64`.
-    fn differs_in_floats(&self, inputs: &[ArrayD<f64>]) -> Result<f64, RunError> {
+    fn differs_in_floats(
+        &self,
+        floats: &Prepared<'_, Floats>,
+        inputs: &[ArrayD<f64>],
+    ) -> Result<f64, RunError> {
         let Some(moved) = self.moving.apply(self.motion, inputs) else { return Ok(0.0) };
-        let right = self.program.outputs(&Floats::double(), inputs)?;
-        let left = self.program.outputs(&Floats::double(), &moved)?;
+        let right = floats.outputs(inputs)?;
+        let left = floats.outputs(&moved)?;
         Ok(gap(left.iter().zip(&right).map(|(left, right)| (&**left, &**right))))
     }
 }

@@ -42,7 +42,7 @@ type Writer<'a> = Box<dyn Fn(&CustomLayer, &mut Graph, &Value, &[Value]) -> Opti
 /// # use equivariant::layer::{Gradients, LayerError, Mode};
 /// # use equivariant::scalar::Scalar;
 /// # use ndarray::ArrayD;
-/// use equivariant::layer::{CustomLayer, Layer};
+/// use equivariant::layer::{CustomLayer, Initialisation, Layer};
 /// use equivariant::network::onnx::Exporter;
 /// use equivariant::network::{Network, Weights};
 ///
@@ -61,7 +61,7 @@ type Writer<'a> = Box<dyn Fn(&CustomLayer, &mut Graph, &Value, &[Value]) -> Opti
 /// # }
 ///
 /// let network = Network::new().then(CustomLayer::new(Square));
-/// let weights = Weights::zeros(&network);
+/// let weights = Weights::initial(&network, Initialisation::He, 0);
 /// let model = Exporter::new(&network, &weights, &[1, 28, 28])
 ///     .custom(|_: &Square, graph, x, _| graph.operator("Mul", &[x, x], &[]))
 ///     .to_bytes()?;

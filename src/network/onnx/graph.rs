@@ -246,6 +246,18 @@ impl Graph {
         self.node("Reshape", &[Some(x), Some(&shape)], Vec::new())
     }
 
+    /// `Resize` of the axes of space by whole factors; what is nearest is rounded down.
+    pub fn resize(&mut self, x: &Value, factors: &[usize], mode: &str, coordinates: &str) -> Value {
+        let factors: Vec<_> =
+            [1.0, 1.0].into_iter().chain(factors.iter().map(|&factor| factor as f32)).collect();
+        let scales = self.parameter(&format!("{}/scales", self.place), &[factors.len()], &factors);
+        // The region of interest is left out by an empty name.
+        let attributes =
+            [("mode", mode), ("coordinate_transformation_mode", coordinates), ("nearest_mode", "floor")];
+        let attributes = attributes.map(|(name, word)| Setting::Text(word.to_owned()).attribute(name));
+        self.node("Resize", &[Some(x), Some(&Value(String::new())), Some(&scales)], attributes.into())
+    }
+
     /// `Add`
     pub fn add(&mut self, x: &Value, y: &Value) -> Value {
         self.node("Add", &[Some(x), Some(y)], Vec::new())

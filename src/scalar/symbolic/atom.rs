@@ -21,6 +21,8 @@ pub enum Atom {
     SquareRoot(Symbolic),
     /// Of anything but zero.
     Exponential(Symbolic),
+    /// Of anything but one.
+    Logarithm(Symbolic),
 }
 
 /// The number of an atom.
@@ -70,9 +72,10 @@ impl Atom {
         match self {
             Atom::Variable(_) => Vec::new(),
             Atom::Maximum(arguments) => arguments.iter().collect(),
-            Atom::Reciprocal(argument) | Atom::SquareRoot(argument) | Atom::Exponential(argument) => {
-                vec![argument]
-            }
+            Atom::Reciprocal(argument)
+            | Atom::SquareRoot(argument)
+            | Atom::Exponential(argument)
+            | Atom::Logarithm(argument) => vec![argument],
         }
     }
 }

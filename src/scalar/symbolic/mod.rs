@@ -25,7 +25,7 @@ use num_traits::Zero;
 use self::atom::{Atom, AtomId};
 use self::monomial::Monomial;
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Rational, Ring, Scalar, SquareRoot};
+use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Rational, Ring, Scalar, SquareRoot};
 
 /// A polynomial with rational coefficients in named variables and opaque atoms, in a normal form.
 ///
@@ -237,6 +237,7 @@ impl Atom {
             Atom::Reciprocal(argument) => value(argument).reciprocal(),
             Atom::SquareRoot(argument) => value(argument).square_root(),
             Atom::Exponential(argument) => value(argument).exponential(),
+            Atom::Logarithm(argument) => value(argument).logarithm(),
         }
     }
 }
@@ -334,6 +335,13 @@ impl Exponential for Symbolic {
     /// `e^self` as an opaque atom, unless it is `e⁰ = 1`.
     fn exponential(&self) -> Self {
         if self.is_zero() { Self::constant(1) } else { Self::atom(Atom::Exponential(self.clone())) }
+    }
+}
+
+impl Logarithm for Symbolic {
+    /// `log self` as an opaque atom, unless it is `log 1 = 0`.
+    fn logarithm(&self) -> Self {
+        if *self == Self::constant(1) { Self::default() } else { Self::atom(Atom::Logarithm(self.clone())) }
     }
 }
 

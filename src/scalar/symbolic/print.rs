@@ -119,6 +119,7 @@ impl Printer {
             Atom::Reciprocal(argument) => format!("1/({})", self.expression(argument)),
             Atom::SquareRoot(argument) => format!("√({})", self.expression(argument)),
             Atom::Exponential(argument) => format!("exp({})", self.expression(argument)),
+            Atom::Logarithm(argument) => format!("log({})", self.expression(argument)),
         };
         let is_function = !matches!(*atom, Atom::Variable(_));
         let factor = Factor { is_function, text: Natural(text.into()) };

@@ -241,6 +241,9 @@ fn errors_name_their_place() {
         fn field(&self, values: &[ArrayD<Goldilocks>]) -> Result<Sides<Goldilocks>, Failure> {
             if self.0 == Reading::Field { Err("no".into()) } else { Ok(same()(values)) }
         }
+        fn term(&self, values: &[ArrayD<Term>]) -> Result<Sides<Term>, Failure> {
+            if self.0 == Reading::Field { Err("no".into()) } else { Ok(same()(values)) }
+        }
         fn degree(&self, values: &[ArrayD<Degree>]) -> Result<Sides<Degree>, Failure> {
             if self.0 == Reading::Theorem { Err("no".into()) } else { Ok(same()(values)) }
         }

@@ -1,9 +1,11 @@
 //! `prove` as the entry to the engine: all generators, the options, and what a failure says.
 
 use super::*;
-use crate::group::{C4, CyclicTranslations, D4, Symmetric, Trivial};
+use crate::group::{
+    C4, CyclicTranslations, D4, IntegerTranslations, Rotation, Symmetric, Translation, Trivial,
+};
 use crate::scalar::Scalar;
-use crate::signal::{OnAxis, OnGrid, TrivialAction};
+use crate::signal::{OnAxis, OnGrid, TrivialAction, ZeroFillShift};
 use crate::verify::seed::{replay_line, seed_from_environment};
 use crate::verify::{Map, Verdict, prove};
 
@@ -51,6 +53,32 @@ fn every_generator_is_tried() {
     let points = Symmetric::new(3).unwrap();
     let report = prove(Mask(last)).on([3]).commutes_with(points, OnAxis::new(1), OnAxis::new(1)).check();
     assert_eq!(report.unwrap().verdict, Verdict::Fails);
+}
+
+/// Given elements are tried and no others, and the identity is none to try.
+#[test]
+fn given_elements_are_tried() {
+    let bars: fn(&[usize]) -> i64 = |index| [[1, 2, 1], [3, 0, 3], [1, 2, 1]][index[0]][index[1]];
+    let of = |elements: Vec<Rotation>| {
+        prove(Mask(bars)).on([3, 3]).commutes_with_elements(C4, elements, OnGrid, OnGrid).check()
+    };
+    assert_eq!(of(vec![Rotation::Rot180]).unwrap().verdict, Verdict::Holds);
+    let report = of(vec![Rotation::Rot180, Rotation::Rot90]).unwrap();
+    assert_eq!((report.verdict, report.largest), (Verdict::Fails, None));
+    assert_eq!(report.counterexample.unwrap().element.as_deref(), Some("Rot90"));
+    for none in [vec![], vec![Rotation::Identity]] {
+        assert!(matches!(of(none), Err(ExamineError::NothingChecked(_))));
+    }
+    // Of an infinite group.
+    let shifts = [1, 3].map(|steps| Translation([steps]));
+    let of = |mask| {
+        let proof = prove(Mask(mask)).on([4]);
+        proof
+            .commutes_with_elements(IntegerTranslations, shifts, ZeroFillShift, ZeroFillShift)
+            .check()
+            .unwrap()
+    };
+    assert_eq!((of(|_| 1).verdict, of(|index| index[0] as i64).verdict), (Verdict::Holds, Verdict::Fails));
 }
 
 /// With no generator the identity is tried: something is checked.

@@ -11,8 +11,8 @@ use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::pieces::{even, pieces};
 use crate::conv::plan::geometry::plane::{Entries, PlanePart};
 use crate::conv::plan::geometry::strip::Layout;
-use crate::conv::plan::gradient::Part;
 use crate::conv::plan::gradient::geometry::{Geometry, PARTS, in_kernel_order};
+use crate::conv::plan::gradient::part::Part;
 use crate::conv::plan::register::sum_tile::{ChannelTile, Offsets, most_channel_vectors, positions_per_tile};
 use crate::simd::Element;
 

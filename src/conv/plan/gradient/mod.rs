@@ -21,6 +21,7 @@
 
 mod channels;
 mod geometry;
+mod part;
 mod position_run;
 mod position_tile;
 mod positions;
@@ -30,6 +31,7 @@ use rayon::prelude::*;
 
 use self::channels::ChannelLayout;
 use self::geometry::Geometry;
+use self::part::Part;
 use self::positions::PositionLayout;
 use crate::conv::plan::options::PlanOptions;
 use crate::conv::problem::check_shape;
@@ -61,19 +63,6 @@ pub struct GradientPlan<T: Element> {
     signal: Vec<T>,
     output: Vec<T>,
     gradient: Vec<T>,
-}
-
-/// One group, block of channels and part of the batch.
-#[derive(Clone, Debug)]
-struct Part<T> {
-    group: usize,
-    channel: usize,
-    sample: usize,
-    /// Pieces of the signal, and of y if vectors are of positions.
-    strip: AlignedBuffer<T>,
-    output: AlignedBuffer<T>,
-    /// (tile of channels, pair, vectors, lanes), or (output channel, pair, lanes)
-    sums: AlignedBuffer<T>,
 }
 
 impl<T: Element> GradientPlan<T> {

@@ -7,7 +7,7 @@ use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::pieces::pieces;
 use crate::conv::plan::geometry::plane::{Entries, PlanePart};
 use crate::conv::plan::geometry::strip::{Layout, fill};
-use crate::conv::plan::gradient::Part;
+use crate::conv::plan::gradient::part::Part;
 use crate::conv::plan::gradient::position_tile::PositionTile;
 use crate::conv::plan::gradient::positions::PositionLayout;
 use crate::simd::Element;

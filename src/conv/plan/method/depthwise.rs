@@ -22,7 +22,7 @@ use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::pieces::even;
 use crate::conv::plan::geometry::strip::{ChannelRows, Layout};
-use crate::conv::plan::method::{Place, Stage};
+use crate::conv::plan::method::planned_method::{Place, Stage};
 use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::prefetch::{Purpose, prefetch_part};
 use crate::conv::plan::register::shape::lanes;

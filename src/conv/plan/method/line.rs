@@ -23,7 +23,7 @@ use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::pieces::even;
 use crate::conv::plan::geometry::plane::Entries;
-use crate::conv::plan::method::{Place, Stage};
+use crate::conv::plan::method::planned_method::{Place, Stage};
 use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::output::SharedOutput;
 use crate::conv::plan::register::shape::lanes;

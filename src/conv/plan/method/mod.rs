@@ -3,13 +3,13 @@
 //! Each method estimates its cost in multiply-adds of vectors, and its error relative to the number of terms
 //! times the largest magnitudes of kernel and signal. The cheapest that is accurate enough is chosen.
 //!
-//! A new method is a file here with its [`PlannedMethod`] and its maker, and a row of [`makers`].
+//! A new method is a file here with its [`PlannedMethod`], the interface of all, and its maker, and a row of [`makers`].
 
 /// A method whose work falls into pieces, whose error is that of sums of products: its cost, memory and
 /// packing are those that the type has by itself. More items may follow.
 macro_rules! method_in_pieces {
     ($stage:ident: $method:expr, $name:literal $(; $($more:tt)*)?) => {
-        impl<T: $crate::simd::Element> $crate::conv::plan::method::PlannedMethod<T> for $stage {
+        impl<T: $crate::simd::Element> $crate::conv::plan::method::planned_method::PlannedMethod<T> for $stage {
             fn method(&self) -> $crate::conv::plan::Method {
                 $method
             }
@@ -52,95 +52,21 @@ pub(in crate::conv::plan) mod direct;
 mod direct_tiles;
 mod fourier;
 mod line;
+pub(in crate::conv::plan) mod planned_method;
 mod pointwise;
 mod transform;
 pub(in crate::conv) mod winograd;
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
-use ndarray::ArrayView3;
-
-use crate::conv::plan::by_products::FILTERING_GROWTH;
+use self::direct::PhasesStage;
+use self::planned_method::{Place, PlannedMethod, Stage};
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
-use crate::conv::plan::method::direct::PhasesStage;
 use crate::conv::plan::method_name::Method;
 use crate::conv::plan::options::{Accuracy, PlanOptions};
-use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::conv::{Problem, Unsupported};
-use crate::simd::{Element, InstructionSet};
-
-/// One direction and phase of a problem, by one method, made ready but for the weights.
-pub(in crate::conv::plan) trait PlannedMethod<T: Element>: Debug + Send + Sync {
-    /// Which method it is.
-    fn method(&self) -> Method;
-
-    /// What people call it.
-    fn name(&self) -> &'static str;
-
-    /// Multiply-adds of vectors, other work counted as such.
-    fn cost(&self) -> f64;
-
-    /// A bound on the error, relative to the number of terms times the largest magnitudes of kernel and
-    /// signal: for sums of products in any order, unless a method says otherwise.
-    fn relative_bound(&self, problem: &Problem) -> f64 {
-        (problem.terms() as f64 * T::UNIT_ROUNDOFF.ln_1p()).exp_m1()
-    }
-
-    /// How much rounding errors may grow from the norms of tiles to a sum, if it is a method of transforms.
-    fn transform_growth(&self) -> Option<f64> {
-        None
-    }
-
-    /// How much larger than its input times the weights a number may be on the way to the output, if it is a
-    /// method of transforms.
-    fn growth_within(&self) -> f64 {
-        if self.method().adds_products() { 0.0 } else { FILTERING_GROWTH }
-    }
-
-    /// Entries of memory that one thread needs: for copied signal, and for sums.
-    fn workspace(&self) -> (usize, usize);
-
-    /// Entries of the packed weights.
-    fn packed_length(&self) -> usize;
-
-    /// Lays the weights (row, column, tap) out as it reads them, whatever was in `packed`.
-    fn pack(&self, kernel: ArrayView3<'_, T>, packed: &mut Vec<T>);
-
-    /// The same cut into pieces for a number of threads; none if it is cut alike for any. What comes out of
-    /// it does not depend on them.
-    fn cut_for(&self, place: &Place, threads: usize) -> Option<Stage<T>> {
-        let _ = (place, threads);
-        None
-    }
-
-    /// Runs, each thread in memory of its own.
-    fn run(&self, call: Call<'_, T>, threads: &mut [ThreadMemory<T>]);
-}
-
-/// A method, shared by copies of a plan.
-pub(in crate::conv::plan) type Stage<T> = Arc<dyn PlannedMethod<T>>;
-
-/// What a method is made for.
-pub(in crate::conv::plan) struct Place {
-    set: InstructionSet,
-    channels: Channels,
-    axes: Vec<AxisMap>,
-    longest_tile: Option<usize>,
-}
-
-impl Place {
-    /// One direction and phase, with the instructions and tiles of the options.
-    pub(in crate::conv::plan) fn new(channels: Channels, axes: Vec<AxisMap>, options: &PlanOptions) -> Self {
-        Place { set: options.instruction_set, channels, axes, longest_tile: options.longest_tile }
-    }
-
-    /// Whether no tap reads anything, so that the result is no more than a bias.
-    fn meets_nothing(&self) -> bool {
-        self.axes.iter().any(|axis| axis.taps.is_empty())
-    }
-}
+use crate::simd::Element;
 
 /// Makes a method for a place and one thread, unless it cannot run there.
 type Maker<T> = fn(&Place) -> Option<Stage<T>>;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::pieces::{even, pieces, shared};
-use crate::conv::plan::method::{Place, Stage};
+use crate::conv::plan::method::planned_method::{Place, Stage};
 use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::output::LARGE_BYTES;
 use crate::conv::plan::register::panel_tile::PanelTile;

@@ -9,9 +9,9 @@ use pulp::Simd;
 
 use crate::conv::plan::geometry::axis_map::outer_source;
 use crate::conv::plan::geometry::plane::{Entries, PlanePart};
-use crate::conv::plan::method::direct::DirectStage;
 use crate::conv::plan::method::direct::cutting::Cutting;
 use crate::conv::plan::method::direct::piece::PieceRun;
+use crate::conv::plan::method::direct::stage::DirectStage;
 use crate::conv::plan::method::direct::task::Task;
 use crate::conv::plan::register::output::LARGE_BYTES;
 use crate::conv::plan::register::prefetch::{EXPECTING_TERMS, Purpose, prefetch_part};

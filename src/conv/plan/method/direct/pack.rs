@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayView3, Axis as ArrayAxis};
 
-use crate::conv::plan::method::direct::DirectStage;
 use crate::conv::plan::method::direct::cutting::{Cutting, TileRows};
+use crate::conv::plan::method::direct::stage::DirectStage;
 use crate::simd::Element;
 
 impl DirectStage {

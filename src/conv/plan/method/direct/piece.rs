@@ -1,8 +1,8 @@
 //! One piece of the output: which one it is, where its entries are read, and the memory in which it runs.
 
 use crate::conv::plan::geometry::axis_map::AxisMap;
-use crate::conv::plan::method::direct::DirectStage;
 use crate::conv::plan::method::direct::cutting::Cutting;
+use crate::conv::plan::method::direct::stage::DirectStage;
 use crate::conv::plan::workspace::Call;
 
 /// Which part of the output.

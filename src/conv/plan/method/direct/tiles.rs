@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use crate::conv::plan::geometry::pieces::{even, pieces};
-use crate::conv::plan::method::direct::DirectStage;
 use crate::conv::plan::method::direct::cutting::{Cutting, MOST_IN_SEGMENT, POSITIONS_AT_ONCE, TileRows};
-use crate::conv::plan::method::direct::piece::Piece;
 use crate::conv::plan::register::output::PlacedRow;
 use crate::conv::plan::register::row_tile::{MOST_ROW_VECTORS, row_tiles};
 use crate::conv::plan::register::shape::tile_shape;
@@ -86,26 +84,6 @@ impl Tiles {
 /// Rows in tiles of at most `most`.
 fn tile_rows(rows: usize, most: usize) -> Vec<TileRows> {
     pieces(rows, most).map(|(first, count)| TileRows { first, count }).collect()
-}
-
-impl DirectStage {
-    /// The taps along y and x that read inside the signal for any position of a tile.
-    #[inline(always)]
-    pub(super) fn taking_part(&self, piece: Piece, group: &Group) -> [Range<usize>; 2] {
-        let of_tile = |first: Range<usize>, last: Range<usize>| last.start..first.end;
-        let inside = &self.terms.taps_inside;
-        let first = piece.row + group.rows.start;
-        let end = (piece.row + group.rows.end).min(inside.len());
-        let y = if first < end { of_tile(inside[first].clone(), inside[end - 1].clone()) } else { 0..0 };
-        let x = &self.cutting.task.x;
-        let all = 0..x.taps.len();
-        if self.cutting.columns().is_none() {
-            return [y, all];
-        }
-        let last = x.positions - 1;
-        let column = |column: usize| x.taps_inside((piece.column + column).min(last));
-        [y, of_tile(column(group.columns.start), column(group.columns.end - 1))]
-    }
 }
 
 impl Cutting {
@@ -251,76 +229,5 @@ fn extend_runs(runs: &mut Vec<Run>, next: Run, apart: usize) {
             run.length += next.length;
         }
         _ => runs.push(next),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::conv::plan::geometry::axis_map::AxisMap;
-    use crate::conv::plan::geometry::channels::Channels;
-    use crate::conv::{Operation, Options, Problem};
-    use crate::simd::InstructionSet;
-
-    fn stage(set: InstructionSet, problem: &Problem) -> DirectStage {
-        let axes = problem.axes().iter();
-        let axes = axes.map(|axis| AxisMap::forward(axis, problem.operation(), problem.boundary())).collect();
-        DirectStage::new::<f32>(set, Channels::forward(problem), axes, 1)
-    }
-
-    /// What a tile leaves out, none of its positions reads; and with large kernels much is left out.
-    #[test]
-    fn tiles_leave_out_what_lies_beyond_the_border() {
-        for set in [InstructionSet::Avx512, InstructionSet::Avx2] {
-            for (side, taps, padding, columns) in [
-                (32, 31, 30, true),
-                (64, 31, 30, true),
-                (33, 19, 18, true),
-                (40, 31, 0, false),
-                (50, 5, 4, false),
-            ] {
-                let options = Options::new().padding([padding; 2]);
-                let (kernel, signal) = ([1, 1, taps, taps], [1, 1, side, side]);
-                let problem = Problem::new(Operation::Correlation, &kernel, &signal, &options).unwrap();
-                let stage = stage(set, &problem);
-                assert_eq!(stage.cutting.columns().is_some(), columns, "{set:?}: {side}², {taps}² taps");
-                let (mut products, mut needed) = (0, 0);
-                for job in 0..stage.cutting.jobs() {
-                    let piece = stage.cutting.piece(job);
-                    for group in &stage.tiles.groups {
-                        let [y, x] = stage.taking_part(piece, group);
-                        products += y.len()
-                            * x.len()
-                            * stage.cutting.arrangement.folded
-                            * group.starts.len()
-                            * stage.cutting.task.lanes;
-                        for run in &group.runs {
-                            for fold in 0..stage.cutting.arrangement.folded {
-                                let row = (piece.row + run.row) * stage.cutting.arrangement.folded + fold;
-                                for column in 0..stage.cutting.wanted(piece, run, fold) {
-                                    let inside = stage.cutting.task.y.taps_inside(row);
-                                    let column =
-                                        stage.cutting.task.x.taps_inside(piece.column + run.column + column);
-                                    needed += inside.len() * column.len();
-                                    assert!(y.start <= inside.start + fold && inside.end + fold <= y.end);
-                                    assert!(x.start <= column.start && column.end <= x.end);
-                                }
-                            }
-                        }
-                    }
-                }
-                assert_eq!(needed as u128, problem.multiply_adds());
-                if columns {
-                    let all = stage.cutting.jobs()
-                        * stage.tiles.groups.iter().map(|group| group.starts.len()).sum::<usize>();
-                    let all = all
-                        * stage.cutting.task.lanes
-                        * stage.cutting.arrangement.folded
-                        * stage.cutting.arrangement.y.taps.len()
-                        * taps;
-                    assert!(products * 4 < all * 3, "{products} of {all}");
-                }
-            }
-        }
     }
 }

@@ -33,7 +33,7 @@ use crate::conv::Problem;
 use crate::conv::plan::geometry::axis_map::AxisMap;
 use crate::conv::plan::geometry::channels::Channels;
 use crate::conv::plan::geometry::pieces::{even, shared};
-use crate::conv::plan::method::{Place, PlannedMethod, Stage};
+use crate::conv::plan::method::planned_method::{Place, PlannedMethod, Stage};
 use crate::conv::plan::method_name::Method;
 use crate::conv::plan::register::shape::lanes;
 use crate::conv::plan::register::sum_tile::{Offsets, most_channel_vectors, positions_per_tile};

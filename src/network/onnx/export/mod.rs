@@ -1,15 +1,16 @@
 //! From the layers of a network to the operators of a graph.
 
+mod pooling;
+
 use ndarray::ArrayD;
 
-use super::{Graph, OnnxError, Value, Windows};
+use super::{Graph, OnnxError, Setting, Value, Windows};
 use crate::conv::{Boundary, Options};
 use crate::layer::{
-    Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, CustomLayer, Dense,
-    EquivariantLinear, GlobalPool, GroupPool, Layer, Mode, Pool, Reduction, SetLinear, TransposedConvolution,
-    matrix,
+    Activation, AnyLayer, BatchNormalisation, Convolution, CustomLayer, Dense, EquivariantLinear,
+    GroupNormalisation, Layer, Mode, SetLinear, TransposedConvolution, Upsample, matrix,
 };
-use crate::network::{Network, Node, Part, Weights};
+use crate::network::{Join, Network, Node, Part, Weights};
 
 /// A graph, and how many of the weights are in it.
 pub(super) struct Export<'a, W> {
@@ -45,12 +46,19 @@ where
                     (self.layer(layer, &place, &value, &shape)?, output)
                 }
                 Node::Residual(block) => {
+                    let block_output = block.output_shape(&shape)?;
                     let body = format!("{place}.body.");
-                    let (sum, output) = self.network(&block.body, &body, value.clone(), shape.clone())?;
+                    let (sum, _) = self.network(&block.body, &body, value.clone(), shape.clone())?;
                     let shortcut = format!("{place}.shortcut.");
                     let (other, _) = self.network(&block.shortcut, &shortcut, value, shape)?;
                     self.graph.at(place);
-                    (self.graph.add(&sum, &other), output)
+                    let joined = match block.join {
+                        Join::Sum => self.graph.add(&sum, &other),
+                        Join::Concatenation => {
+                            self.graph.operator("Concat", &[&sum, &other], &[("axis", Setting::Integer(1))])
+                        }
+                    };
+                    (joined, block_output)
                 }
                 Node::Network(network) => self.network(network, &format!("{place}."), value, shape)?,
             };
@@ -79,6 +87,19 @@ where
             AnyLayer::Activation(Activation::LeakyRelu(slope)) => self.graph.leaky_relu(x, slope.to()),
             AnyLayer::Activation(Activation::Tanh) => self.graph.tanh(x),
             AnyLayer::Activation(Activation::Sigmoid) => self.graph.sigmoid(x),
+            AnyLayer::Activation(Activation::Elu(scale)) => {
+                self.graph.operator("Elu", &[x], &[("alpha", Setting::Float(scale.to()))])
+            }
+            AnyLayer::Activation(Activation::Silu) => {
+                let share = self.graph.sigmoid(x);
+                self.graph.operator("Mul", &[x, &share], &[])
+            }
+            AnyLayer::Activation(Activation::Gelu) => self.gelu(x),
+            AnyLayer::LogSoftmax(_) => {
+                self.graph.operator("LogSoftmax", &[x], &[("axis", Setting::Integer(1))])
+            }
+            AnyLayer::GroupNormalisation(layer) => self.group_normalisation(layer, x, &shape[1..]),
+            AnyLayer::Upsample(layer) => self.upsample(layer, x),
             AnyLayer::Softmax(_) => self.graph.softmax(x),
             AnyLayer::Flatten(_) => self.graph.flatten(x),
             AnyLayer::Dropout(_) => x.clone(),
@@ -127,85 +148,6 @@ where
         Ok(self.graph.conv_transpose(x, &weight, bias.as_ref(), &windows, groups, output_padding))
     }
 
-    /// Runtimes ask that padding be less than the taps. Padding that no window reads is left out; where more
-    /// is left, which needs dilation, it is a node of its own.
-    fn pool(&mut self, layer: &Pool, place: &str, x: &Value, shape: &[usize]) -> Result<Value, OnnxError> {
-        let outputs = layer.output_shape(shape)?;
-        let read = layer.padding.iter().enumerate().map(|(axis, &(before, _))| {
-            let span = (layer.taps[axis] - 1) * layer.dilation.get(axis).unwrap_or(&1) + 1;
-            let end = (outputs[2 + axis] - 1) * layer.stride[axis] + span;
-            (before, end.saturating_sub(shape[2 + axis] + before))
-        });
-        let mut padding: Vec<_> = read.collect();
-        let mut x = x.clone();
-        if padding.iter().zip(&layer.taps).any(|(&(before, after), &taps)| before.max(after) >= taps) {
-            let border = match layer.reduction {
-                Reduction::Maximum => f32::NEG_INFINITY,
-                Reduction::Mean if !layer.padding_counts => {
-                    return Err(unsupported(place, layer, "less padding than taps, or padding that counts"));
-                }
-                Reduction::Mean | Reduction::Sum => 0.0,
-            };
-            x = self.graph.pad_with(&x, &padding, border);
-            padding.clear();
-        }
-        let is_dense = layer.dilation.iter().all(|&dilation| dilation == 1);
-        let dilation = if is_dense { vec![] } else { layer.dilation.clone() };
-        let windows = Windows { taps: layer.taps.clone(), stride: layer.stride.clone(), dilation, padding };
-        Ok(match layer.reduction {
-            Reduction::Maximum => self.graph.max_pool(&x, &windows),
-            Reduction::Mean => self.graph.average_pool(&x, &windows, layer.padding_counts),
-            Reduction::Sum => self.sum_pool(&x, &windows),
-        })
-    }
-
-    /// The sum is the mean over all taps, those in the padding too, times their number.
-    fn sum_pool(&mut self, x: &Value, windows: &Windows) -> Value {
-        let mean = self.graph.average_pool(x, windows, true);
-        self.graph.scale(&mean, windows.taps.iter().product::<usize>() as f32)
-    }
-
-    /// Windows are of one size if their number divides the length: they tile it.
-    fn adaptive(
-        &mut self,
-        layer: &AdaptivePool,
-        place: &str,
-        x: &Value,
-        shape: &[usize],
-    ) -> Result<Value, OnnxError> {
-        let mut taps = Vec::new();
-        for (&length, &outputs) in shape[2..].iter().zip(&layer.outputs) {
-            if !length.is_multiple_of(outputs) {
-                let needs = format!("a length that is a multiple of {outputs}, found {length}");
-                return Err(unsupported(place, layer, needs));
-            }
-            taps.push(length / outputs);
-        }
-        let windows = Windows { stride: taps.clone(), taps, ..Windows::default() };
-        Ok(match layer.reduction {
-            Reduction::Maximum => self.graph.max_pool(x, &windows),
-            Reduction::Mean => self.graph.average_pool(x, &windows, true),
-            Reduction::Sum => self.sum_pool(x, &windows),
-        })
-    }
-
-    fn global(&mut self, layer: &GlobalPool, x: &Value, rank: usize) -> Value {
-        if rank == 2 {
-            return x.clone();
-        }
-        let pooled = self.over_space(layer.reduction, x, rank - 2);
-        self.graph.flatten(&pooled)
-    }
-
-    /// One entry for each channel, the axes of space kept.
-    fn over_space(&mut self, reduction: Reduction, x: &Value, axes: usize) -> Value {
-        match reduction {
-            Reduction::Maximum => self.graph.global_max_pool(x),
-            Reduction::Mean => self.graph.global_average_pool(x),
-            Reduction::Sum => self.graph.sum_over_space(x, axes),
-        }
-    }
-
     /// A convolution with one tap of the points, another of what is pooled over them, and the sum of both.
     fn set(&mut self, layer: &SetLinear, x: &Value) -> Value {
         let one_tap = Windows { taps: vec![1], ..Windows::default() };
@@ -248,31 +190,6 @@ where
         Ok(self.graph.reshape(&mapped, &at_zero.shape()[1..]))
     }
 
-    /// The channels of a set side by side, then the maximum, mean or sum over them.
-    fn group_pool(&mut self, layer: &GroupPool, x: &Value, space: &[usize]) -> Result<Value, OnnxError> {
-        let sets = layer.sets()?;
-        let channels = (0..layer.to.fields()).flat_map(|field| {
-            let first = field * layer.together * layer.from.size();
-            sets.iter().flatten().map(move |channel| first + channel)
-        });
-        let channels: Vec<_> = channels.collect();
-        let mut x = x.clone();
-        if !channels.is_sorted() {
-            x = self.graph.gather_channels(&x, &channels);
-        }
-        // One axis for the members of a set and one for all pixels: windows of a whole set, of one pixel.
-        let (members, pixels) = (sets[0].len(), space.iter().product());
-        let split = self.graph.reshape(&x, &[layer.to.channels(), members, pixels]);
-        let taps = vec![members, 1];
-        let windows = Windows { stride: taps.clone(), taps, ..Windows::default() };
-        let pooled = match layer.reduction {
-            Reduction::Maximum => self.graph.max_pool(&split, &windows),
-            Reduction::Mean => self.graph.average_pool(&split, &windows, true),
-            Reduction::Sum => self.sum_pool(&split, &windows),
-        };
-        Ok(self.graph.reshape(&pooled, &[&[layer.to.channels()], space].concat()))
-    }
-
     fn normalisation(&mut self, layer: &BatchNormalisation, x: &Value) -> Value {
         let weights = [self.parameter(), self.parameter(), self.parameter(), self.parameter()];
         self.graph.batch_normalization(x, weights.each_ref(), layer.delta.to())
@@ -282,6 +199,57 @@ where
         let weight = self.parameter();
         let bias = layer.bias.then(|| self.parameter());
         self.graph.gemm(x, &weight, bias.as_ref())
+    }
+
+    /// By its formula: operator sets before 20 have no operator for it.
+    fn gelu(&mut self, x: &Value) -> Value {
+        let graph = &mut self.graph;
+        let square = graph.operator("Mul", &[x, x], &[]);
+        let cube = graph.operator("Mul", &[&square, x], &[]);
+        let cube = graph.scale(&cube, 0.044_715);
+        let inner = graph.add(x, &cube);
+        let inner = graph.scale(&inner, (2.0 / std::f64::consts::PI).sqrt() as f32);
+        let (tangent, half) = (graph.tanh(&inner), graph.scale(x, 0.5));
+        let bent = graph.operator("Mul", &[&half, &tangent], &[]);
+        graph.add(&half, &bent)
+    }
+
+    /// Instance normalisation of the groups, each in a line, then the numbers of each channel.
+    fn group_normalisation(&mut self, layer: &GroupNormalisation, x: &Value, sample: &[usize]) -> Value {
+        let place = self.next;
+        let entries = sample.iter().product::<usize>() / layer.groups;
+        let lines = self.graph.reshape(x, &[layer.groups, entries]);
+        let mut each = |name: &str, value: f32| {
+            let values = vec![value; layer.groups];
+            self.graph.parameter(&format!("{place}.{name}"), &[layer.groups], &values)
+        };
+        let (ones, zeros) = (each("ones", 1.0), each("zeros", 0.0));
+        let epsilon = [("epsilon", Setting::Float(layer.delta.to()))];
+        let lines = self.graph.operator("InstanceNormalization", &[&lines, &ones, &zeros], &epsilon);
+        let mut y = self.graph.reshape(&lines, sample);
+        if layer.affine {
+            let shape = [&[layer.channels], &vec![1; sample.len() - 1][..]].concat();
+            for operator in ["Mul", "Add"] {
+                let part = &self.weights.parts[self.next];
+                self.next += 1;
+                let values = self.weights.values(part);
+                let values: Vec<_> =
+                    (0..layer.channels).map(|channel| values[channel / layer.orbit]).collect();
+                let numbers = self.graph.parameter(&part.name, &shape, &values);
+                y = self.graph.operator(operator, &[&y, &numbers], &[]);
+            }
+        }
+        y
+    }
+
+    fn upsample(&mut self, layer: &Upsample, x: &Value) -> Value {
+        let coordinates = match () {
+            () if layer.is_nearest() => "asymmetric",
+            () if layer.aligns_corners() => "align_corners",
+            () => "half_pixel",
+        };
+        let mode = if layer.is_nearest() { "nearest" } else { "linear" };
+        self.graph.resize(x, layer.factors(), mode, coordinates)
     }
 
     /// The next array of weights.

@@ -2,86 +2,24 @@
 //!
 //! Window o takes the entries at o·stride + k·dilation − padding. Padding adds no entries: the maximum is
 //! over those inside (so it is that of padding with −∞), the mean divides by their number or, if padding
-//! counts, by the number of taps. Sizes are rounded down: a window that does not fit as a whole is left out.
-//! Of equal entries the first in row-major order is the maximum, and the gradient flows to it alone. All of
-//! this is PyTorch's convention (where padding counts by default). A NaN makes the maximum NaN, and the
-//! gradient flows to the first NaN. Means and sums add up in pairs: of n entries x, each is rounded at most
-//! 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
+//! counts, by the number of taps. Sizes are rounded down, and a window that does not fit as a whole is left
+//! out; or, in *ceil mode*, they are rounded up, as long as the last window begins inside the input or the
+//! padding before it. What such a window has beyond the padding never counts. All of this is PyTorch's
+//! convention (where padding counts by default). What becomes of a window tells [`Reduction`].
 //!
 //! Cost: one comparison or addition for each connection; memory for the entries of one window.
+
+mod divisors;
 
 use ndarray::{Array2, ArrayD};
 
 use super::{
-    Gradients, Layer, LayerError, Mode, OutputType, Symmetry, View, Window, channel_rows, check_backward,
-    check_weights, equivariance, extents, from_rows, shape_error,
+    Gradients, Layer, LayerError, Mode, OutputType, Reduction, Symmetry, View, Window, channel_rows,
+    check_backward, check_weights, equivariance, extents, from_rows, shape_error,
 };
 use crate::conv::{Operation, Options, Problem};
-use crate::scalar::{Scalar, pairwise_sum};
+use crate::scalar::Scalar;
 use crate::signal::FeatureType;
-
-/// What becomes of the entries of a window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reduction {
-    /// The greatest, of equals the first.
-    Maximum,
-    /// The mean.
-    Mean,
-    /// The sum.
-    Sum,
-}
-
-impl Reduction {
-    /// Of entries in row-major order, of which there is at least one; the mean divides by `count`.
-    pub(super) fn apply<S: Scalar>(self, mut entries: impl Iterator<Item = S>, count: usize) -> S {
-        match self {
-            Reduction::Maximum => {
-                let first = entries.next().unwrap_or_else(|| unreachable!("no window is empty"));
-                entries.fold(first, |greatest, entry| greatest.maximum(&entry))
-            }
-            Reduction::Mean => pairwise_sum(entries).divide_by_integer(count as u64),
-            Reduction::Sum => pairwise_sum(entries),
-        }
-    }
-
-    /// Adds the gradient of an output to those of its entries, given as (value, place).
-    pub(super) fn spread<'a, S: Scalar + PartialOrd>(
-        self,
-        entries: &'a [(S, usize)],
-        count: usize,
-        output_gradient: &S,
-        add: &mut impl FnMut(usize, &S),
-    ) {
-        match self {
-            Reduction::Maximum => {
-                // NaN is above everything, as it is for the maximum itself.
-                let is_nan = |entry: &S| entry.partial_cmp(entry).is_none();
-                let is_better = |next: &S, best: &S| next > best || (is_nan(next) && !is_nan(best));
-                let better = |best: &'a (S, usize), next: &'a (S, usize)| {
-                    if is_better(&next.0, &best.0) { next } else { best }
-                };
-                let greatest = entries.iter().reduce(better);
-                if let Some((_, place)) = greatest {
-                    add(*place, output_gradient);
-                }
-            }
-            Reduction::Mean => {
-                let share = output_gradient.divide_by_integer(count as u64);
-                entries.iter().for_each(|(_, place)| add(*place, &share));
-            }
-            Reduction::Sum => entries.iter().for_each(|(_, place)| add(*place, output_gradient)),
-        }
-    }
-
-    /// `maximum`, `mean` or `sum`.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Reduction::Maximum => "maximum",
-            Reduction::Mean => "mean",
-            Reduction::Sum => "sum",
-        }
-    }
-}
 
 /// Pooling over windows, on any number of axes of space: inputs have shape (batch, channels, space…).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +36,10 @@ pub struct Pool {
     pub padding: Vec<(usize, usize)>,
     /// Whether a mean divides by the number of taps even where some lie in the padding.
     pub padding_counts: bool,
+    /// Whether sizes are rounded up.
+    pub ceil_mode: bool,
+    /// What a mean divides by, whatever its windows have.
+    pub divisor_override: Option<usize>,
 }
 
 impl Pool {
@@ -118,7 +60,16 @@ impl Pool {
 
     fn new(reduction: Reduction, taps: Vec<usize>) -> Self {
         let stride = taps.clone();
-        Pool { reduction, taps, stride, dilation: Vec::new(), padding: Vec::new(), padding_counts: true }
+        Pool {
+            reduction,
+            taps,
+            stride,
+            dilation: Vec::new(),
+            padding: Vec::new(),
+            padding_counts: true,
+            ceil_mode: false,
+            divisor_override: None,
+        }
     }
 
     /// With this stride along each axis.
@@ -156,6 +107,20 @@ impl Pool {
         self
     }
 
+    /// Sizes are rounded up: the last window may reach beyond the input and its padding.
+    #[must_use]
+    pub fn ceil_mode(mut self) -> Self {
+        self.ceil_mode = true;
+        self
+    }
+
+    /// A mean divides by this number, whatever its windows have.
+    #[must_use]
+    pub fn divisor_override(mut self, divisor: usize) -> Self {
+        self.divisor_override = Some(divisor);
+        self
+    }
+
     /// The windows, as those of a convolution with as many groups as channels.
     ///
     /// # Errors
@@ -167,11 +132,26 @@ impl Pool {
             let expected = format!("(batch, channels{})", ", length".repeat(rank));
             return Err(shape_error(self, expected, input, suggestion));
         }
+        if self.divisor_override == Some(0) {
+            return Err(LayerError::Setting {
+                layer: self.name(),
+                setting: "the divisor",
+                expected: "at least 1".to_owned(),
+                found: "0".to_owned(),
+            });
+        }
+        let mut padding = self.padding.clone();
+        if self.ceil_mode && (padding.is_empty() || padding.len() == rank) {
+            padding.resize(rank, (0, 0));
+            for ((_, after), overhang) in padding.iter_mut().zip(self.overhang(&input[2..])) {
+                *after = after.saturating_add(overhang);
+            }
+        }
         let kernel = [&[input[1], 1], self.taps.as_slice()].concat();
         let options = Options::new()
             .stride(self.stride.as_slice())
             .dilation(self.dilation.as_slice())
-            .padding_before_after(self.padding.as_slice())
+            .padding_before_after(padding.as_slice())
             .groups(input[1]);
         let problem = Problem::new(Operation::Correlation, &kernel, input, &options)
             .map_err(|source| LayerError::Convolution { layer: self.name(), source })?;
@@ -191,10 +171,6 @@ impl Pool {
         }
         Ok(problem)
     }
-
-    fn count(&self, inside: usize) -> usize {
-        if self.padding_counts { self.taps.iter().product() } else { inside }
-    }
 }
 
 impl Layer for Pool {
@@ -211,12 +187,25 @@ impl Layer for Pool {
     }
 
     fn symmetry(&self, input: &[usize]) -> Result<Symmetry, LayerError> {
-        Ok(Symmetry::of_windows(&Window::of(&self.problem(input)?), false))
+        let mut symmetry = Symmetry::of_windows(&Window::of(&self.problem(input)?), false);
+        let uneven = self.is_uneven(&input[2..]);
+        symmetry.flips.iter_mut().zip(&uneven).for_each(|(flip, &uneven)| *flip &= !uneven);
+        symmetry.axes_alike &= !uneven.contains(&true);
+        Ok(symmetry)
     }
 
     fn output_type(&self, input: &[usize], from: &FeatureType) -> Result<OutputType, LayerError> {
         equivariance::check_input(self, input, from)?;
         equivariance::check_windows(self, &Window::of(&self.problem(input)?), from)?;
+        if self.is_uneven(&input[2..]).contains(&true) {
+            let hypothesis = "windows that reach beyond the padding are divided by fewer taps";
+            return Err(equivariance::broken(
+                self,
+                from,
+                hypothesis,
+                "divide by the entries inside, or round down",
+            ));
+        }
         let because = "its windows are moved to windows".to_owned();
         Ok(OutputType { feature: from.clone(), because })
     }
@@ -234,10 +223,12 @@ impl Layer for Pool {
         let mut pooled = Array2::from_elem((rows.nrows(), shape[2..].iter().product()), S::zero());
         // One list of entries at a time, for all channels: all lists together would be as large as all
         // connections.
-        for (window, mut outputs) in problem.windows().zip(pooled.columns_mut()) {
+        let divisors = self.divisors(&problem, &x.shape()[2..]);
+        for (place, (window, mut outputs)) in problem.windows().zip(pooled.columns_mut()).enumerate() {
+            let count = divisors.as_ref().map_or(window.len(), |divisors| divisors[place]);
             for (row, output) in rows.outer_iter().zip(&mut outputs) {
                 let entries = window.iter().map(|&(_, place)| row[place].clone());
-                *output = self.reduction.apply(entries, self.count(window.len()));
+                *output = self.reduction.apply(entries, count);
             }
         }
         Ok(from_rows(pooled.into_iter().collect(), &shape))
@@ -254,11 +245,13 @@ impl Layer for Pool {
         let problem = self.problem(x.shape())?;
         let (rows, gradients) = (channel_rows(x), channel_rows(output_gradient));
         let mut input = Array2::from_elem(rows.dim(), S::zero());
-        for (window, gradients) in problem.windows().zip(gradients.columns()) {
+        let divisors = self.divisors(&problem, &x.shape()[2..]);
+        for (place, (window, gradients)) in problem.windows().zip(gradients.columns()).enumerate() {
+            let count = divisors.as_ref().map_or(window.len(), |divisors| divisors[place]);
             for ((row, gradient), mut input) in rows.outer_iter().zip(&gradients).zip(input.outer_iter_mut())
             {
                 let entries: Vec<_> = window.iter().map(|&(_, place)| (row[place].clone(), place)).collect();
-                self.reduction.spread(&entries, self.count(entries.len()), gradient, &mut |place, share| {
+                self.reduction.spread(&entries, count, gradient, &mut |place, share| {
                     input[place].add_in_place(share);
                 });
             }
@@ -296,6 +289,40 @@ mod tests {
         assert_eq!(run(&Pool::maximum([2]).stride([1]).dilation([2]), &x), [2.0, 5.0, 2.0]);
     }
 
+    /// PyTorch's rule: ⌈(L + 2p − d(k − 1) − 1)/s⌉ + 1 windows, less one if the last would begin behind the
+    /// input and the padding before it.
+    #[test]
+    fn sizes_rounded_up_by_hand() {
+        let x = [1.0, 5.0, 2.0, -7.0, -8.0];
+        // (1 5), (2 −7), (−8 ·): what is beyond never counts.
+        assert_eq!(run(&Pool::maximum([2]).ceil_mode(), &x), [5.0, 2.0, -8.0]);
+        assert_eq!(run(&Pool::mean([2]).ceil_mode(), &x), [3.0, -2.5, -8.0]);
+        assert_eq!(run(&Pool::sum([2]).ceil_mode(), &x), [6.0, -5.0, -8.0]);
+        // Padding 1, stride 3, windows 3: (· 1 5), (2 −7 −8); a third would begin in the padding behind.
+        let padded = |pool: Pool| pool.padding([1]).ceil_mode();
+        assert_eq!(run(&padded(Pool::mean([3])), &x), [2.0, -13.0 / 3.0]);
+        // Of four entries the windows are (· 1 5), (2 −7 ·): the first padding counts, and so does the second.
+        assert_eq!(run(&padded(Pool::mean([3])), &x[..4]), [2.0, -5.0 / 3.0]);
+        // Stride 2, windows 4 on (· 1 5 2 −7 ·): (· 1 5 2), (5 2 −7 ·); on five entries a third, (−7 −8 ·|·),
+        // of which the padding counts and what is beyond does not.
+        let wide = |pool: Pool| pool.stride([2]).padding([1]).ceil_mode();
+        assert_eq!(run(&wide(Pool::mean([4])), &x[..4]), [2.0, 0.0]);
+        assert_eq!(run(&wide(Pool::mean([4])), &x), [2.0, -2.0, -15.0 / 3.0]);
+        assert_eq!(run(&wide(Pool::mean([4])).padding_does_not_count(), &x), [8.0 / 3.0, -2.0, -7.5]);
+        assert_eq!(run(&Pool::mean([2]).divisor_override(3), &x), [2.0, -5.0 / 3.0]);
+    }
+
+    #[test]
+    fn windows_beyond_the_border_break_mirrors() {
+        let mirrors = |pool: Pool, length: usize| pool.symmetry(&[1, 1, length]).unwrap().flips[0];
+        assert!(mirrors(Pool::maximum([2]).ceil_mode(), 4) && !mirrors(Pool::maximum([2]).ceil_mode(), 5));
+        // One entry of padding before and one beyond behind: the maximum is symmetric, the mean counts the first.
+        let even = |pool: Pool| pool.padding_before_after([(1, 0)]).ceil_mode();
+        assert!(mirrors(even(Pool::maximum([2])), 4));
+        assert!(!mirrors(even(Pool::mean([2])), 4));
+        assert!(mirrors(even(Pool::mean([2])).padding_does_not_count(), 4));
+    }
+
     #[test]
     fn of_equals_the_first_gets_the_gradient() {
         let x = arr3(&[[[3.0, 3.0, 1.0, 3.0]]]).into_dyn();
@@ -317,6 +344,9 @@ mod tests {
             laws::gradient(&pool.stride([1, 2]).padding([1, 1]), &[1, 2, 3, 4]);
         }
         laws::gradient(&Pool::maximum([2, 2, 2]), &[1, 1, 4, 2, 3]);
+        for pool in [Pool::maximum([2, 3]), Pool::mean([2, 3]), Pool::mean([2, 3]).divisor_override(5)] {
+            laws::gradient(&pool.stride([2, 2]).padding([1, 1]).ceil_mode(), &[1, 2, 4, 5]);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | piece | a part of the output that a thread computes at a time: samples, a band of rows, or a part of one |
 //! | strip | a copy of what a piece reads, as its loops want it, small enough for the cache |
-//! | plane | a part of a strip: entries a stride apart, one after the other, of which a tap reads a stretch |
+//! | plane | two axes of space of a channel; of a strip, entries a stride apart, of which a tap reads a stretch |
 //! | panel | a few vectors of positions, or of weights, with all channels of a sum one after the other |
 //! | tile | sums that stay in registers during a loop; with transforms, a block that is transformed as one |
 //! | phase | of a transposed convolution with stride s, the outputs at φ modulo s, which meet the same taps |

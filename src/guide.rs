@@ -15,3 +15,5 @@ pub mod group_networks {}
 #[cfg(feature = "train")]
 #[doc = include_str!("../guide/6_training.md")]
 pub mod training {}
+#[doc = include_str!("../guide/7_several_machines.md")]
+pub mod several_machines {}

@@ -226,8 +226,9 @@ fn what_cannot_be_written_is_refused_before_the_work() {
 #[test]
 fn every_option_refuses_what_it_cannot_be() {
     const NUMBERS: [&str; 4] = ["-1", "1.5", "many", "18446744073709551616"];
+    const SHARDS: [&str; 6] = ["0/2", "3/2", "1", "a/b", "1/100001", ""];
     let paths = ["no-such-folder/file"];
-    let table: [(&str, &str, Vec<&str>); 20] = [
+    let table: [(&str, &str, Vec<&str>); 22] = [
         ("train", "--data", vec!["no-such-data", ""]),
         ("train", "--model", vec!["lenet6", ""]),
         ("train", "--epochs", [&NUMBERS[..], &["0", "1000001"]].concat()),
@@ -243,6 +244,8 @@ fn every_option_refuses_what_it_cannot_be() {
         ("verify", "--seeds", vec!["5..3", "7", "..", "a..b", "0..1000000", ""]),
         ("verify", "--json", paths.to_vec()),
         ("verify", "--html", vec!["-", paths[0]]),
+        ("verify", "--shard", SHARDS.to_vec()),
+        ("bench", "--shard", SHARDS.to_vec()),
         ("bench", "--workloads", vec!["no-such-list.json", "Cargo.toml"]),
         ("bench", "--threads", [&NUMBERS[..], &["0"]].concat()),
         ("bench", "--json", paths.to_vec()),

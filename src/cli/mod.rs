@@ -14,9 +14,11 @@ mod check;
 mod destination;
 mod keeping;
 mod limits;
+mod merge;
 mod pattern;
 mod quiet;
 mod seeds;
+mod shard;
 mod train;
 mod verify;
 
@@ -41,6 +43,7 @@ enum Command {
     Check(check::Arguments),
     Certify(certify::Arguments),
     Bench(bench::Arguments),
+    Merge(merge::Arguments),
 }
 
 /// Runs the command with the arguments of the process.
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout()),
         Command::Certify(arguments) => certify::run(&arguments, &mut anstream::stdout()),
         Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
+        Command::Merge(arguments) => merge::run(&arguments, &mut anstream::stdout()),
     });
     match outcome {
         Ok(Ok(true)) => ExitCode::SUCCESS,

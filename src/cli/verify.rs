@@ -8,9 +8,11 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use serde_json::json;
 
 use super::destination::{self, Destination};
 use super::seeds::Seeds;
+use super::shard::{ClaimPart, Shard};
 use super::{pattern, quiet};
 use crate::claims::Claim;
 use crate::claims::power::{Count, LARGEST_MISS};
@@ -54,6 +56,10 @@ pub(super) struct Arguments {
     #[arg(long, hide = true, requires = "seeds", conflicts_with_all = ["readings", "json", "list"])]
     power: bool,
 
+    /// Run only the Ith of N parts that take about alike long; `equivariant merge` puts their JSON together.
+    #[arg(long, value_name = "I/N", requires = "json", conflicts_with_all = ["list", "html", "power"])]
+    shard: Option<Shard>,
+
     /// Write the results as JSON to a file, or to standard output (-) instead of the table.
     #[arg(long, value_name = "FILE|-")]
     json: Option<PathBuf>,
@@ -96,28 +102,37 @@ pub(super) fn run(
         return Ok(true);
     }
 
+    let part = arguments.shard.map(|shard| {
+        let seeds = arguments.seeds.as_ref().map_or(arguments.seed.to_string(), ToString::to_string);
+        ClaimPart::of(&claims, shard, &seeds, &chosen(&arguments.readings))
+    });
+    let claims = part.as_ref().map_or(claims, |part| part.claims.clone());
     if let Some(seeds) = &arguments.seeds {
         return match arguments.power {
             true => measure_power(&claims, seeds, output),
-            false => run_seeds(&claims, arguments, seeds, json_to, output),
+            false => run_seeds(&claims, arguments, part.as_ref(), seeds, json_to, output),
         };
     }
 
     let progress = progress(claims.len() as u64, "claims");
-    let run = run_claims(&claims, &arguments.readings, arguments.seed, &progress)?;
+    let run = run_claims(&claims, arguments, arguments.seed, &progress)?;
     progress.finish_and_clear();
     if json_on_standard_output {
         anstream::eprintln!("{}", terminal::summary(&run));
     } else {
         destination::print(output, &terminal::run(&run, columns()))?;
     }
+    let as_expected = run.disagreements().next().is_none();
     if let Some(destination) = json_to {
-        destination.write(&json::run(&run)?)?;
+        destination.write(&match &part {
+            Some(part) => part.mark(as_expected).stamped(json::value(&run)?)?,
+            None => json::run(&run)?,
+        })?;
     }
     if let Some(destination) = html_to {
         destination.write(&html::page(&run).context("cannot draw the page")?)?;
     }
-    Ok(run.disagreements().next().is_none())
+    Ok(as_expected)
 }
 
 /// Runs claims with one seed after the other, and tells with which something disagrees as soon as it is
@@ -125,6 +140,7 @@ pub(super) fn run(
 fn run_seeds(
     claims: &[&Claim],
     arguments: &Arguments,
+    part: Option<&ClaimPart<'_>>,
     seeds: &Seeds,
     json_to: Option<Destination>,
     output: &mut impl Write,
@@ -141,7 +157,7 @@ fn run_seeds(
     let progress = progress(seeds.count() * claims.len() as u64, "claims");
     let (mut agree, mut documents) = (0, Vec::new());
     for seed in seeds.iter() {
-        let run = run_claims(claims, &arguments.readings, seed, &progress)?;
+        let run = run_claims(claims, arguments, seed, &progress)?;
         if run.disagreements().next().is_none() {
             agree += 1;
         } else {
@@ -154,7 +170,11 @@ fn run_seeds(
     progress.finish_and_clear();
     tell(terminal::summary_of_seeds(&seeds.to_string(), seeds.count(), agree, start.elapsed()))?;
     if let Some(destination) = json_to {
-        destination.write(&json::runs(&seeds.to_string(), &documents)?)?;
+        let (name, as_expected) = (seeds.to_string(), agree == seeds.count());
+        destination.write(&match part {
+            Some(part) => part.mark(as_expected).stamped(json!({"seeds": name, "runs": documents}))?,
+            None => json::runs(&name, &documents)?,
+        })?;
     }
     Ok(agree == seeds.count())
 }
@@ -178,14 +198,14 @@ fn measure_power(claims: &[&Claim], seeds: &Seeds, output: &mut impl Write) -> a
 /// matter.
 ///
 /// # Errors
-/// If these readings say nothing about any of them.
+/// If these readings say nothing about any of them, unless the claims are a shard's.
 fn run_claims<'a>(
     claims: &[&'a Claim],
-    readings: &[Reading],
+    arguments: &Arguments,
     seed: u64,
     progress: &ProgressBar,
 ) -> anyhow::Result<Run<'a>> {
-    let readings = if readings.is_empty() { Reading::ALL.to_vec() } else { sorted(readings) };
+    let readings = chosen(&arguments.readings);
     let start = Instant::now();
     let outcomes: Vec<Option<Record<'a>>> = claims
         .par_iter()
@@ -201,17 +221,17 @@ fn run_claims<'a>(
         .collect();
     let skipped = outcomes.iter().filter(|outcome| outcome.is_none()).count();
     let records: Vec<_> = outcomes.into_iter().flatten().collect();
-    if records.is_empty() {
+    if records.is_empty() && arguments.shard.is_none() {
         let readings: Vec<&str> = readings.iter().map(|reading| reading.name()).collect();
         bail!("nothing was checked: none of these claims has a reading among {}", readings.join(", "));
     }
     Ok(Run { seed, readings, records, skipped, duration: start.elapsed() })
 }
 
-/// Without repetition, the strongest first: `Claim::run` compares with `Reading::ALL` to tell whether all are
-/// wanted.
-fn sorted(readings: &[Reading]) -> Vec<Reading> {
-    Reading::ALL.into_iter().filter(|reading| readings.contains(reading)).collect()
+/// All readings where none is asked for, else those. Without repetition, the strongest first: `Claim::run`
+/// compares with `Reading::ALL` to tell whether all are wanted.
+fn chosen(asked: &[Reading]) -> Vec<Reading> {
+    Reading::ALL.into_iter().filter(|reading| asked.is_empty() || asked.contains(reading)).collect()
 }
 
 /// A bar on standard error, where that is a terminal.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ndarray::ArrayD;
 
 use super::timing::{Contender, in_turns, random_arrays};
+use crate::cli::shard::PRODUCTS_A_SECOND;
 use crate::conv::plan::{Method, Plan, PlanOptions, Workspace};
 use crate::conv::{Algorithm, ConvolutionError, Extent, Fourier, Operation, Options, Problem};
 use crate::report::crossover::{Comparison, ComparisonRun, Family};
@@ -13,20 +14,37 @@ use crate::report::crossover::{Comparison, ComparisonRun, Family};
 /// Direct convolutions of more products than this are not timed: they take seconds.
 const MOST_PRODUCTS: u128 = 2_000_000_000;
 
-/// Times all shapes.
+/// Times these shapes.
 ///
 /// # Errors
-/// If a shape is not a valid problem, which none is.
-pub(super) fn run(quick: bool, threads: usize, seed: u64, budget: Duration) -> anyhow::Result<ComparisonRun> {
+/// If no method runs one of them, which is not so.
+pub(super) fn run(
+    shapes: &[(Family, Problem)],
+    threads: usize,
+    seed: u64,
+    budget: Duration,
+) -> anyhow::Result<ComparisonRun> {
     let mut comparisons = Vec::new();
-    for (family, problem) in shapes(quick)? {
-        comparisons.push(compare(family, &problem, seed, budget)?);
+    for (family, problem) in shapes {
+        comparisons.push(compare(*family, problem, seed, budget)?);
     }
     Ok(ComparisonRun { version: env!("CARGO_PKG_VERSION"), seed, threads, comparisons })
 }
 
+/// About how long each takes, in seconds: some methods, each for the budget, or ten rounds of a direct one.
+pub(super) fn costs(shapes: &[(Family, Problem)], budget: Duration) -> Vec<f64> {
+    let cost = |(_, problem): &(Family, Problem)| {
+        let products = problem.multiply_adds().min(MOST_PRODUCTS) as f64;
+        4.0 * budget.as_secs_f64() + 10.0 * products / PRODUCTS_A_SECOND
+    };
+    shapes.iter().map(cost).collect()
+}
+
 /// The shapes, the ones of a family in the order of their kernels.
-fn shapes(quick: bool) -> Result<Vec<(Family, Problem)>, ConvolutionError> {
+///
+/// # Errors
+/// If a shape is not a valid problem, which none is.
+pub(super) fn shapes(quick: bool) -> Result<Vec<(Family, Problem)>, ConvolutionError> {
     let mut shapes = Vec::new();
     let (lengths, sides): (&[usize], &[usize]) =
         if quick { (&[10_000], &[64]) } else { (&[1000, 10_000, 100_000], &[32, 128, 512]) };

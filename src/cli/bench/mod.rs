@@ -9,8 +9,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::destination::{self, Destination};
 use super::limits;
+use super::shard::{Mark, Shard};
 use crate::report::crossover;
 
 /// Times the convolution kernels: where direct convolution and Fourier transforms cross over a range of
@@ -37,6 +40,15 @@ pub(super) struct Arguments {
     /// Threads to use, at most four for each that the machine runs at once.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = limits::at_least_one())]
     threads: usize,
+
+    /// Run only the Ith of N parts that take about alike long; `equivariant merge` puts their JSON together.
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires = "json",
+        conflicts_with_all = ["html", "svg", "calibrate"]
+    )]
+    shard: Option<Shard>,
 
     /// Write the results as JSON to a file or to standard output (-): a document, or a line for each
     /// workload.
@@ -86,17 +98,42 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     }
     let seed = arguments.seed;
     let (text, json) = match &arguments.workloads {
-        Some(path) => pool.install(|| workloads::run(path, threads, seed, milliseconds(60, 500)))?,
+        Some(path) => {
+            let list = workloads::List::read(path)?;
+            let budget = milliseconds(60, 500);
+            let part = arguments.shard.map(|shard| {
+                let common = json!({
+                    "seed": seed, "threads": threads, "quick": arguments.quick, "workloads": list.digest(),
+                    "count": list.len(),
+                });
+                Mark::new("bench", shard, shard.dealt(&list.costs(budget)), true, common)
+            });
+            pool.install(|| list.run(part.as_ref(), threads, seed, budget))?
+        }
         None => {
-            let compare = || comparison::run(arguments.quick, threads, seed, milliseconds(2, 50));
-            let run = pool.install(compare)?;
+            let (shapes, budget) = (comparison::shapes(arguments.quick)?, milliseconds(2, 50));
+            let part = arguments.shard.map(|shard| {
+                let common = json!({
+                    "seed": seed, "threads": threads, "quick": arguments.quick, "count": shapes.len(),
+                });
+                Mark::new("bench", shard, shard.dealt(&comparison::costs(&shapes, budget)), true, common)
+            });
+            let shapes = match &part {
+                Some(part) => part.dealt.iter().map(|&place| shapes[place].clone()).collect(),
+                None => shapes,
+            };
+            let run = pool.install(|| comparison::run(&shapes, threads, seed, budget))?;
             if let Some(destination) = html_to {
                 destination.write(&crossover::page(&run)?)?;
             }
             if let Some(destination) = svg_to {
                 destination.write(&crossover::drawing(&run)?)?;
             }
-            (crossover::text(&run), serde_json::to_string_pretty(&run)? + "\n")
+            let document = match &part {
+                Some(part) => part.stamped(serde_json::to_value(&run)?)?,
+                None => serde_json::to_string_pretty(&run)? + "\n",
+            };
+            (crossover::text(&run), document)
         }
     };
     if !on_standard_output {

@@ -8,6 +8,7 @@ use ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 use super::timing::{Times, random_arrays};
+use crate::cli::shard::{Digest, FIELD, Mark, PRODUCTS_A_SECOND};
 use crate::conv::plan::{Accuracy, GradientPlan, Plan, PlanOptions, Workspace};
 use crate::conv::{ConvolutionError, Extent, Operation, Options, Problem};
 
@@ -176,21 +177,81 @@ impl Workload {
     }
 }
 
-/// Reads the list, times its workloads, and tells as a table and as JSON, a line for each.
-pub(super) fn run(
-    path: &Path,
-    threads: usize,
-    seed: u64,
-    budget: Duration,
-) -> anyhow::Result<(String, String)> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let workloads: Vec<Workload> =
-        serde_json::from_str(&text).with_context(|| format!("{} is no list of workloads", path.display()))?;
-    if workloads.is_empty() {
-        bail!("{} lists no workload", path.display());
+/// A list of workloads as it was read.
+pub(super) struct List {
+    workloads: Vec<Workload>,
+    digest: String,
+}
+
+impl List {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// If there is none in the file, or it is empty.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let workloads: Vec<Workload> = serde_json::from_str(&text)
+            .with_context(|| format!("{} is no list of workloads", path.display()))?;
+        if workloads.is_empty() {
+            bail!("{} lists no workload", path.display());
+        }
+        Ok(List { workloads, digest: Digest::default().bytes(text.as_bytes()).finish() })
     }
-    let rows = time(&workloads, threads, seed, budget)?;
-    Ok((table(&rows), lines(&rows)?))
+
+    pub(super) fn len(&self) -> usize {
+        self.workloads.len()
+    }
+
+    /// What tells this list from others.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// About how long each takes, in seconds: twice the budget, or a dozen runs of the definition. What
+    /// cannot be timed costs nothing.
+    pub(super) fn costs(&self, budget: Duration) -> Vec<f64> {
+        let cost = |workload: &Workload| match workload.check_sizes().and_then(|()| Ok(workload.problem()?)) {
+            Ok((problem, ..)) => {
+                2.0 * budget.as_secs_f64() + 12.0 * problem.multiply_adds() as f64 / PRODUCTS_A_SECOND
+            }
+            Err(_) => 0.0,
+        };
+        self.workloads.iter().map(cost).collect()
+    }
+
+    /// Times the workloads, or those of a shard, and tells as a table and as JSON, a line for each.
+    ///
+    /// # Errors
+    /// If one is too large or no valid problem.
+    pub(super) fn run(
+        &self,
+        part: Option<&Mark>,
+        threads: usize,
+        seed: u64,
+        budget: Duration,
+    ) -> anyhow::Result<(String, String)> {
+        let Some(part) = part else {
+            let rows = time(&self.workloads, threads, seed, budget)?;
+            return Ok((table(&rows), lines(&rows)?));
+        };
+        let (mut all, mut text) = (Vec::new(), String::new());
+        for &place in &part.dealt {
+            let rows = time(&self.workloads[place..=place], threads, seed, budget)?;
+            let mark = serde_json::to_value(Mark { place: Some(place), ..part.clone() })?;
+            for row in &rows {
+                let mut line = serde_json::to_value(row)?;
+                line[FIELD] = mark.clone();
+                text += &format!("{line}\n");
+            }
+            all.extend(rows);
+        }
+        // A shard without work is none that is missing.
+        if part.dealt.is_empty() {
+            text = format!("{}\n", serde_json::json!({FIELD: part}));
+        }
+        Ok((table(&all), text))
+    }
 }
 
 /// Whether a kernel adds the products of the definition and nothing else.

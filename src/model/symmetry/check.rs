@@ -15,6 +15,7 @@ use super::mend;
 use super::mended_file;
 use super::report::{ModelReport, Tensor};
 use super::shapes;
+use super::terms::Terms;
 use crate::model::run::RunError;
 use crate::model::{Model, ModelError, Port, Program};
 
@@ -143,6 +144,22 @@ impl<'m> Question<'m> {
     /// If the model cannot be read for these shapes.
     pub fn shape(&self) -> Result<Vec<usize>, JudgeError> {
         Ok(self.subject()?.moving.own)
+    }
+
+    /// The groups that are judged, each with about how many products that takes: those of a run for each of
+    /// its generators, and of one more.
+    ///
+    /// # Errors
+    /// If the model cannot be read for these shapes.
+    pub fn work(&self) -> Result<Vec<(SymmetryGroup, f64)>, JudgeError> {
+        let Subject { program, moving, .. } = self.subject()?;
+        let terms = program.steps.iter().map(|step| Terms::new(&program, step));
+        let run: f64 = terms.map(|terms| terms.count() as f64 * terms.width() as f64).sum();
+        let of = |group: SymmetryGroup| {
+            let generators = group.generators(&moving.own).map_or(0, |generators| generators.len());
+            (group, run * (1 + generators) as f64)
+        };
+        Ok(self.asked(&moving.own).into_iter().map(of).collect())
     }
 
     /// Samples for the first input, on which the model is measured and counterexamples are looked for first.

@@ -88,11 +88,19 @@ impl Looked {
     }
 }
 
+/// A counterexample with what it depends on.
+#[derive(Clone)]
+struct Refuted {
+    motion: Motion,
+    least: f64,
+    found: Counterexample,
+}
+
 /// What is found once and used for several groups.
 #[derive(Default)]
 pub(in crate::model) struct Memory<'a> {
     looked: RefCell<HashMap<Motion, Looked>>,
-    refuted: RefCell<Vec<(Motion, Counterexample)>>,
+    refuted: RefCell<Vec<Refuted>>,
     /// The program in the arithmetic that refutes.
     exact: OnceCell<Prepared<'a, FixedPoint>>,
     /// The bounded outputs for the first trial.
@@ -281,17 +289,17 @@ impl Judge<'_> {
     /// A counterexample, or a measurement; and where the symmetry is lost.
     fn broken(&self, report: &mut GroupReport, looked: &[Looked]) -> Result<(), RunError> {
         report.basis = Some(Basis::Measured);
-        let elements = report.group.elements(&self.moving.own).unwrap_or_default();
         for looked in looked.iter().filter(|looked| !looked.holds()) {
             if report.breaks_at.is_none() {
                 self.blame(report, looked);
             }
             let local = report.breaks_at.as_ref().map_or(0.0, |breaks| breaks.relative_error);
             let least = if local > NEAR_MISS { 0.0 } else { LEAST_NOISES * self.meter.noise };
-            let of_group = |motion: &Motion| elements.iter().any(|element| element.motion == *motion);
-            let known = self.memory.refuted.borrow().iter().find(|(motion, _)| of_group(motion)).cloned();
+            // What other groups were judged before must not matter.
+            let is_same = |known: &&Refuted| known.motion == looked.element.motion && known.least == least;
+            let known = self.memory.refuted.borrow().iter().find(is_same).cloned();
             let found = match known {
-                Some((_, found)) => Some(found),
+                Some(known) => Some(Counterexample { element: looked.element.name.clone(), ..known.found }),
                 None => self.refute(&looked.element, least)?,
             };
             if let Some(found) = found {
@@ -338,7 +346,8 @@ impl Judge<'_> {
             Ok(Attempt::Nothing) => None,
         };
         if let Some(found) = &found {
-            self.memory.refuted.borrow_mut().push((element.motion.clone(), found.clone()));
+            let (motion, found) = (element.motion.clone(), found.clone());
+            self.memory.refuted.borrow_mut().push(Refuted { motion, least, found });
         }
         Ok(found)
     }

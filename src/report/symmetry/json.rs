@@ -6,15 +6,13 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Counterexample, GroupReport, LayerReport, ModelReport, Tensor};
 
-/// The document, indented, with a line break at its end.
-///
-/// # Errors
-/// If the text cannot be made.
-pub fn document(report: &ModelReport) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(&value(report))? + "\n")
+/// The documents of several models or shapes as one.
+pub fn documents(documents: Vec<Value>) -> Value {
+    json!({"checks": documents})
 }
 
-fn value(report: &ModelReport) -> Value {
+/// The document of one model.
+pub fn value(report: &ModelReport) -> Value {
     let output = |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape});
     let input =
         |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape, "type": tensor.element.name()});

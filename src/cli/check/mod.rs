@@ -1,13 +1,21 @@
-//! `equivariant check`: the symmetries of a trained model.
+//! `equivariant check`: the symmetries of trained models.
+
+mod cases;
+mod part;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ndarray::ArrayD;
+use serde_json::json as object;
 
+use self::cases::{Case, cases};
+use self::part::Part;
 use super::destination::{self, Destination};
+use super::shard::Shard;
 use crate::file::replace;
-use crate::model::{GroupVerdict, Model, ModelReport, SymmetryGroup};
+use crate::model::{GroupVerdict, Model, ModelReport, Question, SymmetryGroup};
 use crate::report::symmetry::{certificate, html, json, terminal};
 use crate::train::data::{load_samples, samples_of_shape};
 
@@ -22,11 +30,12 @@ const MOST_SAMPLES: usize = 16;
 /// use or if the model cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The model, an ONNX file.
-    #[arg(value_name = "MODEL")]
-    model: PathBuf,
+    /// The model, an ONNX file; or several, which are judged one after the other.
+    #[arg(value_name = "MODEL", required = true)]
+    models: Vec<PathBuf>,
 
-    /// The shape of an input that the file leaves open, as in image=1,3,64,64; may be repeated.
+    /// The shape of an input that the file leaves open, as in image=1,3,64,64; may be repeated, also with
+    /// other shapes of the same input, each of which is judged.
     #[arg(long = "input", value_name = "NAME=SHAPE", value_parser = input)]
     inputs: Vec<(String, Vec<usize>)>,
 
@@ -63,6 +72,16 @@ pub(super) struct Arguments {
     /// given.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+
+    /// Judge only the Ith of N parts of all groups of all models and shapes, which take about alike long;
+    /// `equivariant merge` puts their JSON together.
+    #[arg(
+        long,
+        value_name = "I/N",
+        requires = "json",
+        conflicts_with_all = ["mend", "certificate", "html"]
+    )]
+    shard: Option<Shard>,
 
     /// Write the results as JSON to a file, or to standard output (-) instead of the table.
     #[arg(long, value_name = "FILE|-")]
@@ -117,61 +136,112 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let files = [("--mend", mend), ("--certificate", certificate), ("--json", json), ("--html", html)];
     destination::check_distinct(&files.map(|(option, path)| (option, path.as_ref())))?;
     let json_to = json.as_deref().map(Destination::open).transpose()?;
-    let html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
-    let certificate_to =
+    let mut html_to = html.as_deref().map(|path| Destination::open_file("--html", path)).transpose()?;
+    let mut certificate_to =
         certificate.as_deref().map(|path| Destination::open_file("--certificate", path)).transpose()?;
     if let Some(path) = mend {
         destination::check(path)?;
     }
-    let model = Model::read(&arguments.model)?;
-    let report = judge(arguments, &model)?;
-    let expectations: Vec<(String, GroupVerdict, bool)> = arguments
-        .expectations
-        .iter()
-        .map(|&(group, expected)| {
-            let agrees = report.group(group).is_some_and(|found| found.agrees(expected));
-            (group.to_string(), expected, agrees)
-        })
-        .collect();
+    let cases = cases(&arguments.models, &arguments.inputs);
+    let alone = [("--mend", mend), ("--certificate", certificate), ("--html", html)];
+    if let (true, Some((option, _))) = (cases.len() > 1, alone.iter().find(|(_, path)| path.is_some())) {
+        bail!("{option} is for one model with one shape, not for {}", cases.len());
+    }
+    let samples = arguments.data.as_deref().map(load_samples).transpose()?;
+    let samples = samples.as_deref();
     let is_json_on_standard_output = matches!(json_to, Some(Destination::Standard));
-    if !is_json_on_standard_output {
-        let columns = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| width.0.into());
-        destination::print(output, &terminal::table(&report, &expectations, columns))?;
+    let columns = terminal_size::terminal_size().map_or(COLUMNS, |(width, _)| width.0.into());
+    let part = arguments.shard.map(|shard| Part::of(arguments, &cases, samples, shard)).transpose()?;
+    let (mut as_expected, mut documents) = (true, Vec::new());
+    for (number, case) in cases.iter().enumerate() {
+        let groups = part.as_ref().map(|part| part.groups(number));
+        if groups.as_ref().is_some_and(Option::is_none) {
+            continue;
+        }
+        let model = Model::read(&case.model)?;
+        let report = judge(arguments, case, &model, samples, groups.flatten().as_deref())?;
+        let expectations: Vec<(String, GroupVerdict, bool)> = arguments
+            .expectations
+            .iter()
+            .filter_map(|&(group, expected)| {
+                // Every group that something is expected of is judged, here or in another shard.
+                let agrees = report.group(group)?.agrees(expected);
+                Some((group.to_string(), expected, agrees))
+            })
+            .collect();
+        if !is_json_on_standard_output {
+            destination::print(output, &terminal::table(&report, &expectations, columns))?;
+        }
+        for (name, expected, agrees) in &expectations {
+            as_expected &= agrees;
+            if !agrees && is_json_on_standard_output {
+                anstream::eprintln!("{}: {name} was expected to be {expected}", case.model.display());
+            }
+        }
+        documents.push(json::value(&report));
+        if let [_] = &cases[..] {
+            write_files(arguments, case, &model, &report, html_to.take(), certificate_to.take())?;
+        }
     }
     if let Some(destination) = json_to {
-        destination.write(&json::document(&report)?)?;
+        let document = match (&cases[..], documents.pop()) {
+            ([_], Some(only)) => only,
+            ([_], None) => object!({}),
+            (_, last) => json::documents(documents.into_iter().chain(last).collect()),
+        };
+        destination.write(&match &part {
+            Some(part) => part.mark(as_expected).stamped(document)?,
+            None => serde_json::to_string_pretty(&document)? + "\n",
+        })?;
     }
+    Ok(as_expected)
+}
+
+/// Writes what is written of one model only: a page, the mended model, a certificate.
+fn write_files(
+    arguments: &Arguments,
+    case: &Case,
+    model: &Model,
+    report: &ModelReport,
+    html_to: Option<Destination>,
+    certificate_to: Option<Destination>,
+) -> anyhow::Result<()> {
     if let Some(destination) = html_to {
-        destination.write(&html::page(&report))?;
+        destination.write(&html::page(report))?;
     }
-    let mended = match mend {
-        Some(path) => Some(write_mended(arguments, &model, path)?),
+    let mended = match &arguments.mend {
+        Some(path) => Some(write_mended(arguments, case, model, path)?),
         None => None,
     };
     if let Some(destination) = certificate_to {
-        let certified = question(arguments, mended.as_ref().unwrap_or(&model)).certificate()?;
+        let certified = question(arguments, case, mended.as_ref().unwrap_or(model)).certificate()?;
         destination.write(&certificate::write(&certified)?)?;
     }
-    for (name, expected, agrees) in &expectations {
-        if !agrees && is_json_on_standard_output {
-            anstream::eprintln!("{name} was expected to be {expected}");
-        }
-    }
-    Ok(expectations.iter().all(|(_, _, agrees)| *agrees))
+    Ok(())
 }
 
-fn question<'m>(arguments: &Arguments, model: &'m Model) -> crate::model::Question<'m> {
+/// The question about a model with the groups that the options name.
+fn question<'m>(arguments: &Arguments, case: &Case, model: &'m Model) -> Question<'m> {
+    let mut groups = arguments.groups.clone();
+    if !groups.is_empty() {
+        groups.extend(arguments.expectations.iter().map(|&(group, _)| group));
+    }
+    question_about(arguments, case, model, &groups)
+}
+
+/// The question about these groups, or about those that the shape suggests if there are none.
+fn question_about<'m>(
+    arguments: &Arguments,
+    case: &Case,
+    model: &'m Model,
+    groups: &[SymmetryGroup],
+) -> Question<'m> {
     let mut question = model.prove().seed(arguments.seed);
-    for (name, shape) in &arguments.inputs {
+    for (name, shape) in &case.inputs {
         question = question.input(name, shape.clone());
     }
-    for &group in &arguments.groups {
+    for &group in groups {
         question = question.under(group);
-    }
-    if !arguments.groups.is_empty() {
-        for &(group, _) in &arguments.expectations {
-            question = question.under(group);
-        }
     }
     if let Some(keys) = arguments.keys {
         question = question.keys(keys.into());
@@ -179,11 +249,26 @@ fn question<'m>(arguments: &Arguments, model: &'m Model) -> crate::model::Questi
     question
 }
 
-fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<ModelReport> {
-    let mut question = question(arguments, model);
-    if arguments.groups.is_empty() {
-        question = question.also(arguments.expectations.iter().map(|&(group, _)| group));
+/// The question about all groups that are judged: also those of which something is expected.
+fn whole_question<'m>(arguments: &Arguments, case: &Case, model: &'m Model) -> Question<'m> {
+    let question = question(arguments, case, model);
+    match arguments.groups.is_empty() {
+        true => question.also(arguments.expectations.iter().map(|&(group, _)| group)),
+        false => question,
     }
+}
+
+fn judge(
+    arguments: &Arguments,
+    case: &Case,
+    model: &Model,
+    samples: Option<&[ArrayD<f64>]>,
+    groups: Option<&[SymmetryGroup]>,
+) -> anyhow::Result<ModelReport> {
+    let mut question = match groups {
+        Some(groups) => question_about(arguments, case, model, groups),
+        None => whole_question(arguments, case, model),
+    };
     if let Some(reach) = arguments.reach {
         question = question.within(reach);
     }
@@ -193,10 +278,9 @@ fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<ModelReport> {
     if arguments.html.is_some() {
         question = question.shift_maps();
     }
-    if let Some(path) = &arguments.data {
-        let arrays = load_samples(path)?;
+    if let (Some(path), Some(arrays)) = (&arguments.data, samples) {
         let shape = question.shape()?;
-        let samples: Vec<_> = samples_of_shape(&arrays, &shape).into_iter().take(MOST_SAMPLES).collect();
+        let samples: Vec<_> = samples_of_shape(arrays, &shape).into_iter().take(MOST_SAMPLES).collect();
         if samples.is_empty() {
             let found: Vec<String> =
                 arrays.iter().take(3).map(|array| format!("{:?}", array.shape())).collect();
@@ -208,10 +292,10 @@ fn judge(arguments: &Arguments, model: &Model) -> anyhow::Result<ModelReport> {
 }
 
 /// Writes the mended model, and reads it again.
-fn write_mended(arguments: &Arguments, model: &Model, path: &PathBuf) -> anyhow::Result<Model> {
-    let told = || format!("cannot read {}", arguments.model.display());
-    let bytes = std::fs::read(&arguments.model).with_context(told)?;
-    let mended = question(arguments, model).mended(&bytes)?;
+fn write_mended(arguments: &Arguments, case: &Case, model: &Model, path: &Path) -> anyhow::Result<Model> {
+    let told = || format!("cannot read {}", case.model.display());
+    let bytes = std::fs::read(&case.model).with_context(told)?;
+    let mended = question(arguments, case, model).mended(&bytes)?;
     if mended == bytes {
         anstream::eprintln!("nothing to mend: {} is a copy", path.display());
     }

@@ -8,10 +8,10 @@ use num_bigint::BigUint;
 use super::number::{CUT, Fixed, Form, LIMBS, UNIT, Wide, digits};
 
 /// Rounding upward: some roundings of a positive number.
-const UP: f64 = 1.0 + CUT;
+pub(super) const UP: f64 = 1.0 + CUT;
 
 /// m, and what a float loses by that.
-fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
+pub(super) fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
     match &x.0 {
         Form::Float(x) => {
             let digits = digits(*x)?;
@@ -27,7 +27,7 @@ fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
 }
 
 /// A number of these digits.
-fn number(is_negative: bool, digits: &BigUint, error: f64) -> Option<Fixed> {
+pub(super) fn number(is_negative: bool, digits: &BigUint, error: f64) -> Option<Fixed> {
     let mut limbs = [0; LIMBS];
     let list = digits.to_u64_digits();
     if digits.bits() > 254 || error.is_nan() || error == f64::INFINITY {

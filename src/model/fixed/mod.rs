@@ -4,12 +4,14 @@
 //! root of that: after twenty layers of a hundred products the bounds of `f64` are wider than the numbers. The
 //! same bounds over numbers with 192 bits behind the binary point begin at 2⁻¹⁹² = 1.6·10⁻⁵⁸, so that forty
 //! more digits may be lost. Sums and products of integers are exact but for one cut, see `sum`; maxima are
-//! comparisons; quotients and roots, of which normalisations need some for each channel, are those of
-//! integers. Every other function is taken from [`Bounds`], and brings the error of `f64` with it.
+//! comparisons; quotients and roots, of which normalisations need some for each channel, and the exponential
+//! with the functions that are made of it, are those of integers. Every other function is taken from
+//! [`Bounds`], and brings the error of `f64` with it.
 //!
 //! Numbers reach to 2⁶². What may be larger, as in masks of attention, is computed in [`Bounds`] too.
 
 mod division;
+mod exponential;
 mod number;
 mod sum;
 #[cfg(test)]
@@ -106,6 +108,19 @@ impl Arithmetic for FixedPoint {
                 Some(root) => root,
                 None => self.apply_in_floats(function, arguments)?,
             },
+            (Function::Exponential, [a]) => match exponential::exponential(a) {
+                Some(exponential) => exponential,
+                None => self.apply_in_floats(function, arguments)?,
+            },
+            (Function::Sigmoid, [a]) => {
+                self.of_decay(&a.absolute(), |decay, one| if a.is_negative() { decay } else { one })?
+            }
+            (Function::HyperbolicTangent, [a]) => {
+                let magnitude = a.absolute();
+                let doubled = add(&magnitude, &magnitude);
+                let tangent = self.of_decay(&doubled, |decay, one| add(&one, &decay.negated()))?;
+                if a.is_negative() { tangent.negated() } else { tangent }
+            }
             (Function::Other(symbol), list) => {
                 match (symbol.name.as_str(), &symbol.parameters[..], list) {
                     // The greater of x and a smaller multiple of it.
@@ -140,6 +155,14 @@ impl Arithmetic for FixedPoint {
 }
 
 impl FixedPoint {
+    /// n / (1 + e^(−x)) with a numerator n of e^(−x) and 1.
+    fn of_decay(self, x: &Fixed, numerator: impl Fn(Fixed, Fixed) -> Fixed) -> Result<Fixed, Unreadable> {
+        let one = Fixed::float(1.0);
+        let decay = self.apply(&Function::Exponential, &[&x.negated()])?;
+        let sum = self.sum(&mut [&one, &decay].into_iter());
+        self.apply(&Function::Divide, &[&numerator(decay, one), &sum])
+    }
+
     fn apply_in_floats(self, function: &Function, arguments: &[&Fixed]) -> Result<Fixed, Unreadable> {
         let list = Self::in_floats(arguments);
         let value = Bounds::exact().apply(function, &list.iter().collect::<Vec<_>>())?;

@@ -165,11 +165,52 @@ fn large_numbers_of_a_mask_are_rough() {
     assert!(covers(&of(Function::Multiply, &[&masked, &two]), &(truth * exact(2.0))));
 }
 
+/// eˣ by its series in fractions, with terms until they are below 10⁻¹⁰⁰.
+fn series(x: &Rational) -> Rational {
+    let (mut sum, mut term, mut n) = (exact(0.0), exact(1.0), 0);
+    while n < 10 || term.to_f64().abs() > 1e-100 {
+        sum = sum + term.clone();
+        n += 1;
+        term = term * x.clone() * Rational::new(1, n);
+    }
+    sum
+}
+
+#[test]
+fn exponentials_have_all_digits() {
+    let of = |function: Function, x: &Fixed| FixedPoint.apply(&function, &[x]).unwrap();
+    for x in [-41.0, -20.5, -3.0, -0.4375, -1e-12, 0.0, 0.0625, 1.0, 2.5, 20.0, 41.5] {
+        let (number, truth) = (Fixed::float(x), series(&exact(x)));
+        let found = of(Function::Exponential, &number);
+        assert!(covers(&found, &truth) && found.error() <= 3.0 * UNIT, "{x}: {found:?}");
+        let reciprocal = (exact(1.0) + series(&exact(-x))).try_reciprocal().unwrap();
+        let found = of(Function::Sigmoid, &number);
+        assert!(covers(&found, &reciprocal) && found.error() <= 9.0 * UNIT, "{x}: {found:?}");
+        let (plus, minus) = (truth, series(&exact(-x)));
+        let tangent = (plus.clone() - minus.clone()) * (plus + minus).try_reciprocal().unwrap();
+        let found = of(Function::HyperbolicTangent, &number);
+        let beyond = if 2.0 * x.abs() >= 42.0 { 1e-30 } else { 9.0 * UNIT };
+        assert!(covers(&found, &tangent) && found.error() <= beyond, "{x}: {found:?}");
+        // What is inherited: x is off by up to 2⁻²⁰.
+        for error in [2.0_f64.powi(-20), -2.0_f64.powi(-20), 2.0_f64.powi(-21)] {
+            let off = Fixed::of_bounded(&Bounded::with_error(x, 2.0_f64.powi(-20)));
+            let truth = series(&(exact(x) + exact(error)));
+            assert!(covers(&of(Function::Exponential, &off), &truth), "{x} {error}");
+        }
+    }
+    // Beyond, floats do.
+    assert!(
+        of(Function::Exponential, &Fixed::float(50.0))
+            .to_bounded()
+            .may_equal(&Bounded::with_error(50.0_f64.exp(), 1e7))
+    );
+}
+
 /// Functions that floats give have the bounds of floats.
 #[test]
 fn other_functions_are_those_of_floats() {
     let third = FixedPoint.apply(&Function::Divide, &[&Fixed::float(1.0), &Fixed::float(3.0)]).unwrap();
     assert!(covers(&third, &Rational::new(1, 3)));
-    let found = FixedPoint.apply(&Function::Exponential, &[&third]).unwrap().to_bounded();
-    assert!((found.value() - (1.0_f64 / 3.0).exp()).abs() < 1e-15 && found.error() < 1e-14);
+    let found = FixedPoint.apply(&Function::Erf, &[&third]).unwrap().to_bounded();
+    assert!((found.value() - libm::erf(1.0 / 3.0)).abs() < 1e-15 && (1e-20..1e-14).contains(&found.error()));
 }

@@ -105,7 +105,7 @@ pub(in crate::model) struct Memory<'a> {
     exact: OnceCell<Prepared<'a, FixedPoint>>,
     /// The bounded outputs for the first trial.
     bounded: RefCell<Option<Outputs>>,
-    /// Whether rigorous bounds are wider than the outputs, as of deep networks with exponentials.
+    /// Whether rigorous bounds are wider than the outputs, as of deep networks with error functions.
     is_vacuous: Cell<bool>,
 }
 

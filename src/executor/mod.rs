@@ -21,6 +21,7 @@ mod gradient;
 mod layout;
 mod memory;
 mod method;
+mod objective;
 mod pass;
 mod program;
 #[cfg(test)]
@@ -30,55 +31,15 @@ use std::sync::{Mutex, RwLock};
 
 use rayon::prelude::*;
 
-use crate::layer::loss::IGNORED;
 use crate::layer::{LayerError, Mode};
 use crate::network::{Network, Plain, Weights};
 use crate::simd::InstructionSet;
+pub use objective::Objective;
+
 use layout::{LANES, deinterleave};
 use memory::{Arena, Kept, Meeting};
 use pass::{Chunk, Pass};
 use program::{Operation, Program};
-
-/// What a batch of outputs is compared with.
-#[derive(Clone, Copy, Debug)]
-pub enum Objective<'a> {
-    /// Cross-entropy of scores with labels, one for each sample: see [`loss`](crate::layer::loss).
-    CrossEntropy {
-        /// The classes, or [`IGNORED`](crate::layer::loss::IGNORED).
-        labels: &'a [usize],
-        /// The share of the target that is spread over all classes.
-        smoothing: f32,
-        /// A weight for each class; none for equal weights.
-        class_weights: &'a [f32],
-    },
-    /// The mean square distance from targets of the outputs' shape.
-    MeanSquare {
-        /// The targets, row by row.
-        targets: &'a [f32],
-    },
-    /// The loss is ⟨output, gradient⟩: backpropagation of a gradient with respect to the outputs.
-    Gradient {
-        /// The gradient, row by row.
-        output: &'a [f32],
-    },
-}
-
-impl Objective<'_> {
-    /// By what the sum of the losses of a batch is divided.
-    fn total(&self, samples: usize) -> f64 {
-        match *self {
-            Objective::CrossEntropy { labels, class_weights: [], .. } => {
-                labels.iter().filter(|&&label| label != IGNORED).count() as f64
-            }
-            Objective::CrossEntropy { labels, class_weights, .. } => {
-                let counted = labels.iter().filter(|&&label| label != IGNORED);
-                counted.map(|&label| f64::from(class_weights[label])).sum()
-            }
-            Objective::MeanSquare { .. } => samples as f64,
-            Objective::Gradient { .. } => 1.0,
-        }
-    }
-}
 
 /// What a step found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -21,7 +21,7 @@ use crate::network::{Network, Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
 use crate::train::data::{self, Splits};
 use crate::train::inspection::{Inspection, Invariance};
-use crate::train::{EpochRecord, Model, Recipe, Report, Trainer, Training};
+use crate::train::{EpochRecord, Model, Recipe, StepRecord, Trainer, Training};
 
 /// Built-in digits to train on, and to test with.
 const DIGITS: (usize, usize) = (20_000, 5_000);
@@ -331,7 +331,7 @@ fn train(
     let (start, before) = (Instant::now(), trainer.history().len() * trainer.steps());
     let (steps, batch) = (trainer.steps(), trainer.batch());
     while !trainer.is_finished() {
-        let record = trainer.epoch(&sets.test, &mut |report: Report| {
+        let record = trainer.epoch(&sets.test, &mut |report: StepRecord| {
             let done = (report.epoch - 1) * steps + report.steps.0;
             bar.set_position(done as u64);
             if report.steps.0.is_multiple_of(16) {

@@ -1,5 +1,6 @@
 //! The executor judged by the layers themselves, run in `f64`.
 
+mod definition;
 mod rounded;
 mod sets;
 

@@ -15,10 +15,10 @@
 
 use ndarray::{Array1, ArrayD, Axis};
 
-use super::normalisation::{narrowed, widened};
+use super::normalisation::{check_normalised, narrowed, widened};
 use super::{
     Fraction, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, Symmetry, View,
-    check_backward, check_weights, equivariance, shape_error,
+    check_backward, check_weights, equivariance,
 };
 use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
@@ -102,23 +102,7 @@ impl GroupNormalisation {
                 expected: format!("a divisor of the {} channels", self.channels),
                 found: found.to_string(),
             })?;
-        if self.delta.is_negative() {
-            return Err(LayerError::Setting {
-                layer: self.name(),
-                setting: "δ",
-                expected: "at least 0".to_owned(),
-                found: self.delta.to_string(),
-            });
-        }
-        // The batch alone may be empty.
-        if input.len() < 2 || input[1] != self.channels || input[1..].contains(&0) {
-            let suggestion = match input.get(1) {
-                Some(&found) if found != self.channels => format!("normalise {found} channels"),
-                _ => "there must be something to normalise".to_owned(),
-            };
-            return Err(shape_error(self, format!("(batch, {}, length…)", self.channels), input, suggestion));
-        }
-        Ok(())
+        check_normalised(self, self.channels, self.delta, input)
     }
 
     /// x̂, and 1/√(σ² + δ) of each sample and group.

@@ -148,23 +148,7 @@ impl BatchNormalisation {
                 found: self.orbit.to_string(),
             });
         }
-        if self.delta.is_negative() {
-            return Err(LayerError::Setting {
-                layer: self.name(),
-                setting: "δ",
-                expected: "at least 0".to_owned(),
-                found: self.delta.to_string(),
-            });
-        }
-        // The batch alone may be empty.
-        if input.len() < 2 || input[1] != self.channels || input[1..].contains(&0) {
-            let suggestion = match input.get(1) {
-                Some(&found) if found != self.channels => format!("normalise {found} channels"),
-                _ => "there must be something to normalise".to_owned(),
-            };
-            return Err(shape_error(self, format!("(batch, {}, length…)", self.channels), input, suggestion));
-        }
-        Ok(())
+        check_normalised(self, self.channels, self.delta, input)
     }
 
     /// The entries of an orbit, channel by channel.
@@ -212,6 +196,32 @@ impl BatchNormalisation {
         }
         result
     }
+}
+
+/// That δ is not negative, and an input has these channels and something to normalise.
+pub(super) fn check_normalised(
+    layer: &impl Layer,
+    channels: usize,
+    delta: Fraction,
+    input: &[usize],
+) -> Result<(), LayerError> {
+    if delta.is_negative() {
+        return Err(LayerError::Setting {
+            layer: layer.name(),
+            setting: "δ",
+            expected: "at least 0".to_owned(),
+            found: delta.to_string(),
+        });
+    }
+    // The batch alone may be empty.
+    if input.len() < 2 || input[1] != channels || input[1..].contains(&0) {
+        let suggestion = match input.get(1) {
+            Some(&found) if found != channels => format!("normalise {found} channels"),
+            _ => "there must be something to normalise".to_owned(),
+        };
+        return Err(shape_error(layer, format!("(batch, {channels}, length…)"), input, suggestion));
+    }
+    Ok(())
 }
 
 /// An array over `f32` as one over `f64`.

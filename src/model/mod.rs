@@ -82,7 +82,7 @@ pub use reach::{Dependency, Reach};
 pub use run::{Prepared, RunError};
 pub use symmetry::{
     Basis, Break, Certificate, CertificateError, Certified, Counterexample, ElementReport, GroupReport,
-    GroupVerdict, JudgeError, LayerReport, ModelReport, Question, SymmetryGroup, Tensor,
+    GroupVerdict, JudgeError, LayerReport, ModelReport, Question, ShiftMap, SymmetryGroup, Tensor,
 };
 #[cfg(feature = "cli")]
 pub(crate) use symmetry::{Claim, Motion, Twin};

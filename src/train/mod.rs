@@ -39,4 +39,4 @@ pub use ensemble::{Ensemble, EnsembleEvaluation, Runs, Sampling};
 pub use model::Model;
 pub use recipe::{Recipe, Smooth};
 pub use trainer::{Trained, Trainer};
-pub use training::{EpochRecord, Evaluation, Report, TrainError, Training};
+pub use training::{EpochRecord, Evaluation, StepRecord, TrainError, Training};

@@ -22,6 +22,17 @@
 //! | a closure on `f32` or `f64` | [`measure`] | an error beside the function's own noise, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 //!
+//! [`prove`] and [`measure`] say the same sentence, `….on(shape).commutes_with(group, input, output)`, and nothing
+//! runs before `check`, which returns what was found, or `assert`:
+//!
+//! | | [`prove`] | [`measure`] |
+//! |---|---|---|
+//! | the claim | `commutes_with`, `is_invariant_under`, `commutes_with_elements` | the same |
+//! | settings of both | `shrinking_to`, `for_each_shape`, `seed` | the same |
+//! | settings of one | `linear`, `readings` | `inputs`, `batched`, `precision` |
+//! | what is found | a [`Report`] with a [`Verdict`]: holds, fails, undecided | a [`Measurement`] with a [`Judgement`]: consistent, broken, undecided |
+//! | where the symmetry is lost | `largest`, `counterexample` | the same |
+//!
 //! The files, each of which imports only from those above it:
 //!
 //! | file | what it holds |

@@ -275,6 +275,9 @@ fn judge(
     if arguments.per_layer {
         question = question.per_layer();
     }
+    if arguments.html.is_some() {
+        question = question.shift_maps();
+    }
     if let (Some(path), Some(arrays)) = (&arguments.data, samples) {
         let shape = question.shape()?;
         let samples: Vec<_> = samples_of_shape(arrays, &shape).into_iter().take(MOST_SAMPLES).collect();

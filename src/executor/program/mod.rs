@@ -17,7 +17,7 @@ use self::sizes::entries_of;
 use super::layout::length;
 use crate::executor::method::{ByDefinition, Divisor, LaneBatchNorm, LanePooling};
 use crate::executor::method::{LaneConvolution, LaneDense};
-use crate::layer::{Activation, AnyLayer, Layer, LayerError, Parameter, Reduction};
+use crate::layer::{Activation, AnyLayer, Layer, LayerError, Parameter, Pool, Reduction};
 use crate::network::{Join, Network, Node};
 use crate::simd::InstructionSet;
 
@@ -211,7 +211,7 @@ impl Compiler {
                 self.program.normalisations.push(normalisation);
                 (Operation::Normalisation(self.program.normalisations.len() - 1), true, Free::Always)
             }
-            AnyLayer::Pool(layer) if !layer.ceil_mode && layer.divisor_override.is_none() => {
+            AnyLayer::Pool(layer) if has_method(layer, &shape) => {
                 let pooling = LanePooling::new(&layer.problem(&input.shape)?, instructions);
                 let divisor = if layer.padding_counts { Divisor::Window } else { Divisor::Inside };
                 pooled(layer.reduction, pooling, divisor)
@@ -362,6 +362,15 @@ fn order(nodes: &[Node]) -> Vec<usize> {
         }
     }
     order
+}
+
+/// Whether the method lists the entries of its windows: not of more than these, which take 64 MiB, and it
+/// knows no other divisors than its own.
+fn has_method(layer: &Pool, output: &[usize]) -> bool {
+    const MOST_LISTED: usize = 1 << 24;
+    let taps = layer.taps.iter().chain(&output[2..]);
+    let listed = taps.fold(1_usize, |product, &extent| product.saturating_mul(extent));
+    listed <= MOST_LISTED && !layer.ceil_mode && layer.divisor_override.is_none()
 }
 
 /// What an activation does to entries where they stand, if it is one whose gradient its output tells.

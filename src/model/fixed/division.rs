@@ -8,10 +8,10 @@ use num_bigint::BigUint;
 use super::number::{CUT, Fixed, Form, LIMBS, UNIT, Wide, digits};
 
 /// Rounding upward: some roundings of a positive number.
-const UP: f64 = 1.0 + CUT;
+pub(super) const UP: f64 = 1.0 + CUT;
 
 /// m, and what a float loses by that.
-fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
+pub(super) fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
     match &x.0 {
         Form::Float(x) => {
             let digits = digits(*x)?;
@@ -22,49 +22,52 @@ fn integer(x: &Fixed) -> Option<(BigUint, f64)> {
             let bytes: Vec<u8> = wide.limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
             Some((BigUint::from_bytes_le(&bytes), 0.0))
         }
+        Form::Rough(_) => None,
     }
 }
 
-/// A number of these digits; not known from 2⁶² on.
-fn number(is_negative: bool, digits: &BigUint, error: f64) -> Fixed {
+/// A number of these digits.
+pub(super) fn number(is_negative: bool, digits: &BigUint, error: f64) -> Option<Fixed> {
     let mut limbs = [0; LIMBS];
     let list = digits.to_u64_digits();
-    if digits.bits() > 254 || error.is_nan() {
-        return Fixed::unknown();
+    if digits.bits() > 254 || error.is_nan() || error == f64::INFINITY {
+        return None;
     }
     limbs[..list.len()].copy_from_slice(&list);
-    Fixed::wide(Wide::new(is_negative, limbs, error))
+    Some(Fixed::wide(Wide::new(is_negative, limbs, error)))
 }
 
-/// x/y of finite numbers.
-pub(super) fn quotient(x: &Fixed, y: &Fixed) -> Fixed {
-    let (Some((a, a_cut)), Some((b, b_cut))) = (integer(x), integer(y)) else { return Fixed::unknown() };
+/// x/y of finite numbers; `None` where one of them has no digits here, or the divisor may be zero.
+pub(super) fn quotient(x: &Fixed, y: &Fixed) -> Option<Fixed> {
+    let ((a, a_cut), (b, b_cut)) = (integer(x)?, integer(y)?);
     let (a_error, b_error) = ((x.error() + a_cut) * UP, (y.error() + b_cut) * UP);
     let least = (y.least_size() - b_cut - b_error) * (1.0 - CUT);
     if b == BigUint::ZERO || least <= 0.0 || least.is_nan() {
-        return Fixed::unknown();
+        return None;
     }
     let a = a << (64 * (LIMBS - 1));
     let ratio = &a / &b;
     let cut = if &ratio * &b == a { 0.0 } else { UNIT };
-    let found = number(x.is_negative() != y.is_negative(), &ratio, 0.0);
-    let inherited = (a_error + b_error * (found.size() + UNIT)) / least;
-    number(x.is_negative() != y.is_negative(), &ratio, (cut + inherited) * UP)
+    let is_negative = x.is_negative() != y.is_negative();
+    let size = number(is_negative, &ratio, 0.0)?.size() + UNIT;
+    let inherited = (a_error + b_error * size) / least;
+    number(is_negative, &ratio, (cut + inherited) * UP)
 }
 
-/// √x of a finite number. Below zero by no more than its bound it is taken for zero.
-pub(super) fn root(x: &Fixed) -> Fixed {
-    let Some((a, cut)) = integer(x) else { return Fixed::unknown() };
+/// √x of a finite number; `None` where it has no digits here, or no root. Below zero by no more than its bound
+/// it is taken for zero.
+pub(super) fn root(x: &Fixed) -> Option<Fixed> {
+    let (a, cut) = integer(x)?;
     let error = (x.error() + cut) * UP;
     if x.is_negative() {
         // The exact result is at most its bound, if it has a root at all.
         let is_possible = x.least_size() <= error;
-        return if is_possible { number(false, &BigUint::ZERO, error.sqrt() * UP) } else { Fixed::unknown() };
+        return if is_possible { number(false, &BigUint::ZERO, error.sqrt() * UP) } else { None };
     }
     let a = a << (64 * (LIMBS - 1));
     let root = a.sqrt();
     let cut = if &root * &root == a { 0.0 } else { UNIT };
-    let least = number(false, &root, 0.0).least_size();
+    let least = number(false, &root, 0.0)?.least_size();
     let inherited = if error == 0.0 {
         0.0
     } else if least == 0.0 {

@@ -4,12 +4,14 @@
 //! root of that: after twenty layers of a hundred products the bounds of `f64` are wider than the numbers. The
 //! same bounds over numbers with 192 bits behind the binary point begin at 2⁻¹⁹² = 1.6·10⁻⁵⁸, so that forty
 //! more digits may be lost. Sums and products of integers are exact but for one cut, see `sum`; maxima are
-//! comparisons; quotients and roots, of which normalisations need some for each channel, are those of
-//! integers. Every other function is taken from [`Bounds`], and brings the error of `f64` with it.
+//! comparisons; quotients and roots, of which normalisations need some for each channel, and the exponential
+//! with the functions that are made of it, are those of integers. Every other function is taken from
+//! [`Bounds`], and brings the error of `f64` with it.
 //!
-//! Numbers reach to 2⁶². What may be larger is not known: its bound is infinite.
+//! Numbers reach to 2⁶². What may be larger, as in masks of attention, is computed in [`Bounds`] too.
 
 mod division;
+mod exponential;
 mod number;
 mod sum;
 #[cfg(test)]
@@ -31,8 +33,8 @@ impl FixedPoint {
         arguments.iter().map(|argument| argument.to_bounded()).collect()
     }
 
-    /// A sum of products that has no digits here: with an infinity in it, or too large.
-    fn infinite(a: &[Fixed], b: &[Fixed]) -> Fixed {
+    /// A sum of products that has no digits here.
+    fn dot_in_floats(a: &[Fixed], b: &[Fixed]) -> Fixed {
         let bounded = |list: &[Fixed]| list.iter().map(Fixed::to_bounded).collect::<Vec<_>>();
         Fixed::of_bounded(&Bounds::exact().dot(&bounded(a), &bounded(b)))
     }
@@ -48,28 +50,24 @@ impl Arithmetic for FixedPoint {
     fn dot(&self, a: &[Fixed], b: &[Fixed]) -> Fixed {
         let mut sum = Sum::default();
         a.iter().zip(b).for_each(|(a, b)| sum.add_product(a, b));
-        sum.finish().unwrap_or_else(|| Self::infinite(a, b))
+        sum.finish().unwrap_or_else(|| Self::dot_in_floats(a, b))
     }
 
     fn dot_plus(&self, a: &[Fixed], b: &[Fixed], bias: &Fixed) -> Fixed {
         let mut sum = Sum::default();
         a.iter().zip(b).for_each(|(a, b)| sum.add_product(a, b));
         sum.add(bias);
-        sum.finish().unwrap_or_else(|| self.sum(&mut [Self::infinite(a, b), bias.clone()].iter()))
+        sum.finish().unwrap_or_else(|| self.sum(&mut [Self::dot_in_floats(a, b), bias.clone()].iter()))
     }
 
     fn sum(&self, entries: &mut dyn Iterator<Item = &Fixed>) -> Fixed {
+        let entries: Vec<&Fixed> = entries.collect();
         let mut sum = Sum::default();
-        let mut infinities: Vec<Bounded> = Vec::new();
-        for entry in entries {
-            if entry.is_infinite() { infinities.push(entry.to_bounded()) } else { sum.add(entry) }
-        }
-        let sum = sum.finish().unwrap_or_else(Fixed::unknown);
-        if infinities.is_empty() {
-            return sum;
-        }
-        infinities.push(sum.to_bounded());
-        Fixed::of_bounded(&Bounds::exact().sum(&mut infinities.iter()))
+        entries.iter().for_each(|entry| sum.add(entry));
+        sum.finish().unwrap_or_else(|| {
+            let list = Self::in_floats(&entries);
+            Fixed::of_bounded(&Bounds::exact().sum(&mut list.iter()))
+        })
     }
 
     fn maximum(&self, entries: &mut dyn Iterator<Item = &Fixed>) -> Result<Fixed, Unreadable> {
@@ -77,39 +75,57 @@ impl Arithmetic for FixedPoint {
         for entry in entries {
             greatest = Some(match greatest {
                 None => entry.clone(),
-                Some(other) if other.is_infinite() || entry.is_infinite() => {
-                    self.apply_in_floats(&Function::Maximum, &[&other, entry])?
-                }
-                Some(other) => other.greater(entry),
+                Some(other) => match other.greater(entry) {
+                    Some(greater) => greater,
+                    None => self.apply_in_floats(&Function::Maximum, &[&other, entry])?,
+                },
             });
         }
         Ok(greatest.expect("a maximum of at least one entry"))
     }
 
     fn apply(&self, function: &Function, arguments: &[&Fixed]) -> Result<Fixed, Unreadable> {
-        if arguments.iter().any(|argument| argument.is_infinite()) && *function != Function::Maximum {
-            return self.apply_in_floats(function, arguments);
-        }
+        let are_rough = arguments.iter().any(|argument| argument.is_rough());
         let add = |a: &Fixed, b: &Fixed| self.sum(&mut [a, b].into_iter());
         let multiply = |a: &Fixed, b: &Fixed| self.dot(std::slice::from_ref(a), std::slice::from_ref(b));
         Ok(match (function, arguments) {
-            (Function::Add, [a, b]) => add(a, b),
-            (Function::Subtract, [a, b]) => add(a, &b.negated()),
-            (Function::Multiply, [a, b]) => multiply(a, b),
-            (Function::Divide, [a, b]) => division::quotient(a, b),
-            (Function::Negate, [a]) => a.negated(),
-            (Function::Absolute, [a]) => a.absolute(),
-            (Function::SquareRoot, [a]) => division::root(a),
             (Function::Maximum, list) => self.maximum(&mut list.iter().copied())?,
             (Function::Minimum, list) => {
                 let negatives: Vec<Fixed> = list.iter().map(|entry| entry.negated()).collect();
                 self.maximum(&mut negatives.iter())?.negated()
             }
+            _ if are_rough => self.apply_in_floats(function, arguments)?,
+            (Function::Add, [a, b]) => add(a, b),
+            (Function::Subtract, [a, b]) => add(a, &b.negated()),
+            (Function::Multiply, [a, b]) => multiply(a, b),
+            (Function::Divide, [a, b]) => match division::quotient(a, b) {
+                Some(quotient) => quotient,
+                None => self.apply_in_floats(function, arguments)?,
+            },
+            (Function::Negate, [a]) => a.negated(),
+            (Function::Absolute, [a]) => a.absolute(),
+            (Function::SquareRoot, [a]) => match division::root(a) {
+                Some(root) => root,
+                None => self.apply_in_floats(function, arguments)?,
+            },
+            (Function::Exponential, [a]) => match exponential::exponential(a) {
+                Some(exponential) => exponential,
+                None => self.apply_in_floats(function, arguments)?,
+            },
+            (Function::Sigmoid, [a]) => {
+                self.of_decay(&a.absolute(), |decay, one| if a.is_negative() { decay } else { one })?
+            }
+            (Function::HyperbolicTangent, [a]) => {
+                let magnitude = a.absolute();
+                let doubled = add(&magnitude, &magnitude);
+                let tangent = self.of_decay(&doubled, |decay, one| add(&one, &decay.negated()))?;
+                if a.is_negative() { tangent.negated() } else { tangent }
+            }
             (Function::Other(symbol), list) => {
                 match (symbol.name.as_str(), &symbol.parameters[..], list) {
                     // The greater of x and a smaller multiple of it.
                     ("LeakyRelu", [slope], [a]) if (0.0..=1.0).contains(slope) => {
-                        a.greater(&multiply(&Fixed::float(*slope), a))
+                        self.maximum(&mut [*a, &multiply(&Fixed::float(*slope), a)].into_iter())?
                     }
                     ("Where", _, [condition, a, b]) if condition.error() == 0.0 => {
                         if condition.size() != 0.0 { (*a).clone() } else { (*b).clone() }
@@ -139,6 +155,14 @@ impl Arithmetic for FixedPoint {
 }
 
 impl FixedPoint {
+    /// n / (1 + e^(−x)) with a numerator n of e^(−x) and 1.
+    fn of_decay(self, x: &Fixed, numerator: impl Fn(Fixed, Fixed) -> Fixed) -> Result<Fixed, Unreadable> {
+        let one = Fixed::float(1.0);
+        let decay = self.apply(&Function::Exponential, &[&x.negated()])?;
+        let sum = self.sum(&mut [&one, &decay].into_iter());
+        self.apply(&Function::Divide, &[&numerator(decay, one), &sum])
+    }
+
     fn apply_in_floats(self, function: &Function, arguments: &[&Fixed]) -> Result<Fixed, Unreadable> {
         let list = Self::in_floats(arguments);
         let value = Bounds::exact().apply(function, &list.iter().collect::<Vec<_>>())?;

@@ -2,7 +2,8 @@
 //!
 //! A number is v = ±m · 2⁻¹⁹² with 0 ≤ m < 2²⁵⁴, so |v| < 2⁶², and a bound e: the exact result x satisfies
 //! |x − v| ≤ e. Bounds are floats rounded upward. Weights and inputs stay the floats that they are; a float
-//! with bits below 2⁻¹⁹² loses them where it is computed with, and 2⁻¹⁹² is added to the bound.
+//! with bits below 2⁻¹⁹² loses them where it is computed with, and 2⁻¹⁹² is added to the bound. Larger
+//! numbers, as in masks of attention, are floats with their bounds.
 
 use std::sync::Arc;
 
@@ -18,8 +19,7 @@ pub(super) const UNIT: f64 = f64::from_bits((1023 - FRACTION as u64) << 52);
 /// All numbers are smaller, 2⁶².
 pub(super) const LIMIT: f64 = (1_u64 << 62) as f64;
 
-/// A number with a bound of its distance from the exact result. Infinities are those of the file; NaN is a
-/// number of which nothing is known.
+/// A number with a bound of its distance from the exact result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fixed(pub(super) Form);
 
@@ -28,6 +28,8 @@ pub(super) enum Form {
     /// A float, exactly: finite or infinite, not NaN.
     Float(f64),
     Wide(Arc<Wide>),
+    /// A number that has no digits here: 2⁶² or more, or one of which nothing is known.
+    Rough(Bounded),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +39,7 @@ pub(super) struct Wide {
     pub(super) limbs: [u64; LIMBS],
     /// At least |v|.
     pub(super) size: f64,
-    /// At least |x − v|; infinite where nothing is known.
+    /// At least |x − v|; finite.
     pub(super) error: f64,
 }
 
@@ -93,7 +95,7 @@ impl Fixed {
 
     /// A number of which nothing is known.
     pub(super) fn unknown() -> Self {
-        Self::wide(Wide { is_negative: false, limbs: [0; LIMBS], size: 0.0, error: f64::INFINITY })
+        Fixed(Form::Rough(Bounded::with_error(f64::NAN, f64::INFINITY)))
     }
 
     pub(super) fn wide(wide: Wide) -> Self {
@@ -103,7 +105,7 @@ impl Fixed {
         Fixed(Form::Wide(Arc::new(wide)))
     }
 
-    /// A number within the bound; what cannot be held is not known.
+    /// A number within the bound.
     pub(super) fn of_bounded(x: &Bounded) -> Self {
         match (x.value(), x.error()) {
             (value, error) if error == 0.0 || value.is_infinite() => Self::float(value),
@@ -116,7 +118,7 @@ impl Fixed {
                     }
                     Self::wide(Wide::new(value < 0.0, limbs, (error + UNIT).next_up()))
                 }
-                _ => Self::unknown(),
+                _ => Fixed(Form::Rough(*x)),
             },
         }
     }
@@ -125,13 +127,18 @@ impl Fixed {
     pub fn to_bounded(&self) -> Bounded {
         match &self.0 {
             Form::Float(x) => Bounded::new(*x),
-            Form::Wide(wide) if wide.error == f64::INFINITY => Bounded::with_error(f64::NAN, f64::INFINITY),
+            Form::Rough(rough) => *rough,
             Form::Wide(wide) => {
                 let value = nearby(&wide.limbs);
                 let value = if wide.is_negative { -value } else { value };
-                let distance = Self::float(value).minus(self);
-                let error = distance.size() + distance.error();
-                Bounded::with_error(value, if error == 0.0 { 0.0 } else { error.next_up() })
+                match Self::float(value).minus(self) {
+                    Some(distance) => {
+                        let error = distance.size() + distance.error();
+                        Bounded::with_error(value, if error == 0.0 { 0.0 } else { error.next_up() })
+                    }
+                    // Both are too near to 2⁶² to be subtracted.
+                    None => Bounded::with_error(value, (wide.size * CUT + wide.error) * (1.0 + CUT)),
+                }
             }
         }
     }
@@ -141,6 +148,7 @@ impl Fixed {
         match &self.0 {
             Form::Float(x) => x.abs(),
             Form::Wide(wide) => wide.size,
+            Form::Rough(rough) => rough.value().abs(),
         }
     }
 
@@ -150,6 +158,7 @@ impl Fixed {
             Form::Float(x) => x.abs(),
             // The size is at most (1 + 8ε)² of the number.
             Form::Wide(wide) => wide.size * (1.0 - 4.0 * CUT),
+            Form::Rough(rough) => rough.value().abs(),
         }
     }
 
@@ -158,11 +167,17 @@ impl Fixed {
         match &self.0 {
             Form::Float(_) => 0.0,
             Form::Wide(wide) => wide.error,
+            Form::Rough(rough) => rough.error(),
         }
     }
 
-    pub(super) fn is_infinite(&self) -> bool {
-        matches!(self.0, Form::Float(x) if x.is_infinite())
+    /// Whether it has no digits here: floats have to do.
+    pub(super) fn is_rough(&self) -> bool {
+        match &self.0 {
+            Form::Float(x) => x.is_infinite(),
+            Form::Wide(_) => false,
+            Form::Rough(_) => true,
+        }
     }
 
     /// Whether v is less than zero.
@@ -170,6 +185,7 @@ impl Fixed {
         match &self.0 {
             Form::Float(x) => *x < 0.0,
             Form::Wide(wide) => wide.is_negative && wide.limbs != [0; LIMBS],
+            Form::Rough(rough) => rough.value() < 0.0,
         }
     }
 
@@ -178,6 +194,7 @@ impl Fixed {
         match &self.0 {
             Form::Float(x) => Fixed(Form::Float(-x)),
             Form::Wide(wide) => Self::wide(Wide { is_negative: !wide.is_negative, ..**wide }),
+            Form::Rough(rough) => Fixed(Form::Rough(-*rough)),
         }
     }
 
@@ -186,28 +203,26 @@ impl Fixed {
         if self.is_negative() { self.negated() } else { self.clone() }
     }
 
-    pub(super) fn minus(&self, other: &Self) -> Self {
+    /// x − y; `None` where it may be 2⁶² or more.
+    pub(super) fn minus(&self, other: &Self) -> Option<Self> {
         let mut sum = Sum::default();
         sum.add(self);
         sum.add(&other.negated());
-        sum.finish().unwrap_or_else(Self::unknown)
+        sum.finish()
     }
 
-    /// The greater of two finite numbers. Where it is certain which one is greater the result is that number,
-    /// else |max(x, y) − max(v, w)| is at most the greater bound.
-    pub(super) fn greater(&self, other: &Self) -> Self {
-        let difference = self.minus(other);
-        if difference.error() == f64::INFINITY {
-            return Self::unknown();
-        }
+    /// The greater of two numbers. Where it is certain which one is greater the result is that number, else
+    /// |max(x, y) − max(v, w)| is at most the greater bound. `None` where they cannot be compared here.
+    pub(super) fn greater(&self, other: &Self) -> Option<Self> {
+        let difference = self.minus(other)?;
         let (greater, less) = if difference.is_negative() { (other, self) } else { (self, other) };
         let error = greater.error().max(less.error());
         if error == greater.error() || difference.least_size() >= (self.error() + other.error()).next_up() {
-            return greater.clone();
+            return Some(greater.clone());
         }
-        match &greater.0 {
+        Some(match &greater.0 {
             Form::Wide(wide) => Self::wide(Wide { error, ..**wide }),
-            Form::Float(x) => Self::of_bounded(&Bounded::with_error(*x, error)),
-        }
+            _ => Self::of_bounded(&Bounded::with_error(greater.to_bounded().value(), error)),
+        })
     }
 }

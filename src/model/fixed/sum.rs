@@ -39,12 +39,12 @@ impl Sum {
         self.terms += 1;
     }
 
-    /// A number is too large.
+    /// A number has no digits here.
     fn overflow(&mut self) {
         self.bound(f64::INFINITY, f64::INFINITY, true);
     }
 
-    /// Adds a product of two finite numbers.
+    /// Adds a product.
     pub(super) fn add_product(&mut self, a: &Fixed, b: &Fixed) {
         match (&a.0, &b.0) {
             (Form::Float(x), Form::Wide(y)) | (Form::Wide(y), Form::Float(x)) => self.add_multiple(*x, y),
@@ -56,6 +56,7 @@ impl Sum {
                 let error = x.size * y.error + x.error * (y.size + y.error);
                 self.bound(x.size * y.size, error, x.error != 0.0 || y.error != 0.0);
             }
+            (Form::Rough(_), _) | (_, Form::Rough(_)) => self.overflow(),
             (Form::Float(x), Form::Float(y)) => {
                 if *x == 0.0 || *y == 0.0 {
                     return;
@@ -81,7 +82,7 @@ impl Sum {
         self.bound(size * y.size, error, digits.is_cut || y.error != 0.0);
     }
 
-    /// Adds a finite number.
+    /// Adds a number.
     pub(super) fn add(&mut self, a: &Fixed) {
         match &a.0 {
             Form::Float(0.0) => {}
@@ -90,6 +91,7 @@ impl Sum {
                 None => self.overflow(),
             },
             Form::Wide(wide) => self.add_wide(wide),
+            Form::Rough(_) => self.overflow(),
         }
     }
 

@@ -86,6 +86,7 @@ pub struct Question<'m> {
     reach: Option<f64>,
     seed: u64,
     layers: bool,
+    maps: bool,
 }
 
 impl Model {
@@ -101,6 +102,7 @@ impl Model {
             reach: None,
             seed: 0,
             layers: false,
+            maps: false,
         }
     }
 }
@@ -185,6 +187,12 @@ impl<'m> Question<'m> {
         self
     }
 
+    /// Also measures small shifts along two axes, for a picture.
+    pub fn shift_maps(mut self) -> Self {
+        self.maps = true;
+        self
+    }
+
     /// The seed of the inputs on which the model is measured. Proofs draw their keys from the operating
     /// system.
     pub fn seed(mut self, seed: u64) -> Self {
@@ -231,6 +239,7 @@ impl<'m> Question<'m> {
             trials: &trials,
             keys: self.keys,
             reach: self.reach,
+            maps: self.maps,
             memory: Memory::default(),
         };
         let mut reports = Vec::new();

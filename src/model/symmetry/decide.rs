@@ -48,6 +48,7 @@ pub(in crate::model) struct Judge<'a> {
     pub(in crate::model) trials: &'a [Vec<ArrayD<f64>>],
     pub(in crate::model) keys: Option<usize>,
     pub(in crate::model) reach: Option<f64>,
+    pub(in crate::model) maps: bool,
     pub(in crate::model) memory: Memory<'a>,
 }
 
@@ -104,7 +105,7 @@ pub(in crate::model) struct Memory<'a> {
     exact: OnceCell<Prepared<'a, FixedPoint>>,
     /// The bounded outputs for the first trial.
     bounded: RefCell<Option<Outputs>>,
-    /// Whether rigorous bounds are wider than the outputs, as of deep networks with exponentials.
+    /// Whether rigorous bounds are wider than the outputs, as of deep networks with error functions.
     is_vacuous: Cell<bool>,
 }
 
@@ -169,6 +170,9 @@ impl Judge<'_> {
             }
             self.elements(&mut report, looked, prover)?;
             layers = layers_of(prover)?;
+        }
+        if self.maps && group == SymmetryGroup::Translate {
+            report.shifts = self.shift_map()?;
         }
         self.consistency(&mut report)?;
         self.bound(&mut report, change)?;

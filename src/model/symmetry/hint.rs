@@ -122,17 +122,20 @@ fn grid(model: &Model, program: &Program, step: &Step, motion: &Motion) -> Optio
 
 fn asymmetric(operator: &str, axis: usize, windows: Windows) -> String {
     let Windows { extent, kernel, stride, before, .. } = windows;
-    let behind = windows.behind();
+    let behind = match windows.behind() {
+        behind @ ..0 => format!("{} unread behind", -behind),
+        behind => format!("{behind} behind"),
+    };
     if stride > 1 {
         let [below, above] = windows.nearest();
         return format!(
             "windows of {kernel} with stride {stride} on {extent} entries along axis {axis} are not centred \
-             ({before} before, {behind} behind); this {operator} would be centred on {below} or {above}"
+             ({before} before, {behind}); this {operator} would be centred on {below} or {above}"
         );
     }
     let even =
         if kernel % 2 == 0 { "; a kernel of even extent has no centre that keeps the size" } else { "" };
-    format!("this {operator} pads {before} before and {behind} behind along axis {axis}{even}")
+    format!("this {operator} pads {before} before and {behind} along axis {axis}{even}")
 }
 
 /// What is recognised at the step that is at fault.
@@ -213,6 +216,7 @@ mod tests {
         // do not.
         let pool = Windows { extent: 28, windows: 13, kernel: 3, stride: 2, before: 0 };
         assert_eq!((pool.behind(), pool.is_symmetric(), pool.nearest()), (-1, false, [27, 29]));
+        assert!(asymmetric("MaxPool", 2, pool).contains("(0 before, 1 unread behind)"));
         let odd = Windows { extent: 29, windows: 14, ..pool };
         assert!(odd.is_symmetric());
         let same = Windows { extent: 8, windows: 8, kernel: 3, stride: 1, before: 1 };

@@ -14,6 +14,7 @@
 //! | `deviation` | the error in floats of what is proved |
 //! | `hint` | why a symmetry breaks |
 //! | `shapes` | shapes that a file leaves open |
+//! | `shift_map` | the error of small shifts, for a picture |
 //! | `report` | what was found |
 //! | `decide`, `subgroup`, `detail`, `check` | the verdict about a group, and about a model |
 
@@ -33,6 +34,7 @@ mod refute;
 mod report;
 mod rule;
 mod shapes;
+mod shift_map;
 mod subgroup;
 mod terms;
 #[cfg(test)]
@@ -46,3 +48,4 @@ pub use check::{JudgeError, Question};
 pub use groups::SymmetryGroup;
 pub use refute::Counterexample;
 pub use report::{Basis, Break, ElementReport, GroupReport, GroupVerdict, LayerReport, ModelReport, Tensor};
+pub use shift_map::ShiftMap;

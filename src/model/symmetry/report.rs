@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::groups::SymmetryGroup;
 use super::refute::Counterexample;
+use super::shift_map::ShiftMap;
 use crate::model::ElementType;
 
 /// What a model does under a group.
@@ -124,6 +125,8 @@ pub struct GroupReport {
     pub consistency: Option<f64>,
     /// The elements that were looked at.
     pub elements: Vec<ElementReport>,
+    /// The error of small shifts, if asked for.
+    pub shifts: Option<ShiftMap>,
     /// Where it breaks.
     pub breaks_at: Option<Break>,
     /// Why, where that is recognised; or why there is no proof.
@@ -149,6 +152,7 @@ impl GroupReport {
             noise_floor: None,
             consistency: None,
             elements: Vec::new(),
+            shifts: None,
             breaks_at: None,
             hint: None,
             counterexample: None,

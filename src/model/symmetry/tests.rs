@@ -224,6 +224,20 @@ fn deviations_stay_within_their_bound() {
     }
 }
 
+/// A circular convolution with stride 2 follows shifts by multiples of 2, and no others.
+#[test]
+fn a_map_of_shifts_shows_the_stride() {
+    let model = model("circle_stride");
+    let question = model.prove().under(SymmetryGroup::Translate);
+    assert_eq!(question.check().unwrap().groups[0].shifts, None);
+    let report = question.shift_maps().check().unwrap();
+    let shifts = report.groups[0].shifts.as_ref().unwrap();
+    assert_eq!((shifts.axes, shifts.errors.nrows()), ((None, 2), 1));
+    for (by, &error) in shifts.errors.iter().enumerate() {
+        assert!(if by % 2 == 0 { error < 1e-6 } else { error > 1e-2 }, "{by}: {error}");
+    }
+}
+
 /// Twenty convolutions of sixteen maps with symmetric kernels, each with a ReLU. The leak is added to a corner of
 /// the kernels of one of them.
 fn deep(seed: u64, leak: Option<(usize, f64)>) -> Model {

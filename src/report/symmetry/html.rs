@@ -1,5 +1,6 @@
 //! The symmetries of a model as one self-contained page: a table, and for each group the error of each
-//! element, the error of each layer, and the pictures of its counterexample.
+//! element (a rose for turns, a map for shifts), the error of each layer, and the pictures of its
+//! counterexample.
 
 use maud::{Markup, html};
 use ndarray::ArrayD;
@@ -7,6 +8,7 @@ use ndarray::ArrayD;
 use super::super::heat_map;
 use super::super::page;
 use super::super::text::number;
+use super::{rose, shift_map};
 use crate::model::{Counterexample, GroupReport, ModelReport};
 use crate::verify::Value;
 
@@ -65,6 +67,8 @@ fn section(group: &GroupReport, report: &ModelReport) -> Markup {
             h2 { (name) " " span.faint { (group.verdict) } }
             @if let Some(action) = &group.output_action { p { "Output: " (action) } }
             @if let Some(hint) = &group.hint { p { (hint) } }
+            (rose::roses(&group.elements))
+            @if let Some(shifts) = &group.shifts { (shift_map::map(shifts)) }
             (bars("Error of each element", &elements))
             (bars("Error of each layer", &layers))
             @if let Some(found) = &group.counterexample { (counterexample(found)) }

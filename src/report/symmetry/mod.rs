@@ -3,4 +3,6 @@
 pub mod certificate;
 pub mod html;
 pub mod json;
+mod rose;
+mod shift_map;
 pub mod terminal;

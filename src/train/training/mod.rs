@@ -56,7 +56,7 @@ pub struct EpochRecord {
 
 /// A step of the training, as it is told to an observer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Report {
+pub struct StepRecord {
     /// The number of the epoch, from 1.
     pub epoch: usize,
     /// Steps of this epoch so far, and in all.
@@ -251,7 +251,7 @@ impl<'a> Training<'a> {
     pub fn epoch(
         &mut self,
         test: &impl AsRef<Samples>,
-        observe: &mut dyn FnMut(Report) -> ControlFlow<()>,
+        observe: &mut dyn FnMut(StepRecord) -> ControlFlow<()>,
     ) -> Result<Option<EpochRecord>, TrainError> {
         let test = test.as_ref();
         let (train, train_classes) = (self.data.shape(), self.data.classes());
@@ -274,7 +274,7 @@ impl<'a> Training<'a> {
             self.step(epoch)?;
             self.gathered.seconds += start.elapsed().as_secs_f64();
             let done = self.gathered.steps as f64;
-            let report = Report {
+            let report = StepRecord {
                 epoch: epoch + 1,
                 steps: (self.gathered.steps, steps),
                 loss: self.gathered.loss / done,

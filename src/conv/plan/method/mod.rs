@@ -3,7 +3,17 @@
 //! Each method estimates its cost in multiply-adds of vectors, and its error relative to the number of terms
 //! times the largest magnitudes of kernel and signal. The cheapest that is accurate enough is chosen.
 //!
-//! A new method is a file here with its [`PlannedMethod`], the interface of all, and its maker, and a row of [`makers`].
+//! A new method is a file here with its [`PlannedMethod`], the interface of all, and its maker, and a row of
+//! [`makers`].
+//!
+//! | word | what the methods mean by it |
+//! |---|---|
+//! | piece | a part of the output that a thread computes at a time: samples, a band of rows, or a part of one |
+//! | strip | a copy of what a piece reads, as its loops want it, small enough for the cache |
+//! | plane | two axes of space of a channel; of a strip, entries a stride apart, of which a tap reads a stretch |
+//! | panel | a few vectors of positions, or of weights, with all channels of a sum one after the other |
+//! | tile | sums that stay in registers during a loop; with transforms, a block that is transformed as one |
+//! | phase | of a transposed convolution with stride s, the outputs at φ modulo s, which meet the same taps |
 
 /// A method whose work falls into pieces, whose error is that of sums of products: its cost, memory and
 /// packing are those that the type has by itself. More items may follow.

@@ -201,7 +201,7 @@ fn what_is_no_whole_run_is_refused() {
         (&[&own[0], &other_claims[1], &own[2]], &["another run", "claims.0 is conv.commutative"]),
         (&[&own[0], &other_number[1]], &["another run", "number of shards is 2", "3"]),
         (&[&version, &own[1], &own[2]], &["another run", "version is"]),
-        (&[&dealt, &own[1], &own[2]], &["cannot be what a shard wrote"]),
+        (&[&dealt, &own[1], &own[2]], &["a part of it is missing or done twice"]),
         (&[&plain, &own[1], &own[2]], &["plain.json is no shard"]),
         (&[&nonsense], &["cannot be what a shard wrote"]),
         (&[&cut], &["cut.json is no JSON"]),

@@ -11,6 +11,7 @@
 mod bench;
 mod certify;
 mod check;
+mod convolve;
 mod destination;
 mod keeping;
 mod limits;
@@ -44,6 +45,7 @@ enum Command {
     Certify(certify::Arguments),
     Bench(bench::Arguments),
     Merge(merge::Arguments),
+    Convolve(convolve::Arguments),
 }
 
 /// Runs the command with the arguments of the process.
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout()),
         Command::Certify(arguments) => certify::run(&arguments, &mut anstream::stdout()),
         Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
+        Command::Convolve(arguments) => convolve::run(&arguments, &mut anstream::stdout()),
         Command::Merge(arguments) => merge::run(&arguments, &mut anstream::stdout()),
     });
     match outcome {

@@ -211,6 +211,18 @@ impl<T: Element> Plan<T> {
         self.relative_bound
     }
 
+    /// Bytes that its weights take once they are prepared, the kernel itself aside, and bytes of the
+    /// [`Workspace`] for each thread that runs it.
+    pub fn memory(&self) -> (usize, usize) {
+        let weights: usize = self.stages.iter().map(|stage| stage.packed_length()).sum();
+        let of_thread = |(copied, sums), stage: &Stage<T>| {
+            let (more_copied, more_sums) = stage.workspace();
+            (more_copied.max(copied), more_sums.max(sums))
+        };
+        let (copied, sums) = self.stages.iter().fold((0_usize, 0_usize), of_thread);
+        (size_of::<T>() * weights, size_of::<T>() * (copied + sums))
+    }
+
     /// How much rounding errors may grow from the norms of tiles to a sum, if transforms run it.
     pub(in crate::conv) fn transform_growth(&self) -> Option<f64> {
         self.stages.first().and_then(|stage| stage.transform_growth())

@@ -36,6 +36,8 @@ pub use error::{DataError, Fault, SetFault};
 pub use file::LARGEST_ARRAY;
 pub use idx::{load_idx, write_idx};
 pub use labelled::Samples;
+#[cfg(feature = "cli")]
+pub(crate) use npy::pieces::NpyFile;
 pub use numpy::load_numpy;
 pub use pictures::load_pictures;
 pub use rotated::{Rotated, rotated};

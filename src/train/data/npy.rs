@@ -12,6 +12,9 @@
 //!
 //! Source: *NumPy Enhancement Proposal 1: a simple file format for NumPy arrays*.
 
+#[cfg(feature = "cli")]
+pub(super) mod pieces;
+
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::Fault;
@@ -41,20 +44,7 @@ const LONGEST_HEADER: usize = 1 << 16;
 impl NpyArray {
     /// Reads an array that fills the stream.
     pub(super) fn read(mut bytes: Bytes<'_>) -> Result<Self, Fault> {
-        let magic = bytes.take(8)?;
-        if !magic.starts_with(b"\x93NUMPY") || !(1..=3).contains(&magic[6]) {
-            let expected = "an npy file, which begins with 0x93 and NUMPY and a version from 1 to 3";
-            return Err(Fault::Magic { expected, found: magic });
-        }
-        let size_of_length = if magic[6] == 1 { 2 } else { 4 };
-        let length = bytes.take(size_of_length)?;
-        let length = length.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte));
-        if length > LONGEST_HEADER {
-            return Err(fault(format!("it would have {length} bytes, more than {LONGEST_HEADER}")));
-        }
-        let text = String::from_utf8(bytes.take(length)?)
-            .map_err(|_| Fault::Header { reason: "it is no text".into() })?;
-        let header = Parser { rest: &text }.header()?;
+        let header = Header::read(&mut bytes)?;
         let size = header.size()?;
         let count = checked_length(&header.shape)?;
         let entries = bytes.take(count * size)?;
@@ -107,6 +97,24 @@ impl NpyArray {
 }
 
 impl Header {
+    /// Reads what stands before the entries.
+    fn read(bytes: &mut Bytes<'_>) -> Result<Self, Fault> {
+        let magic = bytes.take(8)?;
+        if !magic.starts_with(b"\x93NUMPY") || !(1..=3).contains(&magic[6]) {
+            let expected = "an npy file, which begins with 0x93 and NUMPY and a version from 1 to 3";
+            return Err(Fault::Magic { expected, found: magic });
+        }
+        let size_of_length = if magic[6] == 1 { 2 } else { 4 };
+        let length = bytes.take(size_of_length)?;
+        let length = length.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte));
+        if length > LONGEST_HEADER {
+            return Err(fault(format!("it would have {length} bytes, more than {LONGEST_HEADER}")));
+        }
+        let text = String::from_utf8(bytes.take(length)?)
+            .map_err(|_| Fault::Header { reason: "it is no text".into() })?;
+        Parser { rest: &text }.header()
+    }
+
     fn kind_and_size(&self) -> &str {
         self.descriptor.strip_prefix(['<', '>', '|', '=']).unwrap_or(&self.descriptor)
     }

@@ -22,12 +22,15 @@
 //! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
 
 mod error;
+mod mean_square;
 
 use std::any::Any;
 
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
+
 pub use self::error::LossError;
-use crate::scalar::{DivideByInteger, Scalar, pairwise_sum};
-use ndarray::{ArrayD, ArrayView1, ArrayView2, ArrayViewD, ArrayViewMut2};
+pub use self::mean_square::{mean_square, mean_square_gradient};
+use crate::scalar::{Scalar, pairwise_sum};
 
 /// The label of a sample that takes no part: it adds nothing to losses, gradients and mistakes.
 pub const IGNORED: usize = usize::MAX;
@@ -229,42 +232,6 @@ fn check_shape(what: &'static str, expected: &[usize], found: &[usize]) -> Resul
         return Ok(());
     }
     Err(LossError::Shape { what, expected: expected.to_vec(), found: found.to_vec() })
-}
-
-/// The mean of (output − target)² over all entries; 0 for none.
-///
-/// # Errors
-/// If the shapes differ.
-pub fn mean_square<S: DivideByInteger>(
-    outputs: ArrayViewD<'_, S>,
-    targets: ArrayViewD<'_, S>,
-) -> Result<S, LossError> {
-    check_shape("the targets", outputs.shape(), targets.shape())?;
-    let square = |(output, target): (&S, &S)| {
-        let difference = output.clone() - target.clone();
-        difference.clone() * difference
-    };
-    let sum = pairwise_sum(outputs.iter().zip(&targets).map(square));
-    Ok(sum.divide_by_integer(outputs.len().max(1) as u64))
-}
-
-/// The gradient of [`mean_square`] with respect to the outputs: 2·(output − target)/n.
-///
-/// # Errors
-/// If the shapes differ.
-pub fn mean_square_gradient<S: DivideByInteger>(
-    outputs: ArrayViewD<'_, S>,
-    targets: ArrayViewD<'_, S>,
-) -> Result<ArrayD<S>, LossError> {
-    check_shape("the targets", outputs.shape(), targets.shape())?;
-    let count = outputs.len().max(1) as u64;
-    let gradient = |(output, target): (&S, &S)| {
-        let difference = output.clone() - target.clone();
-        (difference.clone() + difference).divide_by_integer(count)
-    };
-    let entries = outputs.iter().zip(&targets).map(gradient).collect();
-    Ok(ArrayD::from_shape_vec(outputs.raw_dim(), entries)
-        .unwrap_or_else(|_| unreachable!("one entry for each output")))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::Objective;
+use super::objective::Objective;
 use super::layout::{LANES, interleave};
 use super::memory::{Arena, Kept, Meeting, disjoint, pair};
 use super::program::{InPlace, Operation, Program, Step};

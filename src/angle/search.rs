@@ -64,7 +64,7 @@ impl Verdict {
 /// let weights = Weights::from_arrays(&network, &arrays)?;
 /// let propagation = Propagation::new(&network, &weights)?;
 /// let image = ArrayD::from_elem(vec![1, 1, 1], 1.0);
-/// let within = |darker| {
+/// let within = |darker: f64| {
 ///     let levels = Interval::new(-darker, 0.0)?;
 ///     Search::new().run(&propagation, Transformation::Brightness, levels, image.view(), 0)
 /// };

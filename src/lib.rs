@@ -92,6 +92,7 @@
 //! | [`scalar::Bounded`]: floats with a running error bound | rounding | the sides differ by no more than rounding explains; the tolerance is derived, not chosen |
 //! | [`scalar::Dual`]: forward derivatives | (judge of gradients) | the derivatives agree, exactly over GF(p) |
 //! | [`scalar::Taylor`]: derivatives up to the third, enclosed | (judge of differences) | how far a difference quotient may be from the derivative |
+//! | `scalar::Affine` (feature `angle`): a line in one parameter, with a remainder | range | what holds for every value of the parameter in an interval |
 //! | `f32`, `f64` | float | an error beside its noise floor |
 //!
 //! Foreign models are read on one scalar more, a random field with random functions, which proves identities with max,
@@ -115,6 +116,7 @@
 //! | `onnx` | `files`, `model` | the messages of ONNX files |
 //! | `network` | `layers` | composition, weights, known networks; with `files` also ONNX and safetensors |
 //! | `model` | `model` | foreign models: ONNX graphs read on any scalar, and what is proved of them |
+//! | `angle` | `angle` | images under every rotation, shift or brightness of an interval, and what a network makes of them |
 //! | `executor` | `train` | networks on sixteen samples side by side |
 //! | `train` | `train` | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |
 //! | `claims` | `catalogue` | the catalogue, one chapter after the other |
@@ -131,6 +133,8 @@
 //! opaque to it: what it proves is true, but it does not prove everything that is. A field certificate is probabilistic, with a
 //! bound that is stated; identities that need a law of such functions have none. A measurement proves nothing.
 
+#[cfg(feature = "angle")]
+pub mod angle;
 #[cfg(feature = "catalogue")]
 pub mod claims;
 pub mod conv;

@@ -17,6 +17,8 @@
 //!
 //! What an equality of two outputs means on each scalar is told in the crate's documentation.
 
+#[cfg(feature = "angle")]
+mod affine;
 mod bounded;
 mod complex;
 mod degree;
@@ -43,6 +45,8 @@ mod term;
 #[cfg(test)]
 mod trees;
 
+#[cfg(feature = "angle")]
+pub use affine::Affine;
 pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;

@@ -2,9 +2,9 @@
 
 use ndarray::ArrayD;
 
-use super::objective::Objective;
 use super::layout::{LANES, interleave};
 use super::memory::{Arena, Kept, Meeting, disjoint, pair};
+use super::objective::Objective;
 use super::program::{InPlace, Operation, Program, Step};
 use crate::executor::method::loss::{Targets, cross_entropy, mean_square, softmax, softmax_gradient};
 use crate::executor::method::{Situation, activation, add, add_at_each, dropout, sum_of_each};

@@ -16,7 +16,7 @@
 //!
 //! Cost: one pass over the input, and over the kernel when it is prepared.
 
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis};
 
 #[cfg(doc)]
 use crate::conv::plan::Method;
@@ -97,9 +97,9 @@ impl<T: Element> ByProducts<T> {
         let [read, written] = [&plan.input_shape, &plan.output_shape].map(|shape| entries(shape));
         let fits =
             |entries: &&[T]| entries.iter().fold(true, |fits, entry| fits & (entry.magnitude() < self.limit));
-        let one: Vec<usize> = [&[1], &plan.input_shape[1..]].concat();
         for (number, entries) in input.chunks_exact(read).enumerate().filter(|(_, entries)| !fits(entries)) {
-            let entries = ArrayViewD::from_shape(IxDyn(&one), entries);
+            let one = [&[1], &plan.input_shape[1..]].concat();
+            let entries = ArrayViewD::from_shape(one, entries);
             let entries =
                 entries.unwrap_or_else(|_| unreachable!("a sample has as many entries as its shape"));
             let result = sample(entries)?;

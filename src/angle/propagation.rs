@@ -9,7 +9,7 @@
 //!
 //! Cost: three runs of the network over `f64`, and a dozen operations for each entry of the other layers.
 
-use ndarray::{ArrayD, Axis, Zip, concatenate};
+use ndarray::{ArrayD, Axis, Zip};
 use num_traits::Zero;
 
 use super::AngleError;
@@ -184,10 +184,7 @@ fn run(steps: &[Step], mut x: ArrayD<Affine>) -> Result<ArrayD<Affine>, LayerErr
             Step::Residual([body, shortcut], join) => {
                 let shortcut = run(shortcut, x.clone())?;
                 let body = run(body, x)?;
-                match join {
-                    Join::Sum => body + shortcut,
-                    Join::Concatenation => concatenate![Axis(1), body, shortcut],
-                }
+                join.of(body, shortcut)
             }
         };
     }

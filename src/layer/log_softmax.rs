@@ -4,6 +4,7 @@
 
 use ndarray::{ArrayD, Axis, Zip};
 
+use super::softmax::greatest;
 use super::{Gradients, Layer, LayerError, Mode, OutputType, Softmax, check_backward, check_weights};
 use crate::scalar::{Scalar, pairwise_sum};
 use crate::signal::FeatureType;
@@ -35,8 +36,7 @@ impl Layer for LogSoftmax {
         check_weights(self, weights)?;
         let mut output = x.clone();
         for mut lane in output.lanes_mut(Axis(1)) {
-            let greatest =
-                lane.iter().skip(1).fold(lane[0].clone(), |greatest, entry| greatest.maximum(entry));
+            let greatest = greatest(lane.view());
             let powers = lane.iter().map(|entry| (entry.clone() - greatest.clone()).exponential());
             let logarithm = pairwise_sum(powers).logarithm();
             lane.map_inplace(|entry| *entry = entry.clone() - greatest.clone() - logarithm.clone());

@@ -3,7 +3,7 @@
 //! The maximum changes nothing but that no power overflows. The gradient is ∂x_i = s_i·(∂y_i − Σ_j s_j ∂y_j).
 //! Source: J. Bridle, *Probabilistic interpretation of feedforward classification network outputs*, 1990.
 
-use ndarray::{ArrayD, Axis, Zip};
+use ndarray::{ArrayD, ArrayView1, Axis, Zip};
 
 use super::{
     Gradients, Layer, LayerError, Mode, OutputType, check_backward, check_weights, equivariance, shape_error,
@@ -43,8 +43,7 @@ impl Layer for Softmax {
         check_weights(self, weights)?;
         let mut output = x.clone();
         for mut lane in output.lanes_mut(Axis(1)) {
-            let greatest =
-                lane.iter().skip(1).fold(lane[0].clone(), |greatest, entry| greatest.maximum(entry));
+            let greatest = greatest(lane.view());
             lane.map_inplace(|entry| *entry = (entry.clone() - greatest.clone()).exponential());
             let share = pairwise_sum(lane.iter().cloned()).reciprocal();
             lane.map_inplace(|entry| *entry = entry.clone() * share.clone());
@@ -70,6 +69,11 @@ impl Layer for Softmax {
         });
         Ok(Gradients { input, weights: Vec::new() })
     }
+}
+
+/// The maximum m of the channels at a place, of which there is at least one.
+pub(super) fn greatest<S: Scalar>(lane: ArrayView1<'_, S>) -> S {
+    lane.iter().skip(1).fold(lane[0].clone(), |greatest, entry| greatest.maximum(entry))
 }
 
 #[cfg(test)]

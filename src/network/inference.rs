@@ -12,7 +12,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array1, ArrayD, ArrayViewD, Axis, concatenate};
+use ndarray::{Array1, ArrayD, ArrayViewD, Axis};
 use rayon::prelude::*;
 
 use super::sequence::inside;
@@ -78,31 +78,13 @@ impl Network {
     ) -> Result<Inference<T>, LayerError> {
         let input = [&[1], sample].concat();
         let output = self.output_shape(&input)?[1..].to_vec();
-        self.check_weights(weights)?;
+        weights.check_network(self)?;
         let plain = Plain::at_inference(self)?;
         let arrays = plain.weights(weights)?.arrays::<T>();
         let mut making = Making { arrays: arrays.into_iter(), shape: input };
         let steps = making.network(plain.network())?;
         let sample = sample.to_vec();
         Ok(Inference { name: self.name(), sample, output, steps, workspaces: Mutex::default() })
-    }
-
-    /// That these are weights of this network.
-    fn check_weights(&self, weights: &Weights) -> Result<(), LayerError> {
-        let parameters = self.parameters();
-        if parameters.len() != weights.parts.len() {
-            let (expected, found) = (parameters.len(), weights.parts.len());
-            return Err(LayerError::WeightCount { layer: self.name(), expected, found });
-        }
-        match parameters.iter().zip(&weights.parts).find(|(parameter, part)| parameter.shape != part.shape) {
-            Some((parameter, part)) => Err(LayerError::Weight {
-                layer: self.name(),
-                name: parameter.name.clone(),
-                expected: parameter.shape.clone(),
-                found: part.shape.clone(),
-            }),
-            None => Ok(()),
-        }
     }
 }
 
@@ -224,10 +206,7 @@ fn run<T: Number>(
             Step::Residual([body, shortcut], join) => {
                 let shortcut = run(shortcut, value.clone(), workspace)?;
                 let body = run(body, value, workspace)?;
-                match join {
-                    Join::Sum => body + shortcut,
-                    Join::Concatenation => concatenate![Axis(1), body, shortcut],
-                }
+                join.of(body, shortcut)
             }
         };
     }

@@ -9,7 +9,7 @@ use ndarray::{ArrayD, Axis, Slice, concatenate};
 use super::Network;
 use super::sequence::inside;
 use crate::layer::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
-use crate::scalar::Scalar;
+use crate::scalar::{Ring, Scalar};
 use crate::signal::FeatureType;
 
 /// How two ways are joined.
@@ -20,6 +20,19 @@ pub enum Join {
     Sum,
     /// The channels of the body, then those of the shortcut.
     Concatenation,
+}
+
+impl Join {
+    /// What two ways give together, (batch, channels, …).
+    ///
+    /// # Panics
+    /// If their shapes do not fit.
+    pub(crate) fn of<S: Ring>(self, body: ArrayD<S>, shortcut: ArrayD<S>) -> ArrayD<S> {
+        match self {
+            Join::Sum => body + shortcut,
+            Join::Concatenation => concatenate![Axis(1), body, shortcut],
+        }
+    }
 }
 
 /// Two ways from input to output, joined. Parameters are named `body.…` and `shortcut.…`.
@@ -200,10 +213,7 @@ impl Layer for Residual {
         self.output_shape(x.shape())?;
         let weights = self.split(weights)?;
         let [body, shortcut] = self.both(|way, network| network.forward(x, weights[way], mode.at(way)))?;
-        Ok(match self.join {
-            Join::Sum => body + shortcut,
-            Join::Concatenation => concatenate![Axis(1), body, shortcut],
-        })
+        Ok(self.join.of(body, shortcut))
     }
 
     fn backward<S: Scalar + PartialOrd>(

@@ -74,20 +74,7 @@ impl Weights {
     /// If there are not as many arrays as parameters, or one has another shape.
     pub fn from_arrays(network: &impl Layer, arrays: &[ArrayD<f32>]) -> Result<Self, LayerError> {
         let parameters = network.parameters();
-        if parameters.len() != arrays.len() {
-            let (expected, found) = (parameters.len(), arrays.len());
-            return Err(LayerError::WeightCount { layer: network.name(), expected, found });
-        }
-        for (parameter, array) in parameters.iter().zip(arrays) {
-            if parameter.shape != array.shape() {
-                return Err(LayerError::Weight {
-                    layer: network.name(),
-                    name: parameter.name.clone(),
-                    expected: parameter.shape.clone(),
-                    found: array.shape().to_vec(),
-                });
-            }
-        }
+        check_shapes(network, &parameters, arrays.iter().map(ArrayD::shape))?;
         let mut arrays = arrays.iter();
         Ok(Self::from_parameters(&parameters, |_| arrays.next().into_iter().flatten().copied().collect()))
     }
@@ -111,6 +98,12 @@ impl Weights {
     pub fn values(&self, part: &Part) -> &[f32] {
         let vector = if part.role.is_trained() { &self.trained } else { &self.running };
         &vector[part.range()]
+    }
+
+    /// That these are weights of this network, by their shapes.
+    #[cfg(feature = "plan")]
+    pub(crate) fn check_network(&self, network: &impl Layer) -> Result<(), LayerError> {
+        check_shapes(network, &network.parameters(), self.parts.iter().map(|part| part.shape.as_slice()))
     }
 
     /// That every number is finite.
@@ -163,6 +156,27 @@ impl Weights {
                 .unwrap_or_else(|_| unreachable!("a part has as many numbers as its shape"))
         };
         self.parts.iter().map(array).collect()
+    }
+}
+
+/// That arrays are as many and of such shapes as a network's parameters.
+fn check_shapes<'a>(
+    network: &impl Layer,
+    parameters: &[Parameter],
+    shapes: impl ExactSizeIterator<Item = &'a [usize]>,
+) -> Result<(), LayerError> {
+    if parameters.len() != shapes.len() {
+        let (expected, found) = (parameters.len(), shapes.len());
+        return Err(LayerError::WeightCount { layer: network.name(), expected, found });
+    }
+    match parameters.iter().zip(shapes).find(|(parameter, shape)| parameter.shape != *shape) {
+        Some((parameter, shape)) => Err(LayerError::Weight {
+            layer: network.name(),
+            name: parameter.name.clone(),
+            expected: parameter.shape.clone(),
+            found: shape.to_vec(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -30,6 +30,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 
 pub use self::error::LossError;
 pub use self::mean_square::{mean_square, mean_square_gradient};
+use crate::layer::softmax::greatest;
 use crate::scalar::{Scalar, pairwise_sum};
 
 /// The label of a sample that takes no part: it adds nothing to losses, gradients and mistakes.
@@ -210,11 +211,6 @@ pub(crate) fn check_class_weights(weights: &[f64], classes: usize) -> Result<(),
 pub(crate) fn check_smoothing(share: f64) -> Result<(), LossError> {
     let fits = (0.0..=1.0).contains(&share);
     if fits { Ok(()) } else { Err(LossError::Smoothing { found: share.to_string() }) }
-}
-
-/// The maximum m of the scores.
-fn greatest<S: Scalar>(row: ArrayView1<'_, S>) -> S {
-    row.iter().skip(1).fold(row[0].clone(), |greatest, score| greatest.maximum(score))
 }
 
 fn check(samples: usize, classes: usize, labels: &[usize]) -> Result<(), LossError> {

@@ -299,6 +299,7 @@ impl<'a> Training<'a> {
 
     fn step(&mut self, epoch: usize) -> Result<(), TrainError> {
         let batch = self.labels.len();
+        let all = (self.recipe.epochs * self.steps()) as u64;
         let images = &self.order[self.gathered.steps * batch..][..batch];
         self.labels.iter_mut().zip(images).for_each(|(label, &image)| *label = self.data.labels()[image]);
         let pixels: usize = self.data.shape().iter().product();
@@ -339,7 +340,6 @@ impl<'a> Training<'a> {
         gathered.mistakes += outcome.mistakes;
         gathered.steps += 1;
         executor.update_running(weights);
-        let all = (recipe.epochs * (data.len() / batch)) as u64;
         let setting = recipe.schedule.at(self.optimiser.steps(), all);
         self.optimiser.step(setting, &mut weights.trained, gradient);
         weights.check_finite().map_err(not_finite("a weight"))?;

@@ -15,6 +15,16 @@ impl Model {
     /// If a shape does not fit its input, an operator is not supported or contradicts the standard, an index
     /// or a shape depends on the inputs, or the program is beyond the limit.
     pub fn program(&self, shapes: &[(&str, &[usize])]) -> Result<Program, ModelError> {
+        self.program_for(shapes, true)
+    }
+
+    /// The same for shapes that need not be those of the file, where it has numbers: only the number of axes
+    /// is kept.
+    pub(super) fn resized(&self, shapes: &[(&str, &[usize])]) -> Result<Program, ModelError> {
+        self.program_for(shapes, false)
+    }
+
+    fn program_for(&self, shapes: &[(&str, &[usize])], as_in_file: bool) -> Result<Program, ModelError> {
         let mut builder = Builder::new(self.limit);
         let mut values = HashMap::new();
         for (name, (element, data)) in &self.constants {
@@ -28,7 +38,7 @@ impl Model {
         }
         for port in &self.inputs {
             let asked = shapes.iter().find(|(name, _)| port.name == *name).map(|(_, shape)| *shape);
-            let shape = self.shape(port, asked)?;
+            let shape = self.shape(port, asked, as_in_file)?;
             let Some(element) = port.element else {
                 return Err(self.input_error(&port.name, "not a tensor of numbers".to_owned()));
             };
@@ -88,7 +98,12 @@ impl Model {
         Ok(())
     }
 
-    fn shape(&self, port: &Port, asked: Option<&[usize]>) -> Result<Vec<usize>, ModelError> {
+    fn shape(
+        &self,
+        port: &Port,
+        asked: Option<&[usize]>,
+        as_in_file: bool,
+    ) -> Result<Vec<usize>, ModelError> {
         let describe = |shape: &[Extent]| {
             let list = shape.iter().map(Extent::to_string).collect::<Vec<_>>();
             format!("[{}]", list.join(", "))
@@ -97,7 +112,7 @@ impl Model {
         match (asked, &port.shape) {
             (Some(asked), Some(shape)) => {
                 let fits = |(extent, &asked): (&Extent, &usize)| match extent {
-                    Extent::Fixed(extent) => *extent == asked,
+                    Extent::Fixed(extent) if as_in_file => *extent == asked,
                     _ => true,
                 };
                 if shape.len() != asked.len() || !shape.iter().zip(asked).all(fits) {

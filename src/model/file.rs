@@ -178,6 +178,18 @@ impl Model {
         self.nodes.iter().map(|inlined| NodeView(&inlined.node))
     }
 
+    /// What a node is called, or what it computes if it has no name, and its operator.
+    pub(super) fn node_name(&self, number: usize) -> (String, String) {
+        match self.nodes.get(number).map(|inlined| &inlined.node) {
+            Some(node) if node.name.is_empty() => {
+                let output = node.output.first().cloned();
+                (output.unwrap_or_else(|| format!("number {number}")), node.op_type.clone())
+            }
+            Some(node) => (node.name.clone(), node.op_type.clone()),
+            None => (format!("number {number}"), String::new()),
+        }
+    }
+
     /// The weights and other tensors of the file, by name.
     pub fn constant(&self, name: &str) -> Option<&Data> {
         self.constants.get(name).map(|(_, data)| data)

@@ -42,6 +42,7 @@
 //! | `fixed` | the same of the exact result, with many more digits |
 //! | `oracle` | the random interpretation, and its theorem |
 //! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
+//! | `tiles` | whether a model can be run on tiles of an image, with which halo |
 //! | `rationals` | reading on exact rational numbers |
 //! | `reach` | reading for what an entry depends on |
 
@@ -64,6 +65,7 @@ mod reach;
 mod run;
 mod stage;
 mod symmetry;
+mod tiles;
 
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
@@ -86,6 +88,10 @@ pub use symmetry::{
 };
 #[cfg(feature = "cli")]
 pub(crate) use symmetry::{Claim, Motion, Twin};
+pub use tiles::{
+    LegalSizes, Obstacle, PaddingReport, TileAxis, TileCost, TileCounterexample, TilePart, TilePiece,
+    TilePlan, TileQuestion, TileReport, Tiling,
+};
 
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,13 @@ impl Program {
     }
 }
 
+impl<'a, A: Arithmetic> Prepared<'a, A> {
+    /// The program.
+    pub fn program(&self) -> &'a Program {
+        self.program
+    }
+}
+
 impl<A: Arithmetic> Prepared<'_, A> {
     /// As [`Program::run`].
     ///

@@ -13,14 +13,7 @@ use crate::model::{Floats, Origin};
 impl Judge<'_> {
     /// The name and the operator of a node.
     pub(super) fn node(&self, number: usize) -> (String, String) {
-        match self.model.nodes.get(number).map(|inlined| &inlined.node) {
-            Some(node) if node.name.is_empty() => (
-                node.output.first().cloned().unwrap_or_else(|| format!("number {number}")),
-                node.op_type.clone(),
-            ),
-            Some(node) => (node.name.clone(), node.op_type.clone()),
-            None => (format!("number {number}"), String::new()),
-        }
+        self.model.node_name(number)
     }
 
     /// The last slot that the node of a step computes, from this step on.

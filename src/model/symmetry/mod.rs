@@ -43,6 +43,7 @@ mod twin;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
+pub(super) use self::{check::leader, exact::Moving, groups::space, shapes::program, terms::Terms};
 pub use certificate::{Certificate, CertificateError, Certified};
 pub use check::{JudgeError, Question};
 pub use groups::SymmetryGroup;

@@ -20,6 +20,7 @@ mod pattern;
 mod quiet;
 mod seeds;
 mod shard;
+mod tile;
 mod train;
 mod verify;
 
@@ -46,6 +47,7 @@ enum Command {
     Bench(bench::Arguments),
     Merge(merge::Arguments),
     Convolve(convolve::Arguments),
+    Tile(tile::Arguments),
 }
 
 /// Runs the command with the arguments of the process.
@@ -59,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Certify(arguments) => certify::run(&arguments, &mut anstream::stdout()),
         Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
         Command::Convolve(arguments) => convolve::run(&arguments, &mut anstream::stdout()),
+        Command::Tile(arguments) => tile::run(&arguments, &mut anstream::stdout()),
         Command::Merge(arguments) => merge::run(&arguments, &mut anstream::stdout()),
     });
     match outcome {

@@ -90,7 +90,7 @@ pub use symmetry::{
 pub(crate) use symmetry::{Claim, Motion, Twin};
 pub use tiles::{
     LegalSizes, Obstacle, PaddingReport, TileAxis, TileCost, TileCounterexample, TilePart, TilePiece,
-    TilePlan, TileQuestion, TileReport, Tiling,
+    TilePlan, TileQuestion, TileReport, TileRunner, Tiling,
 };
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; what came of a
-//! [`training`], and where convolution kernels [cross over](crossover).
+//! [`training`], the [symmetries](symmetry) and the [tiles](tiling) of models, and where convolution kernels [cross over](crossover).
 
 pub mod crossover;
 pub mod evidence;
@@ -13,6 +13,7 @@ mod plot;
 pub mod symmetry;
 pub mod terminal;
 pub mod text;
+pub mod tiling;
 pub mod training;
 
 use std::time::Duration;

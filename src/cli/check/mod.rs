@@ -2,6 +2,7 @@
 
 mod cases;
 mod part;
+pub(super) mod tiles;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,18 @@ pub(super) struct Arguments {
     /// given.
     #[arg(long, value_name = "FILE")]
     certificate: Option<PathBuf>,
+
+    /// Also find whether the model can be run on tiles of an image, and which halo is enough.
+    #[arg(long)]
+    tiles: bool,
+
+    /// The size of a tile, as in 256x256 or 256, for which that is proved; by default the least.
+    #[arg(long, value_name = "SIZE", requires = "tiles", value_parser = tiles::size)]
+    tile: Option<tiles::Size>,
+
+    /// The size of an image, as in 4096x3072, for which a plan is made.
+    #[arg(long, value_name = "SIZE", requires = "tiles", value_parser = tiles::size)]
+    image: Option<tiles::Size>,
 
     /// Judge only the Ith of N parts of all groups of all models and shapes, which take about alike long;
     /// `equivariant merge` puts their JSON together.
@@ -160,6 +173,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         }
         let model = Model::read(&case.model)?;
         let report = judge(arguments, case, &model, samples, groups.flatten().as_deref())?;
+        let asks = arguments.tiles && part.as_ref().is_none_or(|part| part.has_first(number));
+        let tiles = if asks { Some(tiles::find(arguments, case, &model)?) } else { None };
+        let tiles = tiles.as_ref();
         let expectations: Vec<(String, GroupVerdict, bool)> = arguments
             .expectations
             .iter()
@@ -170,7 +186,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
             })
             .collect();
         if !is_json_on_standard_output {
-            destination::print(output, &terminal::table(&report, &expectations, columns))?;
+            destination::print(output, &terminal::table(&report, tiles, &expectations, columns))?;
         }
         for (name, expected, agrees) in &expectations {
             as_expected &= agrees;
@@ -178,9 +194,12 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
                 anstream::eprintln!("{}: {name} was expected to be {expected}", case.model.display());
             }
         }
-        documents.push(json::value(&report));
+        documents.push(json::value(&report, tiles));
         if let [_] = &cases[..] {
-            write_files(arguments, case, &model, &report, html_to.take(), certificate_to.take())?;
+            if let Some(destination) = html_to.take() {
+                destination.write(&html::page(&report, tiles)?)?;
+            }
+            write_models(arguments, case, &model, certificate_to.take())?;
         }
     }
     if let Some(destination) = json_to {
@@ -197,18 +216,13 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     Ok(as_expected)
 }
 
-/// Writes what is written of one model only: a page, the mended model, a certificate.
-fn write_files(
+/// Writes the mended model, and a certificate.
+fn write_models(
     arguments: &Arguments,
     case: &Case,
     model: &Model,
-    report: &ModelReport,
-    html_to: Option<Destination>,
     certificate_to: Option<Destination>,
 ) -> anyhow::Result<()> {
-    if let Some(destination) = html_to {
-        destination.write(&html::page(report))?;
-    }
     let mended = match &arguments.mend {
         Some(path) => Some(write_mended(arguments, case, model, path)?),
         None => None,

@@ -58,6 +58,7 @@ impl Part {
             "box": arguments.reach,
             "keys": arguments.keys,
             "per_layer": arguments.per_layer,
+            "tiles": arguments.tiles.then(|| [&arguments.tile, &arguments.image].map(|size| size.as_deref())),
         });
         Ok(Part { shard, cases: all, dealt: shard.dealt(&costs), run })
     }
@@ -76,6 +77,12 @@ impl Part {
             .collect();
         let groups = &self.cases[case];
         (!own.is_empty()).then(|| own.iter().filter_map(|&place| groups.get(place).copied()).collect())
+    }
+
+    /// Whether this shard has the first piece of a case, and with it what is found of the whole model.
+    pub(super) fn has_first(&self, case: usize) -> bool {
+        let begin: usize = self.cases[..case].iter().map(|groups| groups.len().max(1)).sum();
+        self.dealt.contains(&begin)
     }
 
     /// What tells this shard from others.

@@ -2,7 +2,7 @@
 
 mod blocks;
 mod engine;
-mod output;
+pub(super) mod output;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -186,7 +186,7 @@ fn read_kernel(file: &mut NpyFile, memory: usize, path: &Path) -> anyhow::Result
 }
 
 /// A bar on standard error, where that is a terminal.
-fn progress(length: u64) -> ProgressBar {
+pub(super) fn progress(length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     if let Ok(style) =
         ProgressStyle::with_template("{bar:40.green} {pos} of {len} blocks, {elapsed}, {eta} to go")

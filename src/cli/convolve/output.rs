@@ -161,7 +161,7 @@ impl Output {
 }
 
 /// The header of an npy file, version 1, with little-endian floats of so many bytes.
-pub(super) fn header(shape: &[usize], size: usize) -> Vec<u8> {
+pub(in crate::cli) fn header(shape: &[usize], size: usize) -> Vec<u8> {
     let extents: String = shape.iter().map(|extent| format!("{extent}, ")).collect();
     let extents = if shape.len() == 1 { extents.trim_end() } else { extents.trim_end_matches(", ") };
     let text = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({extents}), }}");

@@ -124,7 +124,7 @@ fn check(shards: &[Part]) -> anyhow::Result<Json> {
         let end = begin + names.len().max(1);
         let mut whole: Option<Map<String, Json>> = None;
         let mut groups: HashMap<String, (Json, Vec<Json>)> = HashMap::new();
-        let mut seconds = 0.0;
+        let (mut seconds, mut tiles) = (0.0, Json::Null);
         for (part, rest) in shards.iter().zip(&mut rest) {
             if !part.mark.dealt.iter().any(|place| (begin..end).contains(place)) {
                 continue;
@@ -138,9 +138,13 @@ fn check(shards: &[Part]) -> anyhow::Result<Json> {
                 let name = group["group"].as_str().unwrap_or_default().to_owned();
                 groups.insert(name, (group.clone(), of_group));
             }
+            if next.get("tiles").is_some_and(|found| !found.is_null()) {
+                tiles = next["tiles"].clone();
+            }
             whole.get_or_insert(next);
         }
         let mut whole = whole.with_context(|| damaged(&first.file, "its mark"))?;
+        whole["tiles"] = tiles;
         let (mut found, mut layers) = (Vec::new(), Vec::new());
         for name in names {
             let group = groups.remove(name.as_str().unwrap_or_default());

@@ -1,14 +1,14 @@
 //! The grid of a model along one axis, from what its entries depend on.
 //!
 //! Let entry o of an output depend on the entries lo(o) to hi(o) of the image, see
-//! [`Dependency`](crate::model::Dependency). Far from the borders there are a step p of the output and a step s
-//! of the image with
+//! [`Dependency`](crate::model::Dependency). Far from the borders there are a step p of the output and a step
+//! s of the image with
 //!
 //! > lo(o + p) = lo(o) + s, hi(o + p) = hi(o) + s
 //!
-//! for all o. The least such s is the lattice, p / s the scale. A tile from c·s to d·s is given by the entries
-//! c·p to d·p, so that it reads before itself c·s − lo(o) at most, for o from c·p to (c + 1)·p, and after
-//! itself hi(o) − (c + 1)·s + 1.
+//! for all o. The least such s is the lattice, p / s the scale. A tile from c·s to d·s is given by the
+//! entries c·p to d·p, so that it reads before itself c·s − lo(o) at most, for o from c·p to (c + 1)·p, and
+//! after itself hi(o) − (c + 1)·s + 1.
 //!
 //! Images are doubled until there is such a middle. An entry that sees the whole axis in two of them will see
 //! it in all: the node that first does is to blame.
@@ -80,6 +80,32 @@ pub(super) fn find(
         "in an image of {extent} entries along this axis, the middle still depends on its borders; larger \
          images take more work than the limit"
     ))))
+}
+
+/// The grid that shapes alone suggest, for a reach that is given; `None` where an output does not grow.
+pub(super) fn by_shapes(
+    sizes: &Sizes<'_>,
+    axis: usize,
+    running: &Running,
+    reach: usize,
+) -> Result<Option<Grid>, JudgeError> {
+    // Two sizes of one pattern.
+    let Some(small) = running.from(FIRST) else { return Ok(None) };
+    let large = small + FIRST.next_multiple_of(running.step);
+    let [one, other] = [small, large].map(|extent| sizes.program(&sizes.strip(axis, extent)));
+    let (one, other) = (one?, other?);
+    let mut lattice = running.step;
+    let mut outputs = Vec::new();
+    for (&a, &b) in one.outputs.iter().zip(&other.outputs) {
+        let (a, b) = (&one.slots[a].shape, &other.slots[b].shape);
+        let Some(&along) = growing(a, b).first() else { return Ok(None) };
+        let (grown, of_image) = (b[along].saturating_sub(a[along]), large - small);
+        // The least step of the image that is one of the output.
+        lattice = least_common_multiple(lattice, of_image / greatest_common_divisor(grown, of_image));
+        outputs.push((along, grown, of_image));
+    }
+    let outputs = outputs.into_iter().map(|(along, grown, of_image)| (along, grown * lattice / of_image));
+    Ok(Some(Grid { lattice, outputs: outputs.collect(), reach: [reach; 2] }))
 }
 
 fn probe(sizes: &Sizes<'_>, axis: usize, extent: usize) -> Result<Option<Probe>, JudgeError> {
@@ -159,8 +185,8 @@ fn union(one: Interval, other: Interval) -> Interval {
     }
 }
 
-/// Steps (p, s) with which these intervals repeat, where they do not touch the borders, and the first place of
-/// that middle; `None` where the middle is shorter than two steps and one more.
+/// Steps (p, s) with which these intervals repeat, where they do not touch the borders, and the first place
+/// of that middle; `None` where the middle is shorter than two steps and one more.
 fn steps(intervals: &[Interval], extent: usize) -> Option<(usize, usize, usize)> {
     let is_free = |interval: &Interval| interval.is_some_and(|(low, high)| low > 0 && high + 1 < extent);
     let middle = intervals.len() / 2;
@@ -205,14 +231,15 @@ fn grid(sizes: &Sizes<'_>, axis: usize, probe: &Probe, axes: &[usize]) -> Option
     Some(Grid { lattice, outputs, reach })
 }
 
+fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
+    while b > 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 fn least_common_multiple(a: usize, b: usize) -> usize {
-    let gcd = |mut a: usize, mut b: usize| {
-        while b > 0 {
-            (a, b) = (b, a % b);
-        }
-        a
-    };
-    a / gcd(a, b) * b
+    a / greatest_common_divisor(a, b) * b
 }
 
 /// The first node whose middle sees the whole axis in both images, though nothing that it reads does.

@@ -1,8 +1,9 @@
 //! Where tiles lie in an image, what they read, and what they are given.
 //!
 //! Let s be the lattice of an axis, p / s its scale, n ≡ r (mod s) the sizes at which the model runs. A tile
-//! begins at a multiple of s and ends at one, or with the image. Its surroundings begin at a multiple of s and
-//! have a size ≡ r, or end with the image: the halo is what the tile reads beyond itself, rounded up to that.
+//! begins at a multiple of s and ends at one, or with the image. Its surroundings begin at a multiple of s
+//! and have a size ≡ r, or end with the image: the halo is what the tile reads beyond itself, rounded up to
+//! that.
 
 use super::grid::Grid;
 

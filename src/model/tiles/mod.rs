@@ -8,11 +8,11 @@
 //! 1. the sizes at which the model runs (`sizes`);
 //! 2. what each entry depends on, by [`Dependency`](super::Dependency): lattice, scale and reach, or the node
 //!    at fault (`grid`, `obstacle`);
-//! 3. that less is not enough: the reach is shortened as long as random interpretations of the image beyond it
-//!    leave a tile unchanged (dead weights), and what is left is refuted less one (`refute`);
-//! 4. that it is enough: f(whole)\[tile\] = f(tile + halo)\[tile\] for all images, at every corner, every edge,
-//!    and inside (`proof`), with a probability of error that is told;
-//! 5. plans for images, costs, and memory (`layout`, `plan`).
+//! 3. that less is not enough: the reach is shortened as long as random interpretations of the image beyond
+//!    it leave a tile unchanged (dead weights), and what is left is refuted less one (`refute`);
+//! 4. that it is enough: f(whole)\[tile\] = f(tile + halo)\[tile\] for all images, at every corner, every
+//!    edge, and inside (`proof`), with a probability of error that is told;
+//! 5. plans for images, costs, and memory (`layout`, `plan`), and running them (`stitch`).
 //!
 //! The proof is one about images of the sizes that are reported, along every axis at once where that is not
 //! too much work, else along one axis after the other.
@@ -24,6 +24,7 @@ mod plan;
 mod proof;
 mod refute;
 mod sizes;
+mod stitch;
 #[cfg(test)]
 mod tests;
 
@@ -35,7 +36,8 @@ pub use self::plan::{TileCost, TilePiece, TilePlan};
 use self::proof::Strip;
 pub use self::refute::{PaddingReport, TileCounterexample};
 use self::sizes::{LARGEST, Running, Sizes};
-use crate::model::{JudgeError, Model};
+pub use self::stitch::TileRunner;
+use crate::model::{JudgeError, Model, ModelError};
 
 /// Multiples of the grid's step that are tried as lattices.
 const MULTIPLES: usize = 16;
@@ -165,6 +167,54 @@ impl TileQuestion<'_> {
         plan::plan(&Sizes::of(self.model, &self.shapes)?, &tiling.axes, image, tile)
     }
 
+    /// The number of axes of the image.
+    ///
+    /// # Errors
+    /// If the model cannot be read for these shapes.
+    pub fn axes(&self) -> Result<usize, JudgeError> {
+        Ok(Sizes::of(self.model, &self.shapes)?.axes.len())
+    }
+
+    /// A plan of a model that cannot be run in tiles, with a halo that is given: what its pieces give
+    /// together is an approximation. Tiles begin at multiples of the step between sizes at which the model
+    /// runs.
+    ///
+    /// # Errors
+    /// If the model runs at one size only, its output does not grow with the image, or the image has a size
+    /// at which it does not run.
+    pub fn approximate(&self, halo: usize, image: &[usize], tile: &[usize]) -> Result<TilePlan, JudgeError> {
+        let sizes = Sizes::of(self.model, &self.shapes)?;
+        let refuse = |reason: &str| {
+            JudgeError::Model(ModelError::Input {
+                file: self.model.file.clone(),
+                input: self.model.inputs()[sizes.leader].name.clone(),
+                reason: reason.to_owned(),
+            })
+        };
+        let mut axes = Vec::new();
+        for number in 0..sizes.axes.len() {
+            let running = sizes.running(number);
+            if running.is_bounded() {
+                return Err(refuse("the model runs at one size only: there is no approximation in tiles"));
+            }
+            let grid = grid::by_shapes(&sizes, number, &running, halo)?.ok_or_else(|| {
+                refuse("an output does not grow with the image: there is nothing to put together")
+            })?;
+            let legal = legal_sizes(&running, grid.lattice)
+                .ok_or_else(|| refuse("the sizes at which the model runs follow no step"))?;
+            axes.push(TileAxis::new(sizes.axes[number], &grid, legal));
+        }
+        plan::plan(&sizes, &axes, image, tile)
+    }
+
+    /// What runs the pieces of a plan.
+    ///
+    /// # Errors
+    /// If the model cannot be read for these shapes, or has more than one input.
+    pub fn runner(&self) -> Result<TileRunner<'_>, JudgeError> {
+        TileRunner::new(Sizes::of(self.model, &self.shapes)?)
+    }
+
     fn search(
         &self,
         sizes: &Sizes<'_>,
@@ -278,8 +328,8 @@ impl TileQuestion<'_> {
         }
         if axis.reach != axis.reach_by_shape {
             remarks.push(format!(
-                "along axis {} the layers reach {:?} entries; with these weights {:?} are enough, with others \
-                 they would not be",
+                "along axis {} the layers reach {:?} entries; with these weights {:?} are enough, with \
+                 others they would not be",
                 axis.axis, axis.reach_by_shape, axis.reach
             ));
             axis.round();

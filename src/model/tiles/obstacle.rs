@@ -99,8 +99,9 @@ impl<'a> Tensors<'a> {
 
     /// The first node whose values differ on a tile, though all that it reads is the same there.
     ///
-    /// `small` is the model on the tile with its surroundings, which begin at `begin` in the image of `extent`
-    /// entries; the tile is from `tile.0` to `tile.1` in the image. Both traces are of the same inputs.
+    /// `small` is the model on the tile with its surroundings, which begin at `begin` in the image of
+    /// `extent` entries; the tile is from `tile.0` to `tile.1` in the image. Both traces are of the same
+    /// inputs.
     pub(super) fn first_difference<E: PartialEq>(
         &self,
         part: &Part,
@@ -117,8 +118,8 @@ impl<'a> Tensors<'a> {
             let reason = help(&operator).map_or_else(
                 || {
                     format!(
-                        "{}, a tile with its surroundings is given other values than in the whole image: what \
-                         the node computes depends on the place in the image, or on its size",
+                        "{}, a tile with its surroundings is given other values than in the whole image: \
+                         what the node computes depends on the place in the image, or on its size",
                         part.place
                     )
                 },
@@ -184,16 +185,16 @@ fn help(operator: &str) -> Option<&'static str> {
         | "LayerNormalization"
         | "GroupNormalization"
         | "MeanVarianceNormalization" => {
-            "its statistics are those of the whole image; fixed statistics would help, with which tiles are an \
-             approximation"
+            "its statistics are those of the whole image; fixed statistics would help, with which tiles are \
+             an approximation"
         }
         "Softmax" | "LogSoftmax" | "MatMul" | "Gemm" | "Einsum" | "Attention" => {
             "it joins all places of the image; attention within windows would help"
         }
         "Flatten" | "Reshape" => "it puts all places of the image into one list, for layers of one size",
         "Pad" | "Slice" | "Gather" | "Concat" => {
-            "it copies entries from one end of the image to the other, as circular padding does; padding the image \
-             before it is cut, and none in the model, would help"
+            "it copies entries from one end of the image to the other, as circular padding does; padding the \
+             image before it is cut, and none in the model, would help"
         }
         "Resize" | "Upsample" => {
             "its grid depends on the size of the image: factors in place of sizes, and no aligned corners, \

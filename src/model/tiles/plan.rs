@@ -67,8 +67,8 @@ pub(super) fn plan(
             let smaller = larger.checked_sub(legal.step).filter(|&size| size >= legal.from);
             let smaller = smaller.map_or_else(String::new, |size| format!("{size} or "));
             return Err(refuse(format!(
-                "an image of {extent} entries along axis {} is not on the grid of the model: crop or pad it to \
-                 {smaller}{larger}, as the sizes are {} and every {} more",
+                "an image of {extent} entries along axis {} is not on the grid of the model: crop or pad it \
+                 to {smaller}{larger}, as the sizes are {} and every {} more",
                 axis.axis, legal.from, legal.step
             )));
         }

@@ -2,8 +2,8 @@
 //!
 //! For each key the model is run on a random image, once, and on each part of it alone; equal values on the
 //! tile prove, up to the probability of the theorem of [`Oracle`](crate::model::Oracle), that the two are
-//! equal for all images. A tile does not depend on what is farther than its reach, if its values do not change
-//! when all of that is drawn anew.
+//! equal for all images. A tile does not depend on what is farther than its reach, if its values do not
+//! change when all of that is drawn anew.
 
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 

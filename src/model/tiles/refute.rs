@@ -1,4 +1,5 @@
-//! Counterexamples: two images that agree on a tile and a halo that is one too small, and whose results differ.
+//! Counterexamples: two images that agree on a tile and a halo that is one too small, and whose results
+//! differ.
 //!
 //! The second image differs from the first in the entries at the distance of the reach alone, in one of them
 //! where that suffices. Outputs are computed with rigorous bounds, in `f64` first and in 256 bits where those

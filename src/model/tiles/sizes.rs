@@ -1,8 +1,8 @@
 //! Programs for images of other sizes, and the sizes at which a model runs.
 //!
 //! A model is built for every size of one axis up to [`LARGEST`], while the others are small. A file that has
-//! numbers for the extents of its image is built for other sizes as well, where its graph allows that: what is
-//! written into shapes of the graph, for a dense layer say, fits one size only.
+//! numbers for the extents of its image is built for other sizes as well, where its graph allows that: what
+//! is written into shapes of the graph, for a dense layer say, fits one size only.
 
 use rayon::prelude::*;
 

@@ -61,7 +61,8 @@ fn tiling(name: &str) -> (&'static Model, &'static Tiling) {
 /// Whether outputs of a tile change, for some image, with the entries at a place along an axis.
 struct Images<'p> {
     program: &'p Program,
-    images: Vec<(Vec<ArrayD<f64>>, Vec<ArrayD<f64>>)>,
+    /// Inputs with their outputs.
+    images: Vec<[Vec<ArrayD<f64>>; 2]>,
 }
 
 impl<'p> Images<'p> {
@@ -69,7 +70,7 @@ impl<'p> Images<'p> {
         let images = (0..count).map(|trial| {
             let inputs = images(program, seed, trial);
             let outputs = program.outputs(&Floats::double(), &inputs).unwrap();
-            (inputs, outputs.iter().map(|output| (**output).clone()).collect())
+            [inputs, outputs.iter().map(|output| (**output).clone()).collect()]
         });
         Images { program, images: images.collect() }
     }
@@ -82,7 +83,7 @@ impl<'p> Images<'p> {
         cell: [usize; 2],
         place: usize,
     ) -> bool {
-        self.images.iter().any(|(inputs, outputs)| {
+        self.images.iter().any(|[inputs, outputs]| {
             [1.0, -1.0, 64.0, -64.0].iter().any(|change| {
                 let mut inputs = inputs.clone();
                 let mut there = inputs[sizes.leader].index_axis_mut(Axis(sizes.axes[axis]), place);

@@ -8,12 +8,17 @@ use ndarray::ArrayD;
 use super::super::heat_map;
 use super::super::page;
 use super::super::text::number;
+use super::super::tiling::{self, TileResults};
 use super::{rose, shift_map};
 use crate::model::{Counterexample, GroupReport, ModelReport};
 use crate::verify::Value;
 
-/// The page.
-pub fn page(report: &ModelReport) -> String {
+/// The page, with what was found about tiles if that was asked.
+///
+/// # Errors
+/// If a plot cannot be drawn.
+pub fn page(report: &ModelReport, tiles: Option<&TileResults>) -> anyhow::Result<String> {
+    let tiles = tiles.map(tiling::html::section).transpose()?;
     let title = html! { (report.model) };
     let facts = html! {
         p.faint { (report.model) " · opset " (report.opset) }
@@ -29,10 +34,11 @@ pub fn page(report: &ModelReport) -> String {
                 } }
                 @for group in &report.groups { tbody { (row(group)) } }
             }
+            @if let Some(tiles) = &tiles { (tiles) }
             @for group in &report.groups { (section(group, report)) }
         }
     };
-    page::page("check", &title, &facts, &content)
+    Ok(page::page("check", &title, &facts, &content))
 }
 
 fn row(group: &GroupReport) -> Markup {

@@ -4,6 +4,7 @@
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
 
+use super::super::tiling::{self, TileResults};
 use crate::model::{Counterexample, GroupReport, LayerReport, ModelReport, Tensor};
 
 /// The documents of several models or shapes as one.
@@ -11,8 +12,8 @@ pub fn documents(documents: Vec<Value>) -> Value {
     json!({"checks": documents})
 }
 
-/// The document of one model.
-pub fn value(report: &ModelReport) -> Value {
+/// The document of one model, with what was found about tiles if that was asked.
+pub fn value(report: &ModelReport, tiles: Option<&TileResults>) -> Value {
     let output = |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape});
     let input =
         |tensor: &Tensor| json!({"name": tensor.name, "shape": tensor.shape, "type": tensor.element.name()});
@@ -23,6 +24,7 @@ pub fn value(report: &ModelReport) -> Value {
         "outputs": report.outputs.iter().map(output).collect::<Value>(),
         "groups": report.groups.iter().map(group).collect::<Value>(),
         "layers": report.layers.iter().map(layer).collect::<Value>(),
+        "tiles": tiles.map(tiling::json::value),
         "remarks": report.remarks,
         "keys": report.keys,
         "seconds": report.seconds,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::super::text::{duration, number, pad, wrap};
+use super::super::tiling::{self, TileResults};
 use crate::model::{Basis, GroupReport, GroupVerdict, ModelReport, Tensor};
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -16,8 +17,14 @@ const NOTABLE: Style = AnsiColor::Yellow.on_default();
 const STRONG: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
 
-/// The table, with what was expected of a group and whether it came out so.
-pub fn table(report: &ModelReport, expectations: &[(String, GroupVerdict, bool)], columns: usize) -> String {
+/// The table, with what was found about tiles if that was asked, and with what was expected of a group and
+/// whether it came out so.
+pub fn table(
+    report: &ModelReport,
+    tiles: Option<&TileResults>,
+    expectations: &[(String, GroupVerdict, bool)],
+    columns: usize,
+) -> String {
     let mut page = String::new();
     let tensors = |list: &[Tensor]| {
         let one = |tensor: &Tensor| format!("{} {}", tensor.name, extents(&tensor.shape));
@@ -46,6 +53,9 @@ pub fn table(report: &ModelReport, expectations: &[(String, GroupVerdict, bool)]
         layers(&mut page, report);
     }
     line(&mut page, "");
+    if let Some(tiles) = tiles {
+        page.push_str(&tiling::terminal::lines(tiles, &report.remarks, columns));
+    }
     for (name, expected, agrees) in expectations {
         let (style, mark) = if *agrees { (GOOD, "✓") } else { (BAD, "✗") };
         line(&mut page, &format!("{style}{mark} {name} expected {expected}{style:#}"));

@@ -72,6 +72,11 @@ impl NpyFile {
         matches!(self.header.kind_and_size(), "f2" | "f4")
     }
 
+    /// Whether every entry is a byte without sign.
+    pub(crate) fn is_bytes(&self) -> bool {
+        self.header.kind_and_size() == "u1"
+    }
+
     /// What changes when the file does: its header, its length and the time of its last change.
     pub(crate) fn state(&self) -> String {
         let Header { descriptor, shape, .. } = &self.header;

@@ -18,6 +18,7 @@ pub mod power;
 #[cfg(test)]
 pub(crate) mod samples;
 mod set;
+mod tile;
 
 pub use claim::{Claim, Decision, Expected, Mutant};
 
@@ -34,6 +35,7 @@ pub fn catalogue() -> Vec<Claim> {
         norm::claims(),
         gconv::claims(),
         set::claims(),
+        tile::claims(),
     ]
     .into_iter()
     .flatten()

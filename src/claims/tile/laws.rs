@@ -1,11 +1,13 @@
 //! What is true of images in tiles, and what is not.
 
+use std::sync::Arc;
+
 use super::networks::{Tileable, all};
-use super::stitched::{Fault, Stitched};
+use super::stitched::{Fault, OfNetwork};
 use crate::claims::Claim;
 use crate::layer::{GroupNormalisation, Pool};
 use crate::network::Node;
-use crate::verify::{Case, Examiner, Failure, Report, Statement, Verdict};
+use crate::verify::{Case, Examiner, Failure, InTiles, Report, Statement, Verdict};
 
 pub(super) fn claims() -> Vec<Claim> {
     vec![
@@ -24,8 +26,8 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("the halo after a tile is one step too small", |examiner| {
             stitched(examiner, Fault::ShortAfter)
         })
-        .mutant("what a tile is given is written one place late", |examiner| {
-            stitched(examiner, Fault::WrittenLate)
+        .mutant("what a tile is given has the places of the image, at whatever scale", |examiner| {
+            stitched(examiner, Fault::NoScale)
         }),
         Claim::fails(
             "tile.off_lattice",
@@ -69,6 +71,7 @@ fn examine(examiner: &Examiner, tileable: &Tileable, fault: Fault) -> Result<Rep
     let size = |extent: usize| [&[1, 1], vec![extent; axes].as_slice()].concat();
     let [small, large] = tileable.extents.map(size);
     let least = tileable.extents[0];
+    let map = Arc::new(OfNetwork(tileable.network.clone()));
     let tileable = tileable.clone();
     let statement = Statement::new(&names, move |shape| {
         let is_legal = |&extent: &usize| extent.is_multiple_of(tileable.lattice);
@@ -82,8 +85,8 @@ fn examine(examiner: &Examiner, tileable: &Tileable, fault: Fault) -> Result<Rep
         let extent = shape[2..].iter().copied().max().unwrap_or(1);
         // Three tiles: one inside.
         let tile = extent.div_ceil(3).next_multiple_of(tileable.lattice);
-        let tileable = tileable.clone();
-        Ok(vec![Case::new(Stitched { tileable, tile, shape: shape.to_vec(), fault })])
+        let (map, tiles) = (Arc::clone(&map), fault.tiles(&tileable, tile));
+        Ok(vec![Case::new(InTiles { map, tiles, shape: shape.to_vec() })])
     });
     Ok(examiner.examine(&statement.at(small.clone()).at_large(large).shrinking_to(small))?)
 }

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `networks` | networks with their lattice, scale and halo |
-//! | `stitched` | an image in tiles |
+//! | `stitched` | a network as a map in tiles, and what is wrong with these |
 //! | `laws` | what is true of it, and what is not |
 //! | `reach` | how far the layers of a network reach |
 

@@ -1,11 +1,12 @@
-//! An image in tiles: each is read with its halo, and what it is given is written where it belongs.
+//! An image in tiles: what is wrong with them, and the network as a map.
 
-use ndarray::{ArrayD, Axis, Slice, indices};
+use ndarray::ArrayD;
 
 use super::networks::Tileable;
 use crate::layer::{Layer, Mode};
+use crate::network::Network;
 use crate::scalar::Scalar;
-use crate::verify::{Failure, Identity, Sides, Unknown};
+use crate::verify::{Failure, Map, Tiles, Unknown};
 
 /// What is wrong with the tiles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,93 +19,38 @@ pub(super) enum Fault {
     ShortAfter,
     /// What is read begins one entry before the halo, which is no place of the grid.
     OffTheGrid,
-    /// What a tile is given is written one place late.
-    WrittenLate,
     /// Tiles have no halo, and each is padded by the network.
     NoHalo,
+    /// What a tile is given is taken to have the places of the image, at whatever scale it is.
+    NoScale,
 }
 
-/// The network on an image in tiles, and on the whole.
-#[derive(Clone, Debug)]
-pub(super) struct Stitched {
-    pub(super) tileable: Tileable,
-    /// Entries of a tile along each axis.
-    pub(super) tile: usize,
-    /// The shape of the image.
-    pub(super) shape: Vec<usize>,
-    pub(super) fault: Fault,
-}
-
-/// A tile along an axis.
-struct Part {
-    read: [usize; 2],
-    write: [usize; 2],
-    crop: [usize; 2],
-}
-
-impl Stitched {
-    fn part(&self, number: usize, extent: usize, whole: usize) -> Part {
-        let Tileable { lattice, step, halo, .. } = self.tileable;
-        let begin = number * self.tile;
-        let end = (begin + self.tile).min(extent);
-        let [mut before, mut after] = halo;
-        match self.fault {
-            Fault::ShortBefore => before = before.saturating_sub(lattice),
-            Fault::ShortAfter => after = after.saturating_sub(lattice),
-            Fault::NoHalo => [before, after] = [0, 0],
-            _ => {}
-        }
-        before += usize::from(self.fault == Fault::OffTheGrid);
-        let read = [begin.saturating_sub(before), (end + after).min(extent)];
-        let write = [begin * step / lattice, if end == extent { whole } else { end * step / lattice }];
-        let offset = read[0] * step / lattice;
-        Part { read, write, crop: [write[0] - offset, write[1] - offset] }
-    }
-
-    fn stitched<S: Scalar>(
-        &self,
-        x: &ArrayD<S>,
-        weights: &[ArrayD<S>],
-        whole: &[usize],
-    ) -> Result<ArrayD<S>, Failure> {
-        let mut result = ArrayD::zeros(whole);
-        let counts: Vec<usize> = self.shape[2..].iter().map(|extent| extent.div_ceil(self.tile)).collect();
-        for numbers in indices(counts) {
-            let parts: Vec<Part> = (0..self.tileable.axes)
-                .map(|axis| self.part(numbers[axis], self.shape[axis + 2], whole[axis + 2]))
-                .collect();
-            let mut read = x.view();
-            for (axis, part) in parts.iter().enumerate() {
-                read.slice_axis_inplace(Axis(axis + 2), Slice::from(part.read[0]..part.read[1]));
-            }
-            let given = self.tileable.network.forward(&read.to_owned(), weights, Mode::Inference)?;
-            let (mut here, mut there) = (given.view(), result.view_mut());
-            for (axis, part) in parts.iter().enumerate() {
-                let last = given.shape()[axis + 2];
-                // A part that is given less than it should leaves the rest as it is.
-                let end = part.crop[1].min(last);
-                let length = end.saturating_sub(part.crop[0]);
-                here.slice_axis_inplace(Axis(axis + 2), Slice::from(part.crop[0].min(end)..end));
-                let late = usize::from(self.fault == Fault::WrittenLate && part.write[1] < whole[axis + 2]);
-                let begin = part.write[0] + late;
-                there.slice_axis_inplace(Axis(axis + 2), Slice::from(begin..begin + length));
-            }
-            there.assign(&here);
-        }
-        Ok(result)
+impl Fault {
+    /// Tiles of this size, with the fault.
+    pub(super) fn tiles(self, tileable: &Tileable, size: usize) -> Tiles {
+        let Tileable { axes, lattice, step, halo: [before, after], .. } = *tileable;
+        let (before, after) = match self {
+            Fault::ShortBefore => (before.saturating_sub(lattice), after),
+            Fault::ShortAfter => (before, after.saturating_sub(lattice)),
+            Fault::OffTheGrid => (before + 1, after),
+            Fault::NoHalo => (0, 0),
+            Fault::None | Fault::NoScale => (before, after),
+        };
+        let step = if self == Fault::NoScale { lattice } else { step };
+        Tiles::new((2..2 + axes).collect::<Vec<_>>(), size).lattice(lattice, step).halo(before, after)
     }
 }
 
-impl Identity for Stitched {
-    fn unknowns(&self) -> Vec<Unknown> {
-        let weights = self.tileable.network.parameters().into_iter();
-        let weights = weights.map(|weight| Unknown::new(weight.name, weight.shape));
-        std::iter::once(Unknown::new("x", self.shape.clone())).chain(weights).collect()
+/// A network with its weights as unknowns.
+#[derive(Debug)]
+pub(super) struct OfNetwork(pub(super) Network);
+
+impl Map for OfNetwork {
+    fn weights(&self, _: &[usize]) -> Vec<Unknown> {
+        self.0.parameters().into_iter().map(|weight| Unknown::new(weight.name, weight.shape)).collect()
     }
 
-    fn sides<S: Scalar>(&self, values: &[ArrayD<S>]) -> Result<Sides<S>, Failure> {
-        let (x, weights) = (&values[0], &values[1..]);
-        let whole = self.tileable.network.forward(x, weights, Mode::Inference)?;
-        Ok((self.stitched(x, weights, whole.shape())?, whole))
+    fn apply<S: Scalar>(&self, x: &ArrayD<S>, weights: &[ArrayD<S>]) -> Result<ArrayD<S>, Failure> {
+        Ok(self.0.forward(x, weights, Mode::Inference)?)
     }
 }

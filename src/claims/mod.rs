@@ -4,6 +4,7 @@
 //! decided by all readings that make sense for it, and carries mutants: plausible wrong implementations that
 //! the same check must catch. A claim that checked nothing is an error, and so is one without a mutant.
 
+mod angle;
 mod claim;
 mod conv;
 mod corr;
@@ -36,6 +37,7 @@ pub fn catalogue() -> Vec<Claim> {
         gconv::claims(),
         set::claims(),
         tile::claims(),
+        angle::claims(),
     ]
     .into_iter()
     .flatten()

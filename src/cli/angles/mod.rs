@@ -235,7 +235,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
                     "interval": [asked.low(), asked.high()],
                     "budget": arguments.budget,
                     "least_width": arguments.least_width,
-                    "images": results.of,
+                    "count": results.of,
                 });
                 Mark::new("certify-angles", shard, dealt, as_expected, run).stamped(document)?
             }

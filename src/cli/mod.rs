@@ -18,6 +18,7 @@ mod limits;
 mod merge;
 mod pattern;
 mod quiet;
+mod ranks;
 mod seeds;
 mod shard;
 mod tile;

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::Recipe;
 use super::data::Samples;
 use super::training::{EpochRecord, Evaluation, TrainError, Training};
+use crate::executor::{Alone, Exchange};
 use crate::network::{Network, Weights};
 
 /// A network, samples, and how it is trained on them.
@@ -40,6 +42,7 @@ pub struct Trainer<'n, 'd> {
     recipe: Recipe,
     seed: u64,
     threads: usize,
+    exchange: Arc<dyn Exchange>,
     tell: Box<dyn FnMut(&EpochRecord) + 'n>,
 }
 
@@ -76,6 +79,7 @@ impl<'n, 'd> Trainer<'n, 'd> {
             recipe: Recipe::new(20),
             seed: 0,
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            exchange: Arc::new(Alone),
             tell: Box::new(|_| {}),
         }
     }
@@ -102,6 +106,13 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// On this number of threads.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// With each batch shared by several processes, which all run the same training; each gives the same bits as one
+    /// process would alone.
+    pub fn exchange(mut self, exchange: Arc<dyn Exchange>) -> Self {
+        self.exchange = exchange;
         self
     }
 
@@ -134,6 +145,7 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// # Errors
     /// If samples, network and recipe do not fit together, or the threads cannot be started.
     pub fn begin(self) -> Result<Training<'d>, TrainError> {
-        Training::new(&self.name, self.network, self.data, self.recipe, self.seed, self.threads)
+        let Trainer { network, data, name, recipe, seed, threads, exchange, .. } = self;
+        Training::new(&name, network, data, recipe, seed, threads, exchange)
     }
 }

@@ -93,4 +93,14 @@ pub enum TrainError {
         /// Which number.
         source: NotFinite,
     },
+    /// The processes that share the batches do not train the same.
+    #[error(
+        "rank {rank} has other {what} than rank 0: start the same command on the same data everywhere, on processors with the same instructions"
+    )]
+    Ranks {
+        /// The first that differs.
+        rank: usize,
+        /// In what.
+        what: &'static str,
+    },
 }

@@ -29,6 +29,9 @@ fn data() -> &'static Path {
 fn mpirun(ranks: usize) -> Command {
     let mut command = Command::new("mpirun");
     command.args(["--oversubscribe", "-n", &ranks.to_string()]);
+    // Without optimisation, and beside other tests, a step may take longer than the second that processes are given to
+    // end in.
+    command.args(["--mca", "odls_base_sigkill_timeout", "20"]);
     command.envs([("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -51,7 +54,16 @@ impl Training {
     }
 
     fn arguments(&self, command: &mut Command, threads: &str) {
-        command.args(["train", "--model", self.model, "--epochs", self.epochs, "--threads", threads, "--resume"]);
+        command.args([
+            "train",
+            "--model",
+            self.model,
+            "--epochs",
+            self.epochs,
+            "--threads",
+            threads,
+            "--resume",
+        ]);
         command.arg("--data").arg(data()).arg("--checkpoint").arg(self.file("state"));
         command.arg("--export").arg(self.file("net.safetensors"));
     }
@@ -116,13 +128,23 @@ fn send(signal: &str, process: u32) {
 
 #[test]
 fn ranks_and_threads_do_not_matter() {
-    for (model, epochs) in [("lenet5", "2"), ("bn-model", "1")] {
+    for (model, epochs) in [("lenet5", "2"), ("z2cnn", "1")] {
         let alone = Training::new(model, epochs).finish(0, "1");
         for (ranks, threads) in [(1, "1"), (2, "1"), (2, "2"), (3, "1")] {
             let found = Training::new(model, epochs).finish(ranks, threads);
             assert!(found == alone, "{model}: {ranks} ranks of {threads} threads");
         }
     }
+}
+
+/// Images that are read when they are needed are the same images.
+#[test]
+fn images_in_their_files_do_not_matter() {
+    let training = Training::new("lenet5", "1");
+    let output = training.command(3, "1").arg("--stream").output().unwrap();
+    assert!(output.status.success(), "{}", told(&output));
+    let streamed = std::fs::read(training.file("net.safetensors")).unwrap();
+    assert!(streamed == Training::new("lenet5", "1").finish(0, "1"));
 }
 
 #[test]
@@ -132,7 +154,7 @@ fn a_rank_that_dies_ends_the_run_which_others_resume() {
     let told = told(&output);
     assert!(!output.status.success(), "{told}");
     let expected = format!("{} holds the last complete epoch", training.file("state").display());
-    assert!(told.contains("another rank has probably died") && told.contains(&expected), "{told}");
+    assert!(told.contains("another rank has died") && told.contains(&expected), "{told}");
     assert!(training.finish(3, "1") == Training::new("lenet5", "6").finish(0, "1"));
 }
 
@@ -152,7 +174,8 @@ fn what_goes_wrong_is_told_and_ends_all() {
     // clap refuses an option that is there twice.
     assert_eq!(output.unwrap().status.code(), Some(2));
 
-    let output = mpirun(2).args([env!("CARGO_BIN_EXE_equivariant"), "train", "--data", "no-such-data"]).output();
+    let output =
+        mpirun(2).args([env!("CARGO_BIN_EXE_equivariant"), "train", "--data", "no-such-data"]).output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", told(&output));
     assert!(told(&output).contains("equivariant: rank 0 of 2: "), "{}", told(&output));

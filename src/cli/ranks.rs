@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use crate::train::{Alone, Exchange};
 
-/// Variables by which Open MPI, MPICH and what speaks PMI, in this order, tell how many processes there are.
-const SIZES: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS"];
+/// Variables by which Open MPI, what speaks PMI (MPICH), and Slurm tell how many processes they launched together.
+const SIZES: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"];
 
 /// How long a process that is told to end waits for its step. `mpirun` kills it after a second.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -34,6 +34,13 @@ pub(super) fn run(work: impl FnOnce(&Arc<dyn Exchange>) -> anyhow::Result<bool>)
     let world = World::start()?;
     let exchange = world.exchange();
     let (rank, size) = (exchange.rank(), exchange.size());
+    if size != launched() {
+        anyhow::bail!(
+            "{} processes were launched, of which MPI knows {size}: take the launcher of the library of MPI that this \
+             command was built with, or one that speaks its protocol (srun --mpi=pmix)",
+            launched()
+        );
+    }
     let message = match quiet::catch(|| work(&exchange)) {
         // One exit code other than 0 is enough.
         Ok(Ok(is_finished)) => return Ok(is_finished || rank > 0),
@@ -83,6 +90,6 @@ pub(super) fn watch((rank, size): (usize, usize), has_ended: &AtomicBool, checkp
         None => "the weights are lost, which --checkpoint FILE would have kept".to_owned(),
     };
     eprintln!(
-        "equivariant: rank {rank} of {size} is told to end, but its step does not: another rank has probably died; {left}"
+        "equivariant: rank {rank} of {size} is told to end, but its step does not: it is a long one, or another rank has died; {left}"
     );
 }

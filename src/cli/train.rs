@@ -1,6 +1,7 @@
 //! `equivariant train`: trains a network on images, tests it after every epoch, and exports it.
 
 mod looks;
+mod sets;
 
 use std::io::{IsTerminal, Write, sink};
 use std::ops::ControlFlow;
@@ -14,6 +15,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use looks::{page, symmetry};
+use sets::Sets;
 
 use super::destination::{self, Destination};
 use super::keeping::Keeper;
@@ -21,13 +23,7 @@ use super::{limits, ranks};
 use crate::network::onnx::export_onnx;
 use crate::network::{Plain, Summary, Weights, write_safetensors};
 use crate::report::training::{Epoch, TrainingRun, html, json};
-use crate::train::data::{self, Splits};
-use crate::train::{EpochRecord, Exchange, Model, StepRecord, Trainer, Training};
-
-/// Built-in digits to train on, and to test with.
-const DIGITS: (usize, usize) = (20_000, 5_000);
-/// Turned images to train on, and to test with at most.
-const ROTATED: (usize, usize) = (12_000, 50_000);
+use crate::train::{EpochRecord, Exchange, Model, StepRecord, Training};
 
 /// Trains a network to tell images apart, tests it after every epoch, and exports it.
 ///
@@ -44,6 +40,11 @@ pub(super) struct Arguments {
     /// pictures (train/CLASS/*.png, test/CLASS/*.png), or an npz archive or folder of npy files.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+
+    /// Leave the images to train on in their files, and read each when a step needs it: for sets that do not fit in
+    /// memory. For plain IDX files and npy files.
+    #[arg(long, requires = "data", conflicts_with = "rotate")]
+    stream: bool,
 
     /// The network.
     #[arg(long, value_name = "MODEL", default_value = Model::Lenet5.name(), value_parser = model_parser())]
@@ -168,13 +169,15 @@ fn run_rank(
         eprintln!("equivariant: {line}");
     }
 
-    let sets = load(arguments)?;
+    let sets = Sets::load(arguments)?;
     let network = arguments.model.network(sets.train.classes());
     let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
     let mut recipe = arguments.model.recipe(epochs);
     recipe.patience = arguments.patience;
     let name = arguments.model.name();
-    let mut trainer = Trainer::new(&network, &sets.train)
+    let mut trainer = sets
+        .train
+        .trainer(&network)
         .name(name)
         .recipe(recipe.clone())
         .seed(arguments.seed)
@@ -257,7 +260,7 @@ fn run_rank(
         destination.write(&json::run(&run)?)?;
     }
     if let Some(destination) = html_to {
-        let page = page(run, &network, &weights, &recipe, &sets, symmetry)?;
+        let page = page(run, &network, &weights, &recipe, &sets.test, symmetry)?;
         destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
     if !finished {
@@ -283,23 +286,11 @@ fn epoch_of(record: &EpochRecord, images: usize) -> Epoch {
     Epoch { epoch, seconds, train_loss, test_mistakes, images_per_second: images as f64 / seconds }
 }
 
-fn load(arguments: &Arguments) -> anyhow::Result<Splits> {
-    let sets = match &arguments.data {
-        Some(path) => data::load(path)?,
-        None => data::digit_splits(DIGITS.0, DIGITS.1, arguments.seed)?,
-    };
-    if !arguments.rotate {
-        return Ok(sets);
-    }
-    let count = ROTATED.0.min(sets.train.len());
-    Ok(data::rotated(&sets, count, ROTATED.1, arguments.seed)?.splits)
-}
-
 /// Trains until the end, or until Ctrl-C. Returns whether it came to the end.
 fn train(
     keeper: Option<&Keeper>,
     trainer: &mut Training<'_>,
-    sets: &Splits,
+    sets: &Sets,
     epochs: usize,
     tell: &mut dyn FnMut(&EpochRecord) -> anyhow::Result<()>,
 ) -> anyhow::Result<bool> {

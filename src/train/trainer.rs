@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::Recipe;
-use super::data::Samples;
-use super::training::{EpochRecord, Evaluation, TrainError, Training};
+use super::data::{Samples, Streamed};
+use super::training::{EpochRecord, Evaluation, Source, TrainError, Training};
 use crate::executor::{Alone, Exchange};
 use crate::network::{Network, Weights};
 
@@ -37,7 +37,7 @@ use crate::network::{Network, Weights};
 #[must_use]
 pub struct Trainer<'n, 'd> {
     network: &'n Network,
-    data: &'d Samples,
+    data: Source<'d>,
     name: String,
     recipe: Recipe,
     seed: u64,
@@ -72,9 +72,18 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// A training of a network on samples: images ([`Dataset`](super::data::Dataset)) or arrays of any shape
     /// ([`Samples`]). Twenty epochs of [`Recipe::new`], seed 0, on all processors, unless told otherwise.
     pub fn new(network: &'n Network, data: &'d impl AsRef<Samples>) -> Self {
+        Trainer::of(network, Source::Memory(data.as_ref()))
+    }
+
+    /// As [`new`](Self::new), on images that stay in their files: each is read when a step needs it.
+    pub fn streaming(network: &'n Network, data: &'d Streamed) -> Self {
+        Trainer::of(network, Source::Files(data))
+    }
+
+    fn of(network: &'n Network, data: Source<'d>) -> Self {
         Trainer {
             network,
-            data: data.as_ref(),
+            data,
             name: "network".to_owned(),
             recipe: Recipe::new(20),
             seed: 0,

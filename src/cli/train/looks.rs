@@ -8,7 +8,7 @@ use crate::executor::Executor;
 use crate::network::{Network, Summary, Weights};
 use crate::report::training::{TrainingPage, TrainingRun};
 use crate::train::Recipe;
-use crate::train::data::Splits;
+use crate::train::data::Dataset;
 use crate::train::inspection::{Inspection, Invariance};
 
 /// What the page shows: the trained network looked at on the test images.
@@ -17,10 +17,10 @@ pub(super) fn page(
     network: &Network,
     weights: &Weights,
     recipe: &Recipe,
-    sets: &Splits,
+    test: &Dataset,
     symmetry: Vec<String>,
 ) -> anyhow::Result<TrainingPage> {
-    let shape = sets.test.shape();
+    let shape = test.shape();
     let executor = Mutex::new(Executor::new(network, &shape)?);
     let predict = |images: &ArrayRef<f32, Ix4>| {
         let mut executor = executor.lock().unwrap_or_else(PoisonError::into_inner);
@@ -31,7 +31,7 @@ pub(super) fn page(
         }
         scores
     };
-    let inspection = Inspection::new(network, weights, &sets.test.images(), sets.test.labels(), &predict)?;
+    let inspection = Inspection::new(network, weights, &test.images(), test.labels(), &predict)?;
     let summary = Summary::new(network, &shape)?;
     Ok(TrainingPage { run, summary, recipe: recipe.lines(), inspection, symmetry })
 }

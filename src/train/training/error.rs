@@ -8,6 +8,7 @@ use crate::layer::loss::LossError;
 use crate::network::NotFinite;
 use crate::train::augmentation::AugmentationError;
 use crate::train::checkpoint::CheckpointError;
+use crate::train::data::DataError;
 use crate::train::optimiser::OptimiserError;
 
 /// Why a training cannot begin or go on.
@@ -55,6 +56,9 @@ pub enum TrainError {
         /// Their shape.
         shape: Vec<usize>,
     },
+    /// The samples cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// A number of the recipe is zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),

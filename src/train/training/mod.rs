@@ -11,6 +11,7 @@ mod error;
 mod evaluation;
 mod ranks;
 mod saving;
+mod source;
 #[cfg(test)]
 mod tests;
 
@@ -27,11 +28,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use evaluation::Evaluation;
 pub(super) use evaluation::{evaluate, first_greatest, mistakes};
+pub(super) use source::Source;
 
 use super::augmentation::{Augmentation, Augmenter, Workspace};
 use super::average::Average;
 use super::checkpoint::Architecture;
-use super::data::Samples;
+use super::data::{DataError, Samples};
 use super::early_stopping::{EarlyStopping, Progress};
 use super::optimiser::Optimiser;
 use super::random::SampleRandom;
@@ -81,7 +83,7 @@ struct Gathered {
 /// A training in progress, epoch by epoch: what [`Trainer::begin`](super::Trainer::begin) gives.
 #[derive(Debug)]
 pub struct Training<'a> {
-    data: &'a Samples,
+    data: Source<'a>,
     /// The samples' identity.
     images: String,
     recipe: Recipe,
@@ -139,7 +141,7 @@ impl<'a> Training<'a> {
     pub(super) fn new(
         name: &str,
         network: &Network,
-        data: &'a Samples,
+        data: Source<'a>,
         recipe: Recipe,
         seed: u64,
         threads: usize,
@@ -175,7 +177,7 @@ impl<'a> Training<'a> {
         let own = executor.own_samples(batch).len();
         let training = Training {
             data,
-            images: data.identity(),
+            images: data.identity(&*exchange)?,
             seed,
             architecture: Architecture::new(name, network),
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
@@ -319,20 +321,24 @@ impl<'a> Training<'a> {
         let Training {
             pool, inputs, workspaces, executor, weights, gradient, labels, gathered, recipe, ..
         } = self;
-        let outcome = pool.install(|| {
+        let outcome = pool.install(|| -> Result<_, DataError> {
             let blocks = inputs.par_chunks_mut(pixels * IMAGES).zip(own.par_chunks(IMAGES));
             match augmenter {
-                Some(augmenter) => blocks.zip(workspaces).for_each(|((inputs, images), workspace)| {
+                Some(augmenter) => blocks.zip(workspaces).try_for_each(|((inputs, images), workspace)| {
+                    let mut room = Vec::new();
                     for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
                         let mut random = random(seed, Purpose::Augmentation, epoch, image);
-                        augmenter.apply(data.sample(image), &mut random, input, 1, workspace);
+                        augmenter.apply(data.sample(image, &mut room)?, &mut random, input, 1, workspace);
                     }
-                }),
-                None => blocks.for_each(|(inputs, images)| {
+                    Ok(())
+                })?,
+                None => blocks.try_for_each(|(inputs, images)| {
+                    let mut room = Vec::new();
                     for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
-                        input.copy_from_slice(data.sample(image));
+                        input.copy_from_slice(data.sample(image, &mut room)?);
                     }
-                }),
+                    Ok(())
+                })?,
             }
             let mask = random(seed, Purpose::Dropout, epoch, gathered.steps).next_u64();
             let objective = Objective::CrossEntropy {
@@ -340,8 +346,8 @@ impl<'a> Training<'a> {
                 smoothing: recipe.smoothing,
                 class_weights: &recipe.class_weights,
             };
-            executor.step(weights, inputs, objective, mask, gradient)
-        });
+            Ok(executor.step(weights, inputs, objective, mask, gradient))
+        })?;
         let (epoch, step) = (epoch + 1, gathered.steps + 1);
         if !outcome.loss.is_finite() {
             return Err(TrainError::Diverged { epoch, step, loss: outcome.loss });

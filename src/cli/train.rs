@@ -221,6 +221,11 @@ fn run_rank(
     if rank > 0 {
         return Ok(finished);
     }
+    let interruption = interruption(keeper.as_ref().map(Keeper::path), arguments.export.as_deref());
+    // A launcher gives little time between the signal and the end.
+    if !finished && processes > 1 {
+        eprintln!("{interruption}");
+    }
     let mistakes = trainer.evaluate(&weights, &sets.test).mistakes;
     if let Some((path, format)) = export.filter(|_| finished) {
         match format {
@@ -263,8 +268,8 @@ fn run_rank(
         let page = page(run, &network, &weights, &recipe, &sets.test, symmetry)?;
         destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
-    if !finished {
-        eprintln!("{}", interruption(keeper.as_ref().map(Keeper::path), arguments.export.as_deref()));
+    if !finished && processes == 1 {
+        eprintln!("{interruption}");
     }
     Ok(finished)
 }

@@ -76,7 +76,7 @@ fn is_branch(chunk: usize, own: &Range<usize>, chunks: usize) -> bool {
         first >= own.start && chunks.min(first + size) <= own.end
     };
     let sizes = (0..=chunks.next_power_of_two().ilog2()).map(|power| 1 << power);
-    sizes.filter(|&size| is_whole(size)).last().is_some_and(|size| chunk % size == 0)
+    sizes.rev().find(|&size| is_whole(size)).is_some_and(|size| chunk.is_multiple_of(size))
 }
 
 /// All that a chunk tells, in a fixed order.
@@ -112,12 +112,12 @@ fn each_part(kept: &mut Kept, what: What, is_branch: bool, mut tell: impl FnMut(
 }
 
 /// What the chunks of a rank have left behind, and whether each begins a branch.
-fn of_rank<'k>(
-    kept: &'k mut [RwLock<Kept>],
+fn of_rank(
+    kept: &mut [RwLock<Kept>],
     chunks: usize,
     rank: usize,
     size: usize,
-) -> impl Iterator<Item = (&'k mut Kept, bool)> {
+) -> impl Iterator<Item = (&mut Kept, bool)> {
     let own = share(chunks, rank, size);
     let kept = kept[own.clone()].iter_mut().map(memory::inside);
     own.clone().zip(kept).map(move |(chunk, kept)| (kept, is_branch(chunk, &own, chunks)))
@@ -146,9 +146,9 @@ impl Executor {
         all.resize(lengths.iter().sum(), 0);
         self.exchange.all_gather(own, lengths, all);
         let mut words = &all[..];
-        for other in 0..size {
+        for (other, &length) in lengths.iter().enumerate() {
             let of_other;
-            (of_other, words) = words.split_at(lengths[other]);
+            (of_other, words) = words.split_at(length);
             if other == rank {
                 continue;
             }

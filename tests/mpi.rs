@@ -29,9 +29,6 @@ fn data() -> &'static Path {
 fn mpirun(ranks: usize) -> Command {
     let mut command = Command::new("mpirun");
     command.args(["--oversubscribe", "-n", &ranks.to_string()]);
-    // Without optimisation, and beside other tests, a step may take longer than the second that processes are given to
-    // end in.
-    command.args(["--mca", "odls_base_sigkill_timeout", "20"]);
     command.envs([("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -89,9 +86,12 @@ impl Training {
         std::fs::read(self.file("net.safetensors")).unwrap()
     }
 
-    /// Trains on two processes until there is a checkpoint, and does something then.
-    fn disturb(&self, disturb: impl Fn(&Child)) -> Output {
-        let mut child = self.command(2, "1").stdout(Stdio::null()).spawn().unwrap();
+    /// Trains on two processes until there is a checkpoint, and does something then. Processes that are told to end have
+    /// so many seconds for it.
+    fn disturb(&self, seconds: &str, disturb: impl Fn(&Child)) -> Output {
+        let mut command = self.command(2, "1");
+        command.env("OMPI_MCA_odls_base_sigkill_timeout", seconds);
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
         while !self.file("state").exists() {
             assert!(child.try_wait().unwrap().is_none(), "the training ended without a checkpoint");
             sleep(Duration::from_millis(5));
@@ -150,7 +150,7 @@ fn images_in_their_files_do_not_matter() {
 #[test]
 fn a_rank_that_dies_ends_the_run_which_others_resume() {
     let training = Training::new("lenet5", "6");
-    let output = training.disturb(|launcher| send("KILL", process_of(launcher.id(), 1)));
+    let output = training.disturb("1", |launcher| send("KILL", process_of(launcher.id(), 1)));
     let told = told(&output);
     assert!(!output.status.success(), "{told}");
     let expected = format!("{} holds the last complete epoch", training.file("state").display());
@@ -161,7 +161,8 @@ fn a_rank_that_dies_ends_the_run_which_others_resume() {
 #[test]
 fn an_interrupt_ends_all_ranks_at_the_same_step() {
     let training = Training::new("lenet5", "6");
-    let output = training.disturb(|launcher| send("INT", launcher.id()));
+    // Without optimisation, and beside other tests, a step may take longer than the usual second.
+    let output = training.disturb("20", |launcher| send("INT", launcher.id()));
     let told = told(&output);
     assert!(!output.status.success() && told.contains("interrupted: go on with --checkpoint"), "{told}");
     assert!(training.finish(0, "2") == Training::new("lenet5", "6").finish(2, "1"));

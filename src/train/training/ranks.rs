@@ -54,7 +54,10 @@ impl Training<'_> {
 
     /// Whether any rank says so. All must ask.
     pub fn is_any(&self, is_so: bool) -> bool {
-        gather_word(&*self.exchange, u32::from(is_so)).into_iter().any(|word| word != 0)
+        match self.exchange.size() {
+            1 => is_so,
+            _ => gather_word(&*self.exchange, u32::from(is_so)).into_iter().any(|word| word != 0),
+        }
     }
 
     /// How many samples are mistaken: each rank tests some of them.

@@ -13,7 +13,9 @@
     - reach = Σ_i d_i (k_i − 1) Π_{l<i} s_l, jump = Π_l s_l
     - an output depends on no input outside its receptive field, and the first and last are read
     - without dilation, and with strides at most the taps, all between them are read
-    - with weights 1 the coefficient of an input is how often it is read: so exactly those inputs occur *)
+    - with weights 1 the coefficient of an input is how often it is read: so exactly those inputs occur
+    - a tile that begins at a multiple of the jump, and holds what its outputs read, is given what the whole is
+    - a halo that is one less is not enough: two inputs that differ at one end of the field alone differ in the output *)
 
 From mathcomp Require Import all_ssreflect all_algebra zify.
 Set Implicit Arguments.
@@ -124,6 +126,26 @@ apply: IH => p rp; congr f; apply/eq_in_map => i ri; apply: agree.
 by apply/allpairsP; exists (p, i).
 Qed.
 
+(** What moves by a multiple of the jump on the way in moves on the way out. *)
+Lemma patches_shift layers x t j :
+  patches layers (fun p => x (p + (jump (unzip1 layers))%:Z * t)) j = patches layers x (j + t).
+Proof.
+elim: layers x => [|[l f] rest IH] x /=; first by rewrite /jump big_nil mul1r.
+rewrite -IH; apply: receptive_field_sound => p _; congr f; apply/eq_in_map => i _; congr x.
+by rewrite /position /jump big_cons PoszM mulrDr !mulrA; lia.
+Qed.
+
+(** A tile [y] that begins at [jump * t] in [x] gives at [j] what the whole gives at [j + t], if it has the entries
+    from the first to the last that this output reads. *)
+Theorem tile_is_the_whole layers x y t j :
+  (forall p, start (unzip1 layers) j <= p <= start (unzip1 layers) j + (reach (unzip1 layers))%:Z ->
+     y p = x (p + (jump (unzip1 layers))%:Z * t)) ->
+  patches layers y j = patches layers x (j + t).
+Proof.
+move=> agree; rewrite -patches_shift; apply: receptive_field_sound => p read.
+by apply: agree; apply: receptive_field_bounds read.
+Qed.
+
 End Patches.
 
 Fixpoint ones stack (x : int -> int) : int -> int :=
@@ -133,4 +155,18 @@ Theorem receptive_field_exact stack x j : ones stack x j = \sum_(p <- reads stac
 Proof.
 elim: stack x => [|l rest IH] x /=; first by rewrite big_seq1.
 by rewrite IH big_allpairs_dep.
+Qed.
+
+Theorem halo_less_one_is_not_enough stack j : all (fun l => 0 < taps l)%N stack ->
+  forall end_, end_ \in [:: start stack j; start stack j + (reach stack)%:Z] ->
+  exists x y : int -> int, (forall p, p != end_ -> x p = y p) /\ ones stack x j <> ones stack y j.
+Proof.
+move=> taps0 end_ end_in; have [first last] := receptive_field_ends j taps0.
+have read : end_ \in reads stack j by move: end_in; rewrite !inE => /orP[]/eqP ->.
+exists (fun=> 0), (fun p => (p == end_)%:Z); split=> [p /negbTE -> // |].
+rewrite !receptive_field_exact big1 //.
+have -> : \sum_(p <- reads stack j) (p == end_)%:Z = (count_mem end_ (reads stack j))%:Z :> int.
+  by elim: (reads stack j) => [|p s IH]; rewrite ?big_nil // big_cons IH /= PoszD.
+have occurs : (0 < count_mem end_ (reads stack j))%N by rewrite -has_count has_pred1.
+by move=> zero; move: occurs; lia.
 Qed.

@@ -17,3 +17,6 @@ pub mod group_networks {}
 pub mod training {}
 #[doc = include_str!("../guide/7_several_machines.md")]
 pub mod several_machines {}
+#[cfg(feature = "model")]
+#[doc = include_str!("../guide/8_tiles.md")]
+pub mod tiles {}

@@ -75,7 +75,8 @@
 //! `equivariant verify` decides all of it.
 //!
 //! **Any trained model** (feature `model`): an ONNX file, and which symmetries it has, proved for all inputs or refuted:
-//! `model::Model::prove`, and the command `equivariant check`.
+//! `model::Model::prove`, and the command `equivariant check`; whether it can be run on tiles of an image, and with which halo:
+//! `model::Model::tiles`, and `equivariant tile`.
 //!
 //! The [guide] tells all of this step by step.
 //!
@@ -115,7 +116,7 @@
 //! | `layer` | `layers` | layers, forward and backward; what is known of them before they run |
 //! | `onnx` | `files`, `model` | the messages of ONNX files |
 //! | `network` | `layers` | composition, weights, known networks; with `files` also ONNX and safetensors |
-//! | `model` | `model` | foreign models: ONNX graphs read on any scalar, and what is proved of them |
+//! | `model` | `model` | foreign models: ONNX graphs read on any scalar, and what is proved of them: symmetries, tiles |
 //! | `angle` | `angle` | images under every rotation, shift or brightness of an interval, and what a network makes of them |
 //! | `executor` | `train` | networks on sixteen samples side by side |
 //! | `train` | `train` | data, augmentation, losses, optimisers, schedules, checkpoints, the trainer |

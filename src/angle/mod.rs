@@ -10,7 +10,7 @@
 //! | [`Interval`] of its parameter | `interval` |
 //! | [`Transformation::enclose`]: each pixel as centre + slope·t ± radius over an interval | `enclosure` |
 //! | [`Propagation`]: the same for the outputs of a network, and for differences of scores | `propagation` |
-//! | [`Search`]: intervals, split where they are not decided, and the [`Verdict`] | `search` |
+//! | [`Classifier`], [`Search`]: intervals, split where they are not decided, and the [`Verdict`] | `search` |
 //!
 //! A network that is invariant under quarter turns needs no more than [0°, 90°] for the whole circle, on
 //! square images: a rotation by θ + 90° is the quarter turn of the rotation by θ.
@@ -32,7 +32,7 @@ mod tests;
 
 pub use interval::Interval;
 pub use propagation::Propagation;
-pub use search::{Search, Verdict};
+pub use search::{Classifier, Search, Verdict};
 pub use transformation::Transformation;
 
 use thiserror::Error;
@@ -76,4 +76,7 @@ pub enum AngleError {
     /// A network that does not fit.
     #[error(transparent)]
     Layer(#[from] LayerError),
+    /// Something else than a network of this crate that does not run.
+    #[error("{0}")]
+    Classifier(String),
 }

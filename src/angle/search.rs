@@ -7,7 +7,7 @@
 //! threads. Cost: one enclosure and [`margins`](Propagation::margins) for each interval, and for each
 //! parameter that is tried.
 
-use ndarray::ArrayViewD;
+use ndarray::{ArrayD, ArrayViewD};
 use rayon::prelude::*;
 
 use super::{AngleError, Interval, Propagation, Transformation};
@@ -47,6 +47,22 @@ impl Verdict {
         };
         let wider = |best: Interval, next: Interval| if next.width() > best.width() { next } else { best };
         intervals.into_iter().reduce(wider)
+    }
+}
+
+/// What gives scores to enclosed samples: a [`Propagation`], or any other network that runs on [`Affine`].
+pub trait Classifier: Sync {
+    /// How far the score of this class is above that of each other one, with the other's number, for a sample
+    /// (channels, space…).
+    ///
+    /// # Errors
+    /// If the sample does not fit, or there is no such class.
+    fn margins(&self, sample: &ArrayD<Affine>, class: usize) -> Result<Vec<(usize, Affine)>, AngleError>;
+}
+
+impl Classifier for Propagation {
+    fn margins(&self, sample: &ArrayD<Affine>, class: usize) -> Result<Vec<(usize, Affine)>, AngleError> {
+        Propagation::margins(self, sample, class)
     }
 }
 
@@ -118,7 +134,7 @@ impl Search {
     /// If the image does not fit the network or has a pixel that is not finite, or there is no such class.
     pub fn run(
         &self,
-        propagation: &Propagation,
+        classifier: &impl Classifier,
         transformation: Transformation,
         interval: Interval,
         image: ArrayViewD<'_, f64>,
@@ -126,7 +142,7 @@ impl Search {
     ) -> Result<Verdict, AngleError> {
         let image = image.to_owned();
         let margins =
-            |interval: Interval| propagation.margins(&transformation.enclose(image.view(), interval)?, class);
+            |interval: Interval| classifier.margins(&transformation.enclose(image.view(), interval)?, class);
         let judge = |interval: &Interval| self::judge(*interval, &margins);
         let (mut open, mut left) = (vec![interval], self.evaluations);
         let (mut certified, mut is_complete) = (Vec::new(), true);

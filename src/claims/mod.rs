@@ -4,6 +4,7 @@
 //! decided by all readings that make sense for it, and carries mutants: plausible wrong implementations that
 //! the same check must catch. A claim that checked nothing is an error, and so is one without a mutant.
 
+mod angle;
 mod claim;
 mod conv;
 mod corr;
@@ -18,6 +19,7 @@ pub mod power;
 #[cfg(test)]
 pub(crate) mod samples;
 mod set;
+mod tile;
 
 pub use claim::{Claim, Decision, Expected, Mutant};
 
@@ -34,6 +36,8 @@ pub fn catalogue() -> Vec<Claim> {
         norm::claims(),
         gconv::claims(),
         set::claims(),
+        tile::claims(),
+        angle::claims(),
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@
 //!
 //! Results go to standard output, progress and errors to standard error. A panic is never shown as such.
 
+mod angles;
 mod bench;
 mod certify;
 mod check;
@@ -45,6 +46,7 @@ enum Command {
     Verify(verify::Arguments),
     Check(check::Arguments),
     Certify(certify::Arguments),
+    CertifyAngles(angles::Arguments),
     Bench(bench::Arguments),
     Merge(merge::Arguments),
     Convolve(convolve::Arguments),
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments, &catalogue(), &mut anstream::stdout()),
         Command::Check(arguments) => check::run(&arguments, &mut anstream::stdout()),
         Command::Certify(arguments) => certify::run(&arguments, &mut anstream::stdout()),
+        Command::CertifyAngles(arguments) => angles::run(&arguments, &mut anstream::stdout()),
         Command::Bench(arguments) => bench::run(&arguments, &mut anstream::stdout()),
         Command::Convolve(arguments) => convolve::run(&arguments, &mut anstream::stdout()),
         Command::Tile(arguments) => tile::run(&arguments, &mut anstream::stdout()),

@@ -100,7 +100,7 @@ pub(super) struct Arguments {
     html: Option<PathBuf>,
 }
 
-fn model_parser() -> impl TypedValueParser<Value = Model> {
+pub(super) fn model_parser() -> impl TypedValueParser<Value = Model> {
     PossibleValuesParser::new(Model::ALL.map(Model::name))
         .try_map(|name| Model::ALL.into_iter().find(|model| model.name() == name).ok_or("an unknown model"))
 }

@@ -43,9 +43,11 @@
 //! | `oracle` | the random interpretation, and its theorem |
 //! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
 //! | `tiles` | whether a model can be run on tiles of an image, with which halo |
+//! | `affine` | reading on enclosures over an interval of a parameter |
 //! | `rationals` | reading on exact rational numbers |
 //! | `reach` | reading for what an entry depends on |
 
+mod affine;
 mod arithmetic;
 mod bounds;
 mod build;
@@ -67,6 +69,7 @@ mod stage;
 mod symmetry;
 mod tiles;
 
+pub use affine::Affines;
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};
 pub use data::Data;

@@ -47,6 +47,7 @@
 //! | `subgroup`, `map` | the elements that a map commutes with; maps and their symmetry |
 //! | `seed` | the seed of a test, and the line that replays it |
 //! | `prove` | the proof of a map's symmetry in one expression |
+//! | `tiles` | the proof that a map gives the same on tiles of an image, put together, as on the whole |
 //! | `precision`, `function` | the precision in which a function works; functions of floats |
 //! | `measure_error`, `measurement` | why nothing was measured; what was |
 //! | `channels`, `runner` | the parts of an output that are judged by themselves; running a function |
@@ -86,6 +87,7 @@ pub mod strategies;
 mod subgroup;
 #[cfg(test)]
 mod tests;
+mod tiles;
 
 pub use counterexample::{Counterexample, Value};
 pub use examine::{ExamineError, Examiner};
@@ -100,3 +102,6 @@ pub use prove::{Proof, ProofCheck, ProofOn, prove};
 pub use report::{Evidence, Figure, Finding, Reading, Report, Verdict};
 pub use statement::{Case, Statement};
 pub use subgroup::{LARGEST_ORDER, preserved_subgroup};
+#[cfg(feature = "catalogue")]
+pub(crate) use tiles::InTiles;
+pub use tiles::{TileCheck, Tiles};

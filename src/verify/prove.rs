@@ -66,6 +66,10 @@ pub struct ProofOn<M> {
 }
 
 impl<M: Map> ProofOn<M> {
+    pub(super) fn into_parts(self) -> (Arc<M>, Vec<usize>) {
+        (self.map, self.shape)
+    }
+
     /// The claim f(g ▷ x) = g ▷ f(x) for every g of a group, with one action on inputs and one on outputs.
     pub fn commutes_with<G, I, O>(self, group: G, input: I, output: O) -> ProofCheck<M, G, I, O>
     where

@@ -17,6 +17,7 @@ pub(super) fn join(shards: &[Part]) -> anyhow::Result<String> {
     let whole = match shards[0].mark.command.as_str() {
         "verify" => verify(shards)?,
         "check" => check(shards)?,
+        "certify-angles" => angles(shards)?,
         "bench" if lines => return bench_lines(shards),
         "bench" => bench(shards)?,
         other => bail!("{}: there are no shards of {other:?}", shards[0].file.display()),
@@ -162,6 +163,36 @@ fn check(shards: &[Part]) -> anyhow::Result<Json> {
         1 => documents.swap_remove(0),
         _ => checks::documents(documents),
     })
+}
+
+/// Images in their order, numbers added up.
+fn angles(shards: &[Part]) -> anyhow::Result<Json> {
+    let mut images: Vec<(u64, Json)> = Vec::new();
+    let mut totals = Map::new();
+    let (mut whole, mut seconds) = (None, 0.0);
+    for part in shards {
+        let fields = document(part)?.with_context(|| damaged(&part.file, "its emptiness"))?;
+        for image in list(fields, "images", part)? {
+            let index = image["index"].as_u64().with_context(|| damaged(&part.file, "an image"))?;
+            images.push((index, image.clone()));
+            seconds += image["seconds"].as_f64().unwrap_or(f64::NAN);
+        }
+        let own = fields.get("totals").and_then(Json::as_object);
+        for (key, number) in own.with_context(|| damaged(&part.file, "its totals"))? {
+            let sum = totals.entry(key).or_insert_with(|| number.clone());
+            if whole.is_some() && !number.is_null() {
+                *sum = add(sum, number).unwrap_or_else(|| number.clone());
+            }
+        }
+        whole.get_or_insert_with(|| fields.clone());
+    }
+    check_count(shards, images.len())?;
+    images.sort_by_key(|(index, _)| *index);
+    let mut whole = whole.context("expected shards, found none")?;
+    whole["images"] = images.into_iter().map(|(_, image)| image).collect();
+    whole["totals"] = totals.into();
+    whole["seconds"] = seconds.into();
+    Ok(whole.into())
 }
 
 /// Shapes in their order.

@@ -47,10 +47,10 @@ const MULTIPLES: usize = 16;
 /// ```
 /// use equivariant::model::Model;
 ///
-/// # let path = "tests/onnx/symmetry/segmenter.onnx";
+/// # let path = "tests/onnx/tiles/unet_nearest.onnx";
 /// let tiles = Model::read(path)?.tiles().find()?;
 /// let tiling = tiles.tiling.expect("there are tiles");
-/// assert_eq!(tiling.axes[0].lattice, 1);
+/// assert_eq!(tiling.axes[0].lattice, 4);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -52,10 +52,10 @@ impl Keeper {
     /// # Errors
     /// If the checkpoint is of another network, recipe, seed or images.
     pub(super) fn resume(&mut self, trainer: &mut Training<'_>, tested: &Dataset) -> anyhow::Result<()> {
-        let Some(checkpoint) = self.before.take() else { return Ok(()) };
+        let Some(checkpoint) = self.before.take() else { return Ok(trainer.resume_together(None)?) };
         let cannot = || format!("cannot go on from {}", self.path.display());
         checkpoint.check_setting(TESTED, &tested.identity()).with_context(cannot)?;
-        trainer.resume(&checkpoint).with_context(cannot)
+        trainer.resume_together(Some(&checkpoint)).with_context(cannot)
     }
 
     /// Writes the state of a training.

@@ -19,6 +19,7 @@ mod limits;
 mod merge;
 mod pattern;
 mod quiet;
+mod ranks;
 mod seeds;
 mod shard;
 mod tile;

@@ -1,32 +1,29 @@
 //! `equivariant train`: trains a network on images, tests it after every epoch, and exports it.
 
-use std::io::{IsTerminal, Write};
+mod looks;
+mod sets;
+
+use std::io::{IsTerminal, Write, sink};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
-use ndarray::{Array2, ArrayRef, Axis, Ix4};
+
+use looks::{page, symmetry};
+use sets::Sets;
 
 use super::destination::{self, Destination};
 use super::keeping::Keeper;
-use super::limits;
-use crate::executor::Executor;
+use super::{limits, ranks};
 use crate::network::onnx::export_onnx;
-use crate::network::{Network, Plain, Summary, Weights, write_safetensors};
-use crate::report::training::{Epoch, TrainingPage, TrainingRun, html, json};
-use crate::train::data::{self, Splits};
-use crate::train::inspection::{Inspection, Invariance};
-use crate::train::{EpochRecord, Model, Recipe, StepRecord, Trainer, Training};
-
-/// Built-in digits to train on, and to test with.
-const DIGITS: (usize, usize) = (20_000, 5_000);
-/// Turned images to train on, and to test with at most.
-const ROTATED: (usize, usize) = (12_000, 50_000);
+use crate::network::{Plain, Summary, Weights, write_safetensors};
+use crate::report::training::{Epoch, TrainingRun, html, json};
+use crate::train::{EpochRecord, Exchange, Model, StepRecord, Training};
 
 /// Trains a network to tell images apart, tests it after every epoch, and exports it.
 ///
@@ -34,12 +31,20 @@ const ROTATED: (usize, usize) = (12_000, 50_000);
 /// nothing is lost then, and at most the current epoch if the process is killed. The network is exported when
 /// the training is complete, not before. Exit code: 0 if the training came to its end, 1 if it was
 /// interrupted, 2 on wrong use.
-#[derive(Debug, clap::Args)]
+///
+/// Built with the feature mpi, `mpirun -n R equivariant train …` trains on R processes, which share each batch;
+/// the weights are the same bits for any number of them. The first prints, exports and keeps the checkpoint.
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG
     /// pictures (train/CLASS/*.png, test/CLASS/*.png), or an npz archive or folder of npy files.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+
+    /// Leave the images to train on in their files, and read each when a step needs it: for sets that do not fit in
+    /// memory. For plain IDX files and npy files.
+    #[arg(long, requires = "data", conflicts_with = "rotate")]
+    stream: bool,
 
     /// The network.
     #[arg(long, value_name = "MODEL", default_value = Model::Lenet5.name(), value_parser = model_parser())]
@@ -78,7 +83,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "export")]
     plain: bool,
 
-    /// The seed of everything random: the same seed gives the same weights, whatever the number of threads.
+    /// The seed of everything random: the same seed gives the same weights, whatever the number of threads and processes.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
@@ -127,6 +132,23 @@ impl Format {
 /// # Errors
 /// On wrong use, and where data cannot be read or output not be written.
 pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Result<bool> {
+    ranks::run(|exchange| match exchange.rank() {
+        0 => run_rank(arguments, output, exchange),
+        // Nobody but the first writes anything.
+        _ => {
+            let arguments =
+                Arguments { json: None, html: None, checkpoint: None, export: None, ..arguments.clone() };
+            run_rank(&arguments, &mut sink(), exchange)
+        }
+    })
+}
+
+/// Runs the command as one of several processes.
+fn run_rank(
+    arguments: &Arguments,
+    output: &mut impl Write,
+    exchange: &Arc<dyn Exchange>,
+) -> anyhow::Result<bool> {
     let Arguments { json, html, checkpoint, export, .. } = arguments;
     destination::check_distinct(&[
         ("--checkpoint", checkpoint.as_ref()),
@@ -147,21 +169,26 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         eprintln!("equivariant: {line}");
     }
 
-    let sets = load(arguments)?;
+    let sets = Sets::load(arguments)?;
     let network = arguments.model.network(sets.train.classes());
     let epochs = arguments.epochs.unwrap_or(arguments.model.epochs());
     let mut recipe = arguments.model.recipe(epochs);
     recipe.patience = arguments.patience;
     let name = arguments.model.name();
-    let mut trainer = Trainer::new(&network, &sets.train)
+    let mut trainer = sets
+        .train
+        .trainer(&network)
         .name(name)
         .recipe(recipe.clone())
         .seed(arguments.seed)
         .threads(threads)
+        .exchange(Arc::clone(exchange))
         .begin()?;
-    if let Some(keeper) = &mut keeper {
-        keeper.resume(&mut trainer, &sets.test)?;
+    match &mut keeper {
+        Some(keeper) => keeper.resume(&mut trainer, &sets.test)?,
+        None => trainer.resume_together(None)?,
     }
+    let (rank, processes) = trainer.rank();
 
     say(&sets.origin)?;
     say(&format!(
@@ -170,6 +197,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         sets.test.len(),
         arguments.seed
     ))?;
+    if processes > 1 {
+        say(&format!("{processes} processes of {threads} threads share each batch of {}", trainer.batch()))?;
+    }
     say(&Summary::new(&network, &sets.train.shape())?.to_string())?;
     for (name, value) in recipe.lines() {
         say(&format!("{name:>20}  {value}"))?;
@@ -188,6 +218,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let finished = train(keeper.as_ref(), &mut trainer, &sets, epochs, &mut |record| say(&row(record)))?;
 
     let weights = trainer.result();
+    if rank > 0 {
+        return Ok(finished);
+    }
+    let interruption = interruption(keeper.as_ref().map(Keeper::path), arguments.export.as_deref());
+    // A launcher gives little time between the signal and the end.
+    if !finished && processes > 1 {
+        eprintln!("{interruption}");
+    }
     let mistakes = trainer.evaluate(&weights, &sets.test).mistakes;
     if let Some((path, format)) = export.filter(|_| finished) {
         match format {
@@ -227,11 +265,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         destination.write(&json::run(&run)?)?;
     }
     if let Some(destination) = html_to {
-        let page = page(run, &network, &weights, &recipe, &sets, symmetry)?;
+        let page = page(run, &network, &weights, &recipe, &sets.test, symmetry)?;
         destination.write(&html::page(&page).context("cannot draw the page")?)?;
     }
-    if !finished {
-        eprintln!("{}", interruption(keeper.as_ref().map(Keeper::path), arguments.export.as_deref()));
+    if !finished && processes == 1 {
+        eprintln!("{interruption}");
     }
     Ok(finished)
 }
@@ -253,80 +291,23 @@ fn epoch_of(record: &EpochRecord, images: usize) -> Epoch {
     Epoch { epoch, seconds, train_loss, test_mistakes, images_per_second: images as f64 / seconds }
 }
 
-/// What the page shows: the trained network looked at on the test images.
-fn page(
-    run: TrainingRun,
-    network: &Network,
-    weights: &Weights,
-    recipe: &Recipe,
-    sets: &Splits,
-    symmetry: Vec<String>,
-) -> anyhow::Result<TrainingPage> {
-    let shape = sets.test.shape();
-    let executor = Mutex::new(Executor::new(network, &shape)?);
-    let predict = |images: &ArrayRef<f32, Ix4>| {
-        let mut executor = executor.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut scores = Array2::zeros((images.len_of(Axis(0)), executor.outputs()));
-        let images = images.as_standard_layout();
-        if let (Some(inputs), Some(outputs)) = (images.as_slice(), scores.as_slice_mut()) {
-            executor.predict(weights, inputs, outputs);
-        }
-        scores
-    };
-    let inspection = Inspection::new(network, weights, &sets.test.images(), sets.test.labels(), &predict)?;
-    let summary = Summary::new(network, &shape)?;
-    Ok(TrainingPage { run, summary, recipe: recipe.lines(), inspection, symmetry })
-}
-
-/// What is proved and measured of the invariance under the symmetries of the square, before and after
-/// training.
-fn symmetry(
-    network: &Network,
-    first: &Weights,
-    last: &Weights,
-    images: &ArrayRef<f32, Ix4>,
-) -> anyhow::Result<Vec<String>> {
-    let Some(after) = Invariance::of(network, last, images)? else { return Ok(Vec::new()) };
-    let proof = match (&after.proved, &after.why_not) {
-        (Some(group), _) => {
-            format!("invariant under {group}, for all weights and images: every layer tells why")
-        }
-        (None, Some(why_not)) => format!("not invariant under quarter turns by construction: {why_not}"),
-        (None, None) => return Ok(Vec::new()),
-    };
-    let change = |when: &str, of: &Invariance| {
-        format!(
-            "{when} training quarter turns change the scores by {:.1e} and reflections by {:.1e} of their size, rounding by {:.1e}",
-            of.turns, of.reflections, of.noise
-        )
-    };
-    let before = Invariance::of(network, first, images)?.map(|before| change("before", &before));
-    Ok([proof].into_iter().chain(before).chain([change("after", &after)]).collect())
-}
-
-fn load(arguments: &Arguments) -> anyhow::Result<Splits> {
-    let sets = match &arguments.data {
-        Some(path) => data::load(path)?,
-        None => data::digit_splits(DIGITS.0, DIGITS.1, arguments.seed)?,
-    };
-    if !arguments.rotate {
-        return Ok(sets);
-    }
-    let count = ROTATED.0.min(sets.train.len());
-    Ok(data::rotated(&sets, count, ROTATED.1, arguments.seed)?.splits)
-}
-
 /// Trains until the end, or until Ctrl-C. Returns whether it came to the end.
 fn train(
     keeper: Option<&Keeper>,
     trainer: &mut Training<'_>,
-    sets: &Splits,
+    sets: &Sets,
     epochs: usize,
     tell: &mut dyn FnMut(&EpochRecord) -> anyhow::Result<()>,
 ) -> anyhow::Result<bool> {
     let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot watch for Ctrl-C")?;
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let (flag, end, rank) = (Arc::clone(&interrupted), Arc::clone(&has_ended), trainer.rank());
+    let checkpoint = keeper.map(|keeper| keeper.path().to_owned());
+    let handler = move || {
+        flag.store(true, Ordering::Relaxed);
+        ranks::watch(rank, &end, checkpoint.as_deref());
+    };
+    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")?;
     let bar = progress(trainer.steps() * epochs);
     let (start, before) = (Instant::now(), trainer.history().len() * trainer.steps());
     let (steps, batch) = (trainer.steps(), trainer.batch());
@@ -355,10 +336,12 @@ fn train(
         if let Some(record) = &record {
             bar.suspend(|| tell(record))?;
         }
-        if interrupted.load(Ordering::Relaxed) {
+        // All ranks end at the same step.
+        if record.is_none() || trainer.is_any(interrupted.load(Ordering::Relaxed)) {
             break;
         }
     }
+    has_ended.store(true, Ordering::Relaxed);
     bar.finish_and_clear();
     Ok(trainer.is_finished())
 }

@@ -1,26 +1,42 @@
 //! The gradient of a batch, put together from what its chunks have left behind.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
+use super::exchange::share;
 use super::{Executor, LANES, Operation, memory};
 
 impl Executor {
-    /// The gradient of the batch from what each chunk left behind, in the order of the chunks.
-    pub(super) fn add_up(&mut self, chunks: usize, gradient: &mut [f32]) {
-        gradient.fill(0.0);
-        // In pairs, so that of many chunks each is rounded log₂ chunks times.
+    /// Adds up those gradients of kernels and biases that only depend on the own chunks.
+    pub(super) fn add_up_own(&mut self, chunks: usize) {
+        let own = share(chunks, self.exchange.rank(), self.exchange.size());
+        self.add_pairs(chunks, |pair| own.start <= pair.start && pair.end <= own.end);
+    }
+
+    /// Adds the gradients of kernels and biases in pairs, so that of many chunks each is rounded log₂ chunks times; of
+    /// all pairs those that are due, told by the chunks that they stand for.
+    fn add_pairs(&mut self, chunks: usize, is_due: impl Fn(&Range<usize>) -> bool) {
         let mut distance = 1;
         while distance < chunks {
-            for pair in self.kept[..chunks].chunks_mut(2 * distance) {
-                if let Some((first, second)) = pair.split_at_mut_checked(distance)
-                    && let ([first, ..], [second, ..]) = (first, second)
-                {
-                    let sums = memory::inside(first).small.iter_mut();
-                    sums.zip(&memory::inside(second).small).for_each(|(sum, part)| *sum += part);
+            for start in (0..chunks - distance).step_by(2 * distance) {
+                if !is_due(&(start..chunks.min(start + 2 * distance))) {
+                    continue;
                 }
+                let (first, second) = self.kept.split_at_mut(start + distance);
+                let sums = memory::inside(&mut first[start]).small.iter_mut();
+                sums.zip(&memory::inside(&mut second[0]).small).for_each(|(sum, part)| *sum += part);
             }
             distance *= 2;
         }
+    }
+
+    /// The gradient of the batch from what each chunk left behind, in the order of the chunks.
+    pub(super) fn add_up(&mut self, chunks: usize, gradient: &mut [f32]) {
+        gradient.fill(0.0);
+        let exchange = Arc::clone(&self.exchange);
+        self.add_pairs(chunks, |pair| !Executor::is_of_one_rank(&*exchange, chunks, pair));
         if let Some(first) = self.kept[..chunks].first_mut() {
             let first = memory::inside(first);
             for (range, start) in &self.program.small {

@@ -14,10 +14,16 @@
 //! *Memory.* Buffers are made for the largest batch so far and used again: a step allocates nothing once they
 //! are there.
 //!
+//! *Several processes* share a batch by an [`Exchange`]: each takes some of its chunks, and they tell each other what
+//! these leave behind (see `gather`), so that the sums are the same, in the same order.
+//!
 //! *Left out.* Nothing is computed that no weight needs: the gradient of the first layer's input, and what
 //! leads to it. Cost: the multiply–adds, and one pass over the activations for each layer without weights.
 
+mod exchange;
+mod gather;
 mod gradient;
+mod inference;
 mod layout;
 mod memory;
 mod method;
@@ -27,16 +33,22 @@ mod program;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Mutex, RwLock};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, RwLock};
 
 use rayon::prelude::*;
 
 use crate::layer::{LayerError, Mode};
 use crate::network::{Network, Plain, Weights};
 use crate::simd::InstructionSet;
+#[cfg(test)]
+pub(crate) use exchange::threads;
+pub use exchange::{Alone, Exchange, share};
+pub(crate) use exchange::{broadcast, gather_word};
 pub use objective::Objective;
 
-use layout::{LANES, deinterleave};
+use gather::{Mail, What};
+use layout::LANES;
 use memory::{Arena, Kept, Meeting};
 use pass::{Chunk, Pass};
 use program::{Operation, Program};
@@ -87,6 +99,20 @@ pub struct Executor {
     kept: Vec<RwLock<Kept>>,
     /// Where chunks meet: one for each batch normalisation.
     meetings: Vec<Meeting>,
+    /// The processes that share a batch.
+    exchange: Arc<dyn Exchange>,
+    mail: Mail,
+}
+
+/// What one process has of a batch.
+#[derive(Clone, Copy, Debug)]
+struct Part<'a> {
+    /// Samples of the whole batch.
+    samples: usize,
+    /// The own chunks: where they begin, and where the next ones do.
+    chunks: (usize, usize),
+    /// The samples of the own chunks.
+    inputs: &'a [f32],
 }
 
 /// The ordinary network that is run instead of one with group convolutions, its numbers and their gradient.
@@ -129,7 +155,35 @@ impl Executor {
         let sharing = (!plain.is_same()).then(|| Sharing::new(plain));
         let meetings =
             program.normalisations.iter().map(|layer| Meeting::new(layer.lanes.features())).collect();
-        Ok(Executor { program, sharing, instructions, arenas: Vec::new(), kept: Vec::new(), meetings })
+        Ok(Executor {
+            program,
+            sharing,
+            instructions,
+            arenas: Vec::new(),
+            kept: Vec::new(),
+            meetings,
+            exchange: Arc::new(Alone),
+            mail: Mail::default(),
+        })
+    }
+
+    /// With batches that several processes share, each with an executor of the same network.
+    #[must_use]
+    pub fn with_exchange(mut self, exchange: Arc<dyn Exchange>) -> Self {
+        self.exchange = exchange;
+        self
+    }
+
+    /// Which samples of a batch of so many are those of this process: all of them, unless several
+    /// [share](Self::with_exchange) it.
+    pub fn own_samples(&self, samples: usize) -> Range<usize> {
+        let own = share(samples.div_ceil(LANES), self.exchange.rank(), self.exchange.size());
+        (own.start * LANES).min(samples)..(own.end * LANES).min(samples)
+    }
+
+    /// The instructions that it runs on: what decides the bits of its results, beside the numbers that go in.
+    pub(crate) fn instructions(&self) -> InstructionSet {
+        self.instructions
     }
 
     /// Entries of the output of one sample.
@@ -157,6 +211,9 @@ impl Executor {
     ///
     /// Batch normalisation uses the statistics of the batch; [`update_running`](Self::update_running) takes
     /// them over.
+    ///
+    /// If several processes share the batch, each gives the inputs of its [own samples](Self::own_samples) and the
+    /// objective of all; each gets the gradient and the outcome of the whole batch.
     ///
     /// # Panics
     /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share,
@@ -188,8 +245,13 @@ impl Executor {
         seed: u64,
         gradient: &mut [f32],
     ) -> Outcome {
-        let samples = self.samples(weights, inputs);
-        assert!(samples > 0, "a step needs at least one sample");
+        let given = self.samples(weights, inputs);
+        let samples = objective.samples(self.program.outputs);
+        assert!(samples != Some(0) || given > 0, "a step needs at least one sample");
+        let fitting = samples.filter(|&samples| self.own_samples(samples).len() == given);
+        let Some(samples) = fitting else {
+            panic!("the objective is for as many samples as there are inputs: {samples:?}, found {given}")
+        };
         if let Err(error) = self.check_batch(samples) {
             panic!("{error}");
         }
@@ -202,40 +264,40 @@ impl Executor {
             self.program.trained,
             "the gradient has one entry for each trained weight"
         );
-        let expected = match objective {
-            Objective::CrossEntropy { labels, .. } => (labels.len(), samples),
-            Objective::MeanSquare { targets } => (targets.len(), samples * self.program.outputs),
-            Objective::Gradient { output } => (output.len(), samples * self.program.outputs),
-        };
-        assert_eq!(expected.0, expected.1, "the objective is for as many samples as there are inputs");
         let chunks = samples.div_ceil(LANES);
+        let own = share(chunks, self.exchange.rank(), self.exchange.size());
         let cut = !self.program.normalisations.is_empty();
-        self.make_memory(chunks, if cut { chunks } else { chunks.min(rayon::current_num_threads()) });
+        self.make_memory(chunks, if cut { own.len() } else { own.len().min(rayon::current_num_threads()) });
 
+        let part = Part { samples, chunks: (own.start, own.end), inputs };
         let mode = Mode::Training { seed };
         let last = self.program.segments.len() - 1;
         for segment in 0..last {
-            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+            self.each_chunk(weights, part, mode, |pass, arena, kept| {
                 pass.forward(segment, arena, Some(kept));
                 pass.moments(segment, arena, kept);
             });
+            self.gather(chunks, What::Moments(segment));
             self.meetings[segment].meet(&mut self.kept[..chunks], segment);
         }
-        self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+        self.each_chunk(weights, part, mode, |pass, arena, kept| {
             pass.forward(last, arena, Some(kept));
             pass.compare(objective, total, arena, kept);
             pass.backward(last, arena, kept);
         });
         for segment in (0..last).rev() {
-            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+            self.each_chunk(weights, part, mode, |pass, arena, kept| {
                 pass.gradient_sums(segment, arena, kept);
             });
+            self.gather(chunks, What::Sums(segment));
             self.meetings[segment].meet_again(&mut self.kept[..chunks], segment);
-            self.each_chunk(weights, inputs, mode, |pass, arena, kept| {
+            self.each_chunk(weights, part, mode, |pass, arena, kept| {
                 pass.normalisation_gradient(segment, arena);
                 pass.backward(segment, arena, kept);
             });
         }
+        self.add_up_own(chunks);
+        self.gather(chunks, What::Gradient);
         self.add_up(chunks, gradient);
         let mut outcome = Outcome::default();
         for kept in &mut self.kept[..chunks] {
@@ -247,69 +309,6 @@ impl Executor {
             outcome.loss /= total;
         }
         outcome
-    }
-
-    /// Moves the running statistics towards those of the last step's batch, by the momentum of each
-    /// normalisation.
-    ///
-    /// # Panics
-    /// If `weights` are not those of the network.
-    pub fn update_running(&self, weights: &mut Weights) {
-        assert_eq!(weights.running.len(), self.program.running, "these are other running statistics");
-        for (layer, meeting) in self.program.normalisations.iter().zip(&self.meetings) {
-            let mix = |running: &mut f32, newest: f64| {
-                *running = ((1.0 - layer.momentum) * f64::from(*running) + layer.momentum * newest) as f32;
-            };
-            for (feature, moments) in meeting.moments.iter().enumerate() {
-                // A single value has no unbiased variance: then the running one stays.
-                if moments.count > 1.0 {
-                    mix(&mut weights.running[layer.mean + feature], moments.mean);
-                    mix(&mut weights.running[layer.variance + feature], moments.unbiased_variance());
-                }
-            }
-        }
-    }
-
-    /// The outputs of inference, row by row: running statistics, no dropout.
-    ///
-    /// # Panics
-    /// If a slice does not have its length.
-    pub fn predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
-        let Some(mut sharing) = self.sharing.take() else {
-            return self.plain_predict(weights, inputs, outputs);
-        };
-        sharing.plain.expand(weights, &mut sharing.weights);
-        self.plain_predict(&sharing.weights, inputs, outputs);
-        self.sharing = Some(sharing);
-    }
-
-    /// The outputs of an ordinary network.
-    fn plain_predict(&mut self, weights: &Weights, inputs: &[f32], outputs: &mut [f32]) {
-        let samples = self.samples(weights, inputs);
-        assert_eq!(
-            outputs.len(),
-            samples * self.program.outputs,
-            "there is one row of outputs for each sample"
-        );
-        let chunks = samples.div_ceil(LANES);
-        self.make_memory(0, chunks.min(rayon::current_num_threads()));
-        for (layer, meeting) in self.program.normalisations.iter().zip(&mut self.meetings) {
-            let running = |start: usize| weights.running[start..].iter().map(|&value| f64::from(value));
-            for (statistics, found) in
-                meeting.statistics.iter_mut().zip(running(layer.mean).zip(running(layer.variance)))
-            {
-                *statistics = found;
-            }
-        }
-        let row = self.program.outputs;
-        outputs.par_chunks_mut((row * LANES).max(1)).enumerate().with_max_len(1).for_each(|(chunk, rows)| {
-            let pass = self.pass(weights, inputs, Mode::Inference, chunk);
-            let mut arena = self.free_arena();
-            for segment in 0..self.program.segments.len() {
-                pass.forward(segment, &mut arena, None);
-            }
-            deinterleave(&arena.buffers[self.program.last.data], row, rows);
-        });
     }
 
     /// Checks the lengths of weights and inputs; the number of samples.
@@ -329,37 +328,37 @@ impl Executor {
         }
     }
 
-    fn pass<'a>(&'a self, weights: &'a Weights, inputs: &'a [f32], mode: Mode, chunk: usize) -> Pass<'a> {
+    fn pass<'a>(&'a self, weights: &'a Weights, part: Part<'a>, mode: Mode, chunk: usize) -> Pass<'a> {
         let row = self.program.inputs;
-        let first = chunk * LANES;
-        let samples = (inputs.len() / row - first).min(LANES);
+        let (first, own) = (chunk * LANES, (chunk - part.chunks.0) * LANES);
+        let samples = (part.samples - first).min(LANES);
         Pass {
             program: &self.program,
             instructions: self.instructions,
             weights,
             meetings: &self.meetings,
             mode,
-            chunk: Chunk { first, samples, rows: &inputs[first * row..][..samples * row] },
+            chunk: Chunk { first, samples, rows: &part.inputs[own * row..][..samples * row] },
         }
     }
 
-    /// Does something for each chunk, in parallel. Chunks that meet have an arena each, others take a free
+    /// Does something for each own chunk, in parallel. Chunks that meet have an arena each, others take a free
     /// one.
     fn each_chunk(
         &self,
         weights: &Weights,
-        inputs: &[f32],
+        part: Part<'_>,
         mode: Mode,
         work: impl Fn(&Pass<'_>, &mut Arena, &mut Kept) + Sync,
     ) {
-        let chunks = (inputs.len() / self.program.inputs).div_ceil(LANES);
-        (0..chunks).into_par_iter().with_max_len(1).for_each(|chunk| {
-            let pass = self.pass(weights, inputs, mode, chunk);
+        let (first, end) = part.chunks;
+        (first..end).into_par_iter().with_max_len(1).for_each(|chunk| {
+            let pass = self.pass(weights, part, mode, chunk);
             let mut kept = memory::write(&self.kept[chunk]);
             if self.program.normalisations.is_empty() {
                 work(&pass, &mut self.free_arena(), &mut kept);
             } else {
-                work(&pass, &mut memory::lock(&self.arenas[chunk]), &mut kept);
+                work(&pass, &mut memory::lock(&self.arenas[chunk - first]), &mut kept);
             }
         });
     }

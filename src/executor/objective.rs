@@ -27,6 +27,16 @@ pub enum Objective<'a> {
 }
 
 impl Objective<'_> {
+    /// How many samples it is for, each with so many outputs; `None` if that is no whole number.
+    pub(super) fn samples(&self, outputs: usize) -> Option<usize> {
+        match *self {
+            Objective::CrossEntropy { labels, .. } => Some(labels.len()),
+            Objective::MeanSquare { targets: entries } | Objective::Gradient { output: entries } => {
+                entries.len().is_multiple_of(outputs).then(|| entries.len() / outputs)
+            }
+        }
+    }
+
     /// By what the sum of the losses of a batch is divided.
     pub(super) fn total(&self, samples: usize) -> f64 {
         match *self {

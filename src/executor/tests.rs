@@ -3,6 +3,7 @@
 mod definition;
 mod rounded;
 mod sets;
+mod words;
 
 use ndarray::{ArrayD, IxDyn};
 use rand::{Rng, RngExt, SeedableRng};

@@ -12,6 +12,7 @@
 //! | [`Average`]: the exponential moving average of weights | `average` |
 //! | [`checkpoint`]: all of it in a file | `checkpoint/`, `state` |
 //! | [`Recipe`]: every choice of a run; [`Trainer`]: the run; [`Training`]: the same epoch by epoch | `recipe`, `trainer`, `training/` |
+//! | `mpi` (feature `mpi`): processes that share the batches of a training | `mpi`, `training/ranks`, `executor/exchange` |
 //! | [`Model`]: networks by name, with their recipes | `model` |
 //! | [`Ensemble`]: several runs that predict together, with bagging | `ensemble` |
 //! | [`inspection`]: what a trained network gets wrong, looks for, and bears | `inspection/` |
@@ -24,6 +25,8 @@ mod early_stopping;
 mod ensemble;
 pub mod inspection;
 mod model;
+#[cfg(feature = "mpi")]
+pub mod mpi;
 pub mod optimiser;
 pub mod random;
 mod recipe;
@@ -32,6 +35,7 @@ mod state;
 mod trainer;
 mod training;
 
+pub use crate::executor::{Alone, Exchange};
 pub use crate::layer::loss;
 pub use average::{Average, Beginning};
 pub use early_stopping::{EarlyStopping, Progress};

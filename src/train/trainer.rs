@@ -3,10 +3,12 @@
 use std::fmt;
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::Recipe;
-use super::data::Samples;
-use super::training::{EpochRecord, Evaluation, TrainError, Training};
+use super::data::{Samples, Streamed};
+use super::training::{EpochRecord, Evaluation, Source, TrainError, Training};
+use crate::executor::{Alone, Exchange};
 use crate::network::{Network, Weights};
 
 /// A network, samples, and how it is trained on them.
@@ -35,11 +37,12 @@ use crate::network::{Network, Weights};
 #[must_use]
 pub struct Trainer<'n, 'd> {
     network: &'n Network,
-    data: &'d Samples,
+    data: Source<'d>,
     name: String,
     recipe: Recipe,
     seed: u64,
     threads: usize,
+    exchange: Arc<dyn Exchange>,
     tell: Box<dyn FnMut(&EpochRecord) + 'n>,
 }
 
@@ -69,13 +72,23 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// A training of a network on samples: images ([`Dataset`](super::data::Dataset)) or arrays of any shape
     /// ([`Samples`]). Twenty epochs of [`Recipe::new`], seed 0, on all processors, unless told otherwise.
     pub fn new(network: &'n Network, data: &'d impl AsRef<Samples>) -> Self {
+        Trainer::of(network, Source::Memory(data.as_ref()))
+    }
+
+    /// As [`new`](Self::new), on images that stay in their files: each is read when a step needs it.
+    pub fn streaming(network: &'n Network, data: &'d Streamed) -> Self {
+        Trainer::of(network, Source::Files(data))
+    }
+
+    fn of(network: &'n Network, data: Source<'d>) -> Self {
         Trainer {
             network,
-            data: data.as_ref(),
+            data,
             name: "network".to_owned(),
             recipe: Recipe::new(20),
             seed: 0,
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            exchange: Arc::new(Alone),
             tell: Box::new(|_| {}),
         }
     }
@@ -102,6 +115,13 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// On this number of threads.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads;
+        self
+    }
+
+    /// With each batch shared by several processes, which all run the same training; each gives the same bits as one
+    /// process would alone.
+    pub fn exchange(mut self, exchange: Arc<dyn Exchange>) -> Self {
+        self.exchange = exchange;
         self
     }
 
@@ -134,6 +154,7 @@ impl<'n, 'd> Trainer<'n, 'd> {
     /// # Errors
     /// If samples, network and recipe do not fit together, or the threads cannot be started.
     pub fn begin(self) -> Result<Training<'d>, TrainError> {
-        Training::new(&self.name, self.network, self.data, self.recipe, self.seed, self.threads)
+        let Trainer { network, data, name, recipe, seed, threads, exchange, .. } = self;
+        Training::new(&name, network, data, recipe, seed, threads, exchange)
     }
 }

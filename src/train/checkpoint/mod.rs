@@ -178,6 +178,17 @@ impl Checkpoint {
         Ok(Checkpoint { entries })
     }
 
+    /// The bytes of a file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        format::encode(&self.entries)
+    }
+
+    /// From the bytes of a file of another process.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let entries = format::decode(bytes).map_err(|flaw| flaw.of(Path::new("of rank 0")))?;
+        Ok(Checkpoint { entries })
+    }
+
     fn unexpected(&self, name: &str, expected: &str, found: Option<&Entry>) -> CheckpointError {
         let found = found.map_or_else(|| "nothing".to_owned(), Entry::describe);
         CheckpointError::Entry { name: name.to_owned(), expected: expected.to_owned(), found }

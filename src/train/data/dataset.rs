@@ -156,18 +156,7 @@ impl Splits {
         least_classes: usize,
         mut origin: String,
     ) -> Result<Self, DataError> {
-        if begins_at_one(&train.1, &test.1, least_classes) {
-            train.1.iter_mut().chain(&mut test.1).for_each(|label| *label -= 1);
-            origin += ", classes numbered from 1 there and from 0 here";
-        }
-        let largest = train.1.iter().copied().max().unwrap_or(0);
-        let classes = least_classes.max(largest.saturating_add(1));
-        if classes > least_classes {
-            let occurring = occurring(&train.1);
-            if let Some((missing, _)) = occurring.iter().enumerate().find(|&(place, &label)| place != label) {
-                return Err(SetFault::Gap { largest, missing }.of(format!("{origin}, training set")));
-            }
-        }
+        let classes = settle([&mut train.1, &mut test.1], least_classes, &mut origin)?;
         let train = Dataset::new(train.0, train.1, classes, format!("{origin}, training set"))?;
         let test = Dataset::new(test.0, test.1, classes, format!("{origin}, test set"))?;
         if train.shape() != test.shape() {
@@ -175,6 +164,27 @@ impl Splits {
         }
         Ok(Self { train, test, origin })
     }
+}
+
+/// Numbers classes from 0, and tells how many there are: see [`Splits::from_arrays`].
+pub(super) fn settle(
+    [train, test]: [&mut Vec<usize>; 2],
+    least_classes: usize,
+    origin: &mut String,
+) -> Result<usize, DataError> {
+    if begins_at_one(train, test, least_classes) {
+        train.iter_mut().chain(test.iter_mut()).for_each(|label| *label -= 1);
+        *origin += ", classes numbered from 1 there and from 0 here";
+    }
+    let largest = train.iter().copied().max().unwrap_or(0);
+    let classes = least_classes.max(largest.saturating_add(1));
+    if classes > least_classes {
+        let occurring = occurring(train);
+        if let Some((missing, _)) = occurring.iter().enumerate().find(|&(place, &label)| place != label) {
+            return Err(SetFault::Gap { largest, missing }.of(format!("{origin}, training set")));
+        }
+    }
+    Ok(classes)
 }
 
 /// The labels that there are, in order.

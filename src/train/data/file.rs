@@ -62,14 +62,12 @@ impl<'a> Bytes<'a> {
     }
 
     /// The bytes of an open file of this length, as they are.
-    #[cfg(feature = "cli")]
     pub(super) fn plain(file: &'a mut File, length: u64) -> Self {
         let at_best = usize::try_from(length).unwrap_or(usize::MAX);
         Self { reader: Box::new(file), given: 0, at_best, format: None }
     }
 
     /// How many it has given.
-    #[cfg(feature = "cli")]
     pub(super) fn given(&self) -> usize {
         self.given
     }

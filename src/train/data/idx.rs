@@ -18,12 +18,16 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array4;
 
+use super::dataset::settle;
 use super::file::{Bytes, checked_length};
+use super::streamed::{Streamed, StreamedSplits, check_length, open_bytes};
 use super::{DataError, Dataset, Fault, SetFault, Splits};
 use crate::file::replace;
 
 /// The code of unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
+/// Bytes before the pixels of a file of images.
+const HEADER: usize = 16;
 /// Classes that MNIST-format sets have at least: the ten digits.
 const DIGITS: usize = 10;
 
@@ -52,8 +56,17 @@ fn read(path: &Path, rank: usize, axes: &'static str) -> Result<ByteArray, DataE
 
 fn parse(bytes: &mut Bytes<'_>, rank: usize, axes: &'static str) -> Result<ByteArray, Fault> {
     let magic = bytes.take(4)?;
+    check_magic(&magic, rank, axes)?;
+    let shape = extents(&[magic, bytes.take(4 * rank)?].concat(), rank, axes)?;
+    let length = checked_length(&shape)?;
+    let entries = bytes.take(length)?;
+    Ok(ByteArray { shape, entries })
+}
+
+fn check_magic(magic: &[u8], rank: usize, axes: &'static str) -> Result<(), Fault> {
     if magic[..2] != [0, 0] {
-        return Err(Fault::Magic { expected: "an IDX file, which begins with two zeros", found: magic });
+        let expected = "an IDX file, which begins with two zeros";
+        return Err(Fault::Magic { expected, found: magic.to_vec() });
     }
     if magic[2] != UNSIGNED_BYTE {
         return Err(Fault::ElementType { expected: "unsigned byte (0x08)", found: type_name(magic[2]) });
@@ -61,14 +74,16 @@ fn parse(bytes: &mut Bytes<'_>, rank: usize, axes: &'static str) -> Result<ByteA
     if usize::from(magic[3]) != rank {
         return Err(Fault::Rank { expected: axes, found: magic[3].into() });
     }
-    let extents = bytes.take(4 * rank)?;
-    let shape: Vec<usize> = extents
-        .chunks_exact(4)
-        .map(|extent| extent.iter().fold(0, |number, &byte| number << 8 | usize::from(byte)))
-        .collect();
-    let length = checked_length(&shape)?;
-    let entries = bytes.take(length)?;
-    Ok(ByteArray { shape, entries })
+    Ok(())
+}
+
+/// The extents that a header tells.
+fn extents(header: &[u8], rank: usize, axes: &'static str) -> Result<Vec<usize>, Fault> {
+    check_magic(&header[..4], rank, axes)?;
+    let extents = header[4..].chunks_exact(4);
+    let extents =
+        extents.map(|extent| extent.iter().fold(0, |number, &byte| number << 8 | usize::from(byte)));
+    Ok(extents.collect())
 }
 
 fn type_name(code: u8) -> String {
@@ -114,6 +129,50 @@ pub(super) fn is_here(folder: &Path) -> bool {
 /// If a file is missing, damaged or no IDX file of unsigned bytes of the right rank, or if they do not belong
 /// together.
 pub fn load_idx(folder: &Path) -> Result<Splits, DataError> {
+    let paths = paths(folder)?;
+    let mut sets = Vec::new();
+    for pair in paths.chunks_exact(2) {
+        let (images, labels) = (read_images(&pair[0])?, read_labels(&pair[1])?);
+        check_counts(pair, images.dim().0, labels.len())?;
+        sets.push((images, labels));
+    }
+    let sets = sets.try_into().expect("two pairs of files");
+    Splits::from_arrays(sets, DIGITS, origin(folder))
+}
+
+/// Opens the images to train on of such a folder, and reads the rest.
+pub(super) fn stream_idx(folder: &Path) -> Result<StreamedSplits, DataError> {
+    let (paths, mut origin) = (paths(folder)?, origin(folder));
+    let (header, entries, length) = open_bytes(&paths[0], HEADER)?;
+    let shape = extents(&header, 3, "3 (count, height, width)").map_err(|fault| fault.of(&paths[0]))?;
+    let &[count, height, width] = &shape[..] else { unreachable!("the rank was checked") };
+    let bytes = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
+    check_length(&entries, HEADER, bytes.unwrap_or(usize::MAX), length)?;
+    let (mut labels, test, mut test_labels) =
+        (read_labels(&paths[1])?, read_images(&paths[2])?, read_labels(&paths[3])?);
+    check_counts(&paths[..2], count, labels.len())?;
+    check_counts(&paths[2..], test.dim().0, test_labels.len())?;
+    let classes = settle([&mut labels, &mut test_labels], DIGITS, &mut origin)?;
+    let name = |set: &str| format!("{origin}, {set} set");
+    let train = Streamed::new(entries, [count, 1, height, width], labels, classes, name("training"))?;
+    let test = Dataset::new(test, test_labels, classes, name("test"))?;
+    Ok(StreamedSplits { train, test, origin })
+}
+
+fn origin(folder: &Path) -> String {
+    format!("MNIST-format IDX files in {}", folder.display())
+}
+
+fn check_counts(pair: &[PathBuf], images: usize, labels: usize) -> Result<(), DataError> {
+    if images == labels {
+        return Ok(());
+    }
+    let files = format!("{} and {}", pair[0].display(), pair[1].display());
+    Err(SetFault::Counts { images, labels }.of(files))
+}
+
+/// The paths of the four files.
+fn paths(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut paths = Vec::new();
     for name in FILES {
         let (stem, suffix) = name;
@@ -123,17 +182,7 @@ pub fn load_idx(folder: &Path) -> Result<Splits, DataError> {
             remedy: "an MNIST-format folder holds images and labels to train and to test".into(),
         })?);
     }
-    let mut sets = Vec::new();
-    for pair in paths.chunks_exact(2) {
-        let (images, labels) = (read_images(&pair[0])?, read_labels(&pair[1])?);
-        if images.dim().0 != labels.len() {
-            let counts = SetFault::Counts { images: images.dim().0, labels: labels.len() };
-            return Err(counts.of(format!("{} and {}", pair[0].display(), pair[1].display())));
-        }
-        sets.push((images, labels));
-    }
-    let sets = sets.try_into().expect("two pairs of files");
-    Splits::from_arrays(sets, DIGITS, format!("MNIST-format IDX files in {}", folder.display()))
+    Ok(paths)
 }
 
 /// Writes the images and labels of a set as two IDX files, which appear complete or not at all. Pixels are

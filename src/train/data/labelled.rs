@@ -128,23 +128,14 @@ impl Samples {
     /// entries and one of the labels. Sets that differ by chance have the same with probability 2⁻³² at most.
     /// Costs a pass over the entries.
     pub fn identity(&self) -> String {
-        let (mut entries, mut labels) = (crc32fast::Hasher::new(), crc32fast::Hasher::new());
+        let mut entries = crc32fast::Hasher::new();
         let mut bytes = Vec::new();
         for index in 0..self.len() {
             bytes.clear();
             bytes.extend(self.sample(index).iter().flat_map(|entry| entry.to_le_bytes()));
             entries.update(&bytes);
-            labels.update(&(self.labels[index] as u64).to_le_bytes());
         }
-        let shape: Vec<_> = self.shape().iter().map(usize::to_string).collect();
-        format!(
-            "{} × ({}) of {} classes, digest {:08x}{:08x}",
-            self.len(),
-            shape.join(", "),
-            self.classes,
-            entries.finalize(),
-            labels.finalize()
-        )
+        identity_of(self.shape(), &self.labels, self.classes, entries.finalize())
     }
 
     /// Mean and deviation of all entries together: one of each, so that standardising commutes with every
@@ -203,6 +194,15 @@ impl Samples {
         second.sort_unstable();
         Ok((self.subset(first)?, self.subset(second)?))
     }
+}
+
+/// Which samples and labels these are, from the CRC-32 of the entries.
+pub(super) fn identity_of(shape: &[usize], labels: &[usize], classes: usize, entries: u32) -> String {
+    let mut digest = crc32fast::Hasher::new();
+    labels.iter().for_each(|&label| digest.update(&(label as u64).to_le_bytes()));
+    let (count, labels) = (labels.len(), digest.finalize());
+    let shape: Vec<_> = shape.iter().map(usize::to_string).collect();
+    format!("{count} × ({}) of {classes} classes, digest {entries:08x}{labels:08x}", shape.join(", "))
 }
 
 /// What is wrong with shape and labels.

@@ -8,6 +8,7 @@
 //! | [`load_pictures`] | a folder of PNG pictures: `train/CLASS/*.png` and `test/CLASS/*.png` |
 //! | [`load_numpy`] | an `.npz` archive, or a folder of `.npy` files: `x_train`, `y_train`, `x_test`, `y_test` |
 //! | [`load`] | any of these, as the content tells |
+//! | [`stream`] | the images to train on of plain IDX or `.npy` files, one by one when they are needed |
 //! | [`digits`], [`digit_splits`] | drawn digits, made as asked for |
 //! | [`load_samples`] | pictures and arrays without labels |
 //! | [`rotated`] | the same images turned by random angles |
@@ -26,6 +27,7 @@ mod numpy;
 mod pictures;
 mod rotated;
 mod samples;
+mod streamed;
 
 use std::path::Path;
 
@@ -42,6 +44,7 @@ pub use numpy::load_numpy;
 pub use pictures::load_pictures;
 pub use rotated::{Rotated, rotated};
 pub use samples::{load_samples, samples_of_shape};
+pub use streamed::{Streamed, StreamedSplits, stream};
 
 /// Reads images and labels to train and to test, in whatever format is there. [`Splits::origin`] tells what
 /// was found.

@@ -12,7 +12,6 @@
 //!
 //! Source: *NumPy Enhancement Proposal 1: a simple file format for NumPy arrays*.
 
-#[cfg(feature = "cli")]
 pub(super) mod pieces;
 
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};

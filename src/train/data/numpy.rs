@@ -19,9 +19,12 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 use zip::result::ZipError;
 
+use super::dataset::settle;
 use super::file::Bytes;
 use super::npy::NpyArray;
-use super::{DataError, Fault, Splits};
+use super::npy::pieces::NpyFile;
+use super::streamed::{Entries, Streamed, StreamedSplits};
+use super::{DataError, Dataset, Fault, Splits};
 use crate::fence::fence;
 
 const NAMES: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
@@ -52,6 +55,36 @@ pub fn load_numpy(path: &Path) -> Result<Splits, DataError> {
     let turned = if is_turned { " (channels last)" } else { "" };
     let sets = sets.try_into().expect("two pairs of arrays");
     Splits::from_arrays(sets, 2, format!("{what} {}{turned}", path.display()))
+}
+
+/// Opens the images to train on of such a folder, and reads the rest.
+pub(super) fn stream_numpy(folder: &Path) -> Result<StreamedSplits, DataError> {
+    let at = |name: &str| folder.join(format!("{name}.npy"));
+    let of = |name: &str, fault: Fault| fault.of(&at(name));
+    let file = NpyFile::open(&at(NAMES[0]))?;
+    let shape = match *file.shape() {
+        [count, height, width] => [count, 1, height, width],
+        [count, channels, height, width] => [count, channels, height, width],
+        _ => {
+            let expected = "3 (count, height, width) or 4 (count, channels, height, width)";
+            return Err(of(NAMES[0], Fault::Rank { expected, found: file.shape().len() }));
+        }
+    };
+    if file.is_by_columns() || has_channels_last(file.shape()) {
+        let reason = "the numbers of an image are apart or in another order than (channels, height, width): save it in \
+                      this order, row by row, to stream it";
+        return Err(of(NAMES[0], Fault::Header { reason: reason.into() }));
+    }
+    let read = |name: &str| NpyArray::read(Bytes::open(&at(name))?).map_err(|fault| of(name, fault));
+    let mut train_labels = labels(&read(NAMES[1])?).map_err(|fault| of(NAMES[1], fault))?;
+    let test = images(&read(NAMES[2])?).map_err(|fault| of(NAMES[2], fault))?;
+    let mut test_labels = labels(&read(NAMES[3])?).map_err(|fault| of(NAMES[3], fault))?;
+    let mut origin = format!("npy files in {}", folder.display());
+    let classes = settle([&mut train_labels, &mut test_labels], 2, &mut origin)?;
+    let name = |set: &str| format!("{origin}, {set} set");
+    let train = Streamed::new(Entries::Numbers(file), shape, train_labels, classes, name("training"))?;
+    let test = Dataset::new(test, test_labels, classes, name("test"))?;
+    Ok(StreamedSplits { train, test, origin })
 }
 
 fn from_folder(folder: &Path) -> Result<Vec<NpyArray>, DataError> {

@@ -8,6 +8,7 @@ use crate::layer::loss::LossError;
 use crate::network::NotFinite;
 use crate::train::augmentation::AugmentationError;
 use crate::train::checkpoint::CheckpointError;
+use crate::train::data::DataError;
 use crate::train::optimiser::OptimiserError;
 
 /// Why a training cannot begin or go on.
@@ -55,6 +56,9 @@ pub enum TrainError {
         /// Their shape.
         shape: Vec<usize>,
     },
+    /// The samples cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// A number of the recipe is zero.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -92,5 +96,15 @@ pub enum TrainError {
         step: usize,
         /// Which number.
         source: NotFinite,
+    },
+    /// The processes that share the batches do not train the same.
+    #[error(
+        "rank {rank} has other {what} than rank 0: start the same command on the same data everywhere, on processors with the same instructions"
+    )]
+    Ranks {
+        /// The first that differs.
+        rank: usize,
+        /// In what.
+        what: &'static str,
     },
 }

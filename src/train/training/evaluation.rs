@@ -2,6 +2,8 @@
 //!
 //! Cost: one forward pass for each image.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView1};
 
 use crate::executor::Executor;
@@ -23,16 +25,27 @@ pub struct Evaluation {
 
 /// What these numbers give on images, on the threads of the current pool.
 pub(in crate::train) fn evaluate(executor: &mut Executor, weights: &Weights, images: &Samples) -> Evaluation {
+    let scores = evaluate_range(executor, weights, images, 0..images.len());
+    let mistakes = mistakes(&scores, images.labels());
+    Evaluation { scores, mistakes }
+}
+
+/// The scores of some of the images.
+pub(super) fn evaluate_range(
+    executor: &mut Executor,
+    weights: &Weights,
+    images: &Samples,
+    range: Range<usize>,
+) -> Array2<f32> {
     let pixels: usize = images.shape().iter().product();
-    let inputs = images.rows();
+    let inputs = &images.rows()[range.start * pixels..range.end * pixels];
     let classes = executor.outputs();
-    let mut scores = Array2::zeros((images.len(), classes));
+    let mut scores = Array2::zeros((range.len(), classes));
     let rows = scores.as_slice_mut().unwrap_or_else(|| unreachable!("a new array is row-major"));
     for (inputs, rows) in inputs.chunks(pixels * TESTED).zip(rows.chunks_mut(classes * TESTED)) {
         executor.predict(weights, inputs, rows);
     }
-    let mistakes = mistakes(&scores, images.labels());
-    Evaluation { scores, mistakes }
+    scores
 }
 
 /// How many rows have their greatest score elsewhere than at their label, or a score that is no number.

@@ -3,19 +3,22 @@
 //! Step t of epoch e takes the images at places tB … (t+1)B − 1 of a permutation; images beyond the last
 //! whole batch wait for the next epoch. The permutation, each image's augmentation and each mask of dropout
 //! are functions of (seed, epoch, step, image), so that a resumed run gives the same bits as an uninterrupted
-//! one, and one thread the same as two.
+//! one, and one thread the same as two, and one process the same as several that share each batch.
 //!
 //! Cost: for each image, one augmentation and one forward and backward pass.
 
 mod error;
 mod evaluation;
+mod ranks;
 mod saving;
+mod source;
 #[cfg(test)]
 mod tests;
 
 pub use error::TrainError;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rand::Rng;
@@ -25,16 +28,17 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use evaluation::Evaluation;
 pub(super) use evaluation::{evaluate, first_greatest, mistakes};
+pub(super) use source::Source;
 
 use super::augmentation::{Augmentation, Augmenter, Workspace};
 use super::average::Average;
 use super::checkpoint::Architecture;
-use super::data::Samples;
+use super::data::{DataError, Samples};
 use super::early_stopping::{EarlyStopping, Progress};
 use super::optimiser::Optimiser;
 use super::random::SampleRandom;
 use super::recipe::Recipe;
-use crate::executor::{Executor, Objective};
+use crate::executor::{Exchange, Executor, Objective};
 use crate::layer::loss::{check_class_weights, check_smoothing};
 use crate::network::{Network, Weights};
 
@@ -79,13 +83,15 @@ struct Gathered {
 /// A training in progress, epoch by epoch: what [`Trainer::begin`](super::Trainer::begin) gives.
 #[derive(Debug)]
 pub struct Training<'a> {
-    data: &'a Samples,
+    data: Source<'a>,
     /// The samples' identity.
     images: String,
     recipe: Recipe,
     seed: u64,
     architecture: Architecture,
     pool: ThreadPool,
+    /// The processes that share each batch.
+    exchange: Arc<dyn Exchange>,
     executor: Executor,
     weights: Weights,
     optimiser: Optimiser,
@@ -135,10 +141,11 @@ impl<'a> Training<'a> {
     pub(super) fn new(
         name: &str,
         network: &Network,
-        data: &'a Samples,
+        data: Source<'a>,
         recipe: Recipe,
         seed: u64,
         threads: usize,
+        exchange: Arc<dyn Exchange>,
     ) -> Result<Self, TrainError> {
         for (name, number) in [
             ("the number of epochs", recipe.epochs),
@@ -152,7 +159,7 @@ impl<'a> Training<'a> {
         check_smoothing(f64::from(recipe.smoothing))?;
         let class_weights: Vec<_> = recipe.class_weights.iter().map(|&weight| f64::from(weight)).collect();
         check_class_weights(&class_weights, data.classes())?;
-        let executor = Executor::new(network, data.shape())?;
+        let executor = Executor::new(network, data.shape())?.with_exchange(Arc::clone(&exchange));
         executor.check_batch(recipe.batch.min(data.len()))?;
         if executor.outputs() != data.classes() {
             let (outputs, data, classes) = (executor.outputs(), data.name().to_owned(), data.classes());
@@ -167,23 +174,25 @@ impl<'a> Training<'a> {
         };
         let augmenter = augmenter(&recipe.augmentation, data.shape())?;
         let batch = recipe.batch.min(data.len());
-        Ok(Training {
+        let own = executor.own_samples(batch).len();
+        let training = Training {
             data,
-            images: data.identity(),
+            images: data.identity(&*exchange)?,
             seed,
             architecture: Architecture::new(name, network),
             pool: ThreadPoolBuilder::new().num_threads(threads).build()?,
+            exchange,
             executor,
             optimiser,
             averages: recipe.average.map(average),
             stopping: recipe.patience.map(EarlyStopping::new),
             workspaces: match &augmenter {
-                Some(augmenter) => (0..batch.div_ceil(IMAGES)).map(|_| augmenter.workspace()).collect(),
+                Some(augmenter) => (0..own.div_ceil(IMAGES)).map(|_| augmenter.workspace()).collect(),
                 None => Vec::new(),
             },
             augmenter,
             order: Vec::new(),
-            inputs: vec![0.0; batch * data.shape().iter().product::<usize>()],
+            inputs: vec![0.0; own * data.shape().iter().product::<usize>()],
             labels: vec![0; batch],
             gradient: vec![0.0; weights.trained.len()],
             weights,
@@ -191,7 +200,9 @@ impl<'a> Training<'a> {
             gathered: Gathered::default(),
             stopped: false,
             recipe,
-        })
+        };
+        training.check_ranks()?;
+        Ok(training)
     }
 
     /// The epochs that are complete.
@@ -280,20 +291,22 @@ impl<'a> Training<'a> {
                 loss: self.gathered.loss / done,
                 mistakes: self.gathered.mistakes as f64 / (done * self.labels.len() as f64),
             };
-            if observe(report).is_break() && self.gathered.steps < steps {
+            let is_told_to_stop = observe(report).is_break();
+            if self.is_any(is_told_to_stop) && self.gathered.steps < steps {
                 return Ok(None);
             }
         }
         let Gathered { loss, seconds, .. } = std::mem::take(&mut self.gathered);
         let train_loss = loss / steps as f64;
         let current = self.current();
-        let test_mistakes = self.evaluate(&current, test).mistakes;
+        let test_mistakes = self.mistakes_together(&current, test);
         if let Some(stopping) = &mut self.stopping {
             let progress = stopping.observe(test_mistakes as f64, &current.trained, &current.running);
             self.stopped = progress == Progress::Stop;
         }
         let record = EpochRecord { epoch: epoch + 1, seconds, train_loss, test_mistakes };
         self.history.push(record);
+        self.check_weights()?;
         Ok(Some(record))
     }
 
@@ -301,26 +314,31 @@ impl<'a> Training<'a> {
         let batch = self.labels.len();
         let all = (self.recipe.epochs * self.steps()) as u64;
         let images = &self.order[self.gathered.steps * batch..][..batch];
+        let own = &images[self.executor.own_samples(batch)];
         self.labels.iter_mut().zip(images).for_each(|(label, &image)| *label = self.data.labels()[image]);
         let pixels: usize = self.data.shape().iter().product();
         let (data, augmenter, seed) = (self.data, &self.augmenter, self.seed);
         let Training {
             pool, inputs, workspaces, executor, weights, gradient, labels, gathered, recipe, ..
         } = self;
-        let outcome = pool.install(|| {
-            let blocks = inputs.par_chunks_mut(pixels * IMAGES).zip(images.par_chunks(IMAGES));
+        let outcome = pool.install(|| -> Result<_, DataError> {
+            let blocks = inputs.par_chunks_mut(pixels * IMAGES).zip(own.par_chunks(IMAGES));
             match augmenter {
-                Some(augmenter) => blocks.zip(workspaces).for_each(|((inputs, images), workspace)| {
+                Some(augmenter) => blocks.zip(workspaces).try_for_each(|((inputs, images), workspace)| {
+                    let mut room = Vec::new();
                     for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
                         let mut random = random(seed, Purpose::Augmentation, epoch, image);
-                        augmenter.apply(data.sample(image), &mut random, input, 1, workspace);
+                        augmenter.apply(data.sample(image, &mut room)?, &mut random, input, 1, workspace);
                     }
-                }),
-                None => blocks.for_each(|(inputs, images)| {
+                    Ok(())
+                })?,
+                None => blocks.try_for_each(|(inputs, images)| {
+                    let mut room = Vec::new();
                     for (input, &image) in inputs.chunks_exact_mut(pixels).zip(images) {
-                        input.copy_from_slice(data.sample(image));
+                        input.copy_from_slice(data.sample(image, &mut room)?);
                     }
-                }),
+                    Ok(())
+                })?,
             }
             let mask = random(seed, Purpose::Dropout, epoch, gathered.steps).next_u64();
             let objective = Objective::CrossEntropy {
@@ -328,8 +346,8 @@ impl<'a> Training<'a> {
                 smoothing: recipe.smoothing,
                 class_weights: &recipe.class_weights,
             };
-            executor.step(weights, inputs, objective, mask, gradient)
-        });
+            Ok(executor.step(weights, inputs, objective, mask, gradient))
+        })?;
         let (epoch, step) = (epoch + 1, gathered.steps + 1);
         if !outcome.loss.is_finite() {
             return Err(TrainError::Diverged { epoch, step, loss: outcome.loss });

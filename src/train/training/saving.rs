@@ -89,7 +89,7 @@ impl Training<'_> {
     }
 
     /// What must be the same for a run to be the same run.
-    fn settings(&self) -> Vec<(String, String)> {
+    pub(super) fn settings(&self) -> Vec<(String, String)> {
         let recipe = self.recipe.lines().into_iter().map(|(name, value)| (format!("recipe.{name}"), value));
         let images = self.images.clone();
         recipe.chain([("seed".to_owned(), self.seed.to_string()), ("images".to_owned(), images)]).collect()

@@ -1,10 +1,13 @@
 mod epochs;
+mod ranks;
 mod stopping;
 
 use ndarray::Array4;
 
 use super::*;
-use crate::layer::{Activation, BatchNormalisation, Convolution, Dense, Dropout, Fraction, GlobalPool};
+use crate::layer::{
+    Activation, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction, GlobalPool,
+};
 use crate::train::Trainer;
 use crate::train::augmentation::Augmentation;
 use crate::train::checkpoint::Checkpoint;

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "cli")]
 use std::time::SystemTime;
 
 use super::{Header, NpyArray};
@@ -17,7 +18,9 @@ pub(crate) struct NpyFile {
     /// Bytes before the entries.
     begin: u64,
     header: Header,
+    #[cfg(feature = "cli")]
     length: u64,
+    #[cfg(feature = "cli")]
     modified: Option<SystemTime>,
 }
 
@@ -53,8 +56,21 @@ impl NpyFile {
                 return Err(fault(Fault::Truncated { expected, found }));
             }
         }
-        let (length, modified) = (metadata.len(), metadata.modified().ok());
-        Ok(NpyFile { path: path.to_owned(), file, begin, header, length, modified })
+        Ok(NpyFile {
+            path: path.to_owned(),
+            file,
+            begin,
+            header,
+            #[cfg(feature = "cli")]
+            length: metadata.len(),
+            #[cfg(feature = "cli")]
+            modified: metadata.modified().ok(),
+        })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The length of each axis.
@@ -68,6 +84,7 @@ impl NpyFile {
     }
 
     /// Whether every entry is a float that `f32` holds exactly.
+    #[cfg(feature = "cli")]
     pub(crate) fn is_single(&self) -> bool {
         matches!(self.header.kind_and_size(), "f2" | "f4")
     }
@@ -78,6 +95,7 @@ impl NpyFile {
     }
 
     /// What changes when the file does: its header, its length and the time of its last change.
+    #[cfg(feature = "cli")]
     pub(crate) fn state(&self) -> String {
         let Header { descriptor, shape, .. } = &self.header;
         format!("{descriptor} {shape:?} {} {:?}", self.length, self.modified)

@@ -32,7 +32,10 @@ use rand::Rng;
 
 use super::keyed::RandomFunctions;
 use super::operators::ring_operators;
-use super::{Degree, DivideByInteger, Exponential, Field, Goldilocks, Lattice, Logarithm, Ring, SquareRoot};
+use super::{
+    Degree, DivideByInteger, ErrorFunction, Exponential, Field, Goldilocks, Lattice, Logarithm, Ring,
+    SquareRoot,
+};
 
 /// log₂ p, rounded down, so that bounds computed with it are upper bounds.
 const LOG2_P: f64 = 63.999_999;
@@ -255,6 +258,12 @@ impl Logarithm for Term {
     }
 }
 
+impl ErrorFunction for Term {
+    fn error_function(&self) -> Self {
+        self.through("Erf").unwrap_or_else(|| Term::number(self.value.error_function()))
+    }
+}
+
 impl fmt::Debug for Term {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.value, formatter)
@@ -315,6 +324,7 @@ mod tests {
             assert_ne!(x.square_root() * x.square_root(), x);
             assert_ne!(x.exponential(), x.square_root());
             assert_ne!(x.logarithm().exponential(), x);
+            assert_ne!(x.error_function(), x.exponential());
             assert_ne!(x.exponential() * y.exponential(), (x.clone() + y.clone()).exponential());
             assert_ne!(x.relu(), x.clone());
             // max(2x, 2y) is 2·max(x, y), by a law that terms do not have.
@@ -331,6 +341,7 @@ mod tests {
         assert_eq!(nine.square_root(), Term::from_integer(3));
         assert_eq!(Term::zero().exponential(), Term::one());
         assert_eq!(Term::one().logarithm(), Term::zero());
+        assert_eq!(Term::zero().error_function(), Term::zero());
         assert_eq!(two().maximum(&Term::from_integer(-5)), two());
         assert_eq!(Term::from_integer(-5).relu(), Term::zero());
     }

@@ -23,6 +23,8 @@ pub enum Atom {
     Exponential(Symbolic),
     /// Of anything but one.
     Logarithm(Symbolic),
+    /// Of anything but zero.
+    ErrorFunction(Symbolic),
 }
 
 /// The number of an atom.
@@ -75,7 +77,8 @@ impl Atom {
             Atom::Reciprocal(argument)
             | Atom::SquareRoot(argument)
             | Atom::Exponential(argument)
-            | Atom::Logarithm(argument) => vec![argument],
+            | Atom::Logarithm(argument)
+            | Atom::ErrorFunction(argument) => vec![argument],
         }
     }
 }

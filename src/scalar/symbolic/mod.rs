@@ -25,7 +25,10 @@ use num_traits::Zero;
 use self::atom::{Atom, AtomId};
 use self::monomial::Monomial;
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Rational, Ring, Scalar, SquareRoot};
+use super::{
+    DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Rational, Ring, Scalar,
+    SquareRoot,
+};
 
 /// A polynomial with rational coefficients in named variables and opaque atoms, in a normal form.
 ///
@@ -238,6 +241,7 @@ impl Atom {
             Atom::SquareRoot(argument) => value(argument).square_root(),
             Atom::Exponential(argument) => value(argument).exponential(),
             Atom::Logarithm(argument) => value(argument).logarithm(),
+            Atom::ErrorFunction(argument) => value(argument).error_function(),
         }
     }
 }
@@ -342,6 +346,13 @@ impl Logarithm for Symbolic {
     /// `log self` as an opaque atom, unless it is `log 1 = 0`.
     fn logarithm(&self) -> Self {
         if *self == Self::constant(1) { Self::default() } else { Self::atom(Atom::Logarithm(self.clone())) }
+    }
+}
+
+impl ErrorFunction for Symbolic {
+    /// `erf self` as an opaque atom, unless it is `erf 0 = 0`.
+    fn error_function(&self) -> Self {
+        if self.is_zero() { self.clone() } else { Self::atom(Atom::ErrorFunction(self.clone())) }
     }
 }
 

@@ -120,6 +120,7 @@ impl Printer {
             Atom::SquareRoot(argument) => format!("√({})", self.expression(argument)),
             Atom::Exponential(argument) => format!("exp({})", self.expression(argument)),
             Atom::Logarithm(argument) => format!("log({})", self.expression(argument)),
+            Atom::ErrorFunction(argument) => format!("erf({})", self.expression(argument)),
         };
         let is_function = !matches!(*atom, Atom::Variable(_));
         let factor = Factor { is_function, text: Natural(text.into()) };

@@ -175,6 +175,7 @@ fn every_layer() -> Vec<Subject<Network>> {
         (LayerNormalisation::over([1, 2], [2, 5]).into(), image.clone()),
         (Upsample::nearest([2, 1]).into(), vec![1, 2, 2, 3]),
         (Upsample::linear([2, 3]).into(), vec![1, 2, 2, 3]),
+        (Upsample::linear_with_corners_aligned([3, 2]).into(), vec![1, 2, 2, 3]),
         (GlobalPool::MAXIMUM.into(), image.clone()),
         (GlobalPool::MEAN.into(), image.clone()),
         (AdaptivePool::maximum([2, 3]).into(), image.clone()),
@@ -212,6 +213,8 @@ fn every_layer() -> Vec<Subject<Network>> {
     };
     let mut subjects: Vec<_> = layers.into_iter().map(alone).collect();
     let body = Network::new().then(Convolution::new(2, 3, [3, 3]).padding([1, 1])).then(Activation::Relu);
+    let skip = Network::new().then(Residual::new(body.clone()).concatenated());
+    subjects.push(Subject { name: "skip connection".to_owned(), layer: skip, input: image.clone() });
     let block = Residual::new(body).shortcut(Network::new().then(Convolution::new(2, 3, [1, 1])));
     let network = Network::new().then(block).then(BatchNormalisation::new(3)).then(Activation::Tanh);
     let network = network.then(Pool::maximum([2, 2])).then(Flatten).then(Dense::new(12, 2));

@@ -181,6 +181,11 @@ pub(super) fn all() -> Vec<Mutant> {
             Upsample::linear([2]),
             backward_of(Upsample::linear_with_corners_aligned([2])),
         ),
+        mutant(
+            "linear upsampling, corners aligned: the gradient is that of half pixels",
+            Upsample::linear_with_corners_aligned([2]),
+            backward_of(Upsample::linear([2])),
+        ),
         mutant("dropout: the gradient is not scaled", Dropout::new(SHARE), Fault::NotScaled),
         mutant("dropout: the gradient has another mask", Dropout::new(SHARE), Fault::OtherMask),
         mutant("group convolution: the gradient of the kernel is flipped", lifting, Fault::KernelFlipped)
@@ -197,6 +202,17 @@ pub(super) fn all() -> Vec<Mutant> {
             layer: Wrong {
                 layer: Network::new().then(Residual::new(body())),
                 fault: Fault::BackwardOf(body()),
+            },
+            input: vec![2, 2, 5],
+            only_at_equals: false,
+        },
+        Mutant {
+            name: "skip connection: body and shortcut get each other's gradient",
+            layer: Wrong {
+                layer: Network::new().then(Residual::new(body()).concatenated()),
+                fault: Fault::BackwardOf(
+                    Network::new().then(Residual::new(Network::new()).shortcut(body()).concatenated()),
+                ),
             },
             input: vec![2, 2, 5],
             only_at_equals: false,

@@ -44,6 +44,14 @@ pub enum ConvolutionError {
         /// The number of values given.
         found: usize,
     },
+    /// The padding is to keep sizes, and the stride does not.
+    #[error(
+        "\"same\" padding keeps sizes at stride 1, found stride {stride:?}: take stride 1, or padding by numbers"
+    )]
+    SamePadding {
+        /// The stride along each axis.
+        stride: Vec<usize>,
+    },
     /// A stride, a dilation or the number of groups is zero.
     #[error("{option} must be at least 1, found 0")]
     Zero {

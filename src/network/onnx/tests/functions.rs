@@ -39,7 +39,7 @@ fn exact_units_are_within_their_bound() {
 #[test]
 fn functions_and_normalisations_are_within_their_bounds() {
     let normalisation = BatchNormalisation::new(6);
-    let layers: [(Network, &[usize]); 19] = [
+    let layers: [(Network, &[usize]); 22] = [
         (one(Activation::Tanh), &[2, 30]),
         (one(Activation::Silu), &[2, 30]),
         (one(Activation::GeluByTanh), &[2, 30]),
@@ -47,6 +47,9 @@ fn functions_and_normalisations_are_within_their_bounds() {
         (one(GroupNormalisation::new(2, 6)), &[6, 4, 3]),
         (one(GroupNormalisation::layer(12)), &[12]),
         (one(GroupNormalisation::instance(3)), &[3, 4, 5]),
+        (one(GroupNormalisation::instance(3).without_weights()), &[3, 4, 5]),
+        (one(Upsample::linear_with_corners_aligned([2, 3])), &[2, 3, 4]),
+        (one(Upsample::linear_with_corners_aligned([4, 2])), &[2, 5, 1]),
         (one(GroupNormalisation::new(2, 6).without_weights()), &[6, 4, 3]),
         (one(LayerNormalisation::new([6])), &[5, 6]),
         (one(LayerNormalisation::new([4, 6]).without_weights()), &[2, 4, 6]),

@@ -58,6 +58,7 @@ mod floats;
 mod function;
 mod functions;
 mod lower;
+mod opset;
 mod oracle;
 mod program;
 mod rationals;

@@ -10,6 +10,7 @@
 //!
 //! Numbers reach to 2⁶². What may be larger, as in masks of attention, is computed in [`Bounds`] too.
 
+mod difference;
 mod division;
 mod exponential;
 mod number;

@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use super::Symbolic;
+use super::atom_id::AtomId;
+use super::expression::Symbolic;
 
 /// What polynomials are made of.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -26,10 +27,6 @@ pub enum Atom {
     /// Of anything but zero.
     ErrorFunction(Symbolic),
 }
-
-/// The number of an atom.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct AtomId(u32);
 
 #[derive(Default)]
 struct Interner {

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::atom::{Atom, AtomId};
+use super::atom::Atom;
+use super::atom_id::AtomId;
 use super::{Rational, Symbolic};
 
 /// Prints each atom once, however often it occurs.

@@ -296,7 +296,8 @@ fn symmetry(
     };
     let change = |when: &str, of: &Invariance| {
         format!(
-            "{when} training quarter turns change the scores by {:.1e} and reflections by {:.1e} of their size, rounding by {:.1e}",
+            "{when} training quarter turns change the scores by {:.1e} and reflections by {:.1e} of their \
+             size, rounding by {:.1e}",
             of.turns, of.reflections, of.noise
         )
     };

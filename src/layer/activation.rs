@@ -13,9 +13,9 @@
 //!
 //! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the
 //! derivative of ReLU is 1 and that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞
-//! too. GELU, exact and by tanh, is of D. Hendrycks and K. Gimpel, *Gaussian error linear units*, 2016; the latter
-//! is PyTorch's `approximate='tanh'`. β and 1/√2 are the floats next to them, on every scalar. Over floats tanh is
-//! the library's function, accurate for small numbers.
+//! too. GELU, exact and by tanh, is of D. Hendrycks and K. Gimpel, *Gaussian error linear units*, 2016; the
+//! latter is PyTorch's `approximate='tanh'`. β and 1/√2 are the floats next to them, on every scalar. Over
+//! floats tanh is the library's function, accurate for small numbers.
 
 use ndarray::{ArrayD, Zip};
 

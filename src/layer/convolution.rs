@@ -53,8 +53,9 @@ macro_rules! convolution_settings {
                 self
             }
 
-            /// With the padding that keeps sizes, whatever the taps and the dilation: (taps − 1)·dilation in all,
-            /// an odd entry behind, as PyTorch's `padding="same"`. As there, a stride above 1 is refused.
+            /// With the padding that keeps sizes, whatever the taps and the dilation: (taps − 1)·dilation in
+            /// all, an odd entry behind, as PyTorch's `padding="same"`. As there, a stride above 1 is
+            /// refused.
             #[must_use]
             pub fn same_padding(mut self) -> Self {
                 self.options = self.options.same_padding(&self.taps);

@@ -1,15 +1,16 @@
 //! Group normalisation, with layer and instance normalisation as its ends.
 //!
-//! For each sample and each of g groups of consecutive channels, over the n entries of the group, space included:
+//! For each sample and each of g groups of consecutive channels, over the n entries of the group, space
+//! included:
 //!
 //! ```text
 //! μ = Σ x/n      σ² = Σ (x − μ)²/n      x̂ = (x − μ)/√(σ² + δ)      y = γ·x̂ + β
 //! ```
 //!
 //! with γ and β for each orbit of channels. One group is layer normalisation, as many groups as channels are
-//! instance normalisation. Nothing depends on the batch, in training and at inference alike. The gradient ∂x is that
-//! of [`standardise`](super::standardise) with the slopes d = γ·∂y, ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Over `f32` everything
-//! runs in `f64` and is rounded once. Cost: three passes.
+//! instance normalisation. Nothing depends on the batch, in training and at inference alike. The gradient ∂x
+//! is that of [`standardise`](super::standardise) with the slopes d = γ·∂y, ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Over
+//! `f32` everything runs in `f64` and is rounded once. Cost: three passes.
 //!
 //! Source: Y. Wu, K. He, *Group normalization*, 2018.
 

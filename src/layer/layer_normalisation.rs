@@ -6,9 +6,9 @@
 //! μ = Σ x/n      σ² = Σ (x − μ)²/n      x̂ = (x − μ)/√(σ² + δ)      y = γ·x̂ + β
 //! ```
 //!
-//! with γ and β for each entry, as PyTorch's `LayerNorm` has it. Nothing depends on the batch. The gradient is that
-//! of [`standardise`](super::standardise). Over `f32` everything runs in `f64` and is rounded once. Cost: three
-//! passes, and one each way to bring the axes together.
+//! with γ and β for each entry, as PyTorch's `LayerNorm` has it. Nothing depends on the batch. The gradient
+//! is that of [`standardise`](super::standardise). Over `f32` everything runs in `f64` and is rounded once.
+//! Cost: three passes, and one each way to bring the axes together.
 //!
 //! Source: J. Ba, J. Kiros, G. Hinton, *Layer normalization*, 2016.
 

@@ -25,8 +25,9 @@
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
 //! | [`CustomLayer`] | `custom` | a layer of your own, as a part of networks |
 //!
-//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
-//! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
+//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact:
+//! [`Layer::backward`] is the transpose of the derivative, by hand, and is judged over GF(p) by dual numbers,
+//! which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
 //! convolutions, forward and backward, run the planned methods that are judged by it

@@ -15,9 +15,10 @@
 //! | [`z2cnn`], [`p4cnn`], [`p4mcnn`], [`c8_steerable`]: for turned images | `rotated` |
 //! | [`deepsets`]: for sets of points | `deepsets` |
 //!
-//! To run a network, there are three ways. [`Layer::forward`](crate::layer::Layer::forward) is the definition:
-//! on any scalar, at any shape, for checking. `Network::prepare` makes an `Inference` (with the feature `plan`):
-//! for floats, one sample or many, again and again. `train::Trainer` (with the feature `train`) trains.
+//! To run a network, there are three ways. [`Layer::forward`](crate::layer::Layer::forward) is the
+//! definition: on any scalar, at any shape, for checking. `Network::prepare` makes an `Inference` (with the
+//! feature `plan`): for floats, one sample or many, again and again. `train::Trainer` (with the feature
+//! `train`) trains.
 
 mod deepsets;
 mod equivariance;

@@ -1,8 +1,8 @@
 //! Two ways from input to output, the empty shortcut being the identity: the residual block y = body(x) +
 //! shortcut(x), and the skip connection y = (body(x), shortcut(x)), channels one after the other.
 //!
-//! Sources: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2; O. Ronneberger et al.,
-//! *U-Net*, 2015.
+//! Sources: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2; O. Ronneberger
+//! et al., *U-Net*, 2015.
 
 use ndarray::{ArrayD, Axis, Slice, concatenate};
 

@@ -3,8 +3,8 @@
 //! An expression with maxima, roots and exponentials is a *term*: a rational function whose variables are the
 //! unknowns and *applications* of functions to terms. Of a function nothing is known but that it is one, and
 //! these laws, which are true of the real functions: a maximum is of the set of its arguments, nested ones
-//! are flattened, max(a) = a, max(a, b) = (a + b + |a − b|)/2, and |−a| = |a|. Numbers keep their meaning: the
-//! maximum of numbers, the roots of squares of integers and e⁰ are known.
+//! are flattened, max(a) = a, max(a, b) = (a + b + |a − b|)/2, and |−a| = |a|. Numbers keep their meaning:
+//! the maximum of numbers, the roots of squares of integers and e⁰ are known.
 //!
 //! A [`Term`] is its value where the unknowns are uniform in GF(p), p = 2⁶⁴ − 2³² + 1, and each function is a
 //! random one with its laws. *Two terms that are not equal, as terms over GF(p), have equal values with
@@ -13,12 +13,12 @@
 //! > ((M² + M) · d + D) / p
 //!
 //! *where M counts the arguments of all applications, d bounds the degree of the difference of two of them,
-//! fractions multiplied crosswise, and D that of the two terms.* The proof is that of `model::oracle`, without
-//! the part about the random prime; `oracle_soundness` in `proofs/` is its core. As long as no two arguments
-//! that are different terms have equal or opposite values, and none but the zero term has the value 0, each
-//! class of applications has a uniform value of its own, and the lemma of Schwartz and Zippel bounds the next
-//! coincidence by d/p: M(M − 1)/2 pairs with two signs, M arguments, and the two terms. Equal terms have equal
-//! values, unless an argument is a number only after something cancels, as in e^(x − x).
+//! fractions multiplied crosswise, and D that of the two terms.* The proof is that of `model::oracle`,
+//! without the part about the random prime; `oracle_soundness` in `proofs/` is its core. As long as no two
+//! arguments that are different terms have equal or opposite values, and none but the zero term has the value
+//! 0, each class of applications has a uniform value of its own, and the lemma of Schwartz and Zippel bounds
+//! the next coincidence by d/p: M(M − 1)/2 pairs with two signs, M arguments, and the two terms. Equal terms
+//! have equal values, unless an argument is a number only after something cancels, as in e^(x − x).
 //!
 //! M, d and D are counted in the run itself. Cost: some ten times that of GF(p).
 

@@ -1,6 +1,7 @@
 //! Moving the last axes of an array: around the border, or with zeros moving in.
 //!
-//! `roll`: result(n) = x(n − t mod size). `shift_with_zeros`: result(n) = x(n − t), where x is zero outside its frame.
+//! `roll`: result(n) = x(n − t mod size). `shift_with_zeros`: result(n) = x(n − t), where x is zero outside
+//! its frame.
 //!
 //! Cost: one pass over the array. Both go through one copying function, which splits each axis in two.
 

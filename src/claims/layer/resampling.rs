@@ -1,4 +1,5 @@
-//! Up and down again, and beside what was there: upsampling and skip connections keep the square's symmetries.
+//! Up and down again, and beside what was there: upsampling and skip connections keep the square's
+//! symmetries.
 
 use std::sync::Arc;
 
@@ -16,15 +17,16 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "layer.upsample",
-            "nearest and linear upsampling, corners aligned or not, commute with the symmetries of the square",
+            "nearest and linear upsampling, corners aligned or not, commute with the symmetries of the \
+             square",
             |examiner| upsampling(examiner, Fault::None),
         )
         .mutant("linear places are o/s, without the half", |examiner| upsampling(examiner, Fault::NoHalf))
         .mutant("the output begins one entry late", |examiner| upsampling(examiner, Fault::OneLate)),
         Claim::holds(
             "layer.skip",
-            "the channels of two ways, one after the other, commute with the symmetries of the square that both ways \
-             commute with",
+            "the channels of two ways, one after the other, commute with the symmetries of the square that \
+             both ways commute with",
             |examiner| skipping(examiner, Fault::None),
         )
         .mutant("the way up has free weights", |examiner| skipping(examiner, Fault::FreeWeights))

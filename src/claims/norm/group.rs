@@ -1,4 +1,5 @@
-//! Group normalisation does not see where an entry stands either, and layer normalisation where it has no weights.
+//! Group normalisation does not see where an entry stands either, and layer normalisation where it has no
+//! weights.
 
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "norm.group",
-            "group, layer and instance normalisation, with γ and β for each channel, commute with every permutation \
-             of the pixels",
+            "group, layer and instance normalisation, with γ and β for each channel, commute with every \
+             permutation of the pixels",
             |examiner| spatial(examiner, Kind::Groups),
         )
         .mutant("each pixel has its γ and β", |examiner| spatial(examiner, |_| Kind::PixelByPixel))

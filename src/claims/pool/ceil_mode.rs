@@ -11,8 +11,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "pool.ceil_mode",
-            "a pool that rounds sizes up commutes with the flip of an axis iff every window sees the entries of its \
-             mirror image and divides by as many; so it does wherever its settings say so",
+            "a pool that rounds sizes up commutes with the flip of an axis iff every window sees the entries \
+             of its mirror image and divides by as many; so it does wherever its settings say so",
             |examiner| flips(examiner, Fault::None),
         )
         .mutant("the settings forget that fewer taps divide beyond the padding", |examiner| {
@@ -86,7 +86,8 @@ fn flipped(x: &ArrayD<Goldilocks>) -> ArrayD<Goldilocks> {
     flipped.as_standard_layout().into_owned()
 }
 
-/// On the unit vectors, their negatives and a random signal, as two windows that see different entries differ there.
+/// On the unit vectors, their negatives and a random signal, as two windows that see different entries differ
+/// there.
 fn flips(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
     let mut random = examiner.random("pool.ceil_mode");
     let (mut cases, mut kept) = (0, 0);
@@ -129,8 +130,8 @@ fn flips(examiner: &Examiner, fault: Fault) -> Result<Report, Failure> {
         }
     }
     let domain = format!(
-        "n ≤ 9, k ≤ 4, s ≤ 4, d ≤ 2, padding ≤ 2, each on unit vectors and a random signal over GF(p); of {kept} \
-         the settings tell that the flip is kept"
+        "n ≤ 9, k ≤ 4, s ≤ 4, d ≤ 2, padding ≤ 2, each on unit vectors and a random signal over GF(p); of \
+         {kept} the settings tell that the flip is kept"
     );
     Ok(Report::enumerated(domain, cases))
 }

@@ -129,8 +129,8 @@ impl Options {
         self
     }
 
-    /// With the padding that keeps sizes at stride 1, for these taps and the dilation so far: (taps − 1)·dilation in
-    /// all, an odd entry behind, as PyTorch's `padding="same"`.
+    /// With the padding that keeps sizes at stride 1, for these taps and the dilation so far: (taps −
+    /// 1)·dilation in all, an odd entry behind, as PyTorch's `padding="same"`.
     pub fn same_padding(mut self, taps: &[usize]) -> Self {
         let axis = |(axis, &taps): (usize, &usize)| {
             let dilation = self.dilation.get(axis).copied().unwrap_or(1);

@@ -104,9 +104,9 @@ impl Pool {
         self
     }
 
-    /// With the padding that keeps sizes, whatever the window and the dilation: an odd entry stands behind, as in
-    /// [`Convolution`](super::Convolution). The stride, which is that of windows side by side unless it is set, must
-    /// be 1: others are refused.
+    /// With the padding that keeps sizes, whatever the window and the dilation: an odd entry stands behind,
+    /// as in [`Convolution`](super::Convolution). The stride, which is that of windows side by side unless it
+    /// is set, must be 1: others are refused.
     ///
     /// ```
     /// use equivariant::layer::{Layer, Pool};

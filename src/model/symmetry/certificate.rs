@@ -8,7 +8,8 @@
 //! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which
 //! are by hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has
 //! the value t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order
-//! in exact arithmetic. `certificate_soundness` in `proofs/Certificate.v` is this theorem, checked by machine.
+//! in exact arithmetic. `certificate_soundness` in `proofs/Certificate.v` is this theorem, checked by
+//! machine.
 //!
 //! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no
 //! permutation, as a border that is padded with copies has none, and copies in an enlarged image may be

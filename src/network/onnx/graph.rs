@@ -1,8 +1,8 @@
 //! A builder of ONNX graphs: one method for each operator.
 //!
 //! Operators follow the [standard](https://onnx.ai/onnx/operators/); a method documents what it adds to that.
-//! A graph is of operator set 13 (and format version 7), or of 17 (and 8) or 19 (and 9) if it needs what came later,
-//! so that as many readers as possible take it.
+//! A graph is of operator set 13 (and format version 7), or of 17 (and 8) or 19 (and 9) if it needs what came
+//! later, so that as many readers as possible take it.
 
 use std::collections::HashSet;
 
@@ -169,7 +169,8 @@ impl Graph {
         self.node("BatchNormalization", &inputs, vec![float("epsilon", epsilon)])
     }
 
-    /// `LayerNormalization` over so many of the last axes; `weights` are scale and shift. It needs operator set 17.
+    /// `LayerNormalization` over so many of the last axes; `weights` are scale and shift. It needs operator
+    /// set 17.
     pub fn layer_normalization(
         &mut self,
         x: &Value,

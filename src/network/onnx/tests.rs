@@ -327,7 +327,8 @@ fn what_cannot_be_exported_is_told() {
     );
     assert_eq!(
         told(one(AdaptivePool::mean([3])), &[2, 7]),
-        "layer 0: ONNX has no operator for adaptive mean pooling to 3: a length that is a multiple of 3, found 7"
+        "layer 0: ONNX has no operator for adaptive mean pooling to 3: a length that is a multiple of 3, \
+         found 7"
     );
     let circular = TransposedConvolution::new(1, 1, [3]).padding([1]).boundary(Boundary::Periodic);
     assert!(told(one(circular), &[1, 5]).ends_with("padding by zeros"));

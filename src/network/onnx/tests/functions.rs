@@ -17,8 +17,8 @@ fn exponential_units_are_within_their_bound() {
     );
 }
 
-/// The reader's error function is off by 6.7·10⁻⁷ at most, as it says; for numbers up to 1 half of that counts, and
-/// six roundings. The form with tanh is more than 10⁻⁴ off.
+/// The reader's error function is off by 6.7·10⁻⁷ at most, as it says; for numbers up to 1 half of that
+/// counts, and six roundings. The form with tanh is more than 10⁻⁴ off.
 #[test]
 fn exact_units_are_within_their_bound() {
     let network = one(Activation::Gelu);

@@ -28,8 +28,8 @@ fn pooling_is_equal() {
     assert_equal(&one(Pool::maximum([2, 2]).ceil_mode()), &[2, 5, 7]);
     assert_equal(&one(Pool::mean([2, 2]).ceil_mode()), &[2, 5, 7]);
     assert_equal(&one(Pool::mean([2, 2]).ceil_mode().padding_does_not_count()), &[2, 5, 7]);
-    // Rounded up with padding: windows of 4 from −1 and 3 on 4 entries have 3 and 1 inside, 4 and 2 before the end of
-    // the padding.
+    // Rounded up with padding: windows of 4 from −1 and 3 on 4 entries have 3 and 1 inside, 4 and 2 before
+    // the end of the padding.
     let wide = |pool: Pool| pool.padding([1, 1]).ceil_mode();
     assert_equal(&one(wide(Pool::maximum([4, 4]))), &[2, 4, 4]);
     assert_equal(&one(wide(Pool::maximum([3, 2]).stride([2, 2]))), &[2, 6, 7]);

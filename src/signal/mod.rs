@@ -59,7 +59,6 @@ mod semidirect;
 mod tests;
 mod translation;
 
-#[cfg(feature = "plan")]
 pub use self::roll::{roll, shift_with_zeros};
 pub use channels::{LinearOnAxis, OnAxis, RegularChannels};
 pub use combine::{Both, First, PointPart, RightAction, Second, Through, TrivialAction};
@@ -70,6 +69,7 @@ pub use interpolation::Interpolation;
 pub use named_axes::OnGridAxes;
 pub use orbits::{count_colourings, orbit, permutation_of_cells, stabiliser};
 pub use point::{AboutOrigin, OnGrid, PointGroup};
+#[cfg(feature = "plan")]
 pub use real_translation::{TranslateReal, without_nyquist};
 pub use rotation::{Rotate, restrict_to_disc, share_of_disc_in_frame, share_of_pixels_kept};
 pub use translation::ZeroFillShift;

@@ -17,3 +17,10 @@ pub mod group_networks {}
 pub mod training {}
 #[doc = include_str!("../guide/7_several_machines.md")]
 pub mod several_machines {}
+#[doc = include_str!("../guide/9_proving_a_layer.md")]
+#[doc = include_str!("../guide/pictures/counterexample.svg")]
+pub mod proving_a_layer {}
+#[cfg(feature = "model")]
+#[doc = include_str!("../guide/10_foreign_models.md")]
+#[doc = include_str!("../guide/pictures/models.svg")]
+pub mod foreign_models {}

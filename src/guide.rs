@@ -20,3 +20,10 @@ pub mod several_machines {}
 #[cfg(feature = "model")]
 #[doc = include_str!("../guide/8_tiles.md")]
 pub mod tiles {}
+#[doc = include_str!("../guide/9_proving_a_layer.md")]
+#[doc = include_str!("../guide/pictures/counterexample.svg")]
+pub mod proving_a_layer {}
+#[cfg(feature = "model")]
+#[doc = include_str!("../guide/10_foreign_models.md")]
+#[doc = include_str!("../guide/pictures/models.svg")]
+pub mod foreign_models {}

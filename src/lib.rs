@@ -71,19 +71,19 @@
 //! # Ok::<(), equivariant::layer::LayerError>(())
 //! ```
 //!
-//! **The catalogue** (feature `catalogue`): what the theory says, statement by statement, true or false; the command
-//! `equivariant verify` decides all of it.
+//! **The catalogue** (feature `catalogue`): what the theory says, statement by statement, true or false; the
+//! command `equivariant verify` decides all of it.
 //!
-//! **Any trained model** (feature `model`): an ONNX file, and which symmetries it has, proved for all inputs or refuted:
-//! `model::Model::prove`, and the command `equivariant check`; whether it can be run on tiles of an image, and with which halo:
-//! `model::Model::tiles`, and `equivariant tile`.
+//! **Any trained model** (feature `model`): an ONNX file, and which symmetries it has, proved for all inputs
+//! or refuted: `model::Model::prove`, and the command `equivariant check`; whether it can be run on tiles of
+//! an image, and with which halo: `model::Model::tiles`, and `equivariant tile`.
 //!
 //! The [guide] tells all of this step by step.
 //!
 //! # Write it once, read it on many scalars
 //!
-//! Every definition of this crate is generic over its scalar. The same source, run on different scalars, gives
-//! different kinds of knowledge:
+//! Every definition of this crate is generic over its scalar. The same source, run on different scalars,
+//! gives different kinds of knowledge:
 //!
 //! | scalar | reading | what an equality of two outputs then means |
 //! |---|---|---|
@@ -96,8 +96,8 @@
 //! | `scalar::Affine` (feature `angle`): a line in one parameter, with a remainder | range | what holds for every value of the parameter in an interval |
 //! | `f32`, `f64` | float | an error beside its noise floor |
 //!
-//! Foreign models are read on one scalar more, a random field with random functions, which proves identities with max,
-//! √ and exp in them.
+//! Foreign models are read on one scalar more, a random field with random functions, which proves identities
+//! with max, √ and exp in them.
 //!
 //! A sixth kind of evidence stands outside the code: theorems for all sizes, machine-checked in `proofs/`.
 //!
@@ -125,14 +125,15 @@
 //!
 //! # Features
 //!
-//! Without any feature this is the engine, which a test needs; `default` is the command. Each feature, what it brings and what it
-//! costs, is told in `Cargo.toml` and in the README.
+//! Without any feature this is the engine, which a test needs; `default` is the command. Each feature, what
+//! it brings and what it costs, is told in `Cargo.toml` and in the README.
 //!
 //! # What is not shown
 //!
-//! A symbolic proof is for one shape, and for code that never branches on values. Max, reciprocal, square root and exponential are
-//! opaque to it: what it proves is true, but it does not prove everything that is. A field certificate is probabilistic, with a
-//! bound that is stated; identities that need a law of such functions have none. A measurement proves nothing.
+//! A symbolic proof is for one shape, and for code that never branches on values. Max, reciprocal, square
+//! root and exponential are opaque to it: what it proves is true, but it does not prove everything that is. A
+//! field certificate is probabilistic, with a bound that is stated; identities that need a law of such
+//! functions have none. A measurement proves nothing.
 
 #[cfg(feature = "angle")]
 pub mod angle;

@@ -33,8 +33,8 @@ impl Keeper {
         let before = match path.exists() {
             true if resume => Some(Checkpoint::read(path)?),
             true if !overwrite => bail!(
-                "there is a file {} already: go on from it with --resume, begin anew in its place with --overwrite, or choose \
-                 another name",
+                "there is a file {} already: go on from it with --resume, begin anew in its place with \
+                 --overwrite, or choose another name",
                 path.display()
             ),
             _ => None,

@@ -35,8 +35,8 @@ fn threads_on(cores: usize, asked: Option<usize>) -> (usize, Option<String>) {
         Some(asked) if asked <= most => (asked, None),
         Some(asked) => {
             let line = format!(
-                "{most} threads instead of {asked}: this machine runs {cores} at once, and more than {THREADS_PER_CORE} for \
-                 each of them only cost time"
+                "{most} threads instead of {asked}: this machine runs {cores} at once, and more than \
+                 {THREADS_PER_CORE} for each of them only cost time"
             );
             (most, Some(line))
         }

@@ -32,8 +32,9 @@ use crate::train::{EpochRecord, Exchange, Model, StepRecord, Training};
 /// the training is complete, not before. Exit code: 0 if the training came to its end, 1 if it was
 /// interrupted, 2 on wrong use.
 ///
-/// Built with the feature mpi, `mpirun -n R equivariant train …` trains on R processes, which share each batch;
-/// the weights are the same bits for any number of them. The first prints, exports and keeps the checkpoint.
+/// Built with the feature mpi, `mpirun -n R equivariant train …` trains on R processes, which share each
+/// batch; the weights are the same bits for any number of them. The first prints, exports and keeps the
+/// checkpoint.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Images and labels: a folder with the four MNIST-format IDX files (gzipped or not), a folder of PNG
@@ -41,8 +42,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Leave the images to train on in their files, and read each when a step needs it: for sets that do not fit in
-    /// memory. For plain IDX files and npy files.
+    /// Leave the images to train on in their files, and read each when a step needs it: for sets that do not
+    /// fit in memory. For plain IDX files and npy files.
     #[arg(long, requires = "data", conflicts_with = "rotate")]
     stream: bool,
 
@@ -83,7 +84,8 @@ pub(super) struct Arguments {
     #[arg(long, requires = "export")]
     plain: bool,
 
-    /// The seed of everything random: the same seed gives the same weights, whatever the number of threads and processes.
+    /// The seed of everything random: the same seed gives the same weights, whatever the number of threads
+    /// and processes.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 

@@ -42,7 +42,8 @@ use crate::scalar::Ring;
 /// ```
 ///
 /// # Errors
-/// If an operand is empty or has no axes, or for `Valid` and `Circular` if the kernel is larger than the signal.
+/// If an operand is empty or has no axes, or for `Valid` and `Circular` if the kernel is larger than the
+/// signal.
 pub fn convolve<S: Ring, D: Dimension>(
     signal: &ArrayRef<S, D>,
     kernel: &ArrayRef<S, D>,

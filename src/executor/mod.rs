@@ -217,7 +217,8 @@ impl Executor {
     ///
     /// # Panics
     /// If there is no sample, a slice does not have its length, a label is no class, smoothing is no share,
-    /// class weights are not one for each class, or the batch is too small for [`check_batch`](Self::check_batch).
+    /// class weights are not one for each class, or the batch is too small for
+    /// [`check_batch`](Self::check_batch).
     pub fn step(
         &mut self,
         weights: &Weights,

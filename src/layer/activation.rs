@@ -8,12 +8,14 @@
 //! | sigmoid | 1/(1 + e⁻ˣ) | f(x)·(1 − f(x)) |
 //! | ELU | x for x > 0, else a·(eˣ − 1) | 1 for x > 0, else a·eˣ |
 //! | SiLU | x·σ(x), σ the sigmoid | σ(x)·(1 + x·(1 − σ(x))) |
-//! | GELU | x/2·(1 + tanh(β·(x + κ·x³))), β = √(2/π), κ = 0.044715 | ½(1 + t) + ½x·(1 − t²)·β·(1 + 3κ·x²), t the tanh |
+//! | GELU | x/2·(1 + erf(x/√2)) | ½(1 + erf(x/√2)) + x/√(2π)·e^(−x²/2) |
+//! | GELU by tanh | x/2·(1 + tanh(β·(x + κ·x³))), β = √(2/π), κ = 0.044715 | ½(1 + t) + ½x·(1 − t²)·β·(1 + 3κ·x²), t the tanh |
 //!
 //! At 0 the derivative of ReLU is 0 and that of leaky ReLU is a, as in PyTorch. NaN gives NaN; there the
 //! derivative of ReLU is 1 and that of leaky ReLU is a, as in PyTorch. A leaky ReLU of slope 0 is ReLU, at ±∞
-//! too. GELU is the form with tanh of D. Hendrycks and K. Gimpel, *Gaussian error linear units*, 2016, PyTorch's
-//! `approximate='tanh'`; β is the float next to √(2/π), on every scalar. Over floats tanh is the library's function, accurate for small numbers.
+//! too. GELU, exact and by tanh, is of D. Hendrycks and K. Gimpel, *Gaussian error linear units*, 2016; the
+//! latter is PyTorch's `approximate='tanh'`. β and 1/√2 are the floats next to them, on every scalar. Over
+//! floats tanh is the library's function, accurate for small numbers.
 
 use ndarray::{ArrayD, Zip};
 
@@ -38,8 +40,15 @@ pub enum Activation {
     Elu(Fraction),
     /// The sigmoid-weighted linear unit, or swish.
     Silu,
-    /// The Gaussian error linear unit, in the form with tanh.
+    /// The Gaussian error linear unit, by the error function.
     Gelu,
+    /// The Gaussian error linear unit, approximated by tanh.
+    GeluByTanh,
+}
+
+/// x/√2, with 1/√2 = 6369051672525773 / 2⁵³
+fn over_root_of_two<S: Scalar>(x: &S) -> S {
+    S::from_integer(6_369_051_672_525_773).divide_by_integer(1 << 53) * x.clone()
 }
 
 /// β = 7186705221432913 / 2⁵³
@@ -77,7 +86,10 @@ impl Activation {
                 S::zero().maximum(x) + scale.to::<S>() * below
             }
             Activation::Silu => x.clone() * Activation::Sigmoid.apply(x),
-            Activation::Gelu => (x.clone() * (S::one() + gelu_tanh(x))).divide_by_integer(2),
+            Activation::Gelu => {
+                (x.clone() * (S::one() + over_root_of_two(x).error_function())).divide_by_integer(2)
+            }
+            Activation::GeluByTanh => (x.clone() * (S::one() + gelu_tanh(x))).divide_by_integer(2),
         }
     }
 
@@ -119,6 +131,11 @@ impl Activation {
                 share.clone() * (S::one() + x.clone() * (S::one() - share))
             }
             Activation::Gelu => {
+                let scaled = over_root_of_two(x);
+                let bend = scaled.clone() * scaled.error_function_derivative();
+                (S::one() + scaled.error_function() + bend).divide_by_integer(2)
+            }
+            Activation::GeluByTanh => {
                 let tangent = gelu_tanh(x);
                 let square = S::from_integer(3) * gelu_cubic::<S>() * x.clone() * x.clone();
                 let inner = gelu_rate::<S>() * (S::one() + square);
@@ -139,6 +156,7 @@ impl Layer for Activation {
             Activation::Elu(scale) => format!("ELU {scale}"),
             Activation::Silu => "SiLU".to_owned(),
             Activation::Gelu => "GELU".to_owned(),
+            Activation::GeluByTanh => "GELU by tanh".to_owned(),
         }
     }
 
@@ -199,7 +217,7 @@ mod tests {
     use super::super::laws;
     use super::*;
 
-    const ALL: [Activation; 7] = [
+    const ALL: [Activation; 8] = [
         Activation::Relu,
         Activation::LEAKY_RELU,
         Activation::Tanh,
@@ -207,6 +225,7 @@ mod tests {
         Activation::Elu(Fraction::new(3, 2)),
         Activation::Silu,
         Activation::Gelu,
+        Activation::GeluByTanh,
     ];
 
     #[test]
@@ -244,10 +263,12 @@ mod tests {
             close(Activation::Elu(Fraction::new(2, 1)), if x > 0.0 { x } else { 2.0 * x.exp_m1() });
             close(Activation::Silu, x / (1.0 + (-x).exp()));
             let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
-            close(Activation::Gelu, 0.5 * x * (1.0 + inner.tanh()));
+            close(Activation::GeluByTanh, 0.5 * x * (1.0 + inner.tanh()));
+            close(Activation::Gelu, 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2));
         }
         assert_eq!(Activation::Elu(Fraction::ONE).apply(&f64::NEG_INFINITY), -1.0);
         assert_eq!(Activation::Elu(Fraction::ONE).apply(&f64::INFINITY), f64::INFINITY);
+        assert_eq!(over_root_of_two(&1.0_f64), std::f64::consts::FRAC_1_SQRT_2);
         assert_eq!(gelu_rate::<f64>(), (2.0 / std::f64::consts::PI).sqrt());
     }
 

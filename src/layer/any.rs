@@ -5,8 +5,8 @@ use ndarray::ArrayD;
 use super::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, CustomLayer, Dense, Dropout,
     EquivariantLinear, Flatten, GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool,
-    Layer, LayerError, LogSoftmax, Mode, OutputType, Parameter, Pool, SetLinear, Softmax, Symmetry,
-    TransposedConvolution, Upsample, View,
+    Layer, LayerError, LayerNormalisation, LogSoftmax, Mode, OutputType, Parameter, Pool, SetLinear, Softmax,
+    Symmetry, TransposedConvolution, Upsample, View,
 };
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
@@ -93,6 +93,7 @@ any_layer!(
     GroupConvolution,
     GroupNormalisation,
     GroupPool,
+    LayerNormalisation,
     LogSoftmax,
     Pool,
     SetLinear,

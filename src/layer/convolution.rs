@@ -35,7 +35,7 @@ macro_rules! convolution_settings {
             #[must_use]
             pub fn dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
                 self.options = self.options.dilation(dilation);
-                self
+                if self.options.keeps_size { self.same_padding() } else { self }
             }
 
             /// With this padding of the convolution on both sides along each axis; a transposed one cuts it
@@ -53,17 +53,13 @@ macro_rules! convolution_settings {
                 self
             }
 
-            /// With the padding that keeps sizes at stride 1, whatever the taps: (taps − 1)·dilation in all, an
-            /// odd entry behind, as PyTorch's `padding="same"`. It is that of the dilation so far.
+            /// With the padding that keeps sizes, whatever the taps and the dilation: (taps − 1)·dilation in
+            /// all, an odd entry behind, as PyTorch's `padding="same"`. As there, a stride above 1 is
+            /// refused.
             #[must_use]
-            pub fn same_padding(self) -> Self {
-                let axis = |(axis, &taps): (usize, &usize)| {
-                    let dilation = self.options.dilation.get(axis).copied().unwrap_or(1);
-                    let all = taps.saturating_sub(1).saturating_mul(dilation);
-                    (all / 2, all - all / 2)
-                };
-                let padding: Vec<_> = self.taps.iter().enumerate().map(axis).collect();
-                self.padding_before_after(padding)
+            pub fn same_padding(mut self) -> Self {
+                self.options = self.options.same_padding(&self.taps);
+                self
             }
 
             /// With this continuation of the convolution beyond the border; a transposed one adds what is

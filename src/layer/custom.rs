@@ -1,8 +1,9 @@
 //! A layer that is defined outside this crate, in a box of its own.
 //!
 //! [`Layer::forward`] is generic over its scalar, so that no object stands for every layer. A list of scalars
-//! is known, though: those that the engine of [`crate::verify`] runs. [`CustomLayer`] keeps one entry for each
-//! of them, and asks when it runs which of them the scalar is. Cost: a comparison of types for each call.
+//! is known, though: those that the engine of [`crate::verify`] runs. [`CustomLayer`] keeps one entry for
+//! each of them, and asks when it runs which of them the scalar is. Cost: a comparison of types for each
+//! call.
 
 use std::any::Any;
 use std::fmt;

@@ -102,7 +102,8 @@ pub(super) fn check_windows(
             let name = group.element_name(element);
             if settings(&windows[axis]) != settings(&windows[source]) {
                 let hypothesis = format!(
-                    "{name} exchanges axes {source} and {axis}, along which (taps, stride, dilation, padding) are {:?} and {:?}",
+                    "{name} exchanges axes {source} and {axis}, along which (taps, stride, dilation, \
+                     padding) are {:?} and {:?}",
                     settings(&windows[source]),
                     settings(&windows[axis])
                 );
@@ -112,8 +113,8 @@ pub(super) fn check_windows(
             if reversed && !window.is_symmetric() {
                 let extent = window.axis;
                 let hypothesis = format!(
-                    "{name} flips axis {source}, and of its {} entries, padded by {} before and {} after, windows of {} every {} cover \
-                     not as many on either side",
+                    "{name} flips axis {source}, and of its {} entries, padded by {} before and {} after, \
+                     windows of {} every {} cover not as many on either side",
                     extent.signal,
                     extent.padding.0,
                     extent.padding.1,

@@ -98,8 +98,8 @@ pub enum LayerError {
     },
     /// Statistics of a batch that has too few values.
     #[error(
-        "{layer} needs at least 2 values a channel in training, found {found}: train on more samples at a time, or normalise where there \
-         are more pixels"
+        "{layer} needs at least 2 values a channel in training, found {found}: train on more samples at a \
+         time, or normalise where there are more pixels"
     )]
     TooFewValues {
         /// The layer, as people write it.

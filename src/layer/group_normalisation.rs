@@ -1,21 +1,23 @@
 //! Group normalisation, with layer and instance normalisation as its ends.
 //!
-//! For each sample and each of g groups of consecutive channels, over the n entries of the group, space included:
+//! For each sample and each of g groups of consecutive channels, over the n entries of the group, space
+//! included:
 //!
 //! ```text
 //! μ = Σ x/n      σ² = Σ (x − μ)²/n      x̂ = (x − μ)/√(σ² + δ)      y = γ·x̂ + β
 //! ```
 //!
 //! with γ and β for each orbit of channels. One group is layer normalisation, as many groups as channels are
-//! instance normalisation. Nothing depends on the batch, in training and at inference alike. With d = γ·∂y the
-//! gradient is ∂x = (d − mean d − x̂·mean(d·x̂))/√(σ² + δ), ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Over `f32` everything runs in
-//! `f64` and is rounded once. Cost: three passes.
+//! instance normalisation. Nothing depends on the batch, in training and at inference alike. The gradient ∂x
+//! is that of [`standardise`](super::standardise) with the slopes d = γ·∂y, ∂γ = Σ ∂y·x̂, ∂β = Σ ∂y. Over
+//! `f32` everything runs in `f64` and is rounded once. Cost: three passes.
 //!
 //! Source: Y. Wu, K. He, *Group normalization*, 2018.
 
 use ndarray::{Array1, ArrayD, Axis};
 
 use super::normalisation::{check_normalised, narrowed, widened};
+use super::standardise::{in_rows, standardise, standardise_backward};
 use super::{
     Fraction, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, Symmetry, View,
     check_backward, check_weights, equivariance,
@@ -58,7 +60,7 @@ impl GroupNormalisation {
     }
 
     /// Layer normalisation: all channels of a sample, and its space, together. On (batch, features) this is
-    /// PyTorch's `LayerNorm`.
+    /// PyTorch's `LayerNorm`; over other axes it is [`LayerNormalisation`](super::LayerNormalisation).
     pub fn layer(channels: usize) -> Self {
         Self::new(1, channels)
     }
@@ -105,20 +107,15 @@ impl GroupNormalisation {
         check_normalised(self, self.channels, self.delta, input)
     }
 
+    /// Entries of a group, of one sample.
+    fn entries<S>(&self, x: &ArrayD<S>) -> usize {
+        x.shape()[1..].iter().product::<usize>() / self.groups
+    }
+
     /// x̂, and 1/√(σ² + δ) of each sample and group.
     fn normalised<S: Scalar>(&self, x: &ArrayD<S>) -> (ArrayD<S>, Vec<S>) {
-        let (mut result, mut rates) = (x.as_standard_layout().into_owned(), Vec::new());
-        let entries = x.shape()[1..].iter().product::<usize>() / self.groups;
-        let all = result.as_slice_mut().unwrap_or_else(|| unreachable!("in standard layout"));
-        for group in all.chunks_mut(entries) {
-            let mean = pairwise_sum(group.iter().cloned()).divide_by_integer(entries as u64);
-            group.iter_mut().for_each(|entry| *entry = entry.clone() - mean.clone());
-            let squares = group.iter().map(|entry| entry.clone() * entry.clone());
-            let variance = pairwise_sum(squares).divide_by_integer(entries as u64);
-            let rate = (variance + self.delta.to::<S>()).square_root().reciprocal();
-            group.iter_mut().for_each(|entry| *entry = entry.clone() * rate.clone());
-            rates.push(rate);
-        }
+        let mut result = x.as_standard_layout().into_owned();
+        let rates = standardise(in_rows(&mut result), self.entries(x), self.delta);
         (result, rates)
     }
 
@@ -134,7 +131,7 @@ impl GroupNormalisation {
     }
 
     fn gradients<S: Scalar>(&self, x: &ArrayD<S>, weights: &[ArrayD<S>], dy: &ArrayD<S>) -> Gradients<S> {
-        let (normal, rates) = self.normalised(x);
+        let (mut normal, rates) = self.normalised(x);
         let mut input = dy.as_standard_layout().into_owned();
         let mut of_weights = Vec::new();
         if let [scale, _] = weights {
@@ -155,20 +152,7 @@ impl GroupNormalisation {
                 slopes.map_inplace(|slope| *slope = slope.clone() * scale.clone());
             }
         }
-        let entries = x.shape()[1..].iter().product::<usize>() / self.groups;
-        let slopes = input.as_slice_mut().unwrap_or_else(|| unreachable!("in standard layout"));
-        let normal = normal.as_slice().unwrap_or_else(|| unreachable!("in standard layout"));
-        for ((slopes, normal), rate) in slopes.chunks_mut(entries).zip(normal.chunks(entries)).zip(rates) {
-            let mean = |values: &mut dyn Iterator<Item = S>| {
-                pairwise_sum(values.collect::<Vec<_>>().into_iter()).divide_by_integer(entries as u64)
-            };
-            let first = mean(&mut slopes.iter().cloned());
-            let second = mean(&mut slopes.iter().zip(normal).map(|(slope, x)| slope.clone() * x.clone()));
-            for (slope, x) in slopes.iter_mut().zip(normal) {
-                let centred = slope.clone() - first.clone() - x.clone() * second.clone();
-                *slope = centred * rate.clone();
-            }
-        }
+        standardise_backward(in_rows(&mut input), in_rows(&mut normal), rates, self.entries(x));
         Gradients { input, weights: of_weights }
     }
 }

@@ -1,6 +1,7 @@
 //! The logarithm of softmax over the channels: y_i = x_i − m − log Σ_j e^(x_j − m), with m = max x.
 //!
-//! The maximum changes nothing but that no power overflows. The gradient is ∂x_i = ∂y_i − s_i·Σ_j ∂y_j, s = softmax.
+//! The maximum changes nothing but that no power overflows. The gradient is ∂x_i = ∂y_i − s_i·Σ_j ∂y_j, s =
+//! softmax.
 
 use ndarray::{ArrayD, Axis, Zip};
 

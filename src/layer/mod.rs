@@ -15,17 +15,19 @@
 //! | [`Dense`] | `dense` | y = W x + b, weight (outputs, inputs) |
 //! | [`EquivariantLinear`] | `equivariant_linear` | between two representations of a finite group; weight (maps, outputs, inputs) |
 //! | [`SetLinear`] | `set_linear` | each point of a set, and the set as a whole; weights (outputs, inputs) |
-//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid, ELU, SiLU, GELU |
+//! | [`Activation`] | `activation` | ReLU (derivative 0 at 0), leaky ReLU, tanh, sigmoid, ELU, SiLU, GELU (exact, or by tanh) |
 //! | [`Softmax`], [`LogSoftmax`] | `softmax`, `log_softmax` | over the channels |
 //! | [`GroupNormalisation`] | `group_normalisation` | group, layer and instance normalisation, biased variance |
+//! | [`LayerNormalisation`] | `layer_normalisation` | over the last axes or chosen ones; γ and β for each entry |
 //! | [`Upsample`] | `upsample` | nearest, or linear with corners aligned or not |
 //! | [`Dropout`] | `dropout` | kept entries are scaled by 1/(1 − p) |
 //! | [`GroupConvolution`], [`GroupPool`] | `group/` | commute with point groups of the grid; weight (M, C, orientations, taps…) |
 //! | [`Flatten`] | `flatten` | row by row, the batch kept |
 //! | [`CustomLayer`] | `custom` | a layer of your own, as a part of networks |
 //!
-//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact: [`Layer::backward`] is the transpose of the derivative,
-//! by hand, and is judged over GF(p) by dual numbers, which differentiate `forward` itself.
+//! [`loss`] has what networks are trained by. [`AnyLayer`] is any of the layers. Gradients are exact:
+//! [`Layer::backward`] is the transpose of the derivative, by hand, and is judged over GF(p) by dual numbers,
+//! which differentiate `forward` itself.
 //!
 //! Over exact scalars everything here is the definition: clear, for every scalar, and slow. Over floats
 //! convolutions, forward and backward, run the planned methods that are judged by it
@@ -49,6 +51,7 @@ mod group_normalisation;
 mod initialisation;
 #[cfg(any(test, feature = "catalogue"))]
 pub(crate) mod laws;
+mod layer_normalisation;
 mod log_softmax;
 pub mod loss;
 mod map;
@@ -58,6 +61,7 @@ mod pool;
 mod reduction;
 mod set_linear;
 mod softmax;
+mod standardise;
 mod symmetry;
 mod toeplitz;
 mod transposed;
@@ -79,6 +83,7 @@ pub use global_pool::{AdaptivePool, GlobalPool};
 pub use group::{Bank, FilterBank, Filters, GroupConvolution, GroupPool, SteerableBank};
 pub use group_normalisation::GroupNormalisation;
 pub use initialisation::Initialisation;
+pub use layer_normalisation::LayerNormalisation;
 pub use log_softmax::LogSoftmax;
 pub use map::InTraining;
 pub use normalisation::BatchNormalisation;

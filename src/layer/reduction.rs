@@ -1,8 +1,9 @@
 //! What becomes of the entries of a window: their maximum, mean or sum, and its gradient.
 //!
-//! Of equal entries the first in row-major order is the maximum, and the gradient flows to it alone. A NaN makes
-//! the maximum NaN, and the gradient flows to the first NaN. Means and sums add up in pairs: of n entries x, each
-//! is rounded at most 17 + log₂(n/16) times, so that a mean is off by at most that times u·mean|x|.
+//! Of equal entries the first in row-major order is the maximum, and the gradient flows to it alone. A NaN
+//! makes the maximum NaN, and the gradient flows to the first NaN. Means and sums add up in pairs: of n
+//! entries x, each is rounded at most 17 + log₂(n/16) times, so that a mean is off by at most that times
+//! u·mean|x|.
 
 use crate::scalar::{Scalar, pairwise_sum};
 

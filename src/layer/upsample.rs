@@ -8,9 +8,9 @@
 //! corners aligned     o·(L − 1)/(s·L − 1)
 //! ```
 //!
-//! with weights that are ratios of small integers, axis after axis: on two axes linear is bilinear. All of this is
-//! PyTorch's convention (`Upsample`). The gradient goes back with the same weights. Cost: two products an entry and
-//! axis.
+//! with weights that are ratios of small integers, axis after axis: on two axes linear is bilinear. All of
+//! this is PyTorch's convention (`Upsample`). The gradient goes back with the same weights. Cost: two
+//! products an entry and axis.
 
 use ndarray::{ArrayD, Axis};
 

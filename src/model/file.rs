@@ -8,7 +8,7 @@ use prost::Message;
 
 use super::error::{ModelError, Refusal, plain};
 use super::functions::{self, Inlined};
-use super::lower::{NEWEST_OPSET, OLDEST_OPSET};
+use super::opset::check_opset;
 use super::{Data, ElementType, data};
 use crate::onnx::message::{self, DataType};
 
@@ -223,14 +223,6 @@ impl Model {
         self.constants.insert(name.to_owned(), (element, data));
         Ok(self)
     }
-}
-
-/// Whether the version of the operators is one that is known.
-pub(super) fn check_opset(opset: i64) -> Result<(), String> {
-    if (OLDEST_OPSET..=NEWEST_OPSET).contains(&opset) {
-        return Ok(());
-    }
-    Err(format!("expected operators of version {OLDEST_OPSET} to {NEWEST_OPSET}, found {opset}"))
 }
 
 fn port(info: &message::ValueInfo) -> Port {

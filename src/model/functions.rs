@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use prost::Message;
 
-use super::file::check_opset;
+use super::opset::check_opset;
 use crate::onnx::message::{Attribute, Function, Node};
 
 /// A node, and the version of its operators.

@@ -3,8 +3,8 @@
 //! A model is a graph of operators with fixed weights. It is read in three steps:
 //!
 //! 1. [`Model`]: the file, its nodes and its weights, as they are written;
-//! 2. [`Program`]: the same for inputs of one shape. Shapes and indices are computed, and each operator of the
-//!    standard is written in five operations, see [`Operation`];
+//! 2. [`Program`]: the same for inputs of one shape. Shapes and indices are computed, and each operator of
+//!    the standard is written in five operations, see [`Operation`];
 //! 3. [`Program::run`]: the program over an [`Arithmetic`]: floats, rigorous bounds, exact rationals, or a
 //!    random interpretation, in which equal results prove that two programs are equal for all inputs.
 //!
@@ -60,6 +60,7 @@ mod floats;
 mod function;
 mod functions;
 mod lower;
+mod opset;
 mod oracle;
 mod program;
 mod rationals;

@@ -11,8 +11,8 @@ mod tests;
 
 use std::fmt;
 
-use super::Network;
-use super::sequence::inside;
+use super::place::inside;
+use super::tree::Network;
 use crate::layer::{Layer, LayerError, OutputType};
 use crate::signal::FeatureType;
 

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::{Array1, ArrayD, ArrayViewD, Axis};
 use rayon::prelude::*;
 
-use super::sequence::inside;
+use super::place::inside;
 use super::{Join, Network, Node, Plain, Weights};
 use crate::conv::plan::{Accuracy, Plan, PlanOptions, Prepared, Workspace};
 use crate::layer::{AnyLayer, Layer, LayerError, Mode};

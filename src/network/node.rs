@@ -2,39 +2,10 @@
 
 use ndarray::ArrayD;
 
-use super::{Network, Residual};
-use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
+use super::tree::Node;
+use crate::layer::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
-
-/// One element of a network.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Node {
-    /// A layer.
-    Layer(AnyLayer),
-    /// A residual block.
-    Residual(Residual),
-    /// A network within the network.
-    Network(Network),
-}
-
-impl<L: Into<AnyLayer>> From<L> for Node {
-    fn from(layer: L) -> Self {
-        Node::Layer(layer.into())
-    }
-}
-
-impl From<Residual> for Node {
-    fn from(block: Residual) -> Self {
-        Node::Residual(block)
-    }
-}
-
-impl From<Network> for Node {
-    fn from(network: Network) -> Self {
-        Node::Network(network)
-    }
-}
 
 /// Asks the kind of node that it is.
 macro_rules! with_node {

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use super::sequence::inside;
+use super::place::inside;
 use super::{Network, Node, Weights};
 use crate::layer::{
     AnyLayer, Bank, BatchNormalisation, GroupConvolution, Layer, LayerError, Parameter, SteerableBank,

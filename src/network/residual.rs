@@ -1,26 +1,16 @@
 //! Two ways from input to output, the empty shortcut being the identity: the residual block y = body(x) +
 //! shortcut(x), and the skip connection y = (body(x), shortcut(x)), channels one after the other.
 //!
-//! Sources: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2; O. Ronneberger et al.,
-//! *U-Net*, 2015.
+//! Sources: K. He et al., *Deep residual learning for image recognition*, 2016, section 3.2; O. Ronneberger
+//! et al., *U-Net*, 2015.
 
 use ndarray::{ArrayD, Axis, Slice, concatenate};
 
-use super::Network;
-use super::sequence::inside;
+use super::place::inside;
+use super::tree::{Join, Network, Residual};
 use crate::layer::{Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::{Ring, Scalar};
 use crate::signal::FeatureType;
-
-/// How two ways are joined.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Join {
-    /// Their sum.
-    #[default]
-    Sum,
-    /// The channels of the body, then those of the shortcut.
-    Concatenation,
-}
 
 impl Join {
     /// What two ways give together, (batch, channels, …).
@@ -33,33 +23,6 @@ impl Join {
             Join::Concatenation => concatenate![Axis(1), body, shortcut],
         }
     }
-}
-
-/// Two ways from input to output, joined. Parameters are named `body.…` and `shortcut.…`.
-///
-/// ```
-/// use equivariant::layer::{Convolution, Layer, Pool, Upsample};
-/// use equivariant::network::{Network, Residual};
-///
-/// // The lowest floor of a U-Net: down, and up again beside what was there.
-/// let down = Network::new()
-///     .then(Pool::maximum([2, 2]))
-///     .then(Convolution::new(8, 16, [3, 3]).same_padding())
-///     .then(Upsample::nearest([2, 2]));
-/// let network = Network::new()
-///     .then(Residual::new(down).concatenated())
-///     .then(Convolution::new(16 + 8, 8, [3, 3]).same_padding());
-/// assert_eq!(network.output_shape(&[1, 8, 32, 32])?, [1, 8, 32, 32]);
-/// # Ok::<(), equivariant::layer::LayerError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Residual {
-    /// The layers that learn the difference.
-    pub body: Network,
-    /// What is joined to it; empty for the input itself.
-    pub shortcut: Network,
-    /// How they are joined.
-    pub join: Join,
 }
 
 /// Places of the two ways, for the masks of dropout.

@@ -6,36 +6,15 @@
 
 use ndarray::ArrayD;
 
-use super::{Equivariance, Node};
+use super::Equivariance;
+use super::place::inside;
+use super::tree::{Network, Node};
 use crate::layer::{AnyLayer, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Symmetry, View};
 use crate::scalar::Scalar;
 use crate::signal::FeatureType;
 
 /// A node, its place in its network, and its part of the weights.
 type Placed<'a, S> = (usize, &'a Node, &'a [ArrayD<S>]);
-
-/// Layers, residual blocks and networks, one after the other. The empty network is the identity.
-///
-/// ```
-/// use equivariant::layer::{Activation, Convolution, Dense, Flatten, Layer, Pool};
-/// use equivariant::network::Network;
-///
-/// let network = Network::new()
-///     .then(Convolution::new(1, 8, [3, 3]).padding([1, 1]))
-///     .then(Activation::Relu)
-///     .then(Pool::maximum([2, 2]))
-///     .then(Flatten)
-///     .then(Dense::new(8 * 4 * 4, 10));
-/// assert_eq!(network.output_shape(&[5, 1, 8, 8])?, [5, 10]);
-/// assert_eq!(network.parameters()[2].name, "4.weight");
-/// let error = network.output_shape(&[5, 1, 9, 12]).unwrap_err().to_string();
-/// assert_eq!(error, "layer 4: dense 128 → 10 takes inputs of shape (batch, 128), found [5, 192]: give the layer 192 inputs");
-/// # Ok::<(), equivariant::layer::LayerError>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Network {
-    nodes: Vec<Node>,
-}
 
 impl Network {
     /// The empty network.
@@ -143,17 +122,6 @@ impl Network {
 impl<N: Into<Node>> FromIterator<N> for Network {
     fn from_iter<I: IntoIterator<Item = N>>(nodes: I) -> Self {
         Network { nodes: nodes.into_iter().map(Into::into).collect() }
-    }
-}
-
-/// An error inside the node at this place.
-pub(super) fn inside(place: impl ToString, source: LayerError) -> LayerError {
-    let place = place.to_string();
-    match source {
-        LayerError::Inside { place: rest, source } => {
-            LayerError::Inside { place: format!("{place}.{rest}"), source }
-        }
-        source => LayerError::Inside { place, source: Box::new(source) },
     }
 }
 

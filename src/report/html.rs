@@ -33,7 +33,8 @@ pub fn page(run: &Run) -> anyhow::Result<String> {
         main {
             table.claims {
                 thead { tr {
-                    th { "claim" } th { "expected" } th { "verdict" } th { "evidence" } th.right { "mutants" } th.right { "time" }
+                    th { "claim" } th { "expected" } th { "verdict" } th { "evidence" }
+                    th.right { "mutants" } th.right { "time" }
                 } }
                 @for chapter in chapters { (chapter) }
             }
@@ -50,7 +51,11 @@ fn tiles(run: &Run) -> Markup {
     };
     html! {
         section.tiles {
-            (tile(format!("{}/{}", summary.agree, summary.claims), "claims as expected", summary.disagree == 0))
+            (tile(
+                format!("{}/{}", summary.agree, summary.claims),
+                "claims as expected",
+                summary.disagree == 0
+            ))
             (tile(
                 format!("{}/{}", summary.mutants_caught, summary.mutants_run),
                 "mutants caught",
@@ -90,7 +95,12 @@ fn chapter(name: &str, records: &[Record]) -> anyhow::Result<Markup> {
     let example = if name == "gconv" { orbit::example()? } else { None };
     Ok(html! {
         tbody id=(name) {
-            tr.chapter { th colspan="6" { h2 { (name) } span.faint { (agree) " of " (records.len()) " as expected" } } }
+            tr.chapter {
+                th colspan="6" {
+                    h2 { (name) }
+                    span.faint { (agree) " of " (records.len()) " as expected" }
+                }
+            }
             @for row in rows { (row) }
             @if let Some(example) = example {
                 tr.more { td colspan="6" { h3 { "What a group feature map is" } (example) } }
@@ -147,9 +157,13 @@ fn more(record: &Record) -> anyhow::Result<Markup> {
         details {
             summary { "all evidence and mutants" }
             ul {
-                @for Evidence { confirms, finding } in &report.evidence { li { (if *confirms { "✓" } else { "✗" }) " " (finding) } }
+                @for Evidence { confirms, finding } in &report.evidence {
+                    li { (if *confirms { "✓" } else { "✗" }) " " (finding) }
+                }
                 @for (mutant, caught) in &outcome.mutants {
-                    li.bad[!caught] { "mutant " (if *caught { "caught" } else { "not caught" }) ": " (mutant) }
+                    li.bad[!caught] {
+                        "mutant " (if *caught { "caught" } else { "not caught" }) ": " (mutant)
+                    }
                 }
             }
         }
@@ -185,12 +199,21 @@ fn legend(run: &Run) -> Markup {
             h2 { "How to read this" }
             dl {
                 dt { "expected, verdict" }
-                dd { "A true statement must be confirmed by every reading. A false one must be refuted by a counterexample, and may name the largest part that holds." }
+                dd {
+                    "A true statement must be confirmed by every reading. A false one must be refuted by a \
+                     counterexample, and may name the largest part that holds."
+                }
                 @for &reading in &run.readings { dt { (reading) } dd { (meaning(reading)) } }
                 dt { "mutants" }
-                dd { "Plausible wrong implementations. The same check must come to the opposite result on each of them." }
+                dd {
+                    "Plausible wrong implementations. The same check must come to the opposite result on each of \
+                     them."
+                }
             }
-            p.faint { "Colours run from the largest negative to the largest positive entry: of each input for itself, and of both sides and their difference together. Numbers are rounded to three digits." }
+            p.faint {
+                "Colours run from the largest negative to the largest positive entry: of each input for itself, \
+                 and of both sides and their difference together. Numbers are rounded to three digits."
+            }
         }
     }
 }
@@ -201,13 +224,16 @@ fn meaning(reading: Reading) -> &'static str {
             "Proved for all sizes and checked by Coq: about the mathematics, not about the program."
         }
         Reading::Symbolic => {
-            "The code ran on polynomials in its inputs and weights, and both sides are the same expression (or all of a finite domain was gone through, exactly): a proof for the sizes named."
+            "The code ran on polynomials in its inputs and weights, and both sides are the same expression \
+             (or all of a finite domain was gone through, exactly): a proof for the sizes named."
         }
         Reading::Field => {
-            "The code ran on random elements of GF(2⁶⁴ − 2³² + 1), exactly; a false identity survives with no more than the probability given."
+            "The code ran on random elements of GF(2⁶⁴ − 2³² + 1), exactly; a false identity survives with \
+             no more than the probability given."
         }
         Reading::Rounding => {
-            "The code ran on floating point numbers that carry a rigorous bound of their rounding error; the sides differ by the error and may differ by the bound."
+            "The code ran on floating point numbers that carry a rigorous bound of their rounding error; the \
+             sides differ by the error and may differ by the bound."
         }
         Reading::Float => "Measured in single precision beside its own rounding noise: no proof.",
     }

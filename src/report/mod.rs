@@ -1,5 +1,6 @@
 //! What a run of the catalogue found, and how it is shown: [`terminal`], [`json`], [`html`]; what came of a
-//! [`training`], the [symmetries](symmetry) and the [tiles](tiling) of models, and where convolution kernels [cross over](crossover).
+//! [`training`], the [symmetries](symmetry) and the [tiles](tiling) of models, and where convolution kernels
+//! [cross over](crossover).
 
 pub mod angles;
 pub mod crossover;

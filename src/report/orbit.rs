@@ -21,8 +21,10 @@ pub(super) fn figures(views: &[MovedMaps]) -> anyhow::Result<Option<Markup>> {
     }
     Ok(Some(html! {
         p.faint {
-            "One feature of the layer “" (first.layer) "”, where it is positive: it has a channel for each orientation of its filter. "
-            "When the image is moved, each channel is moved alike and becomes the channel of another orientation."
+            "One feature of the layer “" (first.layer)
+            "”, where it is positive: it has a channel for each orientation of its filter. "
+            "When the image is moved, each channel is moved alike and becomes the channel of another \
+             orientation."
         }
         @for figure in figures { (figure) }
     }))
@@ -49,7 +51,10 @@ fn figure(view: &MovedMaps) -> anyhow::Result<Markup> {
                 thead { tr { th {} th { "image" } @for name in names { th { (name) } } } }
                 tbody {
                     tr { th { "as it is" } @for cell in upper { td { (cell) } } }
-                    tr { th { "its channels become" } td {} @for &image in &view.permutation { td { "↳ " (names[image]) } } }
+                    tr {
+                        th { "its channels become" } td {}
+                        @for &image in &view.permutation { td { "↳ " (names[image]) } }
+                    }
                     tr { th { "moved" } @for cell in lower { td { (cell) } } }
                 }
             }

@@ -20,7 +20,8 @@ pub(super) fn picture(image: &Array3<f32>, title: &str) -> anyhow::Result<Markup
     encoder.set_depth(png::BitDepth::Eight);
     encoder.write_header()?.write_image_data(&pixels)?;
     Ok(html! {
-        img.pixels src=(format!("data:image/png;base64,{}", base64(&file))) width=(width) height=(height) alt=(title) title=(title);
+        img.pixels src=(format!("data:image/png;base64,{}", base64(&file)))
+            width=(width) height=(height) alt=(title) title=(title);
     })
 }
 

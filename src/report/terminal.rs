@@ -85,7 +85,8 @@ pub fn summary_of_seeds(seeds: &str, runs: u64, agree: u64, time: Duration) -> S
 /// How easily what is false is missed, as a table in Markdown, what is missed most easily first.
 pub fn power(powers: &[Power]) -> String {
     let mut text = String::from(
-        "| missed with | draws | weakest part | it found | so one draw finds with | what is false |\n|---|---|---|---|---|---|\n",
+        "| missed with | draws | weakest part | it found | so one draw finds with | what is false \
+         |\n|---|---|---|---|---|---|\n",
     );
     for power in powers {
         let Some((part, finds)) = power.weakest_part() else { continue };
@@ -198,7 +199,8 @@ impl Layout {
         };
 
         page.line(&format!(
-            "{mark_style}{mark}{mark_style:#} {STRONG}{}{STRONG:#}  {FAINT}{}{FAINT:#}  {verdict}{}{verdict:#}{beside_first}  {caught_style}{caught:>MUTANTS$}{caught_style:#}  {FAINT}{:>TIME$}{FAINT:#}",
+            "{mark_style}{mark}{mark_style:#} \
+             {STRONG}{}{STRONG:#}  {FAINT}{}{FAINT:#}  {verdict}{}{verdict:#}{beside_first}  {caught_style}{caught:>MUTANTS$}{caught_style:#}  {FAINT}{:>TIME$}{FAINT:#}",
             pad(record.claim.id, self.id),
             pad(&record.claim.expected.to_string(), VERDICT),
             pad(&record.verdict().to_string(), VERDICT),

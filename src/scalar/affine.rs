@@ -21,7 +21,9 @@ use num_traits::Zero;
 
 use super::directed::{add_up, divide_up, multiply_up, subtract_down};
 use super::operators::ring_operators;
-use super::{Bounded, DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
+use super::{
+    Bounded, DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot,
+};
 
 /// A function of a parameter t from −1 to 1, enclosed by a line: |f(t) − (centre + slope·t)| ≤ radius.
 ///
@@ -262,6 +264,16 @@ impl Logarithm for Affine {
     }
 }
 
+impl ErrorFunction for Affine {
+    fn error_function(&self) -> Self {
+        self.monotone(|end| end.error_function())
+    }
+
+    fn error_function_rate() -> Self {
+        Self::of_parts(Bounded::error_function_rate(), Bounded::zero(), 0.0)
+    }
+}
+
 impl From<f32> for Affine {
     fn from(value: f32) -> Self {
         Self::constant(value.into())
@@ -336,6 +348,7 @@ mod tests {
                 (x.logarithm(), value.ln()),
                 (x.logarithm_of_one_plus(), value.ln_1p()),
                 (x.hyperbolic_tangent(), value.tanh()),
+                (x.error_function(), libm::erf(value)),
                 (x.reciprocal(), 1.0 / value),
                 ((-x).hyperbolic_tangent(), (-value).tanh()),
             ] {

@@ -15,7 +15,7 @@
 use std::fmt;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
+use super::{DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 /// Upper bounds of the degrees of the numerator and the denominator of an expression.
 ///
@@ -157,6 +157,12 @@ impl Exponential for Degree {
 
 impl Logarithm for Degree {
     fn logarithm(&self) -> Self {
+        self.through_a_function()
+    }
+}
+
+impl ErrorFunction for Degree {
+    fn error_function(&self) -> Self {
         self.through_a_function()
     }
 }

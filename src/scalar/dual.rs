@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
+use super::{DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 /// A value with its derivative: `value + derivative·ε` with ε² = 0.
 ///
@@ -127,6 +127,18 @@ impl<T: Logarithm + Field> Logarithm for Dual<T> {
     fn logarithm_of_one_plus(&self) -> Self {
         let rate = (T::one() + self.value.clone()).reciprocal();
         Dual::new(self.value.logarithm_of_one_plus(), self.derivative.clone() * rate)
+    }
+}
+
+impl<T: ErrorFunction> ErrorFunction for Dual<T> {
+    /// `erf a + b·2/√π·e^(−a²)·ε`
+    fn error_function(&self) -> Self {
+        let slope = self.value.error_function_derivative();
+        Dual::new(self.value.error_function(), self.derivative.clone() * slope)
+    }
+
+    fn error_function_rate() -> Self {
+        Dual::constant(T::error_function_rate())
     }
 }
 

@@ -3,10 +3,10 @@
 //! They satisfy the laws of [`Ring`] up to rounding only; what that costs is what [`super::Bounded`]
 //! computes.
 
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
+use super::{DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
 
 macro_rules! float_scalar {
-    ($float:ident) => {
+    ($float:ident, $erf:path) => {
         /// Every operation is rounded once, to nearest; `a + b·c` twice, as it is not fused.
         impl Ring for $float {
             fn from_integer(n: i64) -> Self {
@@ -73,11 +73,17 @@ macro_rules! float_scalar {
                 self.ln_1p()
             }
         }
+
+        impl ErrorFunction for $float {
+            fn error_function(&self) -> Self {
+                $erf(*self)
+            }
+        }
     };
 }
 
-float_scalar!(f32);
-float_scalar!(f64);
+float_scalar!(f32, libm::erff);
+float_scalar!(f64, libm::erf);
 
 #[cfg(test)]
 mod tests {
@@ -131,6 +137,9 @@ mod tests {
         assert_eq!(2.25_f64.square_root(), 1.5);
         assert_eq!(0.0_f64.exponential(), 1.0);
         assert_eq!([0.0_f32, -0.0].map(|zero| zero.reciprocal()), [f32::INFINITY, f32::NEG_INFINITY]);
+        assert_eq!((0.0_f64.error_function(), f64::INFINITY.error_function()), (0.0, 1.0));
+        assert_eq!(f64::error_function_rate(), std::f64::consts::FRAC_2_SQRT_PI);
+        assert_eq!(f32::error_function_rate(), std::f32::consts::FRAC_2_SQRT_PI);
         assert_eq!(1e-8_f32.hyperbolic_tangent(), 1e-8);
     }
 }

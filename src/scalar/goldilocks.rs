@@ -12,7 +12,9 @@ use num_traits::{One, Zero};
 use rand::Rng;
 
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, RootOfUnity, SquareRoot};
+use super::{
+    DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, RootOfUnity, SquareRoot,
+};
 
 /// An element of GF(p), p = 2⁶⁴ − 2³² + 1, ordered by its signed representative in (−p/2, p/2).
 ///
@@ -180,6 +182,13 @@ impl Logarithm for Goldilocks {
     }
 }
 
+impl ErrorFunction for Goldilocks {
+    /// 0 at 0, else an arbitrary fixed function.
+    fn error_function(&self) -> Self {
+        if self.is_zero() { *self } else { self.mixed(0x082E_FA98_EC4E_6C89) }
+    }
+}
+
 impl RootOfUnity for Goldilocks {
     /// `7^(k·(p−1)/n)`, for every n that divides p − 1.
     fn root_of_unity_power(n: u64, k: u64) -> Option<Self> {
@@ -323,6 +332,8 @@ mod tests {
         assert_ne!(a.square_root(), a.exponential());
         assert_eq!(Goldilocks::from(49).square_root(), Goldilocks::from(7));
         assert_eq!(Goldilocks::zero().exponential(), Goldilocks::one());
+        assert_eq!(Goldilocks::zero().error_function(), Goldilocks::zero());
+        assert_ne!(a.error_function(), a.exponential());
     }
 
     #[test]

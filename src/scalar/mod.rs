@@ -12,6 +12,7 @@
 //! | [`SquareRoot`] | `√x` | batch normalisation |
 //! | [`Exponential`] | `eˣ` | tanh, sigmoid, softmax |
 //! | [`Logarithm`] | `log x` | log-softmax, cross-entropy |
+//! | [`ErrorFunction`] | `erf x` | GELU |
 //! | [`RootOfUnity`] | roots of 1 | discrete Fourier transforms |
 //! | [`Scalar`] | all but roots of 1 | what the engine runs: [`Symbolic`], [`Goldilocks`], [`Term`], [`Bounded`], [`Dual`], [`Degree`], [`Taylor`], `f32`, `f64` |
 //!
@@ -179,6 +180,25 @@ pub trait Logarithm: Ring {
     }
 }
 
+/// A ring with the error function erf x = 2/√π·∫₀ˣ e^(−t²) dt.
+pub trait ErrorFunction: Exponential + DivideByInteger {
+    /// `erf self`
+    #[must_use]
+    fn error_function(&self) -> Self;
+
+    /// 2/√π: the float next to it, 5081767996463981/2⁵², on every scalar that has no bounds of errors.
+    #[must_use]
+    fn error_function_rate() -> Self {
+        Self::from_integer(5_081_767_996_463_981).divide_by_integer(1 << 52)
+    }
+
+    /// The derivative, 2/√π·e^(−x²).
+    #[must_use]
+    fn error_function_derivative(&self) -> Self {
+        Self::error_function_rate() * (-(self.clone() * self.clone())).exponential()
+    }
+}
+
 /// A field that has primitive n-th roots of unity, for some lengths n.
 ///
 /// Law: with ω the root for n, `ωⁿ = 1`, and `ωᵏ ≠ 1` for every `0 < k < n`.
@@ -196,9 +216,9 @@ pub trait RootOfUnity: Field {
 }
 
 /// Everything that a layer may ask: the scalars that the engine of [`crate::verify`] runs.
-pub trait Scalar: Field + Lattice + SquareRoot + Exponential + Logarithm {}
+pub trait Scalar: Field + Lattice + SquareRoot + Exponential + Logarithm + ErrorFunction {}
 
-impl<T: Field + Lattice + SquareRoot + Exponential + Logarithm> Scalar for T {}
+impl<T: Field + Lattice + SquareRoot + Exponential + Logarithm + ErrorFunction> Scalar for T {}
 
 #[cfg(test)]
 mod tests {

@@ -19,7 +19,9 @@ use std::fmt;
 use num_traits::Zero;
 
 use super::operators::ring_operators;
-use super::{Bounded, DivideByInteger, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot};
+use super::{
+    Bounded, DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Ring, SquareRoot,
+};
 
 /// Number of coefficients: those of degree 0 to 3.
 const TERMS: usize = 4;
@@ -159,6 +161,27 @@ impl Logarithm for Taylor {
     }
 }
 
+impl ErrorFunction for Taylor {
+    /// g = erf f has g′ = h·f′ with h = 2/√π·e^(−f²), hence k·g_k = Σ_{j≥1} j·f_j·h_{k−j}.
+    fn error_function(&self) -> Self {
+        let slope = self.error_function_derivative();
+        let weighted = std::array::from_fn(|j| Bounded::from_integer(j as i64) * self.0[j]);
+        Self::from_lower_terms(|k, _| {
+            if k == 0 {
+                self.0[0].error_function()
+            } else {
+                convolved(&weighted, &slope.0, k, 1..k + 1).divide_by_integer(k as u64)
+            }
+        })
+    }
+
+    fn error_function_rate() -> Self {
+        let mut constant = Self::zero();
+        constant.0[0] = Bounded::error_function_rate();
+        constant
+    }
+}
+
 impl fmt::Display for Taylor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [constant, first, second, third] = self.0;
@@ -186,6 +209,9 @@ mod tests {
         assert_eq!(values(t.exponential()), [1.0, 1.0, 0.5, 1.0 / 6.0]);
         assert_eq!(values((one - t).reciprocal()), [1.0; 4]);
         assert_eq!(values((one + t).square_root()), [1.0, 0.5, -0.125, 0.0625]);
+        // erf t = 2/√π·(t − t³/3 + …)
+        let rate = std::f64::consts::FRAC_2_SQRT_PI;
+        assert_eq!(values(t.error_function()), [0.0, rate, 0.0, -rate / 3.0]);
         // (1 + 2t)³ = 1 + 6t + 12t² + 8t³
         let line = Taylor::line(1.0, 2.0, 0.0);
         assert_eq!(values(line * line * line), [1.0, 6.0, 12.0, 8.0]);

@@ -3,8 +3,8 @@
 //! An expression with maxima, roots and exponentials is a *term*: a rational function whose variables are the
 //! unknowns and *applications* of functions to terms. Of a function nothing is known but that it is one, and
 //! these laws, which are true of the real functions: a maximum is of the set of its arguments, nested ones
-//! are flattened, max(a) = a, max(a, b) = (a + b + |a − b|)/2, and |−a| = |a|. Numbers keep their meaning: the
-//! maximum of numbers, the roots of squares of integers and e⁰ are known.
+//! are flattened, max(a) = a, max(a, b) = (a + b + |a − b|)/2, and |−a| = |a|. Numbers keep their meaning:
+//! the maximum of numbers, the roots of squares of integers and e⁰ are known.
 //!
 //! A [`Term`] is its value where the unknowns are uniform in GF(p), p = 2⁶⁴ − 2³² + 1, and each function is a
 //! random one with its laws. *Two terms that are not equal, as terms over GF(p), have equal values with
@@ -13,12 +13,12 @@
 //! > ((M² + M) · d + D) / p
 //!
 //! *where M counts the arguments of all applications, d bounds the degree of the difference of two of them,
-//! fractions multiplied crosswise, and D that of the two terms.* The proof is that of `model::oracle`, without
-//! the part about the random prime; `oracle_soundness` in `proofs/` is its core. As long as no two arguments
-//! that are different terms have equal or opposite values, and none but the zero term has the value 0, each
-//! class of applications has a uniform value of its own, and the lemma of Schwartz and Zippel bounds the next
-//! coincidence by d/p: M(M − 1)/2 pairs with two signs, M arguments, and the two terms. Equal terms have equal
-//! values, unless an argument is a number only after something cancels, as in e^(x − x).
+//! fractions multiplied crosswise, and D that of the two terms.* The proof is that of `model::oracle`,
+//! without the part about the random prime; `oracle_soundness` in `proofs/` is its core. As long as no two
+//! arguments that are different terms have equal or opposite values, and none but the zero term has the value
+//! 0, each class of applications has a uniform value of its own, and the lemma of Schwartz and Zippel bounds
+//! the next coincidence by d/p: M(M − 1)/2 pairs with two signs, M arguments, and the two terms. Equal terms
+//! have equal values, unless an argument is a number only after something cancels, as in e^(x − x).
 //!
 //! M, d and D are counted in the run itself. Cost: some ten times that of GF(p).
 
@@ -32,7 +32,10 @@ use rand::Rng;
 
 use super::keyed::RandomFunctions;
 use super::operators::ring_operators;
-use super::{Degree, DivideByInteger, Exponential, Field, Goldilocks, Lattice, Logarithm, Ring, SquareRoot};
+use super::{
+    Degree, DivideByInteger, ErrorFunction, Exponential, Field, Goldilocks, Lattice, Logarithm, Ring,
+    SquareRoot,
+};
 
 /// log₂ p, rounded down, so that bounds computed with it are upper bounds.
 const LOG2_P: f64 = 63.999_999;
@@ -255,6 +258,12 @@ impl Logarithm for Term {
     }
 }
 
+impl ErrorFunction for Term {
+    fn error_function(&self) -> Self {
+        self.through("Erf").unwrap_or_else(|| Term::number(self.value.error_function()))
+    }
+}
+
 impl fmt::Debug for Term {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.value, formatter)
@@ -315,6 +324,7 @@ mod tests {
             assert_ne!(x.square_root() * x.square_root(), x);
             assert_ne!(x.exponential(), x.square_root());
             assert_ne!(x.logarithm().exponential(), x);
+            assert_ne!(x.error_function(), x.exponential());
             assert_ne!(x.exponential() * y.exponential(), (x.clone() + y.clone()).exponential());
             assert_ne!(x.relu(), x.clone());
             // max(2x, 2y) is 2·max(x, y), by a law that terms do not have.
@@ -331,6 +341,7 @@ mod tests {
         assert_eq!(nine.square_root(), Term::from_integer(3));
         assert_eq!(Term::zero().exponential(), Term::one());
         assert_eq!(Term::one().logarithm(), Term::zero());
+        assert_eq!(Term::zero().error_function(), Term::zero());
         assert_eq!(two().maximum(&Term::from_integer(-5)), two());
         assert_eq!(Term::from_integer(-5).relu(), Term::zero());
     }

@@ -23,15 +23,17 @@ pub enum Function {
     SquareRoot,
     Exponential,
     Logarithm,
+    Error,
 }
 
 impl Function {
-    /// `√x`, `eˣ` or `log x`.
+    /// `√x`, `eˣ`, `log x` or `erf x`.
     pub fn of<S: Scalar>(self, x: &S) -> S {
         match self {
             Function::SquareRoot => x.square_root(),
             Function::Exponential => x.exponential(),
             Function::Logarithm => x.logarithm(),
+            Function::Error => x.error_function(),
         }
     }
 }
@@ -76,11 +78,15 @@ pub fn algebraic(variables: usize) -> BoxedStrategy<Tree> {
     leaves(variables).prop_recursive(4, 24, 2, |parts| nodes(parts).boxed()).boxed()
 }
 
-/// Expressions with square roots, exponentials and logarithms too.
+/// Expressions with square roots, exponentials, logarithms and error functions too.
 pub fn transcendental(variables: usize) -> BoxedStrategy<Tree> {
     let nodes = |parts: BoxedStrategy<Tree>| {
-        let function =
-            prop_oneof![Just(Function::SquareRoot), Just(Function::Exponential), Just(Function::Logarithm)];
+        let function = prop_oneof![
+            Just(Function::SquareRoot),
+            Just(Function::Exponential),
+            Just(Function::Logarithm),
+            Just(Function::Error),
+        ];
         let applied =
             (function, parts.clone()).prop_map(|(function, part)| Tree::Function(function, Box::new(part)));
         prop_oneof![3 => nodes(parts), 1 => applied]

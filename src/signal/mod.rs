@@ -52,12 +52,14 @@ mod orbits;
 mod point;
 #[cfg(feature = "plan")]
 mod real_translation;
+mod roll;
 mod rotation;
 mod semidirect;
 #[cfg(test)]
 mod tests;
 mod translation;
 
+pub use self::roll::{roll, shift_with_zeros};
 pub use channels::{LinearOnAxis, OnAxis, RegularChannels};
 pub use combine::{Both, First, PointPart, RightAction, Second, Through, TrivialAction};
 pub use defect::composition_defect;
@@ -70,7 +72,7 @@ pub use point::{AboutOrigin, OnGrid, PointGroup};
 #[cfg(feature = "plan")]
 pub use real_translation::{TranslateReal, without_nyquist};
 pub use rotation::{Rotate, restrict_to_disc, share_of_disc_in_frame, share_of_pixels_kept};
-pub use translation::{ZeroFillShift, roll, shift_with_zeros};
+pub use translation::ZeroFillShift;
 
 use ndarray::{ArrayD, ArrayViewD};
 use thiserror::Error;

@@ -12,7 +12,8 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis};
 
-use super::{ActionError, ArrayAction, ViewAction, first_of_last_axes, last_axes, roll};
+use super::roll::roll;
+use super::{ActionError, ArrayAction, ViewAction, first_of_last_axes, last_axes};
 use crate::group::{
     C4, D4, Flip, Group, Hyperoctahedral, Reflection, Rotation, RotationReflection, SignedPermutation,
 };

@@ -197,7 +197,8 @@ fn shapes_that_are_not_moved_are_refused() {
     );
     assert_eq!(
         refusal(AboutOrigin.try_act(&C4, &C4.identity(), one_axis.view())),
-        "point symmetry of the last 2 axes about the origin needs at least 2 axes, but the array has shape [5]"
+        "point symmetry of the last 2 axes about the origin needs at least 2 axes, but the array has shape \
+         [5]"
     );
     let translations = CyclicTranslations::new([4, 3]);
     assert_eq!(

@@ -105,8 +105,8 @@ impl<'n, 'd> Trainer<'n, 'd> {
         self
     }
 
-    /// With this seed of the first weights, the order of samples, augmentation and dropout. The same seed gives
-    /// the same bits for any number of threads.
+    /// With this seed of the first weights, the order of samples, augmentation and dropout. The same seed
+    /// gives the same bits for any number of threads.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self

@@ -4,11 +4,12 @@
 //!
 //! > F(t − δ) − 2·F(t) + F(t + δ)
 //!
-//! is at most 2·L·δ: where it is largest it shrinks at least in proportion as one looks more closely. A function
-//! that rounds jumps from one value to the next: the largest second difference stays as large as the jump, or
-//! as the noise. So the stretch with the largest second difference is cut into [`PARTS`], and that with the
-//! largest of these again, and once more: each look divides δ by 8. After two of them a kink has 1/64 of its
-//! second difference, which may be twice that if it was not met in the middle; rounding has all of it.
+//! is at most 2·L·δ: where it is largest it shrinks at least in proportion as one looks more closely. A
+//! function that rounds jumps from one value to the next: the largest second difference stays as large as the
+//! jump, or as the noise. So the stretch with the largest second difference is cut into [`PARTS`], and that
+//! with the largest of these again, and once more: each look divides δ by 8. After two of them a kink has
+//! 1/64 of its second difference, which may be twice that if it was not met in the middle; rounding has all
+//! of it.
 
 /// Parts of a stretch.
 const PARTS: usize = 16;
@@ -20,8 +21,8 @@ const SHRUNK: f64 = 0.125;
 /// probability 0.96.
 const NOISE: f64 = 8.0;
 
-/// Whether a function differs from a straight line between 0 and `length` by a kink, not by jumps of rounding.
-/// `values` gives the function at some distances, `sigma` is the noise that is known already.
+/// Whether a function differs from a straight line between 0 and `length` by a kink, not by jumps of
+/// rounding. `values` gives the function at some distances, `sigma` is the noise that is known already.
 ///
 /// # Errors
 /// Those of `values`.

@@ -32,13 +32,13 @@
 //!
 //! *Why 16.* An exactly equivariant function computes the same numbers in another order: the two sides differ
 //! by two roundings, √2·σ in the standard deviation, and σ itself is estimated with 20 degrees of freedom. So
-//! the ratio is distributed as Student's |t₂₀|, which exceeds 16 with probability 7·10⁻¹³; where kinks leave 16
-//! lines of 20, by integration over their order statistics, with less than 10⁻¹⁰: in 10⁴ comparisons (say, 100
-//! channels, 4 inputs, 25 elements) once in a million measurements, whatever the seed. *Why 128.* The noise of a
-//! real function is not normal and independent; three further bits are left to that. And a break is seen again
-//! at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is there at one of 64). A
-//! leak of eight times the detection limit is thus broken, one below it is consistent, and the limit is part
-//! of the report.
+//! the ratio is distributed as Student's |t₂₀|, which exceeds 16 with probability 7·10⁻¹³; where kinks leave
+//! 16 lines of 20, by integration over their order statistics, with less than 10⁻¹⁰: in 10⁴ comparisons (say,
+//! 100 channels, 4 inputs, 25 elements) once in a million measurements, whatever the seed. *Why 128.* The
+//! noise of a real function is not normal and independent; three further bits are left to that. And a break
+//! is seen again at four of six inputs close by, 64 units away, as a rounding at a jump is not (it is there
+//! at one of 64). A leak of eight times the detection limit is thus broken, one below it is consistent, and
+//! the limit is part of the report.
 
 use std::marker::PhantomData;
 

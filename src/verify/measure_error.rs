@@ -60,9 +60,9 @@ pub enum MeasureError {
     },
     /// The function gave two outputs for one input.
     #[error(
-        "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at {index:?}, \
-         a difference of {difference:.1e}; turn off dropout and other randomness, keep the samples of a batch \
-         apart, and fix the number of threads"
+        "the function is not deterministic: called twice, {place} is {first:e} and then {second:e} at \
+         {index:?}, a difference of {difference:.1e}; turn off dropout and other randomness, keep the \
+         samples of a batch apart, and fix the number of threads"
     )]
     NotDeterministic {
         /// Where.
@@ -106,7 +106,8 @@ pub enum MeasureError {
     },
     /// A function of batches returned another number of samples than it was given.
     #[error(
-        "a batch of {expected} inputs came back with shape {found:?}, but its first axis should be {expected} long"
+        "a batch of {expected} inputs came back with shape {found:?}, but its first axis should be \
+         {expected} long"
     )]
     Batch {
         /// How many samples.

@@ -63,8 +63,8 @@ impl fmt::Display for Doubt {
                 let others = if *count > 1 { format!(" and {} more", count - 1) } else { String::new() };
                 write!(
                     f,
-                    "too noisy in channel {channel}{others}: a break of the symmetry could hide there; compute \
-                     in a higher precision, take other inputs, or prove it"
+                    "too noisy in channel {channel}{others}: a break of the symmetry could hide there; \
+                     compute in a higher precision, take other inputs, or prove it"
                 )
             }
             Doubt::CloseToNoise => {

@@ -22,8 +22,8 @@
 //! | a closure on `f32` or `f64` | [`measure`] | an error beside the function's own noise, never the word *proved* |
 //! | any [`Identity`] in some unknowns | [`Examiner::examine`] on a [`Statement`] | the same as for a map |
 //!
-//! [`prove`] and [`measure`] say the same sentence, `….on(shape).commutes_with(group, input, output)`, and nothing
-//! runs before `check`, which returns what was found, or `assert`:
+//! [`prove`] and [`measure`] say the same sentence, `….on(shape).commutes_with(group, input, output)`, and
+//! nothing runs before `check`, which returns what was found, or `assert`:
 //!
 //! | | [`prove`] | [`measure`] |
 //! |---|---|---|

@@ -1,9 +1,9 @@
 //! Proving the symmetry of a generic map, in one expression of a test.
 //!
 //! `prove(map).on(shape).commutes_with(group, input action, output action)` is a [`ProofCheck`]: it is run
-//! with [`ProofCheck::check`], which returns what was found, or with [`ProofCheck::assert`], which panics with
-//! the counterexample. The shape is the one that is proved, for all inputs and weights; sizes in between are
-//! covered by the theorems of `proofs/`, if at all.
+//! with [`ProofCheck::check`], which returns what was found, or with [`ProofCheck::assert`], which panics
+//! with the counterexample. The shape is the one that is proved, for all inputs and weights; sizes in between
+//! are covered by the theorems of `proofs/`, if at all.
 
 use std::sync::Arc;
 
@@ -231,7 +231,8 @@ where
     /// Checks the claim.
     ///
     /// # Errors
-    /// If nothing was checked (given elements count if they are not the identity), or the map reports an error.
+    /// If nothing was checked (given elements count if they are not the identity), or the map reports an
+    /// error.
     pub fn check(&self) -> Result<Report, ExamineError> {
         let examiner = Examiner::new(self.seed)
             .with_readings(self.readings.iter().copied())

@@ -73,8 +73,8 @@ fn examine(examiner: &Examiner, mistake: Mistake) -> Result<Report, Failure> {
 
 /// Into how many shares the problems are dealt where the power of one draw is measured. The numbers of each
 /// problem are drawn independently, so that all of them miss a mistake with the product of what the shares
-/// miss it with, whichever way they are dealt. By the inequality of the means that is at most (1 − q)^8, where
-/// q is the probability that a share taken at random, of a deal at random, shows it.
+/// miss it with, whichever way they are dealt. By the inequality of the means that is at most (1 − q)^8,
+/// where q is the probability that a share taken at random, of a deal at random, shows it.
 const SHARES: usize = 8;
 
 /// A share at random. Problems with groups, and those of the others that pad with something else than the

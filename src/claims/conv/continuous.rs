@@ -37,8 +37,8 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("the transform is the integral without its factor", none(WithoutFactor, Plain)),
         Claim::holds(
             "conv.continuous_limit",
-            "the sum over a grid times the cell volume converges to x * y: for Gaussians faster than any power of the \
-             spacing, for boxes like the spacing",
+            "the sum over a grid times the cell volume converges to x * y: for Gaussians faster than any \
+             power of the spacing, for boxes like the spacing",
             limit(Sum::Correct),
         )
         .mutant("the cell volume is left out", limit(Sum::WithoutVolume))

@@ -27,7 +27,8 @@ pub(super) fn claims() -> Vec<Claim> {
         Claim::holds(
             "conv.converse",
             "a linear map of functions on Z_n commutes with translations if and only if it is the circular \
-             convolution with its response to δ; so on finite groups that do not commute, with group convolution",
+             convolution with its response to δ; so on finite groups that do not commute, with group \
+             convolution",
             |examiner| examine(examiner, GroupProduct::Convolution),
         )
         .theorem("equivariant_is_convolution")

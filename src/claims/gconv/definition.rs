@@ -22,7 +22,8 @@ use crate::verify::{ExamineError, Examiner, Failure, Map, Report, Statement, Unk
 pub(super) fn claims() -> Vec<Claim> {
     let claim = Claim::holds(
         "gconv.is_plain_conv",
-        "a group layer, defined by a sum over the group, is the ordinary convolution with the expanded filter bank: same numbers",
+        "a group layer, defined by a sum over the group, is the ordinary convolution with the expanded \
+         filter bank: same numbers",
         |examiner| plain(examiner, Bank::Right),
     )
     .theorem("lifting_is_plain_correlation")

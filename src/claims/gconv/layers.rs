@@ -25,7 +25,8 @@ use crate::verify::{ExamineError, Examiner, Failure, Map, Report, Statement, Unk
 pub(super) fn claims() -> Vec<Claim> {
     let lifting = Claim::holds(
         "gconv.lifting",
-        "the lifting layer commutes with p4 and p4m: the pixels of its feature maps move with the image, and their orientations are permuted",
+        "the lifting layer commutes with p4 and p4m: the pixels of its feature maps move with the image, and \
+         their orientations are permuted",
         |examiner| commutes(examiner, Kind::Lifting, Bank::Right),
     )
     .theorem("lifting_equivariant")
@@ -37,7 +38,8 @@ pub(super) fn claims() -> Vec<Claim> {
         });
     let group = Claim::holds(
         "gconv.group",
-        "group correlation commutes with p4 and p4m, which move the pixels and permute the orientations of its input and output",
+        "group correlation commutes with p4 and p4m, which move the pixels and permute the orientations of \
+         its input and output",
         |examiner| commutes(examiner, Kind::Group, Bank::Right),
     )
     .theorem("group_correlation_equivariant")
@@ -48,7 +50,8 @@ pub(super) fn claims() -> Vec<Claim> {
     });
     let types = Claim::holds(
         "gconv.group.types",
-        "so does the group layer between any two of regular, trivial and quotient feature maps, of signals, images and volumes",
+        "so does the group layer between any two of regular, trivial and quotient feature maps, of signals, \
+         images and volumes",
         |examiner| types(examiner, false),
     )
     .theorem("group_window_equivariant")

@@ -16,7 +16,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "gconv.bias_norm",
-            "with one bias and one normalisation for all orientations of a feature a group layer commutes with the group",
+            "with one bias and one normalisation for all orientations of a feature a group layer commutes \
+             with the group",
             |examiner| shared(examiner, Shared::BOTH),
         )
         .theorem("orientations_share")

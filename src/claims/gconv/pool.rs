@@ -14,8 +14,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "gconv.pool",
-            "pooling over orientations gives invariants, over cosets functions on the quotient, and in space fields of the same type: each \
-             commutes with the group",
+            "pooling over orientations gives invariants, over cosets functions on the quotient, and in space \
+             fields of the same type: each commutes with the group",
             |examiner| commutes(examiner, Fault::None),
         )
         .theorem("coset_pool_equivariant")

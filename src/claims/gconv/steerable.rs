@@ -21,8 +21,9 @@ const ORIENTATIONS: usize = 8;
 pub(super) fn claims() -> Vec<Claim> {
     let claim = Claim::holds(
         "gconv.steerable",
-        "a layer whose filters are combinations of circular harmonics, in eight orientations, commutes with the quarter turns exactly: samples of the turns by less \
-         than a quarter are moved on the grid for the others",
+        "a layer whose filters are combinations of circular harmonics, in eight orientations, commutes with \
+         the quarter turns exactly: samples of the turns by less than a quarter are moved on the grid for \
+         the others",
         |examiner| commutes(examiner, None),
     )
     .theorem("group_window_equivariant");

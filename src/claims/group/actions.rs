@@ -19,8 +19,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "action.laws",
-            "e ▷ x = x and (a · b) ▷ x = a ▷ (b ▷ x), for every group on what it moves: signals, images, volumes, \
-             channels, points, and products of these",
+            "e ▷ x = x and (a · b) ▷ x = a ▷ (b ▷ x), for every group on what it moves: signals, images, \
+             volumes, channels, points, and products of these",
             |examiner| all_laws(examiner, Slip::None),
         )
         .theorem("product_acts")
@@ -34,7 +34,11 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("everything moves one step too far", |examiner| all_laws(examiner, Slip::StepTooFar))
         .mutant("p4 translates first, and then turns", |examiner| {
             let statement = Statement::new(&["height", "width"], |shape| {
-                Ok(if shape[0] == shape[1] { laws(&p4(shape[0]), &TranslateThenTurn, shape) } else { Vec::new() })
+                Ok(if shape[0] == shape[1] {
+                    laws(&p4(shape[0]), &TranslateThenTurn, shape)
+                } else {
+                    Vec::new()
+                })
             });
             examiner.examine(&statement.at([3, 3]).at_large([5, 5]).shrinking_to([1, 1]))
         }),

@@ -15,8 +15,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "group.laws",
-            "identity, inverse and associativity, for the trivial group, {Id, Ref}, C4, D4, cyclic translations, S_n, \
-             B_d, direct products, and the semidirect products p4 and p4m",
+            "identity, inverse and associativity, for the trivial group, {Id, Ref}, C4, D4, cyclic \
+             translations, S_n, B_d, direct products, and the semidirect products p4 and p4m",
             |examiner| all_laws(examiner, Slip::None),
         )
         .theorem("group_laws")

@@ -17,8 +17,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "action.orbit_stabiliser",
-            "orbit size × stabiliser size = group order; Burnside's count of the k-coloured n × n images up to C4, and \
-             up to D4, is the number of their orbits",
+            "orbit size × stabiliser size = group order; Burnside's count of the k-coloured n × n images up \
+             to C4, and up to D4, is the number of their orbits",
             |_| orbits(Slip::None),
         )
         .theorem("orbit_stabiliser")

@@ -16,7 +16,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "action.permutation_points",
-            "S_n acts on the points of a cloud; the sum, the mean and the maximum over the points are invariant",
+            "S_n acts on the points of a cloud; the sum, the mean and the maximum over the points are \
+             invariant",
             |examiner| permutations(examiner, Slip::None, &[Sum, Mean, Maximum]),
         )
         .theorem("permutations_act")

@@ -26,8 +26,8 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("with Fourier interpolation", |_| linear(Moving::Fourier)),
         Claim::holds(
             "action.translation_real.fourier",
-            "ℝ acts by translation with Fourier interpolation on signals of odd length, and on signals of even length \
-             without a Nyquist component",
+            "ℝ acts by translation with Fourier interpolation on signals of odd length, and on signals of \
+             even length without a Nyquist component",
             |examiner| fourier(examiner, Moving::Fourier, Signals::WithoutNyquist),
         )
         .theorem("multipliers_act")

@@ -18,7 +18,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "action.rectangle",
-            "Rot90 takes h × w images to w × h images, h ≠ w; Rot180 and the reflections of the axes act on one grid",
+            "Rot90 takes h × w images to w × h images, h ≠ w; Rot180 and the reflections of the axes act on \
+             one grid",
             |examiner| rectangle(examiner, Turning::CounterClockwise),
         )
         .theorem("rectangle_turns")

@@ -34,7 +34,8 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("nothing is rotated", |examiner| any_angle(examiner, Turning::Ignored)),
         Claim::holds(
             "action.rotation_by_any_angle.quarter_turns",
-            "the multiples of 90° act on square pixel images, with any sampling: they are the quarter turns of the grid",
+            "the multiples of 90° act on square pixel images, with any sampling: they are the quarter turns \
+             of the grid",
             |_| quarter_turns(Turning::Sampled),
         )
         .theorem("rotations_act_on_squares")

@@ -20,8 +20,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::fails(
             "action.left_not_right",
-            "x ↦ x∘g, without the inverse, is a left action of D4 on images, p4 on periodic images, B_3 on volumes, \
-             S_n on points",
+            "x ↦ x∘g, without the inverse, is a left action of D4 on images, p4 on periodic images, B_3 on \
+             volumes, S_n on points",
             |examiner| not_abelian(examiner, Slip::NoInverse),
         )
         .theorem("left_not_right")

@@ -11,8 +11,9 @@ use crate::group::{C4, Representation};
 use crate::layer::laws::{Inputs, adjoint_sides, difference_sides, gradient_sides};
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear,
-    Flatten, Fraction, GlobalPool, GroupConvolution, GroupNormalisation, GroupPool, Layer, LogSoftmax, Mode,
-    Pool, Reduction, SetLinear, Softmax, TransposedConvolution, Upsample,
+    Flatten, Fraction, GlobalPool, GroupConvolution, GroupNormalisation, GroupPool, Layer,
+    LayerNormalisation, LogSoftmax, Mode, Pool, Reduction, SetLinear, Softmax, TransposedConvolution,
+    Upsample,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::{Goldilocks, Rational, Scalar};
@@ -170,8 +171,11 @@ fn every_layer() -> Vec<Subject<Network>> {
         (Pool::mean([2, 2]).divisor_override(3).into(), image.clone()),
         (GroupNormalisation::new(1, 2).into(), image.clone()),
         (GroupNormalisation::instance(2).into(), image.clone()),
+        (LayerNormalisation::new([4]).into(), image.clone()),
+        (LayerNormalisation::over([1, 2], [2, 5]).into(), image.clone()),
         (Upsample::nearest([2, 1]).into(), vec![1, 2, 2, 3]),
         (Upsample::linear([2, 3]).into(), vec![1, 2, 2, 3]),
+        (Upsample::linear_with_corners_aligned([3, 2]).into(), vec![1, 2, 2, 3]),
         (GlobalPool::MAXIMUM.into(), image.clone()),
         (GlobalPool::MEAN.into(), image.clone()),
         (AdaptivePool::maximum([2, 3]).into(), image.clone()),
@@ -186,10 +190,16 @@ fn every_layer() -> Vec<Subject<Network>> {
         (Dropout::new(Fraction::new(1, 4)).into(), image.clone()),
         (Flatten.into(), image.clone()),
     ];
-    let (elu, silu, gelu) = (Activation::Elu(Fraction::new(1, 2)), Activation::Silu, Activation::Gelu);
-    for activation in
-        [Activation::Relu, Activation::LEAKY_RELU, Activation::Tanh, Activation::Sigmoid, elu, silu, gelu]
-    {
+    for activation in [
+        Activation::Relu,
+        Activation::LEAKY_RELU,
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Elu(Fraction::new(1, 2)),
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::GeluByTanh,
+    ] {
         layers.push((activation.into(), image.clone()));
     }
     let regular = Representation::<_, Rational>::regular(&C4);
@@ -203,6 +213,8 @@ fn every_layer() -> Vec<Subject<Network>> {
     };
     let mut subjects: Vec<_> = layers.into_iter().map(alone).collect();
     let body = Network::new().then(Convolution::new(2, 3, [3, 3]).padding([1, 1])).then(Activation::Relu);
+    let skip = Network::new().then(Residual::new(body.clone()).concatenated());
+    subjects.push(Subject { name: "skip connection".to_owned(), layer: skip, input: image.clone() });
     let block = Residual::new(body).shortcut(Network::new().then(Convolution::new(2, 3, [1, 1])));
     let network = Network::new().then(block).then(BatchNormalisation::new(3)).then(Activation::Tanh);
     let network = network.then(Pool::maximum([2, 2])).then(Flatten).then(Dense::new(12, 2));
@@ -224,7 +236,8 @@ pub(super) fn is_linear(network: &Network, mode: Mode) -> bool {
         | AnyLayer::GroupPool(GroupPool { reduction, .. }) => *reduction == Reduction::Mean,
         AnyLayer::BatchNormalisation(_) => mode == Mode::Inference,
         AnyLayer::Activation(_) | AnyLayer::Softmax(_) | AnyLayer::LogSoftmax(_) => false,
-        AnyLayer::GroupNormalisation(_) | AnyLayer::CustomLayer(_) => false,
+        AnyLayer::GroupNormalisation(_) | AnyLayer::LayerNormalisation(_) => false,
+        AnyLayer::CustomLayer(_) => false,
     }
 }
 

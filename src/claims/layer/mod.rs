@@ -4,6 +4,7 @@ mod gradients;
 mod grid;
 pub(super) mod maps;
 mod matrix;
+mod resampling;
 mod structure;
 pub(super) mod translation;
 mod wrong_gradients;
@@ -12,10 +13,17 @@ use super::Claim;
 
 /// The claims of this chapter.
 pub(super) fn claims() -> Vec<Claim> {
-    [translation::claims(), grid::claims(), matrix::claims(), structure::claims(), gradients::claims()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        translation::claims(),
+        grid::claims(),
+        matrix::claims(),
+        structure::claims(),
+        resampling::claims(),
+        gradients::claims(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use ndarray::{Array1, ArrayD, Axis, IxDyn, Zip};
 use crate::conv::Boundary;
 use crate::layer::{
     Activation, AdaptivePool, AnyLayer, BatchNormalisation, Convolution, Dense, Dropout, Flatten, Fraction,
-    GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool, Layer, LayerError, LogSoftmax,
-    Mode, Parameter, Pool, Reduction, Softmax, TransposedConvolution, Upsample,
+    GlobalPool, Gradients, GroupConvolution, GroupNormalisation, GroupPool, Layer, LayerError,
+    LayerNormalisation, LogSoftmax, Mode, Parameter, Pool, Reduction, Softmax, TransposedConvolution,
+    Upsample,
 };
 use crate::network::{Network, Node, Residual};
 use crate::scalar::Scalar;
@@ -154,6 +155,11 @@ pub(super) fn all() -> Vec<Mutant> {
             backward_of(Activation::Elu(Fraction::ONE)),
         ),
         mutant("GELU: its derivative is that of SiLU", Activation::Gelu, backward_of(Activation::Silu)),
+        mutant(
+            "GELU: its derivative is that of the form with tanh",
+            Activation::Gelu,
+            backward_of(Activation::GeluByTanh),
+        ),
         mutant("log-softmax: its gradient is that of softmax", LogSoftmax, backward_of(Softmax)),
         mutant(
             "mean pooling, rounded up: the last window is divided by all taps",
@@ -166,9 +172,19 @@ pub(super) fn all() -> Vec<Mutant> {
             backward_of(GroupNormalisation::layer(2)),
         ),
         mutant(
+            "layer normalisation: the gradient is that over other axes",
+            LayerNormalisation::over([1], [2]).without_weights(),
+            backward_of(LayerNormalisation::over([2], [5]).without_weights()),
+        ),
+        mutant(
             "linear upsampling: the gradient is that of corners aligned",
             Upsample::linear([2]),
             backward_of(Upsample::linear_with_corners_aligned([2])),
+        ),
+        mutant(
+            "linear upsampling, corners aligned: the gradient is that of half pixels",
+            Upsample::linear_with_corners_aligned([2]),
+            backward_of(Upsample::linear([2])),
         ),
         mutant("dropout: the gradient is not scaled", Dropout::new(SHARE), Fault::NotScaled),
         mutant("dropout: the gradient has another mask", Dropout::new(SHARE), Fault::OtherMask),
@@ -186,6 +202,17 @@ pub(super) fn all() -> Vec<Mutant> {
             layer: Wrong {
                 layer: Network::new().then(Residual::new(body())),
                 fault: Fault::BackwardOf(body()),
+            },
+            input: vec![2, 2, 5],
+            only_at_equals: false,
+        },
+        Mutant {
+            name: "skip connection: body and shortcut get each other's gradient",
+            layer: Wrong {
+                layer: Network::new().then(Residual::new(body()).concatenated()),
+                fault: Fault::BackwardOf(
+                    Network::new().then(Residual::new(Network::new()).shortcut(body()).concatenated()),
+                ),
             },
             input: vec![2, 2, 5],
             only_at_equals: false,

@@ -21,8 +21,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "map.orbit_average",
-            "averaging over a finite group makes any map invariant or equivariant, is a projection, and leaves \
-             equivariant maps alone",
+            "averaging over a finite group makes any map invariant or equivariant, is a projection, and \
+             leaves equivariant maps alone",
             |examiner| examine(examiner, Undo::Inverse),
         )
         .theorem("average_equivariant")

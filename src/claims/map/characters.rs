@@ -17,8 +17,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "map.characters",
-            "the space of equivariant linear maps V → W has dimension ⟨χ_V, χ_W⟩; for S_n it is 2 on vectors and 15 on \
-             matrices",
+            "the space of equivariant linear maps V → W has dimension ⟨χ_V, χ_W⟩; for S_n it is 2 on vectors \
+             and 15 on matrices",
             |_| dimensions(Characters::InnerProduct),
         )
         .theorem("equivariant_maps_by_characters")
@@ -26,7 +26,9 @@ pub(super) fn claims() -> Vec<Claim> {
         .theorem("dimension_by_characters")
         .theorem("equivariant_maps_dimension")
         .theorem("deepsets_weights_unique")
-        .mutant("the identity is left out of the sum over the group", |_| dimensions(Characters::WithoutIdentity)),
+        .mutant("the identity is left out of the sum over the group", |_| {
+            dimensions(Characters::WithoutIdentity)
+        }),
     ]
 }
 

@@ -15,7 +15,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "norm.affine",
-            "γH′ + β has mean β and variance γ² times that of H′, so that γ and β restore any mean and deviation",
+            "γH′ + β has mean β and variance γ² times that of H′, so that γ and β restore any mean and \
+             deviation",
             |examiner| affine(examiner, Parameters::AsTheyAre),
         )
         .theorem("norm_affine_restores")

@@ -1,4 +1,4 @@
-//! The chapter *norm*: batch normalisation, and what it does to symmetry.
+//! The chapter *norm*: batch and group normalisation, and what they do to symmetry.
 //!
 //! The layer takes a root, which the symbolic and field readings hold as an unknown function: they prove what
 //! is true whatever the root is (the mean, permutations, a bias before the layer), and are silent otherwise.
@@ -6,6 +6,7 @@
 //! symbolically ([`layer`]).
 
 mod affine;
+mod group;
 mod layer;
 mod orbit;
 mod running;
@@ -23,6 +24,7 @@ pub(super) fn claims() -> Vec<Claim> {
         running::claims(),
         scale::claims(),
         spatial::claims(),
+        group::claims(),
         orbit::claims(),
     ]
     .into_iter()

@@ -22,7 +22,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::fails(
             "norm.orbit",
-            "normalisation with statistics and parameters for each channel commutes with the rotation of a group feature map",
+            "normalisation with statistics and parameters for each channel commutes with the rotation of a \
+             group feature map",
             |examiner| per_channel(examiner, 1),
         )
         .theorem("channel_statistics_break")

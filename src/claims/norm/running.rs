@@ -14,7 +14,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "norm.running",
-            "inference uses the running mean and variance: one sample gives the same result alone or in a batch",
+            "inference uses the running mean and variance: one sample gives the same result alone or in a \
+             batch",
             |examiner| inference(examiner, Statistics::Inference),
         )
         .theorem("norm_inference_alone")
@@ -23,11 +24,14 @@ pub(super) fn claims() -> Vec<Claim> {
         }),
         Claim::holds(
             "norm.running.update",
-            "training moves the running mean by r ← (1 − m)·r + m·μ, and the running variance so towards σ²·n/(n − 1)",
+            "training moves the running mean by r ← (1 − m)·r + m·μ, and the running variance so towards \
+             σ²·n/(n − 1)",
             |examiner| update(examiner, Update::AsItIs),
         )
         .mutant("the running variance is the biased one", |examiner| update(examiner, Update::Biased))
-        .mutant("the momentum weighs the old statistics", |examiner| update(examiner, Update::MomentumOfTheOld)),
+        .mutant("the momentum weighs the old statistics", |examiner| {
+            update(examiner, Update::MomentumOfTheOld)
+        }),
         Claim::fails(
             "norm.running.training_mode",
             "in training mode one sample gives the same result alone or in a batch",

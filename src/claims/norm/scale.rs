@@ -151,8 +151,9 @@ fn invariance(examiner: &Examiner, statistics: Statistics, delta: Fraction) -> R
         examiner.examine(&any_input(statistics, move |_| (delta, delta)))?,
     ]);
     report.remark.get_or_insert_with(|| {
-        "symbolically for all means of channels with a rational root; on any input by numbers; for c = 2 and 3"
-            .to_owned()
+        "symbolically for all means of channels with a rational root; on any input by numbers; for c = 2 and \
+         3"
+        .to_owned()
     });
     Ok(report)
 }

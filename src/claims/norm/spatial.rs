@@ -29,7 +29,7 @@ pub(super) fn claims() -> Vec<Claim> {
 
 /// A permutation of all places of space, in row-major order.
 #[derive(Clone, Copy, Debug)]
-struct Pixels;
+pub(super) struct Pixels;
 
 impl ArrayAction<Symmetric> for Pixels {
     fn name(&self) -> String {

@@ -17,8 +17,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "pool.any_size",
-            "global and adaptive pooling give an output of fixed size for inputs of any size, so that one network takes \
-             them all",
+            "global and adaptive pooling give an output of fixed size for inputs of any size, so that one \
+             network takes them all",
             |_| sizes(Windows::Adaptive),
         )
         .theorem("adaptive_windows_inside")
@@ -27,8 +27,8 @@ pub(super) fn claims() -> Vec<Claim> {
         .mutant("plain pooling with windows of ⌈L/m⌉ entries", |_| sizes(Windows::PlainUp)),
         Claim::holds(
             "pool.any_size.windows",
-            "window i of adaptive pooling to m of L entries goes from ⌊iL/m⌋ to ⌈(i + 1)L/m⌉: plain pooling where m \
-             divides L, global pooling for m = 1",
+            "window i of adaptive pooling to m of L entries goes from ⌊iL/m⌋ to ⌈(i + 1)L/m⌉: plain pooling \
+             where m divides L, global pooling for m = 1",
             |examiner| windows(examiner, Fault::None),
         )
         .theorem("adaptive_is_plain_pooling")

@@ -1,6 +1,7 @@
 //! The chapter *pool*: pooling over windows, over everything, and over a fixed number of windows.
 
 mod any_size;
+mod ceil_mode;
 mod tolerance;
 mod translation;
 
@@ -8,7 +9,10 @@ use super::Claim;
 
 /// The claims of this chapter.
 pub(super) fn claims() -> Vec<Claim> {
-    [translation::claims(), tolerance::claims(), any_size::claims()].into_iter().flatten().collect()
+    [translation::claims(), tolerance::claims(), any_size::claims(), ceil_mode::claims()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]

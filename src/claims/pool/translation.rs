@@ -21,12 +21,17 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "pool.translation",
-            "maximum and mean pooling with window k and stride s take a translation by s·t to a translation by t",
+            "maximum and mean pooling with window k and stride s take a translation by s·t to a translation \
+             by t",
             |examiner| multiples(examiner, Fault::None),
         )
         .theorem("pool_stride_equivariance")
-        .mutant("the last window begins one entry late", |examiner| multiples(examiner, Fault::LastWindowLate))
-        .mutant("the output moves as far as the input", |examiner| multiples(examiner, Fault::OutputMovesAsFar))
+        .mutant("the last window begins one entry late", |examiner| {
+            multiples(examiner, Fault::LastWindowLate)
+        })
+        .mutant("the output moves as far as the input", |examiner| {
+            multiples(examiner, Fault::OutputMovesAsFar)
+        })
         .mutant("zeros past the end in place of the beginning", |examiner| {
             multiples(examiner, Fault::ZerosPastTheEnd)
         }),

@@ -140,8 +140,8 @@ fn dimensions() -> Result<Report, Failure> {
                 let counterexample = Counterexample::from_text(
                     [("points and channels".to_owned(), format!("{points}, {inputs} → {outputs}"))],
                     format!(
-                        "dimension {by_orbits} by orbits, {by_elimination} by elimination, {by_characters} by \
-                         characters"
+                        "dimension {by_orbits} by orbits, {by_elimination} by elimination, {by_characters} \
+                         by characters"
                     ),
                     format!("{expected} weights"),
                 );

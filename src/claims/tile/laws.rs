@@ -13,9 +13,9 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "tile.stitched",
-            "tiles on the lattice of strides, read with a halo of at least the reach and put together, are the \
-             whole: for convolutions of any stride, dilation and padding, pools, transposed convolutions, \
-             resizing and skip connections",
+            "tiles on the lattice of strides, read with a halo of at least the reach and put together, are \
+             the whole: for convolutions of any stride, dilation and padding, pools, transposed \
+             convolutions, resizing and skip connections",
             |examiner| stitched(examiner, Fault::None),
         )
         .theorem("tile_is_the_whole")

@@ -12,8 +12,8 @@ pub(super) fn claims() -> Vec<Claim> {
     vec![
         Claim::holds(
             "tile.reach",
-            "a composition reaches as far as the reaches of its layers composed, two ways as far as the farther \
-             one; where no weight is zero one entry less is not enough",
+            "a composition reaches as far as the reaches of its layers composed, two ways as far as the \
+             farther one; where no weight is zero one entry less is not enough",
             |_| reaches(Rule::Right),
         )
         .theorem("receptive_field_bounds")

@@ -97,7 +97,8 @@ impl Workload {
             let entries = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
             if entries.is_none_or(|entries| entries > LARGEST_ARRAY) {
                 bail!(
-                    "an array of shape {shape:?} has more than {LARGEST_ARRAY} entries, the most that are timed"
+                    "an array of shape {shape:?} has more than {LARGEST_ARRAY} entries, the most that are \
+                     timed"
                 );
             }
         }

@@ -63,8 +63,8 @@ impl Geometry {
     ) -> anyhow::Result<Self> {
         if !matches!((kernel.len(), signal.len()), (1, 1 | 2) | (2, 2)) {
             bail!(
-                "expected a signal of one axis with a kernel of one, or of two with a kernel of one or two; found a \
-                 signal of shape {signal:?} and a kernel of shape {kernel:?}"
+                "expected a signal of one axis with a kernel of one, or of two with a kernel of one or two; \
+                 found a signal of shape {signal:?} and a kernel of shape {kernel:?}"
             );
         }
         let is_of_lines = kernel.len() == 1;

@@ -1,7 +1,7 @@
 //! Which algorithms a scalar has, and which of them to run.
 //!
-//! Over `f32` and `f64`, [`Choice::Automatic`] is a [`Plan`](crate::conv::plan::Plan) with default options. The
-//! rule for other scalars:
+//! Over `f32` and `f64`, [`Choice::Automatic`] is a [`Plan`](crate::conv::plan::Plan) with default options.
+//! The rule for other scalars:
 //! - a kernel of at most [`SMALL_KERNEL`] taps goes to the matrix product;
 //! - a larger one goes to the fast transform of its scalar: Fourier over complex floats, number-theoretic
 //!   over [`Goldilocks`]; over the other exact scalars the matrix product;

@@ -1,7 +1,7 @@
 //! Bounds on the rounding errors of planned methods that do more than add products.
 //!
-//! *Winograd's.* With the three matrices of F(m, 3), |computed − exact| is at most `γ_k · |Aᵀ| [(|G||g||Gᵀ|) ⊙
-//! (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the roundings on the
+//! *Winograd's.* With the three matrices of F(m, 3), |computed − exact| is at most `γ_k · |Aᵀ| [(|G||g||Gᵀ|)
+//! ⊙ (|Bᵀ||d||B|)] |A|`, summed over C channels, where γ_k = (1+u)^k − 1 and k counts the roundings on the
 //! longest path (N. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed. 2002, §3.1; see
 //! [`Method`](crate::conv::plan::Method)). It assumes that nothing underflows.
 //!

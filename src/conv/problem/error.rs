@@ -44,6 +44,15 @@ pub enum ConvolutionError {
         /// The number of values given.
         found: usize,
     },
+    /// The padding is to keep sizes, and the stride does not.
+    #[error(
+        "\"same\" padding keeps sizes at stride 1, found stride {stride:?}: take stride 1, or padding by \
+         numbers"
+    )]
+    SamePadding {
+        /// The stride along each axis.
+        stride: Vec<usize>,
+    },
     /// A stride, a dilation or the number of groups is zero.
     #[error("{option} must be at least 1, found 0")]
     Zero {
@@ -62,7 +71,8 @@ pub enum ConvolutionError {
     },
     /// The kernel was made for another number of channels.
     #[error(
-        "the signal has {channels} channels in {groups} groups, so the kernel's axis 1 must be {expected}, found {found}"
+        "the signal has {channels} channels in {groups} groups, so the kernel's axis 1 must be {expected}, \
+         found {found}"
     )]
     WrongChannels {
         /// Channels of the signal.
@@ -76,7 +86,8 @@ pub enum ConvolutionError {
     },
     /// The kernel reaches further than the padded signal.
     #[error(
-        "along axis {axis} of space the kernel spans {span} entries, but the padded signal has only {available}: pad more, or take a smaller kernel or dilation"
+        "along axis {axis} of space the kernel spans {span} entries, but the padded signal has only \
+         {available}: pad more, or take a smaller kernel or dilation"
     )]
     KernelTooLarge {
         /// The axis, counted among the axes of space.
@@ -88,7 +99,8 @@ pub enum ConvolutionError {
     },
     /// Reflecting padding as long as the signal.
     #[error(
-        "along axis {axis} of space reflecting padding must be shorter than the signal ({length}), found {padding}"
+        "along axis {axis} of space reflecting padding must be shorter than the signal ({length}), found \
+         {padding}"
     )]
     ReflectionTooLong {
         /// The axis, counted among the axes of space.
@@ -116,7 +128,8 @@ pub enum ConvolutionError {
     },
     /// A kernel is not the outer product of vectors.
     #[error(
-        "the kernel from channel {input} to channel {output} is not an outer product of vectors: use another algorithm"
+        "the kernel from channel {input} to channel {output} is not an outer product of vectors: use another \
+         algorithm"
     )]
     NotSeparable {
         /// Output channel.

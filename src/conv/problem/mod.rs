@@ -78,6 +78,9 @@ impl Problem {
         let groups = options.groups;
         check_groups(groups, input_channels, output_channels, group_channels)?;
         let stride = per_axis("stride", &options.stride, 1, space.len())?;
+        if options.keeps_size && stride.iter().any(|&stride| stride > 1) {
+            return Err(ConvolutionError::SamePadding { stride });
+        }
         let dilation = per_axis("dilation", &options.dilation, 1, space.len())?;
         let padding = per_axis("padding", &options.padding, (0, 0), space.len())?;
         let axes = (0..space.len())

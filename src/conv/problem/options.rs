@@ -77,6 +77,8 @@ pub struct Options {
     pub dilation: Vec<usize>,
     /// How many entries the signal is extended by, `(before, after)`.
     pub padding: Vec<(usize, usize)>,
+    /// Whether that padding is to keep sizes, which none does at a stride above 1: such a stride is refused.
+    pub keeps_size: bool,
     /// What those entries are.
     pub boundary: Boundary,
     /// Number of equal groups of channels that do not see each other.
@@ -85,7 +87,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { stride: vec![], dilation: vec![], padding: vec![], boundary: Boundary::Zero, groups: 1 }
+        Options {
+            stride: vec![],
+            dilation: vec![],
+            padding: vec![],
+            keeps_size: false,
+            boundary: Boundary::Zero,
+            groups: 1,
+        }
     }
 }
 
@@ -116,6 +125,20 @@ impl Options {
     /// With this padding `(before, after)` along each axis.
     pub fn padding_before_after(mut self, padding: impl Into<Vec<(usize, usize)>>) -> Self {
         self.padding = padding.into();
+        self.keeps_size = false;
+        self
+    }
+
+    /// With the padding that keeps sizes at stride 1, for these taps and the dilation so far: (taps −
+    /// 1)·dilation in all, an odd entry behind, as PyTorch's `padding="same"`.
+    pub fn same_padding(mut self, taps: &[usize]) -> Self {
+        let axis = |(axis, &taps): (usize, &usize)| {
+            let dilation = self.dilation.get(axis).copied().unwrap_or(1);
+            let all = taps.saturating_sub(1).saturating_mul(dilation);
+            (all / 2, all - all / 2)
+        };
+        self.padding = taps.iter().enumerate().map(axis).collect();
+        self.keeps_size = true;
         self
     }
 

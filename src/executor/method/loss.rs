@@ -110,8 +110,8 @@ pub struct Targets<'a> {
     pub total: f64,
 }
 
-/// Cross-entropy of the first lanes; `gradient` becomes that of the sum of the losses divided by `total`, zero
-/// in the other lanes and in those that are ignored.
+/// Cross-entropy of the first lanes; `gradient` becomes that of the sum of the losses divided by `total`,
+/// zero in the other lanes and in those that are ignored.
 ///
 /// # Panics
 /// If there are more labels than lanes, a label is no class, class weights are not one for each class, or the

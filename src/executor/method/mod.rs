@@ -19,10 +19,10 @@
 //! | [`LaneMaps`] | the fixed maps of an equivariant linear layer |
 //! | [`add`], [`add_at_each`], [`sum_of_each`] | the sum of residual connections; of each channel's entries and one number; its gradient |
 //!
-//! Everything here is `f32` and, but for [`ByDefinition`], allocates nothing once it is made: a caller hands in scratch space of a
-//! stated length. Sums have an order that depends on shapes alone, so results do not depend on the number of
-//! threads. They may depend on the instructions, which differ in the number of lanes of a vector and in
-//! whether a product is rounded before it is added.
+//! Everything here is `f32` and, but for [`ByDefinition`], allocates nothing once it is made: a caller hands
+//! in scratch space of a stated length. Sums have an order that depends on shapes alone, so results do not
+//! depend on the number of threads. They may depend on the instructions, which differ in the number of lanes
+//! of a vector and in whether a product is rounded before it is added.
 //!
 //! *Dead lanes.* Lanes without a sample hold zeros at first, and any finite values later. The gradients of
 //! the losses are zero there, and every backward pass here keeps it so.

@@ -381,7 +381,7 @@ fn in_place(activation: Activation) -> Option<InPlace> {
         Activation::LeakyRelu(slope) => Some(InPlace::LeakyRelu(slope.to())),
         Activation::Tanh => Some(InPlace::Tanh),
         Activation::Sigmoid => Some(InPlace::Sigmoid),
-        Activation::Elu(_) | Activation::Silu | Activation::Gelu => None,
+        Activation::Elu(_) | Activation::Silu | Activation::Gelu | Activation::GeluByTanh => None,
     }
 }
 

@@ -36,7 +36,8 @@ pub enum LossError {
     },
     /// Weights of classes that are none.
     #[error(
-        "expected no class weights, or one for each of {classes} classes, finite, not negative and not all zero, found {found}"
+        "expected no class weights, or one for each of {classes} classes, finite, not negative and not all \
+         zero, found {found}"
     )]
     ClassWeights {
         /// Number of classes.

@@ -7,17 +7,17 @@
 //! ∂L/∂z = T·softmax(z) − t              m = max z, T = Σ_k t(k), which is 1 for equal weights w = 1
 //! ```
 //!
-//! and Σ L / Σ w(y) over the batch, its mean for equal weights. Samples with the label [`IGNORED`] take no part
-//! in either sum. The maximum is subtracted before anything else, so that nothing overflows and
-//! scores that are large beside their differences lose no digits; its own term e⁰ = 1 is left to `log(1 +
-//! Σ')`, which is accurate for small losses. A class that is no target takes no part in the second sum,
-//! whatever its score: a score of −∞ means that the class is excluded, and 0·∞ counts as 0. The loss is ∞
-//! where a target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of
-//! (x − t)² over all entries, gradient 2(x − t)/n. Cost: K exponentials a sample.
+//! and Σ L / Σ w(y) over the batch, its mean for equal weights. Samples with the label [`IGNORED`] take no
+//! part in either sum. The maximum is subtracted before anything else, so that nothing overflows and scores
+//! that are large beside their differences lose no digits; its own term e⁰ = 1 is left to `log(1 + Σ')`,
+//! which is accurate for small losses. A class that is no target takes no part in the second sum, whatever
+//! its score: a score of −∞ means that the class is excluded, and 0·∞ counts as 0. The loss is ∞ where a
+//! target is excluded, and NaN where a score is NaN or +∞, or all are −∞. *Mean square*: the mean of (x − t)²
+//! over all entries, gradient 2(x − t)/n. Cost: K exponentials a sample.
 //!
-//! Like root and exponential, the logarithm is an arbitrary function over GF(p) whose derivative is *declared*
-//! by the usual rule. That is enough to judge the gradient of the cross-entropy exactly: its derivation uses the
-//! chain rule and field arithmetic alone.
+//! Like root and exponential, the logarithm is an arbitrary function over GF(p) whose derivative is
+//! *declared* by the usual rule. That is enough to judge the gradient of the cross-entropy exactly: its
+//! derivation uses the chain rule and field arithmetic alone.
 //!
 //! Sources: C. Szegedy et al., *Rethinking the inception architecture*, 2016, section 7 (smoothing).
 
@@ -86,7 +86,8 @@ impl<S: Scalar> CrossEntropy<S> {
     /// The loss of each sample of (samples, classes), 0 where it is ignored.
     ///
     /// # Errors
-    /// If a label is missing or no class, ε does not lie in [0, 1], or there is not one weight for each class.
+    /// If a label is missing or no class, ε does not lie in [0, 1], or there is not one weight for each
+    /// class.
     pub fn values(&self, scores: ArrayView2<'_, S>, labels: &[usize]) -> Result<Vec<S>, LossError> {
         self.check(scores.dim(), labels)?;
         let value = |(row, &label): (ArrayView1<'_, S>, &usize)| {
@@ -117,8 +118,8 @@ impl<S: Scalar> CrossEntropy<S> {
         Ok(self.share_of(sum, &self.total_weight(labels)))
     }
 
-    /// Writes the gradient of the mean loss over a batch, of which these samples may be a part: `total` is the
-    /// [`total_weight`](Self::total_weight) of the labels of all.
+    /// Writes the gradient of the mean loss over a batch, of which these samples may be a part: `total` is
+    /// the [`total_weight`](Self::total_weight) of the labels of all.
     ///
     /// # Errors
     /// As [`CrossEntropy::values`], or if the gradient has not the shape of the scores.
@@ -310,8 +311,8 @@ mod tests {
         }
     }
 
-    /// Two classes with equal scores: every −log p is log 2. Weights 1 and 3, labels 0, 1, ignored, 1: the sums
-    /// are 7·log 2 and 7. With ε = 1/2 each loss is (w(y)/2 + (1 + 3)/4)·log 2: 3/2, 5/2, 5/2 of it.
+    /// Two classes with equal scores: every −log p is log 2. Weights 1 and 3, labels 0, 1, ignored, 1: the
+    /// sums are 7·log 2 and 7. With ε = 1/2 each loss is (w(y)/2 + (1 + 3)/4)·log 2: 3/2, 5/2, 5/2 of it.
     #[test]
     fn weights_and_ignored_labels_by_hand() {
         let scores = Array2::from_elem((4, 2), 5.0_f64);

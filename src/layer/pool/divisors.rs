@@ -1,8 +1,8 @@
 //! Windows that reach beyond the padding, and what a mean divides by.
 //!
-//! With ceil mode along an axis of length L with padding (p, q), taps k, dilation d and stride s the last window
-//! begins at the first multiple of s at which no entry is left out, ⌈(L + p + q − d(k − 1) − 1)/s⌉·s, or one
-//! stride before it, if that is not below L + p. A mean divides by the taps before L + p + q.
+//! With ceil mode along an axis of length L with padding (p, q), taps k, dilation d and stride s the last
+//! window begins at the first multiple of s at which no entry is left out, ⌈(L + p + q − d(k − 1) − 1)/s⌉·s,
+//! or one stride before it, if that is not below L + p. A mean divides by the taps before L + p + q.
 
 use super::{Pool, Reduction};
 use crate::conv::{Axis, Problem};

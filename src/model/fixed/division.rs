@@ -54,8 +54,8 @@ pub(super) fn quotient(x: &Fixed, y: &Fixed) -> Option<Fixed> {
     number(is_negative, &ratio, (cut + inherited) * UP)
 }
 
-/// √x of a finite number; `None` where it has no digits here, or no root. Below zero by no more than its bound
-/// it is taken for zero.
+/// √x of a finite number; `None` where it has no digits here, or no root. Below zero by no more than its
+/// bound it is taken for zero.
 pub(super) fn root(x: &Fixed) -> Option<Fixed> {
     let (a, cut) = integer(x)?;
     let error = (x.error() + cut) * UP;

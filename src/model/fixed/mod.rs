@@ -1,15 +1,16 @@
 //! Reading a program in fixed-point arithmetic of 256 bits, with bounds within which the exact result lies.
 //!
 //! Rigorous bounds of floats grow from layer to layer by Σ|w|, where the numbers themselves grow by a square
-//! root of that: after twenty layers of a hundred products the bounds of `f64` are wider than the numbers. The
-//! same bounds over numbers with 192 bits behind the binary point begin at 2⁻¹⁹² = 1.6·10⁻⁵⁸, so that forty
-//! more digits may be lost. Sums and products of integers are exact but for one cut, see `sum`; maxima are
-//! comparisons; quotients and roots, of which normalisations need some for each channel, and the exponential
-//! with the functions that are made of it, are those of integers. Every other function is taken from
-//! [`Bounds`], and brings the error of `f64` with it.
+//! root of that: after twenty layers of a hundred products the bounds of `f64` are wider than the numbers.
+//! The same bounds over numbers with 192 bits behind the binary point begin at 2⁻¹⁹² = 1.6·10⁻⁵⁸, so that
+//! forty more digits may be lost. Sums and products of integers are exact but for one cut, see `sum`; maxima
+//! are comparisons; quotients and roots, of which normalisations need some for each channel, and the
+//! exponential with the functions that are made of it, are those of integers. Every other function is taken
+//! from [`Bounds`], and brings the error of `f64` with it.
 //!
 //! Numbers reach to 2⁶². What may be larger, as in masks of attention, is computed in [`Bounds`] too.
 
+mod difference;
 mod division;
 mod exponential;
 mod number;

@@ -1,14 +1,15 @@
 //! Sums of products, exact until they are cut once.
 //!
 //! Products of two numbers of 192 bits behind the point have 384. They are added as they are, positive and
-//! negative ones apart; the sum is then cut to 192 bits, which is off by less than 2⁻¹⁹². What is inherited is
+//! negative ones apart; the sum is then cut to 192 bits, which is off by less than 2⁻¹⁹². What is inherited
+//! is
 //!
 //! |Σ xᵢyᵢ − Σ vᵢwᵢ| ≤ Σ |vᵢ|·δwᵢ + δvᵢ·(|wᵢ| + δwᵢ)  for |xᵢ − vᵢ| ≤ δvᵢ, |yᵢ − wᵢ| ≤ δwᵢ,
 //!
-//! computed in floats: each of n terms is rounded at most four times and then n times as a part of the sum, and
-//! all terms are ≥ 0, so that the result is within the factor 1 + (n + 8)ε of the exact one (ε = 2⁻⁵², twice
-//! the unit roundoff). What is inexact has a bound of at least 2⁻¹⁹², and so has what comes of it: no term
-//! that counts is too small for a float. Cost: for weights of 24 bits one digit times four.
+//! computed in floats: each of n terms is rounded at most four times and then n times as a part of the sum,
+//! and all terms are ≥ 0, so that the result is within the factor 1 + (n + 8)ε of the exact one (ε = 2⁻⁵²,
+//! twice the unit roundoff). What is inexact has a bound of at least 2⁻¹⁹², and so has what comes of it: no
+//! term that counts is too small for a float. Cost: for weights of 24 bits one digit times four.
 
 use super::number::{Fixed, Form, LIMBS, LIMIT, UNIT, Wide, digits};
 

@@ -50,11 +50,6 @@ pub(super) use value::{Content, Value};
 /// How a node of one operator is lowered: the values of its outputs.
 pub(super) type Lowering = fn(&mut Builder, &Call<'_>) -> Result<Vec<Value>, Refusal>;
 
-/// The oldest version of the operators that is read.
-pub(super) const OLDEST_OPSET: i64 = 7;
-/// The newest version that these files were written for.
-pub(super) const NEWEST_OPSET: i64 = 28;
-
 /// How this operator of the standard is lowered, if it is.
 pub(super) fn lowering(operator: &str) -> Option<Lowering> {
     let families = [

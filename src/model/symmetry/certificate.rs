@@ -8,7 +8,8 @@
 //! *Soundness.* By induction over the steps: t(g ▷ x)\[i\] is a function of the values of T on g ▷ x, which
 //! are by hypothesis the values of the images on x; and these are the terms of σ(i), so that the function has
 //! the value t(x)\[σ(i)\]. Terms are compared as bags, as sums, products and maxima do not depend on an order
-//! in exact arithmetic. `certificate_soundness` in `proofs/Certificate.v` is this theorem, checked by machine.
+//! in exact arithmetic. `certificate_soundness` in `proofs/Certificate.v` is this theorem, checked by
+//! machine.
 //!
 //! Entries that are copies of another one count as that entry. So tensors that are only rearranged need no
 //! permutation, as a border that is padded with copies has none, and copies in an enlarged image may be
@@ -20,8 +21,8 @@
 //! What is trusted is the reader, the lowering and this file: no random number, no search, and nothing that
 //! the certificate says but its permutations. Cost: one pass over the products of the model.
 
-use super::check::{JudgeError, leader};
-use super::exact::{Moving, Prover, varying};
+use super::error::{CertificateError, JudgeError};
+use super::exact::{Moving, Prover, leader, varying};
 use super::groups::{Element, SymmetryGroup};
 use super::motion::Motion;
 use super::rule::Rule;
@@ -59,50 +60,6 @@ pub struct Certified {
     pub claims: Vec<[String; 3]>,
     /// How many steps were checked.
     pub steps: usize,
-}
-
-/// Why a certificate does not prove what it claims.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CertificateError {
-    /// It was made for other inputs.
-    #[error("made for other inputs: {0}")]
-    Inputs(String),
-    /// The model has numbers that are not finite.
-    #[error("the model has numbers that are not finite, of which exact arithmetic knows nothing")]
-    Infinite,
-    /// What it calls an element of a group is none, or moves other inputs.
-    #[error("{group}: {element} is no element of this group on these inputs")]
-    Element {
-        /// The group.
-        group: String,
-        /// The element.
-        element: String,
-    },
-    /// It claims nothing.
-    #[error("it claims nothing")]
-    Empty,
-    /// What it says of a tensor is no permutation of its entries, or missing.
-    #[error("{element}: tensor {tensor}: expected a permutation of its entries")]
-    NoPermutation {
-        /// The element.
-        element: String,
-        /// The tensor.
-        tensor: String,
-    },
-    /// A step does not map to itself.
-    #[error(
-        "{element}: node {node} does not map to itself: entry {entry} of its result and its \
-            image are computed from different terms"
-    )]
-    Step {
-        /// The element.
-        element: String,
-        /// The node.
-        node: String,
-        /// The entry.
-        entry: usize,
-    },
 }
 
 /// Makes the claim of a motion; `None` where a tensor that matters is not permuted.

@@ -6,9 +6,10 @@ use ndarray::{ArrayD, IxDyn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::certificate::{Certificate, CertificateError, Claim, claim};
+use super::certificate::{Certificate, Claim, claim};
 use super::decide::{Judge, Memory, SIMPLE};
-use super::exact::{Moving, Prover};
+use super::error::JudgeError;
+use super::exact::{Moving, Prover, leader};
 use super::groups::{Element, SymmetryGroup, suggested};
 use super::measured::Meter;
 use super::mend;
@@ -16,8 +17,7 @@ use super::mended_file;
 use super::report::{ModelReport, Tensor};
 use super::shapes;
 use super::terms::Terms;
-use crate::model::run::RunError;
-use crate::model::{Model, ModelError, Port, Program};
+use crate::model::{Model, Port, Program};
 
 /// What is judged: the program for the shapes asked about, and what moves.
 struct Subject {
@@ -27,40 +27,6 @@ struct Subject {
     /// The number of the input that gives the group.
     leader: usize,
     moving: Moving,
-}
-
-/// Why a model cannot be judged.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum JudgeError {
-    /// The model cannot be read for these shapes.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The model does not run.
-    #[error(transparent)]
-    Run(#[from] RunError),
-    /// There is no input of floats that could be moved.
-    #[error("{0}: no input of floats that could be moved")]
-    Nothing(String),
-    /// A sample does not fit.
-    #[error("a sample for {input}: expected the shape {expected:?}, found {found:?}")]
-    Sample {
-        /// The input.
-        input: String,
-        /// Its shape.
-        expected: Vec<usize>,
-        /// The shape of the sample.
-        found: Vec<usize>,
-    },
-    /// There is no mended model.
-    #[error("no mended model: {0}")]
-    Mend(String),
-    /// There is no certificate.
-    #[error("no certificate: {0}")]
-    NoCertificate(String),
-    /// A certificate does not prove what it claims.
-    #[error("the certificate is refused: {0}")]
-    Certificate(#[from] CertificateError),
 }
 
 /// The question which symmetries a model has.
@@ -382,13 +348,4 @@ impl<'m> Question<'m> {
         trials.push(larger.collect());
         Ok(trials)
     }
-}
-
-/// The first input of floats with an axis to move along.
-pub(in crate::model) fn leader(program: &Program) -> Option<usize> {
-    let fits = |&input: &usize| {
-        let slot = &program.slots[program.inputs[input]];
-        slot.element.is_float() && slot.shape.iter().any(|&extent| extent > 1)
-    };
-    (0..program.inputs.len()).find(fits)
 }

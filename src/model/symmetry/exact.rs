@@ -232,3 +232,12 @@ pub(in crate::model) fn varying(program: &Program) -> Vec<bool> {
     }
     varies
 }
+
+/// The first input of floats with an axis to move along.
+pub(in crate::model) fn leader(program: &Program) -> Option<usize> {
+    let fits = |&input: &usize| {
+        let slot = &program.slots[program.inputs[input]];
+        slot.element.is_float() && slot.shape.iter().any(|&extent| extent > 1)
+    };
+    (0..program.inputs.len()).find(fits)
+}

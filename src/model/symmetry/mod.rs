@@ -23,6 +23,7 @@ mod check;
 mod decide;
 mod detail;
 mod deviation;
+mod error;
 mod exact;
 mod groups;
 mod hint;
@@ -43,9 +44,10 @@ mod twin;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
-pub(super) use self::{check::leader, exact::Moving, groups::space, shapes::program, terms::Terms};
-pub use certificate::{Certificate, CertificateError, Certified};
-pub use check::{JudgeError, Question};
+pub(super) use self::{exact::Moving, exact::leader, groups::space, shapes::program, terms::Terms};
+pub use certificate::{Certificate, Certified};
+pub use check::Question;
+pub use error::{CertificateError, JudgeError};
 pub use groups::SymmetryGroup;
 pub use refute::Counterexample;
 pub use report::{Basis, Break, ElementReport, GroupReport, GroupVerdict, LayerReport, ModelReport, Tensor};

@@ -238,8 +238,8 @@ fn a_map_of_shifts_shows_the_stride() {
     }
 }
 
-/// Twenty convolutions of sixteen maps with symmetric kernels, each with a ReLU. The leak is added to a corner of
-/// the kernels of one of them.
+/// Twenty convolutions of sixteen maps with symmetric kernels, each with a ReLU. The leak is added to a
+/// corner of the kernels of one of them.
 fn deep(seed: u64, leak: Option<(usize, f64)>) -> Model {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut draft = Draft::new(17).input("x", &[1, 1, 5, 5]);

@@ -76,8 +76,8 @@ fn refusals_name_the_node_the_operator_and_the_version() {
     );
     assert_eq!(
         told(varying),
-        "model in memory: node the Gather (Gather, opset 17): what is given for the indices depends on the inputs \
-         of the model; it must be a constant"
+        "model in memory: node the Gather (Gather, opset 17): what is given for the indices depends on the \
+         inputs of the model; it must be a constant"
     );
     let misfit =
         Draft::new(17).input("x", &[2]).floats("a", &list(&[1.0; 3])).node("Add", &["x", "a"], "y", &[]);

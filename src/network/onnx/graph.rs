@@ -1,8 +1,8 @@
 //! A builder of ONNX graphs: one method for each operator.
 //!
 //! Operators follow the [standard](https://onnx.ai/onnx/operators/); a method documents what it adds to that.
-//! A graph is of operator set 13 (and format version 7), or of 19 (and 9) if it needs what came later, so
-//! that as many readers as possible take it.
+//! A graph is of operator set 13 (and format version 7), or of 17 (and 8) or 19 (and 9) if it needs what came
+//! later, so that as many readers as possible take it.
 
 use std::collections::HashSet;
 
@@ -169,6 +169,29 @@ impl Graph {
         self.node("BatchNormalization", &inputs, vec![float("epsilon", epsilon)])
     }
 
+    /// `LayerNormalization` over so many of the last axes; `weights` are scale and shift. It needs operator
+    /// set 17.
+    pub fn layer_normalization(
+        &mut self,
+        x: &Value,
+        weights: [&Value; 2],
+        axes: usize,
+        epsilon: f32,
+    ) -> Value {
+        self.operator_set = self.operator_set.max(17);
+        let [scale, shift] = weights.map(Some);
+        let axis = Setting::Integer(-(axes as i64)).attribute("axis");
+        self.node("LayerNormalization", &[Some(x), scale, shift], vec![axis, float("epsilon", epsilon)])
+    }
+
+    /// `Transpose`: axis k of the result is axis `order[k]` of x. None, where that changes nothing.
+    pub fn transpose(&mut self, x: &Value, order: &[usize]) -> Value {
+        if order.is_sorted() {
+            return x.clone();
+        }
+        self.node("Transpose", &[Some(x)], vec![ints("perm", order)])
+    }
+
     /// `Gemm`: x·Wᵀ + b, weight (outputs, inputs).
     pub fn gemm(&mut self, x: &Value, weight: &Value, bias: Option<&Value>) -> Value {
         self.node("Gemm", &[Some(x), Some(weight), bias], vec![int("transB", 1)])
@@ -285,7 +308,11 @@ impl Graph {
             ..GraphMessage::default()
         };
         let model = Model {
-            ir_version: if self.operator_set < 19 { 7 } else { 9 },
+            ir_version: match self.operator_set {
+                ..17 => 7,
+                17..19 => 8,
+                19.. => 9,
+            },
             producer_name: env!("CARGO_PKG_NAME").to_owned(),
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
             graph: Some(graph),

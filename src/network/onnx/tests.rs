@@ -6,6 +6,7 @@
 //! may sum (N. Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.1: a computed sum of t
 //! products is the exact one of factors changed by γ = tu/(1 − tu) at most).
 
+mod functions;
 mod padding;
 mod pooling;
 
@@ -19,8 +20,9 @@ use crate::conv::Boundary;
 use crate::group::{Representation, Symmetric};
 use crate::layer::{
     Activation, AdaptivePool, BatchNormalisation, Convolution, Dense, Dropout, EquivariantLinear, Flatten,
-    Fraction, GlobalPool, GroupConvolution, GroupNormalisation, GroupPool, Initialisation, Layer, LogSoftmax,
-    Mode, Pool, Reduction, Role, SetLinear, Softmax, TransposedConvolution, Upsample, View,
+    Fraction, GlobalPool, GroupConvolution, GroupNormalisation, GroupPool, Initialisation, Layer,
+    LayerNormalisation, LogSoftmax, Mode, Pool, Reduction, Role, SetLinear, Softmax, TransposedConvolution,
+    Upsample, View,
 };
 use crate::network::{
     Join, Network, Node, Residual, Weights, all_convolutional, lenet5, lenet5_of_1998, p4cnn,
@@ -223,47 +225,6 @@ fn dense_layers_activations_and_blocks_are_equal() {
     assert_equal(&one(Residual::new(one(Residual::new(Network::new())))), &[2, 5]);
 }
 
-/// Near 0 a reader may lose what it takes the 1 from: a·(eˣ − 1) for numbers up to 1, with an exponential
-/// within 8 units of roundoff and two roundings more, is off by at most a·10·u.
-#[test]
-fn exponential_units_are_within_their_bound() {
-    let network = one(Activation::Elu(Fraction::new(3, 2)));
-    let x = reals(&[3, 2, 30], &mut ChaCha8Rng::seed_from_u64(5));
-    let model = to_onnx(&network, &Weights::zeros(&network), &[2, 30]).unwrap();
-    let expected = network.forward(&x.mapv(f64::from), &[], Mode::Inference).unwrap();
-    let bound = 1.5 * 10.0 * f32::UNIT_ROUNDOFF;
-    let found = read(model, &x, 3);
-    assert!(
-        found.iter().zip(&expected).all(|(&found, expected)| (f64::from(found) - expected).abs() <= bound)
-    );
-}
-
-#[test]
-fn functions_and_normalisations_are_within_their_bounds() {
-    let normalisation = BatchNormalisation::new(6);
-    let layers: [(Network, &[usize]); 13] = [
-        (one(Activation::Tanh), &[2, 30]),
-        (one(Activation::Silu), &[2, 30]),
-        (one(Activation::Gelu), &[2, 30]),
-        (one(LogSoftmax), &[6, 5]),
-        (one(GroupNormalisation::new(2, 6)), &[6, 4, 3]),
-        (one(GroupNormalisation::layer(12)), &[12]),
-        (one(Activation::Sigmoid), &[2, 30]),
-        (one(Softmax), &[4, 5]),
-        (one(Softmax), &[4, 2, 3]),
-        (one(normalisation), &[6, 3, 4]),
-        (one(normalisation.orbit(3).delta(Fraction::new(1, 8))), &[6, 4]),
-        (one(normalisation), &[6]),
-        (one(Pool::mean([3, 3]).stride([2, 2])), &[2, 7, 7]),
-    ];
-    for (network, sample) in layers {
-        let weights = weights(&network, reals, 4);
-        let bound = assert_within_bound(&network, &weights, sample);
-        // At most some hundred roundings: far less than what a wrong formula would change.
-        assert!(bound < 1e-4, "{bound}: {network:?}");
-    }
-}
-
 /// Most weights are 0, so that sums stay small: of magnitudes, they say that all sums of LeNet-5 are exact.
 #[test]
 fn lenet_is_equal() {
@@ -318,6 +279,7 @@ fn versions_fit_the_operators() {
     assert_eq!(version(padded(Boundary::Reflect)), (13, 7));
     assert_eq!(version(padded(Boundary::Periodic)), (19, 9));
     assert_eq!(version(one(Pool::mean([2]))), (13, 7));
+    assert_eq!(version(one(LayerNormalisation::new([8]))), (17, 8));
     let dilated = Pool { dilation: vec![2], ..Pool::mean([2]) };
     assert_eq!(version(one(dilated)), (19, 9));
 }
@@ -365,7 +327,8 @@ fn what_cannot_be_exported_is_told() {
     );
     assert_eq!(
         told(one(AdaptivePool::mean([3])), &[2, 7]),
-        "layer 0: ONNX has no operator for adaptive mean pooling to 3: a length that is a multiple of 3, found 7"
+        "layer 0: ONNX has no operator for adaptive mean pooling to 3: a length that is a multiple of 3, \
+         found 7"
     );
     let circular = TransposedConvolution::new(1, 1, [3]).padding([1]).boundary(Boundary::Periodic);
     assert!(told(one(circular), &[1, 5]).ends_with("padding by zeros"));

@@ -50,8 +50,8 @@ pub fn page(run: &ComparisonRun) -> anyhow::Result<String> {
                 section.part { h2 { (title) } p.faint { (words) } (table(run, family)) }
             }
             p.faint {
-                "Least times of runs in turns, plans warm and kernels prepared. Regret is the time of the planner's choice \
-                 over that of its fastest kernel, less one."
+                "Least times of runs in turns, plans warm and kernels prepared. Regret is the time of the \
+                 planner's choice over that of its fastest kernel, less one."
             }
         }
     };

@@ -119,7 +119,8 @@ fn counterexample(found: &Counterexample) -> Markup {
         h3 { "Counterexample: " (found.element) }
         p.faint {
             "Sorted, the values of " (found.output) " differ by " (number(found.difference))
-            ", and rounding explains at most " (number(found.bound)) ": no permutation of the output explains it."
+            ", and rounding explains at most " (number(found.bound))
+            ": no permutation of the output explains it."
         }
         div.pictures {
             @for (name, value) in &inputs { (heat_map::picture(name, value, of_inputs)) }

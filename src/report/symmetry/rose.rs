@@ -68,7 +68,8 @@ fn rose(title: &str, elements: &[(&ElementReport, Vec<f64>)]) -> Markup {
                 figcaption { (title) }
                 svg viewBox="-110 -105 220 210" width="220" height="210" role="img" {
                     @for exponent in [-8, -6, -4, -2, 0] {
-                        circle r=(format!("{:.1}", radius(10_f64.powi(exponent)))) fill="none" style="stroke:var(--line)" {}
+                        circle r=(format!("{:.1}", radius(10_f64.powi(exponent))))
+                            fill="none" style="stroke:var(--line)" {}
                     }
                     @for (element, directions) in elements {
                         @for &degrees in directions {

@@ -48,8 +48,9 @@ pub(super) fn tile(tiling: &Tiling) -> Markup {
     rectangle(2, 3, r#"stroke="currentColor" fill="currentColor" fill-opacity="0.45""#);
     let (width, height) = (columns[0], rows[0]);
     let drawing = format!(
-        "<svg viewBox=\"-1 -1 {:.1} {:.1}\" width=\"{width:.0}\" role=\"img\" aria-label=\"a tile with its halo\">\
-         <rect width=\"{width:.1}\" height=\"{height:.1}\" fill=\"none\" stroke=\"currentColor\"/>{shapes}</svg>",
+        "<svg viewBox=\"-1 -1 {:.1} {:.1}\" width=\"{width:.0}\" role=\"img\" aria-label=\"a tile with its \
+         halo\"><rect width=\"{width:.1}\" height=\"{height:.1}\" fill=\"none\" \
+         stroke=\"currentColor\"/>{shapes}</svg>",
         width + 2.0,
         height + 2.0
     );

@@ -43,7 +43,11 @@ pub fn page(page: &TrainingPage) -> anyhow::Result<String> {
     };
     let content = html! {
         (tiles(run))
-        nav { @for (anchor, title, content) in &sections { @if content.is_some() { a href={ "#" (anchor) } { (title) } } } }
+        nav {
+            @for (anchor, title, content) in &sections {
+                @if content.is_some() { a href={ "#" (anchor) } { (title) } }
+            }
+        }
         main {
             @for (anchor, title, content) in &sections {
                 @if let Some(content) = content { section.part id=(anchor) { h2 { (title) } (content) } }
@@ -128,7 +132,8 @@ fn network(summary: &Summary, symmetry: &[String]) -> Option<Markup> {
         div.wide {
             table.plain {
                 thead { tr {
-                    th { "" } th { "layer" } th.right { "output" } th.right { "parameters" } th.right { "products" }
+                    th { "" } th { "layer" }
+                    th.right { "output" } th.right { "parameters" } th.right { "products" }
                     th.right { "sees (pixels)" } th { "keeps" }
                 } }
                 tbody {
@@ -142,12 +147,16 @@ fn network(summary: &Summary, symmetry: &[String]) -> Option<Markup> {
                     }
                 }
                 tfoot { tr {
-                    td {} td { "in all" } td {} td.right { (grouped(parameters)) } td.right { (grouped(connections)) } td {}
+                    td {} td { "in all" } td {}
+                    td.right { (grouped(parameters)) } td.right { (grouped(connections)) } td {}
                     td { @if last.symmetry.invariant { "invariant: " } (last.symmetry) }
                 } }
             }
         }
-        p.faint { "Products are those of one image. What a layer keeps are the symmetries of the plane that all layers up to it respect." }
+        p.faint {
+            "Products are those of one image. What a layer keeps are the symmetries of the plane that all layers \
+             up to it respect."
+        }
     })
 }
 

@@ -39,13 +39,17 @@ pub(super) fn gallery(mistakes: &[Mistake], samples: usize) -> anyhow::Result<Op
         let [truth_share, predicted_share] =
             [mistake.truth_share, mistake.predicted_share].map(|share| number(100.0 * share));
         let title = format!(
-            "image {index}: {truth}, taken for {predicted} with {predicted_share} %, for {truth} with {truth_share} %"
+            "image {index}: {truth}, taken for {predicted} with {predicted_share} %, for {truth} with \
+             {truth_share} %"
         );
         pictures.push((picture(&mistake.image, &title)?, mistake));
     }
     Ok(Some(html! {
         @if mistakes.is_empty() { p { "There is none." } } @else {
-            p.faint { "Truth → prediction, the most confident first. The bar is the share that the prediction has in the softmax." }
+            p.faint {
+                "Truth → prediction, the most confident first. The bar is the share that the prediction has in the \
+                 softmax."
+            }
         }
         div.gallery { @for (picture, mistake) in pictures {
             figure {
@@ -71,7 +75,8 @@ pub(super) fn confusion(confusion: &Array2<usize>) -> Option<Markup> {
             table.cells.confusion {
                 caption { "images, by truth (rows) and prediction (columns)" }
                 thead { tr {
-                    th { "truth" } @for class in 0..confusion.ncols() { th { (class) } } th { "images" } th { "recall (%)" }
+                    th { "truth" } @for class in 0..confusion.ncols() { th { (class) } }
+                    th { "images" } th { "recall (%)" }
                 } }
                 tbody { @for (truth, row) in confusion.outer_iter().enumerate() {
                     tr {
@@ -79,7 +84,10 @@ pub(super) fn confusion(confusion: &Array2<usize>) -> Option<Markup> {
                         @for (predicted, &count) in row.iter().enumerate() {
                             @if truth == predicted { td.right-answer { (count) } }
                             @else if count == 0 { td.zero { "·" } }
-                            @else { td.plus style=(format!("--share:{:.0}%", share(count))) title=(format!("{truth} taken for {predicted}: {count}")) { (count) } }
+                            @else {
+                                td.plus style=(format!("--share:{:.0}%", share(count)))
+                                    title=(format!("{truth} taken for {predicted}: {count}")) { (count) }
+                            }
                         }
                         td.sum { (row.sum()) } td.sum { (percent(row[truth], row.sum())) }
                     }
@@ -122,9 +130,14 @@ pub(super) fn motion(inspection: &Inspection) -> anyhow::Result<Option<Markup>> 
         figure("Predictions of images turned", "turn, counter-clockwise (degrees)", &inspection.turned),
     ];
     let plots = plots(figures.iter().map(plot::figure))?;
-    Ok(plots.map(|plots| html! {
-        p.faint { "On at most " (MOVED_IMAGES) " test images, evenly spread. Zeros come in at the border; turns are bilinear." }
-        (plots)
+    Ok(plots.map(|plots| {
+        html! {
+            p.faint {
+                "On at most " (MOVED_IMAGES)
+                " test images, evenly spread. Zeros come in at the border; turns are bilinear."
+            }
+            (plots)
+        }
     }))
 }
 
@@ -147,8 +160,10 @@ pub(super) fn features(inspection: &Inspection) -> anyhow::Result<Option<Markup>
         }
         @if !layers.is_empty() {
             p.faint {
-                "Of each feature the patches of test images (of the first " (EXCITING_IMAGES) " at most, one from each) at which the output of "
-                "its convolution is greatest, before the activation; empty space around a digit's patch may be padding."
+                "Of each feature the patches of test images (of the first " (EXCITING_IMAGES)
+                " at most, one from each) at which the output of "
+                "its convolution is greatest, before the activation; empty space around a digit's patch may \
+                 be padding."
             }
         }
         @for layer in layers { (layer) }
@@ -162,7 +177,10 @@ fn feature_layer(layer: &FeatureLayer) -> anyhow::Result<Markup> {
     }
     let [height, width] = layer.extents;
     Ok(html! {
-        h3 { "Layer " (layer.place) ": " (layer.name) span.faint { " · patches of " (height) " × " (width) " pixels" } }
+        h3 {
+            "Layer " (layer.place) ": " (layer.name)
+            span.faint { " · patches of " (height) " × " (width) " pixels" }
+        }
         div.features { @for (number, feature) in features.iter().enumerate() {
             div.feature { span.faint { (number) } (feature) }
         } }

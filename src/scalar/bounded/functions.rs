@@ -1,8 +1,8 @@
-//! The exponential and the logarithm of a bounded float.
+//! The exponential, the logarithm and the error function of a bounded float.
 
 use super::Bounded;
 use crate::scalar::directed::{add_up, divide_up, multiply_up, subtract_down};
-use crate::scalar::{Exponential, Logarithm};
+use crate::scalar::{ErrorFunction, Exponential, Logarithm};
 
 impl Exponential for Bounded {
     /// |eˣ − eᵃ| ≤ eᵃ·(e^δ − 1) for |x − a| ≤ δ.
@@ -46,5 +46,34 @@ impl Logarithm for Bounded {
     fn logarithm_of_one_plus(&self) -> Self {
         let least = subtract_down(subtract_down(1.0, -self.value), self.error);
         Self::with_logarithm(self.value.ln_1p(), self.error, least)
+    }
+}
+
+impl Bounded {
+    /// How many units in the last place the error function of `libm` may be off (an assumption: it says one).
+    pub const ERROR_FUNCTION_ULPS: f64 = 2.0;
+}
+
+impl ErrorFunction for Bounded {
+    /// |erf x − erf a| ≤ 2/√π·|x − a|, and two values are never more than 2 apart.
+    fn error_function(&self) -> Self {
+        if self.value.is_nan() {
+            return Self::normalized(self.value, f64::INFINITY);
+        }
+        let value = libm::erf(self.value);
+        let magnitude = value.abs();
+        // Of 0 it is exactly 0.
+        let rounding = match magnitude {
+            0.0 => 0.0,
+            _ => multiply_up(Self::ERROR_FUNCTION_ULPS, subtract_down(magnitude.next_up(), magnitude)),
+        };
+        let steepest = std::f64::consts::FRAC_2_SQRT_PI.next_up();
+        let inherited = if self.error == 0.0 { 0.0 } else { multiply_up(steepest, self.error).min(2.0) };
+        Self::normalized(value, add_up(rounding, inherited))
+    }
+
+    /// Half a unit in the last place of a float between 1 and 2.
+    fn error_function_rate() -> Self {
+        Self::with_error(std::f64::consts::FRAC_2_SQRT_PI, f64::EPSILON / 2.0)
     }
 }

@@ -31,7 +31,8 @@ use super::{DivideByInteger, Field, Lattice, Ring, SquareRoot};
 /// The value is, bit for bit, what `f64` computes. The bound is rigorous, with one assumption: the
 /// exponential of Rust's standard library comes without a promise, and is taken to be right within
 /// [`EXPONENTIAL_ULPS`](Self::EXPONENTIAL_ULPS) units in the last place (the common libraries stay below
-/// one). Where nothing is known, after an overflow or a division by what may be zero, the bound is infinite.
+/// one), and likewise its logarithm and the error function of `libm`. Where nothing is known, after an
+/// overflow or a division by what may be zero, the bound is infinite.
 ///
 /// Two are equal (`==`) if both the values and the bounds are; whether they can stand for the same real
 /// number is told by [`may_equal`](Bounded::may_equal).

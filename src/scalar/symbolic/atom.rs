@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
-use super::Symbolic;
+use super::atom_id::AtomId;
+use super::expression::Symbolic;
 
 /// What polynomials are made of.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -23,11 +24,9 @@ pub enum Atom {
     Exponential(Symbolic),
     /// Of anything but one.
     Logarithm(Symbolic),
+    /// Of anything but zero.
+    ErrorFunction(Symbolic),
 }
-
-/// The number of an atom.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct AtomId(u32);
 
 #[derive(Default)]
 struct Interner {
@@ -75,7 +74,8 @@ impl Atom {
             Atom::Reciprocal(argument)
             | Atom::SquareRoot(argument)
             | Atom::Exponential(argument)
-            | Atom::Logarithm(argument) => vec![argument],
+            | Atom::Logarithm(argument)
+            | Atom::ErrorFunction(argument) => vec![argument],
         }
     }
 }

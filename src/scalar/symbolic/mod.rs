@@ -11,6 +11,8 @@
 //! multiplications.
 
 mod atom;
+mod atom_id;
+mod expression;
 mod monomial;
 mod print;
 #[cfg(test)]
@@ -22,31 +24,16 @@ use std::sync::Arc;
 use ndarray::{ArrayD, Dimension, IxDyn};
 use num_traits::Zero;
 
-use self::atom::{Atom, AtomId};
+pub use self::expression::Symbolic;
+
+use self::atom::Atom;
+use self::atom_id::AtomId;
 use self::monomial::Monomial;
 use super::operators::ring_operators;
-use super::{DivideByInteger, Exponential, Field, Lattice, Logarithm, Rational, Ring, Scalar, SquareRoot};
-
-/// A polynomial with rational coefficients in named variables and opaque atoms, in a normal form.
-///
-/// What is known of the opaque atoms, and nothing else:
-/// - a maximum is of a *set*: nested maxima are flattened, equal arguments occur once, constants are folded;
-///   so it is associative, commutative and idempotent;
-/// - the reciprocal of a non-zero constant, the square root of the square of a rational number, and `e⁰` are
-///   numbers.
-///
-/// Each of these holds for real numbers, so equality of two results is a proof, for all values of the
-/// variables where both are defined. The converse fails: `x · 1/x` and `1`, or `max(x, y) + 1` and `max(x +
-/// 1, y + 1)`, are the same function and different expressions. Two results without such atoms are equal if
-/// and only if they are the same function.
-///
-/// Expressions are printed the same in every run. Their order (`Ord`) is arbitrary and lasts for one run: it
-/// serves sorted collections. Operations panic where an exponent would exceed 2³² − 1.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Symbolic {
-    /// The coefficients, none of them zero.
-    terms: Arc<BTreeMap<Monomial, Rational>>,
-}
+use super::{
+    DivideByInteger, ErrorFunction, Exponential, Field, Lattice, Logarithm, Rational, Ring, Scalar,
+    SquareRoot,
+};
 
 impl Symbolic {
     /// The variable with this name, as it shall be printed: `x[0,2]`.
@@ -238,6 +225,7 @@ impl Atom {
             Atom::SquareRoot(argument) => value(argument).square_root(),
             Atom::Exponential(argument) => value(argument).exponential(),
             Atom::Logarithm(argument) => value(argument).logarithm(),
+            Atom::ErrorFunction(argument) => value(argument).error_function(),
         }
     }
 }
@@ -342,6 +330,13 @@ impl Logarithm for Symbolic {
     /// `log self` as an opaque atom, unless it is `log 1 = 0`.
     fn logarithm(&self) -> Self {
         if *self == Self::constant(1) { Self::default() } else { Self::atom(Atom::Logarithm(self.clone())) }
+    }
+}
+
+impl ErrorFunction for Symbolic {
+    /// `erf self` as an opaque atom, unless it is `erf 0 = 0`.
+    fn error_function(&self) -> Self {
+        if self.is_zero() { self.clone() } else { Self::atom(Atom::ErrorFunction(self.clone())) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Products of powers of atoms.
 
-use super::atom::AtomId;
+use super::atom_id::AtomId;
 
 /// Atoms with positive exponents, in increasing order of the atoms' numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

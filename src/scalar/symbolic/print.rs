@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::atom::{Atom, AtomId};
+use super::atom::Atom;
+use super::atom_id::AtomId;
 use super::{Rational, Symbolic};
 
 /// Prints each atom once, however often it occurs.
@@ -120,6 +121,7 @@ impl Printer {
             Atom::SquareRoot(argument) => format!("√({})", self.expression(argument)),
             Atom::Exponential(argument) => format!("exp({})", self.expression(argument)),
             Atom::Logarithm(argument) => format!("log({})", self.expression(argument)),
+            Atom::ErrorFunction(argument) => format!("erf({})", self.expression(argument)),
         };
         let is_function = !matches!(*atom, Atom::Variable(_));
         let factor = Factor { is_function, text: Natural(text.into()) };

@@ -42,8 +42,8 @@ pub enum CheckpointError {
     },
     /// The file has another version.
     #[error(
-        "the checkpoint {} is of version {found}, this program reads version {supported}: train anew, or go on with the program that \
-         wrote it",
+        "the checkpoint {} is of version {found}, this program reads version {supported}: train anew, or go \
+         on with the program that wrote it",
         path.display()
     )]
     Version {
@@ -74,7 +74,8 @@ pub enum CheckpointError {
     },
     /// The training was set up differently.
     #[error(
-        "the checkpoint was written with {name} {}, not {here}: go on with the same, or begin another checkpoint",
+        "the checkpoint was written with {name} {}, not {here}: go on with the same, or begin another \
+         checkpoint",
         one_line(there)
     )]
     Setting {

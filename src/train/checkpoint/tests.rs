@@ -117,13 +117,14 @@ fn another_architecture_is_refused_with_the_first_difference() {
     };
     assert_eq!(
         refusal("all_convolutional", all_convolutional(10)),
-        "the checkpoint is of lenet5, not of all_convolutional: layer 0 is convolution 5×5, 1 → 6 in the checkpoint, \
-         0 is convolution 3×3, 1 → 16 here; 0.weight of shape [6, 1, 5, 5] in the checkpoint, \
+        "the checkpoint is of lenet5, not of all_convolutional: layer 0 is convolution 5×5, 1 → 6 in the \
+         checkpoint, 0 is convolution 3×3, 1 → 16 here; 0.weight of shape [6, 1, 5, 5] in the checkpoint, \
          0.weight of shape [16, 1, 3, 3] here"
     );
     assert_eq!(
         refusal("lenet5_of_1998", lenet5_of_1998(10)),
-        "the checkpoint is of lenet5, not of lenet5_of_1998: layer 1 is ReLU in the checkpoint, 1 is tanh here"
+        "the checkpoint is of lenet5, not of lenet5_of_1998: layer 1 is ReLU in the checkpoint, 1 is tanh \
+         here"
     );
     assert!(
         refusal("longer", lenet5(10).then(Dense::new(10, 2)))

@@ -97,7 +97,8 @@ pub enum Fault {
     },
     /// The array is larger than what is read.
     #[error(
-        "expected at most {limit} entries, found the shape {shape:?}: is the header damaged? otherwise take a part"
+        "expected at most {limit} entries, found the shape {shape:?}: is the header damaged? otherwise take \
+         a part"
     )]
     TooLarge {
         /// The shape in the file.
@@ -152,7 +153,8 @@ pub enum Fault {
     Transparent,
     /// A row of labels that does not single out a class.
     #[error(
-        "expected a single 1 among zeros for each image, found another row at entry {index}: save the class numbers instead"
+        "expected a single 1 among zeros for each image, found another row at entry {index}: save the class \
+         numbers instead"
     )]
     OneHot {
         /// Whose.
@@ -174,7 +176,8 @@ pub enum Fault {
 pub enum SetFault {
     /// Not as many labels as images.
     #[error(
-        "expected one label for each image, found {images} images and {labels} labels: do the files belong together?"
+        "expected one label for each image, found {images} images and {labels} labels: do the files belong \
+         together?"
     )]
     Counts {
         /// Images.
@@ -202,7 +205,8 @@ pub enum SetFault {
     },
     /// Classes that no image has.
     #[error(
-        "expected labels without gaps, found {largest} but never {missing}: is the file of labels damaged? otherwise renumber the classes"
+        "expected labels without gaps, found {largest} but never {missing}: is the file of labels damaged? \
+         otherwise renumber the classes"
     )]
     Gap {
         /// The largest label.

@@ -8,6 +8,7 @@
 //! vector units.
 
 mod clip;
+mod moments;
 mod update;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 pub use clip::{Clip, euclidean_norm};
+pub use moments::Moments;
 use update::{Adaptive, Gradient, Momentum};
 
 use super::schedule::Setting;
@@ -42,23 +44,6 @@ pub enum Rule {
     AdamW(Moments),
 }
 
-/// The constants of Adam.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Moments {
-    /// β₁, in [0, 1).
-    pub beta1: f64,
-    /// β₂, in [0, 1).
-    pub beta2: f64,
-    /// ε.
-    pub epsilon: f64,
-}
-
-impl fmt::Display for Moments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "β₁ {}, β₂ {}, ε {:e}", self.beta1, self.beta2, self.epsilon)
-    }
-}
-
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -67,13 +52,6 @@ impl fmt::Display for Rule {
             Rule::Adam(moments) => write!(f, "Adam, {moments}"),
             Rule::AdamW(moments) => write!(f, "AdamW, {moments}"),
         }
-    }
-}
-
-/// β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, as proposed by Kingma and Ba.
-impl Default for Moments {
-    fn default() -> Self {
-        Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 

@@ -5,8 +5,7 @@
 //! the last steps of its way would change no parameter, and arithmetic on subnormal numbers can cost a
 //! hundred cycles each.
 
-use super::Moments;
-
+use super::moments::Moments;
 use crate::simd::vectorised;
 
 /// What becomes of a gradient g at a parameter θ: `clamp(scale·g, ±limit) + λθ + λ₁·sign θ`.

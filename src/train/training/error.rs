@@ -36,7 +36,8 @@ pub enum TrainError {
     },
     /// Images of training and test differ in shape or classes.
     #[error(
-        "the images to train on are {train:?} of {train_classes} classes, those to test on {test:?} of {test_classes}"
+        "the images to train on are {train:?} of {train_classes} classes, those to test on {test:?} of \
+         {test_classes}"
     )]
     Sets {
         /// Shape of the first.
@@ -50,7 +51,8 @@ pub enum TrainError {
     },
     /// Samples that are no images are to be changed as images are.
     #[error(
-        "augmentation changes images of shape (channels, height, width), found samples of shape {shape:?}: take a recipe without it"
+        "augmentation changes images of shape (channels, height, width), found samples of shape {shape:?}: \
+         take a recipe without it"
     )]
     NoImages {
         /// Their shape.
@@ -73,7 +75,8 @@ pub enum TrainError {
     Loss(#[from] LossError),
     /// The loss is infinite or not a number.
     #[error(
-        "the loss of epoch {epoch} is {loss} at step {step}: lower the learning rate, and look for such numbers in the images"
+        "the loss of epoch {epoch} is {loss} at step {step}: lower the learning rate, and look for such \
+         numbers in the images"
     )]
     Diverged {
         /// The epoch, from 1.
@@ -85,7 +88,8 @@ pub enum TrainError {
     },
     /// A number of the network or of its gradient is infinite or not a number.
     #[error(
-        "{what} is not finite after step {step} of epoch {epoch}: {source}; lower the learning rate or clip the gradients"
+        "{what} is not finite after step {step} of epoch {epoch}: {source}; lower the learning rate or clip \
+         the gradients"
     )]
     NotFinite {
         /// The gradient, the weights or their averages.

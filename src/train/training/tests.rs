@@ -170,7 +170,8 @@ fn what_does_not_fit_is_told() {
     let error = trainer.resume(&other).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the checkpoint was written with recipe.epochs 5, not 2: go on with the same, or begin another checkpoint"
+        "the checkpoint was written with recipe.epochs 5, not 2: go on with the same, or begin another \
+         checkpoint"
     );
     let wide = Dataset::new(Array4::zeros((2, 1, 6, 7)), vec![0, 1], 2, "wide").unwrap();
     let error = trainer.epoch(&wide, &mut |_| ControlFlow::Continue(())).unwrap_err();

@@ -8,8 +8,8 @@
 //! Where max, square root or exponential occur, both sides are read as [`Term`]s, with random functions in
 //! their place: equal values then mean equal terms, but for a probability that is counted. Terms that differ
 //! may still be equal functions, by a law that terms do not have. Then both sides are tried on GF(p), with
-//! functions that are fixed ones, at as many points as reals by the other readings; to agree there is evidence
-//! without a bound.
+//! functions that are fixed ones, at as many points as reals by the other readings; to agree there is
+//! evidence without a bound.
 //!
 //! [`Degree`]: crate::scalar::Degree
 
@@ -140,7 +140,8 @@ pub(super) fn certify_linearity(
         let names: Vec<_> = unknowns.into_iter().map(|unknown| unknown.name).collect();
         let names = names.join(", ");
         return Err(format!(
-            "the statement is said to be linear in unknown {position}, but it has only {names} (counted from 0)"
+            "the statement is said to be linear in unknown {position}, but it has only {names} (counted from \
+             0)"
         )
         .into());
     }

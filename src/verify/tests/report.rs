@@ -192,6 +192,7 @@ fn reports_are_read_by_people() {
     refuted.remark = Some("a remark".to_owned());
     assert_eq!(
         refuted.to_string(),
-        "fails\n  ✗ theorem t\n  a remark\n  what holds: half turns\ncounterexample\n  x = 1\n  left = 2\n  right = 3\n"
+        "fails\n  ✗ theorem t\n  a remark\n  what holds: half turns\ncounterexample\n  x = 1\n  left = \
+         2\n  right = 3\n"
     );
 }

@@ -108,11 +108,13 @@ fn survivors_that_are_no_subgroup_contradict() {
     };
     assert_eq!(
         only(&[Rotation::Identity, Rotation::Rot90]),
-        "contradiction: the elements of C4 that are preserved: expected a subgroup, but Rot90 · Rot90 = Rot180 is missing"
+        "contradiction: the elements of C4 that are preserved: expected a subgroup, but Rot90 · Rot90 = \
+         Rot180 is missing"
     );
     assert_eq!(
         only(&[Rotation::Rot90]),
-        "contradiction: the elements of C4 that are preserved: expected a subgroup, but the identity is missing"
+        "contradiction: the elements of C4 that are preserved: expected a subgroup, but the identity is \
+         missing"
     );
 }
 

@@ -13,7 +13,8 @@ use crate::conv::plan::options::PlanOptions;
 use crate::conv::plan::workspace::{Call, ThreadMemory};
 use crate::simd::{Element, InstructionSet};
 
-/// Growth of the numbers on the way through Winograd's algorithms: see [`by_products`](crate::conv::plan::by_products).
+/// Growth of the numbers on the way through Winograd's algorithms: see
+/// [`by_products`](crate::conv::plan::by_products).
 const FILTERING_GROWTH: f64 = 65_536.0;
 
 /// One direction and phase of a problem, by one method, made ready but for the weights.

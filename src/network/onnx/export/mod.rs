@@ -8,7 +8,7 @@ use super::{Graph, OnnxError, Setting, Value, Windows};
 use crate::conv::{Boundary, Options};
 use crate::layer::{
     Activation, AnyLayer, BatchNormalisation, Convolution, CustomLayer, Dense, EquivariantLinear,
-    GroupNormalisation, Layer, Mode, SetLinear, TransposedConvolution, Upsample, matrix,
+    GroupNormalisation, Layer, LayerNormalisation, Mode, SetLinear, TransposedConvolution, Upsample, matrix,
 };
 use crate::network::{Join, Network, Node, Part, Weights};
 
@@ -95,10 +95,12 @@ where
                 self.graph.operator("Mul", &[x, &share], &[])
             }
             AnyLayer::Activation(Activation::Gelu) => self.gelu(x),
+            AnyLayer::Activation(Activation::GeluByTanh) => self.gelu_by_tanh(x),
             AnyLayer::LogSoftmax(_) => {
                 self.graph.operator("LogSoftmax", &[x], &[("axis", Setting::Integer(1))])
             }
             AnyLayer::GroupNormalisation(layer) => self.group_normalisation(layer, x, &shape[1..]),
+            AnyLayer::LayerNormalisation(layer) => self.layer_normalisation(layer, x, shape.len()),
             AnyLayer::Upsample(layer) => self.upsample(layer, x),
             AnyLayer::Softmax(_) => self.graph.softmax(x),
             AnyLayer::Flatten(_) => self.graph.flatten(x),
@@ -201,8 +203,17 @@ where
         self.graph.gemm(x, &weight, bias.as_ref())
     }
 
-    /// By its formula: operator sets before 20 have no operator for it.
+    /// By its formula, x/2 + x/2·erf(x/√2): operator sets before 20 have no operator for it.
     fn gelu(&mut self, x: &Value) -> Value {
+        let graph = &mut self.graph;
+        let scaled = graph.scale(x, std::f32::consts::FRAC_1_SQRT_2);
+        let (half, share) = (graph.scale(x, 0.5), graph.operator("Erf", &[&scaled], &[]));
+        let bent = graph.operator("Mul", &[&half, &share], &[]);
+        graph.add(&half, &bent)
+    }
+
+    /// By its formula too.
+    fn gelu_by_tanh(&mut self, x: &Value) -> Value {
         let graph = &mut self.graph;
         let square = graph.operator("Mul", &[x, x], &[]);
         let cube = graph.operator("Mul", &[&square, x], &[]);
@@ -240,6 +251,24 @@ where
             }
         }
         y
+    }
+
+    /// `LayerNormalization` is over the last axes: others are brought there, and back.
+    fn layer_normalisation(&mut self, layer: &LayerNormalisation, x: &Value, rank: usize) -> Value {
+        let (order, place) = (layer.order(rank), self.next);
+        let weights = if layer.affine {
+            [self.parameter(), self.parameter()]
+        } else {
+            [("ones", 1.0), ("zeros", 0.0)].map(|(name, value)| {
+                let values = vec![value; layer.shape.iter().product()];
+                self.graph.parameter(&format!("{place}.{name}"), &layer.shape, &values)
+            })
+        };
+        let x = self.graph.transpose(x, &order);
+        let axes = layer.shape.len();
+        let y = self.graph.layer_normalization(&x, weights.each_ref(), axes, layer.delta.to());
+        let back: Vec<_> = (0..rank).flat_map(|axis| order.iter().position(|&from| from == axis)).collect();
+        self.graph.transpose(&y, &back)
     }
 
     fn upsample(&mut self, layer: &Upsample, x: &Value) -> Value {

@@ -19,8 +19,8 @@
 //! along x.
 //!
 //! Cost: the products of the definition, one copy of the signal for each piece (`taps` along the last axis if
-//! expanded), no more memory than [`DirectStage::workspace`](stage::DirectStage::workspace) for each thread. Every sum runs over (channel,
-//! tap) in order.
+//! expanded), no more memory than [`DirectStage::workspace`](stage::DirectStage::workspace) for each thread.
+//! Every sum runs over (channel, tap) in order.
 
 mod arrangement;
 mod columns;

@@ -3,6 +3,8 @@
 
 #[path = "support/command.rs"]
 mod command;
+#[path = "support/npy.rs"]
+mod npy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,19 +23,8 @@ fn model() -> String {
 /// Three images of 9 × 9 in an .npy file each.
 fn images(folder: &Path) -> PathBuf {
     for number in 0..3_u32 {
-        let mut header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 9, 9), }".to_owned();
-        while (10 + header.len() + 1) % 64 != 0 {
-            header.push(' ');
-        }
-        header.push('\n');
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend((header.len() as u16).to_le_bytes());
-        bytes.extend(header.into_bytes());
-        for pixel in 0..81_u32 {
-            let value = f64::from((pixel + 81 * number).wrapping_mul(2_654_435_761) >> 24) / 255.0;
-            bytes.extend(value.to_le_bytes());
-        }
-        fs::write(folder.join(format!("{number}.npy")), bytes).unwrap();
+        let pixel = |pixel: u32| ((pixel + 81 * number).wrapping_mul(2_654_435_761) >> 24) as f32 / 255.0;
+        npy::write(&folder.join(format!("{number}.npy")), &[1, 9, 9], (0..81).map(pixel));
     }
     folder.to_owned()
 }

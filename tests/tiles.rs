@@ -3,6 +3,8 @@
 
 #[path = "support/command.rs"]
 mod command;
+#[path = "support/npy.rs"]
+mod npy;
 
 use std::fs;
 use std::path::Path;
@@ -74,28 +76,13 @@ fn a_plan_can_be_followed() {
     assert!(text(&output.stderr).contains("100 or 102"), "{}", text(&output.stderr));
 }
 
-/// An .npy file of f32.
-fn write_npy(path: &Path, shape: &[usize], values: impl Iterator<Item = f32>) {
-    let extents: String = shape.iter().map(|extent| format!("{extent}, ")).collect();
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({extents}), }}");
-    while (10 + header.len() + 1) % 64 != 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.into_bytes());
-    values.for_each(|value| bytes.extend(value.to_le_bytes()));
-    fs::write(path, bytes).unwrap();
-}
-
 #[test]
 fn tiles_give_the_bits_of_the_whole() {
     let folder = tempfile::tempdir().unwrap();
     let (image, out) = (folder.path().join("image.npy"), folder.path().join("out.npy"));
     let (image, out) = (image.to_str().unwrap(), out.to_str().unwrap());
     let pixel = |number: u32| ((number.wrapping_mul(2_654_435_761) >> 20) as f32 - 2048.0) / 256.0;
-    write_npy(Path::new(image), &[1, 96, 72], (0..96 * 72).map(pixel));
+    npy::write(Path::new(image), &[1, 96, 72], (0..96 * 72).map(pixel));
     let path = model("unet_linear");
     let output = run(&["tile", &path, "--image", image, "--tile", "24", "--out", out, "--check"]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
@@ -124,7 +111,7 @@ fn tiles_give_the_bits_of_the_whole() {
 fn wrong_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("image.npy");
-    write_npy(&image, &[2, 33, 32], (0..2 * 33 * 32).map(|_| 1.0));
+    npy::write(&image, &[2, 33, 32], (0..2 * 33 * 32).map(|_| 1.0));
     let (image, path) = (image.to_str().unwrap(), model("unet_nearest"));
     let out = folder.path().join("out.npy");
     let out = out.to_str().unwrap();

@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
-/// Of n elements, each is missed by n·(ln n + 12) uniform draws with probability e⁻¹²/n: none is, but once in 10⁵
-/// seeds, and the seed stands. What is drawn is an element.
+/// Of n elements, each is missed by n·(ln n + 12) uniform draws with probability e⁻¹²/n: none is, but once in
+/// 10⁵ seeds, and the seed stands. What is drawn is an element.
 fn reaches_every_element<G: FiniteGroup>(group: &G) {
     let n = group.order() as f64;
     let mut random = ChaCha8Rng::seed_from_u64(1);

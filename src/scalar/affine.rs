@@ -321,10 +321,10 @@ mod tests {
             }
         }
 
-        /// Of two of which one is certainly the greater that one is the maximum, bit for bit and in both orders.
+        /// Of two of which one is certainly the greater that one is the maximum, bit for bit, in both orders.
         #[test]
         fn the_certainly_greater_is_the_maximum((x, y) in (affine(), affine()), gap in 0.0_f64..2.0) {
-            // Both turn and spread by less than 3 + 1 each, so that 8 and what the centres differ by part them.
+            // Each turns and spreads by at most 3 + 1, so that 8 and what the centres differ by part them.
             let above = Affine::new(x.centre.abs() + y.centre.abs() + 8.0 + gap, x.slope, x.radius);
             prop_assert_eq!(above.maximum(&y), above);
             prop_assert_eq!(y.maximum(&above), above);

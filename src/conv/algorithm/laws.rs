@@ -179,8 +179,9 @@ fn distance(computed: f64, exact: i128) -> f64 {
     ((computed.trunc() as i128 - exact) as f64 + computed.fract()).abs()
 }
 
-/// A bound of what only adds products is no wider than a few roundings of every product on its way: as many as the
-/// kernel has taps and channels, as there are blocks on an entry, and some for each axis whose factors were divided.
+/// A bound of what only adds products is no wider than a few roundings of every product on its way: as many
+/// as the kernel has taps and channels, as there are blocks on an entry, and some for each axis whose factors
+/// were divided.
 fn check_tightness<S: Sampled>(
     problem: &Problem,
     bound: &ArrayD<f64>,

@@ -292,8 +292,8 @@ mod tests {
 
         #[test]
         fn bounds_of_roots_are_not_silly((a, _) in covered()) {
-            // An error δ of v > 0 is inherited as δ/(√v + √(v − δ)) and as √δ at most, whichever is less; the root
-            // itself is rounded by less than ε√v, and the bound a dozen times.
+            // An error δ of v > 0 is inherited as δ/(√v + √(v − δ)) and as √δ at most, whichever is less; the
+            // root itself is rounded by less than ε√v, and the bound a dozen times.
             let (value, error) = (a.value.abs(), a.error);
             prop_assume!(value > 0.0);
             let (root, least) = (value.sqrt(), (value - error).max(0.0).sqrt());

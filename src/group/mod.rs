@@ -37,6 +37,8 @@ mod product;
 mod reflection;
 mod representation;
 mod rotation;
+#[cfg(test)]
+mod sample_tests;
 mod semidirect;
 mod sign;
 mod singular_values;

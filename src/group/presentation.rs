@@ -295,6 +295,19 @@ mod tests {
         assert_eq!(check(&p4(3), &relations), Ok(Checked { cases: 5 + 36, exhaustive: true }));
     }
 
+    /// Presentations in which cosets turn out to be equal only late, in images under letters read backwards.
+    #[test]
+    fn coincidences_are_followed_in_both_directions() {
+        // b⁻¹·a⁻¹·b = e, so that a = e, and b⁵ = b⁴ = e; then b·a·a⁻²·b⁻¹ = e says the same.
+        let powers = [(0, -1), (1, 1)].repeat(5);
+        let trivial: [&Word; 4] = [&powers, &[(1, -1), (0, -1), (1, 1)], &[(1, 4)], &[(0, 2)]];
+        assert_eq!(presented_order(2, &trivial, 100), Some(1));
+        let powers = [(0, -1), (1, -1)].repeat(5);
+        let same: &Word = &[(1, 1), (0, 1), (0, -2), (1, -1)];
+        let trivial: [&Word; 4] = [same, &powers, &[(0, 2)], &[(1, 4)]];
+        assert_eq!(presented_order(2, &trivial, 100), Some(1));
+    }
+
     #[test]
     fn what_does_not_present_the_group_is_told() {
         let wrong = check(&D4, &[&[(0, 2)]]).expect_err("a quarter turn has order 4");

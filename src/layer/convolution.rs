@@ -261,6 +261,14 @@ mod tests {
     }
 
     #[test]
+    fn weights_are_drawn_by_the_fan_of_one_group() {
+        for (groups, fan) in [(1, (60, 90)), (2, (30, 45))] {
+            let parameters = Convolution::new(4, 6, [3, 5]).groups(groups).parameters();
+            assert_eq!(parameters.iter().map(|of| of.fan).collect::<Vec<_>>(), [fan; 2], "{groups} groups");
+        }
+    }
+
+    #[test]
     fn gradients_are_exact() {
         for boundary in Boundary::ALL {
             let layer = Convolution::new(2, 4, [3]).groups(2).stride([2]).dilation([2]);

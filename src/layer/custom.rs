@@ -301,3 +301,18 @@ impl Layer for CustomLayer {
         Ok(gradients)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{Dense, Flatten};
+
+    /// Not only with itself: a network that is built twice is the same network.
+    #[test]
+    fn equal_layers_in_different_boxes_are_equal() {
+        let [one, two] = [(); 2].map(|()| CustomLayer::new(Dense::new(2, 3)));
+        assert_eq!((&one, &one), (&two, &one.clone()));
+        assert_ne!(one, CustomLayer::new(Dense::new(3, 2)));
+        assert_ne!(one, CustomLayer::new(Flatten));
+    }
+}

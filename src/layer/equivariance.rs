@@ -137,3 +137,21 @@ pub(super) fn check_windows(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layer::{GroupConvolution, Layer};
+    use crate::signal::{FeatureType, GridGroup};
+
+    /// What is lopsided by its padding is not mended by another length.
+    #[test]
+    fn lopsided_padding_is_told() {
+        let c4 = GridGroup::c4();
+        let (image, maps) = (FeatureType::trivial(&c4, 1), FeatureType::regular(&c4, 2));
+        let layer = GroupConvolution::new(image.clone(), maps, [3, 3]).padding_before_after([(1, 0), (1, 0)]);
+        let error = layer.output_type(&[1, 1, 9, 9], &image).expect_err("it is lopsided").to_string();
+        assert!(error.ends_with("pad as much before as after"), "{error}");
+        let balanced = layer.padding_before_after([(1, 1), (1, 1)]);
+        assert!(balanced.output_type(&[1, 1, 9, 9], &image).is_ok());
+    }
+}

@@ -333,6 +333,17 @@ mod tests {
             }
         }
 
+        /// Of two of which one is certainly the greater that one is the maximum, bit for bit, in both orders.
+        #[test]
+        fn the_certainly_greater_is_the_maximum((x, y) in (affine(), affine()), gap in 0.0_f64..2.0) {
+            // Each turns and spreads by at most 3 + 1, so that 8 and what the centres differ by part them.
+            let above = Affine::new(x.centre.abs() + y.centre.abs() + 8.0 + gap, x.slope, x.radius);
+            prop_assert_eq!(above.maximum(&y), above);
+            prop_assert_eq!(y.maximum(&above), above);
+            prop_assert_eq!(above.minimum(&y), y);
+            prop_assert_eq!(y.minimum(&above), y);
+        }
+
         /// Arguments are from 0.1 to 2.9: their four roundings of at most 2ε count 100-fold in the steepest
         /// function, 1/x, and values below 32 are right within 64ε.
         #[test]

@@ -206,6 +206,7 @@ mod tests {
     fn polynomials() {
         let x = Degree::variable();
         assert_eq!(Degree::zero().polynomial_degree(), Some(0));
+        assert_eq!((Degree::from_integer(0), Degree::from_integer(-1)), (Degree::zero(), Degree::one()));
         assert_eq!(Degree::from_integer(5).polynomial_degree(), Some(0));
         assert_eq!((x * x + x - Degree::one()).polynomial_degree(), Some(2));
         assert_eq!((power(3) * (power(2) + Degree::one())).polynomial_degree(), Some(5));

@@ -99,6 +99,11 @@ mod tests {
         prop_oneof![proptest::sample::select(edges.to_vec()), 0.0_f64..4.0, any::<f64>().prop_map(f64::abs)]
     }
 
+    /// The same with both signs.
+    fn signed() -> impl Strategy<Value = f64> {
+        (magnitudes(), any::<bool>()).prop_map(|(a, is_negative)| if is_negative { -a } else { a })
+    }
+
     /// Whether an upper bound holds, and is at most two floats above the exact result.
     fn is_tight(bound: f64, truth: &Rational) -> bool {
         let below = Rational::try_from_f64(bound.next_down().next_down());
@@ -121,7 +126,7 @@ mod tests {
         }
 
         #[test]
-        fn residuals_are_those_of_exact_arithmetic(a in any::<f64>(), b in any::<f64>()) {
+        fn residuals_are_those_of_exact_arithmetic(a in signed(), b in signed()) {
             let [x, y] = [a, b].map(exact);
             if (a + b).is_finite() {
                 prop_assert_eq!(exact(sum_error(a, b)), x.clone() + y.clone() - exact(a + b));
@@ -141,5 +146,19 @@ mod tests {
             prop_assert!(exact(root_residual(a)) >= residual);
             prop_assert!(a < RESIDUAL_IS_EXACT || exact(root_residual(a)) == residual);
         }
+    }
+
+    /// From the least float on whose residuals are exact.
+    #[test]
+    fn exact_results_are_their_own_bounds() {
+        for a in [0.0, RESIDUAL_IS_EXACT, 1.0, 1.5, f64::MAX] {
+            assert_eq!(
+                [add_up(a, 0.0), subtract_down(a, 0.0), multiply_up(a, 1.0), divide_up(a, 1.0)],
+                [a; 4]
+            );
+            assert_eq!([product_error(a, 1.0), quotient_residual(a, 1.0)], [0.0; 2]);
+        }
+        // An even power of two, whose root is exact.
+        assert_eq!([0.0, RESIDUAL_IS_EXACT, 4.0].map(root_residual), [0.0; 3]);
     }
 }

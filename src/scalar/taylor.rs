@@ -276,4 +276,17 @@ mod tests {
             }
         }
     }
+
+    /// Of two lines that cross only the value is known, which is that of the greater.
+    #[test]
+    fn maxima_with_a_kink_have_a_value_only() {
+        let (rising, level) = (Taylor::line(0.25, 1.0, 1.0), Taylor::constant(0.5));
+        for maximum in [rising.maximum(&level), level.maximum(&rising)] {
+            assert_eq!(maximum.coefficient(0), rising.coefficient(0).maximum(&level.coefficient(0)));
+            assert!(maximum.coefficient(0).may_equal(&Bounded::new(1.25)));
+            assert!((1..TERMS).all(|k| maximum.coefficient(k).error() == f64::INFINITY));
+        }
+        let above = Taylor::line(2.0, 1.0, 1.0);
+        assert_eq!([above.maximum(&level), level.maximum(&above)], [above; 2]);
+    }
 }

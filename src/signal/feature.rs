@@ -270,6 +270,16 @@ mod tests {
     }
 
     #[test]
+    fn elements_that_are_named_twice_count_once() {
+        let d4 = GridGroup::d4();
+        let pairs = FeatureType::quotient(&d4, &[3, 1, 0, 2, 1, 0], 3).expect("the quarter turns");
+        assert_eq!(pairs, FeatureType::quotient(&d4, &[0, 1, 2, 3], 3).expect("the same"));
+        assert_eq!((pairs.fields(), pairs.size(), pairs.channels()), (3, 2, 6));
+        let more = pairs.with_fields(5);
+        assert_eq!((more.fields(), more.cosets(), more.group()), (5, pairs.cosets(), &d4));
+    }
+
+    #[test]
     fn what_does_not_fit_is_told() {
         let c4 = GridGroup::c4();
         let error = FeatureType::quotient(&c4, &[0, 1], 1).unwrap_err().to_string();

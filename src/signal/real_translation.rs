@@ -264,6 +264,14 @@ mod tests {
         }
     }
 
+    /// 2·(21·log₂(4n) + 6) + 10n + 6 halves of ε, as the bound is derived.
+    #[test]
+    fn the_bound_is_that_of_its_derivation() {
+        for (n, halves) in [(1, 112.0), (2, 164.0), (16, 430.0), (64, 994.0)] {
+            assert_eq!(bound(n), halves * f64::EPSILON / 2.0, "{n}");
+        }
+    }
+
     #[test]
     fn linear_interpolation_blurs() {
         let impulse = array![1.0, 0.0, 0.0, 0.0, 0.0].into_dyn();

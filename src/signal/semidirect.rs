@@ -65,3 +65,21 @@ fn first_turn_then_move<N: Group, H: Automorphisms<N>, S: Ring>(
         .try_act(group.normal(), &g.normal, turned.view())
         .map_err(|error| ActionError { found: x.shape().to_vec(), ..error })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group::{CyclicTranslations, Hyperoctahedral, P4};
+
+    #[test]
+    fn both_parts_are_named() {
+        type Translations = CyclicTranslations<2>;
+        type Turns = Hyperoctahedral<2>;
+        let whole = |action: &OnGrid| ArrayAction::<Semidirect<Translations, Turns>>::name(action);
+        let parts = (ArrayAction::<Turns>::name(&OnGrid), ArrayAction::<Translations>::name(&OnGrid));
+        assert_eq!(whole(&OnGrid), format!("{}, then {}", parts.0, parts.1));
+        assert!(!parts.0.is_empty() && !parts.1.is_empty());
+        let about_origin = ArrayAction::<P4>::name(&AboutOrigin);
+        assert!(about_origin.contains(", then ") && about_origin != ArrayAction::<P4>::name(&OnGrid));
+    }
+}

@@ -255,6 +255,17 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conv::{Extent, Operation};
+
+    /// Without padding, which would be longer.
+    #[test]
+    fn a_periodic_signal_keeps_its_length() {
+        for length in [7, 11, 30] {
+            let problem = Problem::single_channel(Operation::Convolution, &[3], &[length], Extent::Circular);
+            let problem = problem.expect("three taps");
+            assert_eq!(grid(&problem).expect("small").points(), length);
+        }
+    }
 
     #[test]
     fn smooth_lengths_are_the_least() {

@@ -85,6 +85,7 @@ fn check_exact<S: ConvolutionScalar>(
         for algorithm in algorithms::<S>(problem) {
             let found = run_stored(algorithm.as_ref(), problem, (&kernel, &signal), layouts);
             let rounds = !algorithm.is_exact_where_sums_are();
+            prop_assert!(!rounds || S::UNIT_ROUNDOFF > 0.0, "{} in an exact ring", algorithm.name());
             if let Err(unsupported) = algorithm.supports(problem) {
                 prop_assert_eq!(found, Err(unsupported.into()));
             } else if algorithm.name() == "separable" && !separable {
@@ -178,6 +179,25 @@ fn distance(computed: f64, exact: i128) -> f64 {
     ((computed.trunc() as i128 - exact) as f64 + computed.fract()).abs()
 }
 
+/// A bound of what only adds products is no wider than a few roundings of every product on its way: as many
+/// as the kernel has taps and channels, as there are blocks on an entry, and some for each axis whose factors
+/// were divided.
+fn check_tightness<S: Sampled>(
+    problem: &Problem,
+    bound: &ArrayD<f64>,
+    magnitudes: &ArrayD<f64>,
+    name: &str,
+) -> Result<(), TestCaseError> {
+    let (spans, rank) = (problem.axes().iter().map(Axis::span).product::<usize>(), problem.axes().len());
+    let roundings = (problem.terms() + spans + 64 * (rank + 1)) as f64;
+    let underflow = (problem.terms() * spans * (rank + 1)) as f64 * S::UNDERFLOW;
+    for (bound, magnitude) in bound.iter().zip(magnitudes) {
+        let limit = 8.0 * (roundings * S::UNIT_ROUNDOFF * magnitude + underflow);
+        prop_assert!(*bound <= limit, "{name}: the bound {bound:e} exceeds {limit:e}");
+    }
+    Ok(())
+}
+
 /// Every algorithm is within its own bound of the exact value. Returns the greatest share of the bound that
 /// algorithms by Fourier transforms used.
 fn check_bounds<S: Sampled>(
@@ -205,6 +225,9 @@ fn check_bounds<S: Sampled>(
         Zip::from(&parts[0]).and(&parts[1]).map_collect(|&re, &im| S::from_parts(re as i64, im as i64))
     };
     let (kernel, signal) = (join(&kernel), join(&signal));
+    let magnitude = |value: &S| value.parts()[0].hypot(value.parts()[1]);
+    let magnitudes =
+        Definition.run(problem, kernel.map(magnitude).view(), signal.map(magnitude).view()).unwrap();
     let mut worst = 0f64;
     for algorithm in algorithms {
         let found = match algorithm.run(problem, kernel.view(), signal.view()) {
@@ -214,6 +237,9 @@ fn check_bounds<S: Sampled>(
         };
         let bound = algorithm.error_bound(problem, kernel.view(), signal.view()).unwrap();
         prop_assert_eq!(bound.shape(), found.shape());
+        if algorithm.is_exact_where_sums_are() {
+            check_tightness::<S>(problem, &bound, &magnitudes, algorithm.name())?;
+        }
         for (index, value) in found.indexed_iter() {
             let [re, im] = value.parts();
             let error = distance(re, expected[0][&index]).hypot(distance(im, expected[1][&index]));

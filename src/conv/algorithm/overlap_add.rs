@@ -45,6 +45,11 @@ impl<A> OverlapAdd<A> {
     }
 }
 
+/// How many convolved blocks, of B + span − 1 entries every B, an entry lies in at most.
+fn blocks_of_an_entry(block: usize, span: usize) -> usize {
+    (block + span - 1).div_ceil(block)
+}
+
 /// The full convolution of a block, of these lengths along the axes of space.
 fn block_problem(problem: &Problem, lengths: &[usize]) -> Result<Problem, ConvolutionError> {
     let axes = problem.axes().iter();
@@ -149,7 +154,7 @@ impl<S: Ring, A: Algorithm<S>> Algorithm<S> for OverlapAdd<A> {
         problem.check_operands(kernel.shape(), signal.shape())?;
         let blocks = self.blocks(problem);
         let along = problem.axes().iter().zip(&blocks);
-        let overlap: usize = along.map(|(axis, &block)| (block + axis.span() - 1).div_ceil(block)).product();
+        let overlap: usize = along.map(|(axis, &block)| blocks_of_an_entry(block, axis.span())).product();
         let bounds = sum_of_blocks(problem, &blocks, signal.view(), |block_problem, block| {
             self.inner.error_bound(block_problem, kernel.view(), block)
         })?;
@@ -157,5 +162,19 @@ impl<S: Ring, A: Algorithm<S>> Algorithm<S> for OverlapAdd<A> {
         let values = tolerance::magnitude_sum(problem, kernel, signal)?;
         let summed = (values + &bounds) * additions;
         Ok((bounds + summed) * tolerance::inflation(overlap))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_of_an_entry_are_counted() {
+        for (block, span) in (1..9).flat_map(|block| (1..9).map(move |span| (block, span))) {
+            let holds = |start: usize, entry| (start..start + block + span - 1).contains(&entry);
+            let count = |entry| (0..100).step_by(block).filter(|&start| holds(start, entry)).count();
+            assert_eq!((0..80).map(count).max(), Some(blocks_of_an_entry(block, span)), "{block}, {span}");
+        }
     }
 }

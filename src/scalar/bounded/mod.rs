@@ -292,6 +292,18 @@ mod tests {
         }
 
         #[test]
+        fn bounds_of_roots_are_not_silly((a, _) in covered()) {
+            // An error δ of v > 0 is inherited as δ/(√v + √(v − δ)) and as √δ at most, whichever is less; the
+            // root itself is rounded by less than ε√v, and the bound a dozen times.
+            let (value, error) = (a.value.abs(), a.error);
+            prop_assume!(value > 0.0);
+            let (root, least) = (value.sqrt(), (value - error).max(0.0).sqrt());
+            let limit = (error / (root + least)).min(error.sqrt()) + f64::EPSILON * root;
+            let found = Bounded::with_error(value, error).square_root().error;
+            prop_assert!(found <= limit * (1.0 + 16.0 * f64::EPSILON), "{} for {}", found, limit);
+        }
+
+        #[test]
         fn bounds_of_exponentials_hold((a, x) in covered()) {
             // For |x| ≤ 8, n = 40 terms leave less than 2·8⁴⁰/40! < 2⁻³⁸ out: too much. With x/16 they leave
             // less than 2·2⁻⁴⁰/40! < 2⁻¹⁹⁸, and sixteen-fold products multiply that by less than 16·e⁸ < 2¹⁶.

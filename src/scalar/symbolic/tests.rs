@@ -195,6 +195,19 @@ fn printed_as_people_write() {
     }
 }
 
+/// Each level has the one below twice: a walk that forgot where it has been would take 2⁶⁰ steps.
+#[test]
+fn what_is_shared_is_visited_once() {
+    let grow = |level: &Goldilocks| level.exponential() + level.square_root();
+    let (mut expression, mut value) = (Symbolic::variable("x"), Goldilocks::from(2));
+    for _ in 0..60 {
+        expression = expression.exponential() + expression.square_root();
+        value = grow(&value);
+    }
+    assert_eq!(expression.variables_used().into_iter().collect::<Vec<_>>(), ["x"]);
+    assert_eq!(expression.evaluate(&|_| Goldilocks::from(2)), value);
+}
+
 #[test]
 fn a_long_bilinear_sum() {
     let [x, y] = ["x", "y"].map(|name| Symbolic::variables(name, &[60]));

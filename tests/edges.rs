@@ -22,6 +22,7 @@
 //! | PyTorch #113956, SciPy #15927, #22390: one sample with NaN, or 10⁸ times as large | others spoilt | others untouched | [`transforms::samples_do_not_mix`] |
 //! | 3·10³⁷ under a kernel of 63² times 10⁻⁵, by transforms | NaN | 1.19·10³⁶ | [`transforms::transforms_do_not_overflow`] |
 //! | the kernel [∞, 1, 1] over zero padding | 3 by the definition, NaN by methods | 3: beyond a border of zeros nothing is read | [`transforms::infinite_weights_over_zero_padding`] |
+//! | an infinite gradient of the output at a padded border | NaN by the executor, not by `backward` | as `backward`: padding is not read | [`transforms::infinite_gradients_over_zero_padding`] |
 
 #[path = "edges/sizes.rs"]
 mod sizes;

@@ -2,12 +2,12 @@
 
 use equivariant::conv::plan::{Method, Plan, PlanOptions};
 use equivariant::conv::{Algorithm, Definition, Operation, Options, Problem};
-use equivariant::executor::Executor;
-use equivariant::layer::{Convolution, Layer, Mode};
+use equivariant::executor::{Executor, Objective};
+use equivariant::layer::{Convolution, Initialisation, Layer, Mode};
 use equivariant::network::{Network, Weights};
 use ndarray::{ArrayD, array};
 
-use super::INFINITY;
+use super::{INFINITY, same};
 
 /// Any samples and kernel, the same ones each time: whole numbers of at most nine.
 fn small(shape: &[usize], salt: usize) -> ArrayD<f32> {
@@ -99,5 +99,36 @@ fn infinite_weights_over_zero_padding() {
         let mut found = vec![0.0; length];
         executor.predict(&weights, signal.as_slice().unwrap(), &mut found);
         assert_eq!(found, expected.into_raw_vec_and_offset().0);
+    }
+}
+
+/// An infinite gradient at a border, whose window reads padding: whole numbers, whose sums are exact where
+/// they are finite.
+#[test]
+fn infinite_gradients_over_zero_padding() {
+    for layer in [
+        Convolution::new(2, 2, [3]).padding([1]),
+        Convolution::new(2, 4, [3]).padding([2]).stride([2]).groups(2),
+        Convolution::new(2, 2, [2]).padding([3]).dilation([2]),
+    ] {
+        let network = Network::new().then(layer.clone());
+        let weights = Weights::initial(&network, Initialisation::He, 1);
+        let mut executor = Executor::new(&network, &[2, 7]).unwrap();
+        let shape = layer.output_shape(&[3, 2, 7]).unwrap();
+        let (x, dy) = (small(&[3, 2, 7], 1), small(&shape, 2));
+        for place in 0..shape[2] {
+            for value in [INFINITY, -INFINITY, f32::NAN] {
+                let mut dy = dy.clone();
+                dy[[1, 1, place]] = value;
+                let gradients = layer.backward(&x, &weights.arrays(), Mode::Inference, &dy).unwrap();
+                let expected: Vec<f32> = gradients.weights.iter().flatten().copied().collect();
+                let mut found = vec![0.0; expected.len()];
+                let objective = Objective::Gradient { output: dy.as_slice().unwrap() };
+                executor.step(&weights, x.as_slice().unwrap(), objective, 0, &mut found);
+                for (&expected, found) in expected.iter().zip(found) {
+                    assert!(same(expected, found), "{value} at {place}: {expected} and {found}");
+                }
+            }
+        }
     }
 }

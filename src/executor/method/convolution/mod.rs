@@ -224,16 +224,58 @@ impl LaneConvolution {
         let (inputs, outputs) = (input.len() / self.groups, output_gradient.len() / self.groups);
         for group in 0..self.groups {
             let input = &input[group * inputs..][..inputs];
-            let signal = if self.padded.sources.is_empty() { input } else { self.pad(input, scratch) };
+            let output_gradient = &output_gradient[group * outputs..][..outputs];
+            let gradient = &mut gradient[group * self.group_weights()..][..self.group_weights()];
+            let is_padded = !self.padded.sources.is_empty();
+            // Zero times infinity would be NaN, where the definition reads nothing.
+            let exact = if is_padded && output_gradient.iter().any(|y| !y.is_finite()) {
+                self.unpadded_gradients(input, output_gradient, gradient)
+            } else {
+                vec![]
+            };
+            let signal = if is_padded { self.pad(input, scratch) } else { input };
             self.instructions.run_on_blocks(KernelGradient {
-                output_gradient: &output_gradient[group * outputs..][..outputs],
+                output_gradient,
                 signal,
                 bases: &self.padded.bases,
                 offsets: &self.padded.offsets,
-                gradient: &mut gradient[group * self.group_weights()..][..self.group_weights()],
+                gradient,
                 output_channels: self.output_channels,
             });
+            for (weight, found) in exact {
+                gradient[weight] = found;
+            }
         }
+    }
+
+    /// For the output channels of a group whose gradient is not finite, each weight and what `gradient`
+    /// becomes there when padding is not read at all, summed in double precision.
+    fn unpadded_gradients(
+        &self,
+        input: &[f32],
+        output_gradient: &[f32],
+        gradient: &[f32],
+    ) -> Vec<(usize, f32)> {
+        let row = self.input_channels * self.taps;
+        let (input, _) = input.as_chunks::<LANES>();
+        let (output_gradient, _) = output_gradient.as_chunks::<LANES>();
+        let mut found = vec![];
+        for (m, y) in output_gradient.chunks_exact(self.output_entries).enumerate() {
+            if y.iter().flatten().all(|y| y.is_finite()) {
+                continue;
+            }
+            for (j, &offset) in self.padded.offsets.iter().enumerate() {
+                let (channel, offset) = (j / self.taps, offset as usize % self.padded.entries);
+                let entries = &input[channel * self.input_entries..][..self.input_entries];
+                let products = y.iter().zip(&self.padded.bases).filter_map(|(y, &base)| {
+                    let x = entries[self.padded.sources[base as usize + offset]? as usize];
+                    Some(x.iter().zip(y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>())
+                });
+                let sum = products.sum::<f64>();
+                found.push((m * row + j, (f64::from(gradient[m * row + j]) + sum) as f32));
+            }
+        }
+        found
     }
 
     /// Adds the gradient of a bias, the sum over positions and lanes of the gradient of what it was added to.

@@ -54,7 +54,7 @@ impl Copy {
     pub fn build(&self, sources: &Sources, mut faults: Vec<Fault>) -> Result<(PathBuf, Vec<Fault>)> {
         loop {
             let spots = self.write(sources, &faults)?;
-            let messages =
+            let (messages, succeeded) =
                 self.cargo(&["test", "--locked", "--lib", "--no-run", "--message-format", "json"])?;
             let errors = errors(&messages);
             if errors.is_empty() {

@@ -162,12 +162,13 @@ fn a_rank_that_dies_ends_the_run_which_others_resume() {
 
 #[test]
 fn an_interrupt_ends_all_ranks_at_the_same_step() {
-    let training = Training::new("lenet5", "6");
-    // Without optimisation, and beside other tests, a step may take longer than the usual second.
-    let output = training.disturb("20", |launcher| send("INT", launcher.id()));
+    let training = Training::new("lenet5", "12");
+    // mpirun waits so long before it tells the ranks to end, and again before it kills them. Without optimisation, and
+    // beside other tests, a step may take longer than the usual second.
+    let output = training.disturb("2", |launcher| send("INT", launcher.id()));
     let told = told(&output);
     assert!(!output.status.success() && told.contains("interrupted: go on with --checkpoint"), "{told}");
-    assert!(training.finish(0, "2") == Training::new("lenet5", "6").finish(2, "1"));
+    assert!(training.finish(0, "2") == Training::new("lenet5", "12").finish(2, "1"));
 }
 
 #[test]

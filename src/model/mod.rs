@@ -43,10 +43,11 @@
 //! | `oracle` | the random interpretation, and its theorem |
 //! | `symmetry` | the symmetries of a model: proved, refuted, or measured |
 //! | `tiles` | whether a model can be run on tiles of an image, with which halo |
-//! | `affine` | reading on enclosures over an interval of a parameter |
+//! | `affine` | reading on enclosures over an interval of a parameter (feature `angle`) |
 //! | `rationals` | reading on exact rational numbers |
 //! | `reach` | reading for what an entry depends on |
 
+#[cfg(feature = "angle")]
 mod affine;
 mod arithmetic;
 mod bounds;
@@ -70,6 +71,7 @@ mod stage;
 mod symmetry;
 mod tiles;
 
+#[cfg(feature = "angle")]
 pub use affine::Affines;
 pub use arithmetic::{Arithmetic, Unreadable};
 pub use bounds::{Bounds, FUNCTION_ULPS};

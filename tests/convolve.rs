@@ -3,18 +3,13 @@
 
 #[path = "support/command.rs"]
 mod command;
+#[path = "support/npy.rs"]
+mod npy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::{code, run, text};
-
-/// An npy file as NumPy writes it.
-fn npy(descriptor: &str, fortran: &str, shape: &str, entries: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '{descriptor}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
-    let header = format!("{header:<117}\n");
-    [b"\x93NUMPY\x01\x00", &118_u16.to_le_bytes()[..], header.as_bytes(), entries].concat()
-}
 
 fn floats(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
@@ -49,8 +44,8 @@ fn convolve(files: &Files, options: &[&str]) -> std::process::Output {
 fn the_file_holds_what_numpy_gives() {
     let singles = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
     let files = files(
-        &npy("<f4", "False", "(3,)", &singles(&[1.0, 0.0, -2.0])),
-        &npy("<f4", "False", "(4,)", &singles(&[1.0, 2.0, 3.0, 5.0])),
+        &npy::file("<f4", "False", "(3,)", &singles(&[1.0, 0.0, -2.0])),
+        &npy::file("<f4", "False", "(4,)", &singles(&[1.0, 2.0, 3.0, 5.0])),
     );
     let table: [(&[&str], &[f32]); 4] = [
         (&[], &[1.0, 2.0, 1.0, 1.0, -6.0, -10.0]),
@@ -75,9 +70,9 @@ fn the_file_holds_what_numpy_gives() {
 /// also column by column in its file.
 #[test]
 fn rows_and_planes_are_convolved() {
-    let signal = npy("|u1", "False", "(2, 3)", &[1, 2, 3, 4, 5, 6]);
-    let rows = files(&npy("<f8", "False", "(2,)", &floats(&[1.0, 1.0])), &signal);
-    let plane = files(&npy("<f8", "True", "(2, 2)", &floats(&[1.0, 0.0, 10.0, 100.0])), &signal);
+    let signal = npy::file("|u1", "False", "(2, 3)", &[1, 2, 3, 4, 5, 6]);
+    let rows = files(&npy::file("<f8", "False", "(2,)", &floats(&[1.0, 1.0])), &signal);
+    let plane = files(&npy::file("<f8", "True", "(2, 2)", &floats(&[1.0, 0.0, 10.0, 100.0])), &signal);
     let of_rows = [1.0, 3.0, 5.0, 3.0, 4.0, 9.0, 11.0, 6.0];
     let of_plane = [1.0, 12.0, 23.0, 30.0, 4.0, 145.0, 256.0, 360.0, 0.0, 400.0, 500.0, 600.0];
     for (files, shape, expected) in [(&rows, "(2, 4)", &of_rows[..]), (&plane, "(3, 4)", &of_plane)] {
@@ -91,14 +86,14 @@ fn rows_and_planes_are_convolved() {
 
 #[test]
 fn what_cannot_be_convolved_is_refused() {
-    let kernel = npy("<f8", "False", "(2,)", &floats(&[1.0, 1.0]));
-    let good = npy("<f8", "False", "(3,)", &floats(&[1.0, 2.0, 3.0]));
-    let long = npy("<f8", "False", "(4,)", &floats(&[1.0; 4]));
-    let by_columns = npy("<f8", "True", "(2, 2)", &floats(&[1.0; 4]));
-    let cube = npy("<f8", "False", "(1, 1, 4)", &floats(&[1.0; 4]));
-    let empty = npy("<f8", "False", "(0,)", &[]);
-    let complex = npy("<c16", "False", "(2,)", &floats(&[1.0; 4]));
-    let many = npy("<f8", "False", "(99999999999, 99999999999)", &floats(&[1.0; 4]));
+    let kernel = npy::file("<f8", "False", "(2,)", &floats(&[1.0, 1.0]));
+    let good = npy::file("<f8", "False", "(3,)", &floats(&[1.0, 2.0, 3.0]));
+    let long = npy::file("<f8", "False", "(4,)", &floats(&[1.0; 4]));
+    let by_columns = npy::file("<f8", "True", "(2, 2)", &floats(&[1.0; 4]));
+    let cube = npy::file("<f8", "False", "(1, 1, 4)", &floats(&[1.0; 4]));
+    let empty = npy::file("<f8", "False", "(0,)", &[]);
+    let complex = npy::file("<c16", "False", "(2,)", &floats(&[1.0; 4]));
+    let many = npy::file("<f8", "False", "(99999999999, 99999999999)", &floats(&[1.0; 4]));
     let cut = &good[..good.len() - 1];
     type Row<'a> = (&'a [u8], &'a [u8], &'a [&'a str], &'a str);
     let table: [Row<'_>; 12] = [

@@ -32,6 +32,8 @@ mod tests;
 
 pub use interval::Interval;
 pub use propagation::Propagation;
+#[cfg(feature = "cli")]
+pub(crate) use propagation::margins_of;
 pub use search::{Classifier, Search, Verdict};
 pub use transformation::Transformation;
 

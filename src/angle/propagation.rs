@@ -15,7 +15,7 @@ use num_traits::Zero;
 use super::AngleError;
 use crate::layer::{AnyLayer, Layer, LayerError, Mode};
 use crate::network::{Join, Network, Node, Plain, Weights};
-use crate::scalar::Affine;
+use crate::scalar::{Affine, summation_error};
 
 /// A network with its weights, made ready for enclosures.
 ///
@@ -60,9 +60,7 @@ impl Linear {
     fn new(layer: &AnyLayer, weights: Vec<ArrayD<f64>>) -> Self {
         // One for each weight of an output, and the bias.
         let terms = weights[0].len() / weights[0].shape()[0].max(1) + 1;
-        // nu/(1 − nu) ≤ 1.01·nu, rounding of this product included, as long as nu < 1/128.
-        let share = terms as f64 * f64::EPSILON / 2.0;
-        let rounding = if share < 1.0 / 128.0 { 1.01 * share } else { f64::INFINITY };
+        let rounding = summation_error(terms);
         let mut slopes = weights.clone();
         slopes.iter_mut().skip(1).for_each(|bias| bias.fill(0.0));
         let mut radii: Vec<_> = weights.iter().map(|array| array.mapv(f64::abs)).collect();
@@ -116,14 +114,11 @@ impl Propagation {
     /// If the sample does not fit, or there is no such class.
     pub fn margins(&self, sample: &ArrayD<Affine>, class: usize) -> Result<Vec<(usize, Affine)>, AngleError> {
         let x = sample.clone().insert_axis(Axis(0));
-        let check = |classes: usize| {
-            if class < classes { Ok(()) } else { Err(AngleError::Class { class, classes }) }
-        };
         if let Some((Step::Linear(last), before)) = self.steps.split_last()
             && let AnyLayer::Dense(dense) = &last.layer
         {
             let x = run(before, x)?;
-            check(dense.outputs)?;
+            check_class(class, dense.outputs)?;
             dense.output_shape(x.shape()).map_err(AngleError::from)?;
             let weights = &last.weights[0];
             let difference = |other: usize| {
@@ -139,10 +134,19 @@ impl Propagation {
             return Ok(others.map(|other| (other, difference(other))).collect());
         }
         let scores: Vec<Affine> = run(&self.steps, x)?.into_iter().collect();
-        check(scores.len())?;
-        let others = scores.iter().enumerate().filter(|&(other, _)| other != class);
-        Ok(others.map(|(other, &score)| (other, scores[class] - score)).collect())
+        margins_of(&scores, class)
     }
+}
+
+fn check_class(class: usize, classes: usize) -> Result<(), AngleError> {
+    if class < classes { Ok(()) } else { Err(AngleError::Class { class, classes }) }
+}
+
+/// How far the score of this class is above that of each other one, with the other's number.
+pub(crate) fn margins_of(scores: &[Affine], class: usize) -> Result<Vec<(usize, Affine)>, AngleError> {
+    check_class(class, scores.len())?;
+    let others = scores.iter().enumerate().filter(|&(other, _)| other != class);
+    Ok(others.map(|(other, &score)| (other, scores[class] - score)).collect())
 }
 
 fn flat(x: ArrayD<Affine>) -> ArrayD<Affine> {

@@ -2,15 +2,16 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde_json::json;
 
 use super::destination::{self, Destination};
+use super::progress::bar;
 use super::seeds::Seeds;
 use super::shard::{ClaimPart, Shard};
 use super::{pattern, quiet};
@@ -114,7 +115,7 @@ pub(super) fn run(
         };
     }
 
-    let progress = progress(claims.len() as u64, "claims");
+    let progress = bar(claims.len() as u64, "claims, {elapsed}");
     let run = run_claims(&claims, arguments, arguments.seed, &progress)?;
     progress.finish_and_clear();
     if json_on_standard_output {
@@ -154,7 +155,7 @@ fn run_seeds(
         false => destination::print(output, &(line + "\n")),
     };
     let start = Instant::now();
-    let progress = progress(seeds.count() * claims.len() as u64, "claims");
+    let progress = bar(seeds.count() * claims.len() as u64, "claims, {elapsed}");
     let (mut agree, mut documents) = (0, Vec::new());
     for seed in seeds.iter() {
         let run = run_claims(claims, arguments, seed, &progress)?;
@@ -182,7 +183,7 @@ fn run_seeds(
 /// Prints how easily what is false is missed. Returns whether each is missed with a probability that is small
 /// enough.
 fn measure_power(claims: &[&Claim], seeds: &Seeds, output: &mut impl Write) -> anyhow::Result<bool> {
-    let progress = progress(seeds.count(), "seeds");
+    let progress = bar(seeds.count(), "seeds, {elapsed}");
     let mut count = Count::default();
     for seed in seeds.iter() {
         count.add(claims, seed);
@@ -232,17 +233,6 @@ fn run_claims<'a>(
 /// compares with `Reading::ALL` to tell whether all are wanted.
 fn chosen(asked: &[Reading]) -> Vec<Reading> {
     Reading::ALL.into_iter().filter(|reading| asked.is_empty() || asked.contains(reading)).collect()
-}
-
-/// A bar on standard error, where that is a terminal.
-fn progress(length: u64, of: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    let template = format!("{{bar:40.green}} {{pos}} of {{len}} {of}, {{elapsed}}");
-    if let Ok(style) = ProgressStyle::with_template(&template) {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 fn columns() -> usize {

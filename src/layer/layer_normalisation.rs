@@ -14,7 +14,7 @@
 
 use ndarray::{ArrayD, Axis, IxDyn, Zip};
 
-use super::normalisation::{narrowed, widened};
+use super::normalisation::{backward_in_double, forward_in_double};
 use super::standardise::{in_rows, standardise, standardise_backward};
 use super::{
     Fraction, Gradients, Layer, LayerError, Mode, OutputType, Parameter, Role, Symmetry, View,
@@ -248,35 +248,23 @@ impl Layer for LayerNormalisation {
         &self,
         x: &ArrayD<S>,
         weights: &[ArrayD<S>],
-        _mode: Mode,
+        mode: Mode,
     ) -> Result<ArrayD<S>, LayerError> {
         self.check(x.shape())?;
         check_weights(self, weights)?;
-        match widened(x) {
-            Some(x) => {
-                let weights: Vec<_> = weights.iter().filter_map(widened).collect();
-                Ok(narrowed(self.run(&x, &weights)))
-            }
-            None => Ok(self.run(x, weights)),
-        }
+        forward_in_double(self, x, weights, mode).unwrap_or_else(|| Ok(self.run(x, weights)))
     }
 
     fn backward<S: Scalar + PartialOrd>(
         &self,
         x: &ArrayD<S>,
         weights: &[ArrayD<S>],
-        _mode: Mode,
+        mode: Mode,
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
-        match (widened(x), widened(output_gradient)) {
-            (Some(x), Some(dy)) => {
-                let weights: Vec<_> = weights.iter().filter_map(widened).collect();
-                let Gradients { input, weights } = self.gradients(&x, &weights, &dy);
-                Ok(Gradients { input: narrowed(input), weights: weights.into_iter().map(narrowed).collect() })
-            }
-            _ => Ok(self.gradients(x, weights, output_gradient)),
-        }
+        backward_in_double(self, x, weights, mode, output_gradient)
+            .unwrap_or_else(|| Ok(self.gradients(x, weights, output_gradient)))
     }
 }
 

@@ -178,16 +178,6 @@ impl BatchNormalisation {
         Ok(means.into_iter().zip(variances.into_iter().map(rate)).collect())
     }
 
-    /// Over `f32`: the same layer over `f64`, for this input and these weights.
-    fn in_double<S: Scalar, T>(
-        x: &ArrayD<S>,
-        weights: &[ArrayD<S>],
-        run: impl FnOnce(ArrayD<f64>, Vec<ArrayD<f64>>) -> T,
-    ) -> Option<T> {
-        let x = widened(x)?;
-        Some(run(x, weights.iter().filter_map(widened).collect()))
-    }
-
     /// Applies a function of (orbit, entry) to every entry.
     fn map<S: Scalar>(&self, x: &ArrayD<S>, f: impl Fn(usize, &S) -> S) -> ArrayD<S> {
         let mut result = x.clone();
@@ -224,13 +214,40 @@ pub(super) fn check_normalised(
     Ok(())
 }
 
+/// Over `f32`: what the same layer gives over `f64`, rounded once. `None` over other scalars.
+pub(super) fn forward_in_double<S: Scalar>(
+    layer: &impl Layer,
+    x: &ArrayD<S>,
+    weights: &[ArrayD<S>],
+    mode: Mode,
+) -> Option<Result<ArrayD<S>, LayerError>> {
+    let weights: Vec<_> = weights.iter().filter_map(widened).collect();
+    Some(layer.forward(&widened(x)?, &weights, mode).map(narrowed))
+}
+
+/// The same of its gradients.
+pub(super) fn backward_in_double<S: Scalar>(
+    layer: &impl Layer,
+    x: &ArrayD<S>,
+    weights: &[ArrayD<S>],
+    mode: Mode,
+    output_gradient: &ArrayD<S>,
+) -> Option<Result<Gradients<S>, LayerError>> {
+    let weights: Vec<_> = weights.iter().filter_map(widened).collect();
+    let gradients = layer.backward(&widened(x)?, &weights, mode, &widened(output_gradient)?);
+    Some(gradients.map(|Gradients { input, weights }| Gradients {
+        input: narrowed(input),
+        weights: weights.into_iter().map(narrowed).collect(),
+    }))
+}
+
 /// An array over `f32` as one over `f64`.
-pub(super) fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
+fn widened<S: Scalar>(array: &ArrayD<S>) -> Option<ArrayD<f64>> {
     same_type::<S, f32>(array).map(|array| array.mapv(f64::from))
 }
 
 /// Back to `f32`, each entry rounded once.
-pub(super) fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
+fn narrowed<S: Scalar>(array: ArrayD<f64>) -> ArrayD<S> {
     back(array.mapv(|entry| entry as f32))
 }
 
@@ -269,8 +286,8 @@ impl Layer for BatchNormalisation {
     ) -> Result<ArrayD<S>, LayerError> {
         self.check(x.shape())?;
         check_weights(self, weights)?;
-        if let Some(y) = Self::in_double(x, weights, |x, weights| self.forward(&x, &weights, mode)) {
-            return y.map(narrowed);
+        if let Some(y) = forward_in_double(self, x, weights, mode) {
+            return y;
         }
         let normaliser = self.normaliser(x, weights, mode)?;
         let (scale, shift) = (&weights[0], &weights[1]);
@@ -288,15 +305,8 @@ impl Layer for BatchNormalisation {
         output_gradient: &ArrayD<S>,
     ) -> Result<Gradients<S>, LayerError> {
         check_backward(self, x.shape(), weights, output_gradient.shape())?;
-        if let Some(gradient) = widened(output_gradient)
-            && let Some(gradients) =
-                Self::in_double(x, weights, |x, weights| self.backward(&x, &weights, mode, &gradient))
-        {
-            let Gradients { input, weights } = gradients?;
-            return Ok(Gradients {
-                input: narrowed(input),
-                weights: weights.into_iter().map(narrowed).collect(),
-            });
+        if let Some(gradients) = backward_in_double(self, x, weights, mode, output_gradient) {
+            return gradients;
         }
         let normaliser = self.normaliser(x, weights, mode)?;
         let normal = self.map(x, |orbit, entry| {

@@ -123,7 +123,7 @@ impl ReceptiveField {
         let (numerator, denominator) = self.jump;
         let extent = self.extent.saturating_add(reach.saturating_mul(numerator).div_ceil(denominator));
         let (numerator, denominator) = (numerator.saturating_mul(up), denominator.saturating_mul(down));
-        let divisor = greatest_common_divisor(numerator, denominator);
+        let divisor = num_integer::gcd(numerator, denominator);
         ReceptiveField { extent, jump: (numerator / divisor, denominator / divisor) }
     }
 }
@@ -135,10 +135,6 @@ impl fmt::Display for ReceptiveField {
             (numerator, denominator) => write!(f, "{} by {numerator}/{denominator}", self.extent),
         }
     }
-}
-
-fn greatest_common_divisor(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 #[cfg(test)]

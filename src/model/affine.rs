@@ -5,7 +5,7 @@
 //! radius. Every other function is that of the scalar; what it does not have is refused.
 
 use super::{Arithmetic, Function, Symbol, Unreadable};
-use crate::scalar::{Affine, Exponential, Field, Lattice, Logarithm, SquareRoot};
+use crate::scalar::{Affine, Exponential, Field, Lattice, Logarithm, SquareRoot, summation_error};
 
 /// Enclosures over an interval of a parameter.
 #[derive(Clone, Copy, Debug)]
@@ -28,9 +28,8 @@ fn weighted(weights: &[Affine], entries: &[Affine], bias: Affine) -> Affine {
         radius += weight.abs() * x.radius();
         size += weight.abs() * (x.centre().abs() + x.slope().abs());
     }
-    // One for each product, and the bias; nu/(1 − nu) ≤ 1.01·nu as long as nu < 1/128.
-    let share = (weights.len() + 2) as f64 * f64::EPSILON / 2.0;
-    let gamma = if share < 1.0 / 128.0 { 1.01 * share } else { f64::INFINITY };
+    // One for each product, and the bias.
+    let gamma = summation_error(weights.len() + 2);
     // Both sums of sizes are rounded as well; what underflows is less than the least normal number.
     let radius = (radius + 2.0 * gamma * size) * (1.0 + 2.0 * gamma + 8.0 * f64::EPSILON) + f64::MIN_POSITIVE;
     Affine::new(centre, slope, radius).widened(bias.radius())

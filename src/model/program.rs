@@ -209,3 +209,14 @@ pub struct Program {
 
 /// The values of all tensors in a run, by slot; entries in row-major order.
 pub type Trace<E> = Vec<Arc<ArrayD<E>>>;
+
+impl Program {
+    /// For each slot the last step that reads it, and 0 for one that none does.
+    pub(super) fn last_uses(&self) -> Vec<usize> {
+        let mut last_use = vec![0; self.slots.len()];
+        for (number, step) in self.steps.iter().enumerate() {
+            step.inputs.iter().for_each(|&slot| last_use[slot] = number);
+        }
+        last_use
+    }
+}

@@ -126,10 +126,7 @@ impl<A: Arithmetic> Prepared<'_, A> {
         if inputs.len() != program.inputs.len() {
             return Err(RunError::Count { expected: program.inputs.len(), found: inputs.len() });
         }
-        let mut last_use = vec![0; program.slots.len()];
-        for (number, step) in program.steps.iter().enumerate() {
-            step.inputs.iter().for_each(|&slot| last_use[slot] = number);
-        }
+        let last_use = program.last_uses();
         let mut values = self.constants.clone();
         for (input, (given, &slot)) in inputs.iter().zip(&program.inputs).enumerate() {
             let expected = &program.slots[slot].shape;

@@ -3,6 +3,7 @@
 //! [cross over](crossover).
 
 pub mod angles;
+mod ansi;
 pub mod crossover;
 pub mod evidence;
 mod heat_map;

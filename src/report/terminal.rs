@@ -5,19 +5,14 @@
 
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
+use super::ansi::{BAD, FAINT, GOOD, NOTABLE, STRONG};
 use super::text::{duration, inline, pad, width, wrap, wrap_pieces};
 use super::{Record, Run, evidence};
 use crate::claims::power::Power;
 use crate::claims::{Claim, Expected};
 use crate::verify::Counterexample;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
 
 /// The columns after that of the evidence and before it: `expected`, `verdict`, `mutants`, `time`.
 const VERDICT: usize = 8;

@@ -46,6 +46,11 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     wrap_pieces(text.split_whitespace(), " ", columns)
 }
 
+/// Extents as people write them: `3×32×32`.
+pub fn extents(shape: &[usize]) -> String {
+    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
+}
+
 /// A time as people read it: `< 1 ms`, `12 ms`, `1.2 s`.
 pub fn duration(time: Duration) -> String {
     match time.as_secs_f64() {

@@ -46,6 +46,14 @@ fn plus_up(a: f64, b: f64) -> f64 {
     -subtract_down(-a, b)
 }
 
+/// γ = nu/(1 − nu) or more: by which share of Σ|w||x| a sum of n terms in floats is off at most, in any order
+/// (Higham, *Accuracy and Stability of Numerical Algorithms*, § 4.2). Infinite where that bound is none.
+pub(crate) fn summation_error(terms: usize) -> f64 {
+    // nu/(1 − nu) ≤ 1.01·nu, rounding of this product included, as long as nu < 1/128.
+    let share = terms as f64 * f64::EPSILON / 2.0;
+    if share < 1.0 / 128.0 { 1.01 * share } else { f64::INFINITY }
+}
+
 /// An upper bound of the absolute value of what a bound covers.
 fn magnitude_up(x: Bounded) -> f64 {
     add_up(x.value().abs(), x.error())

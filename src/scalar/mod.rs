@@ -48,6 +48,8 @@ mod trees;
 
 #[cfg(feature = "angle")]
 pub use affine::Affine;
+#[cfg(feature = "angle")]
+pub(crate) use affine::summation_error;
 pub use bounded::Bounded;
 pub use degree::Degree;
 pub use dual::Dual;

@@ -101,6 +101,11 @@ impl<M: Map> ProofOn<M> {
     }
 }
 
+/// An examiner for a test, whose counterexamples tell the line that replays it.
+pub(super) fn examiner(seed: u64, readings: &[Reading]) -> Examiner {
+    Examiner::new(seed).with_readings(readings.iter().copied()).with_replay(replay_line(seed))
+}
+
 type Preserved<M, G, I, O> =
     fn(&Examiner, &ProofCheck<M, G, I, O>, &G) -> Result<Option<String>, ExamineError>;
 
@@ -234,9 +239,7 @@ where
     /// If nothing was checked (given elements count if they are not the identity), or the map reports an
     /// error.
     pub fn check(&self) -> Result<Report, ExamineError> {
-        let examiner = Examiner::new(self.seed)
-            .with_readings(self.readings.iter().copied())
-            .with_replay(replay_line(self.seed));
+        let examiner = examiner(self.seed, &self.readings);
         let mut report = examiner.examine(&self.statement())?;
         if report.verdict == Verdict::Fails
             && let Some(group) = (self.group)(&self.shape)

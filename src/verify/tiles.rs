@@ -12,12 +12,12 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis, Slice, indices};
 
-use super::examine::{ExamineError, Examiner};
+use super::examine::ExamineError;
 use super::identity::{Failure, Identity, Sides, Unknown};
 use super::map::Map;
-use super::prove::ProofOn;
+use super::prove::{ProofOn, examiner};
 use super::report::{Reading, Report, Verdict};
-use super::seed::{replay_line, seed_from_environment};
+use super::seed::seed_from_environment;
 use super::statement::{Case, Statement};
 use crate::scalar::Scalar;
 
@@ -208,9 +208,6 @@ impl<M: Map> TileCheck<M> {
     /// If an axis is none of the image, tiles do not lie on the lattice, nothing was checked, or the map
     /// reports an error.
     pub fn check(&self) -> Result<Report, ExamineError> {
-        let examiner = Examiner::new(self.seed)
-            .with_readings(self.readings.iter().copied())
-            .with_replay(replay_line(self.seed));
         let (map, tiles) = (Arc::clone(&self.map), self.tiles.clone());
         let statement = Statement::new(&vec![""; self.shape.len()], move |shape| {
             let Tiles { axes, size, lattice, outputs, .. } = &tiles;
@@ -226,7 +223,7 @@ impl<M: Map> TileCheck<M> {
             let (map, tiles) = (Arc::clone(&map), tiles.clone());
             Ok(vec![Case::new(InTiles { map, tiles, shape: shape.to_vec() })])
         });
-        examiner.examine(&statement.at(self.shape.clone()))
+        examiner(self.seed, &self.readings).examine(&statement.at(self.shape.clone()))
     }
 
     /// Checks the claim and returns what was found if it holds.

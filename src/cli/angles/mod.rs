@@ -204,7 +204,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
         asked,
         searched,
         is_invariant,
-        of: images.arrays.len(),
         images: Vec::new(),
     };
     if !is_quiet {
@@ -235,7 +234,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
                     "interval": [asked.low(), asked.high()],
                     "budget": arguments.budget,
                     "least_width": arguments.least_width,
-                    "count": results.of,
+                    "count": images.arrays.len(),
                 });
                 Mark::new("certify-angles", shard, dealt, as_expected, run).stamped(document)?
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use ndarray::{ArrayD, Axis};
 
-use crate::angle::{AngleError, Classifier, Propagation};
+use crate::angle::{AngleError, Classifier, Propagation, margins_of};
 use crate::model::{Affines, Basis, GroupVerdict, Model as File, Program, SymmetryGroup};
 use crate::network::{Equivariance, Network, Weights, read_safetensors};
 use crate::scalar::Affine;
@@ -33,11 +33,7 @@ impl Classifier for Classifies {
         let input = input.map_err(|error| wrong(error.to_string()))?;
         let outputs = program.outputs(&Affines, &[input]).map_err(|error| wrong(error.to_string()))?;
         let scores: Vec<Affine> = outputs[0].iter().copied().collect();
-        if class >= scores.len() {
-            return Err(AngleError::Class { class, classes: scores.len() });
-        }
-        let others = scores.iter().enumerate().filter(|&(other, _)| other != class);
-        Ok(others.map(|(other, &score)| (other, scores[class] - score)).collect())
+        margins_of(&scores, class)
     }
 }
 

@@ -2,14 +2,12 @@
 
 mod blocks;
 mod engine;
-pub(super) mod output;
+mod output;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::ArrayD;
 
 use self::blocks::Geometry;
@@ -17,6 +15,8 @@ use self::engine::Engine;
 use self::output::Output;
 use super::destination;
 use super::limits;
+use super::npy::open_rows;
+use super::progress::bar;
 use super::shard::Digest;
 use crate::conv::{Extent, Operation};
 use crate::simd::Element;
@@ -91,14 +91,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     if let Some(line) = fewer {
         eprintln!("equivariant: {line}");
     }
-    let (mut kernel, mut signal) = (NpyFile::open(kernel)?, NpyFile::open(signal)?);
-    if signal.is_by_columns() {
-        bail!(
-            "{}: expected entries row by row, found them column by column (Fortran order): save \
-             numpy.ascontiguousarray of it",
-            arguments.signal.display()
-        );
-    }
+    let (mut kernel, mut signal) = (NpyFile::open(kernel)?, open_rows(signal)?);
     let operation = if arguments.correlate { Operation::Correlation } else { Operation::Convolution };
     let geometry = Geometry::new(operation, kernel.shape(), signal.shape(), arguments.extent)?;
     let memory = arguments.memory as usize * MEGABYTE;
@@ -145,7 +138,7 @@ impl Task<'_> {
             .finish();
         let mut output = Output::open(path, &shape, size_of::<T>(), digest)?;
         let (blocks, before) = (engine.blocks().len(), output.done());
-        let progress = progress(blocks as u64);
+        let progress = bar(blocks as u64, "blocks, {elapsed}, {eta} to go");
         progress.set_position(before as u64);
         let threads = self.threads.min(engine.threads());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
@@ -183,18 +176,6 @@ fn read_kernel(file: &mut NpyFile, memory: usize, path: &Path) -> anyhow::Result
         return Ok(by_columns.t().as_standard_layout().into_owned().into_dyn());
     }
     ArrayD::from_shape_vec(shape, file.read(0, taps, |entry| entry)?).context("cannot arrange the kernel")
-}
-
-/// A bar on standard error, where that is a terminal.
-pub(super) fn progress(length: u64) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:40.green} {pos} of {len} blocks, {elapsed}, {eta} to go")
-    {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
 }
 
 #[cfg(test)]

@@ -13,12 +13,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::blocks::Block;
+use crate::cli::npy::{extend, header};
 use crate::file::replace;
 
 /// How long work may be lost when a run is interrupted.
 const SAVED_EVERY: Duration = Duration::from_secs(2);
-/// Bytes that the header of an npy file is filled up to a multiple of.
-const ALIGNED: usize = 64;
 
 /// The file of a result.
 pub(super) struct Output {
@@ -119,13 +118,7 @@ impl Output {
         let mut bytes = Vec::new();
         for (row, entries) in block.rows.clone().zip(rows) {
             bytes.clear();
-            for entry in &entries[..width] {
-                let value: f64 = (*entry).into();
-                match self.size {
-                    4 => bytes.extend((value as f32).to_le_bytes()),
-                    _ => bytes.extend(value.to_le_bytes()),
-                }
-            }
+            extend(&mut bytes, entries[..width].iter().map(|&entry| entry.into()), self.size);
             let place = (row as u64 * self.row as u64 + block.columns.start as u64) * self.size as u64;
             let written = self.file.seek(SeekFrom::Start(self.begin + place));
             written.and_then(|_| self.file.write_all(&bytes)).with_context(|| cannot(&self.part))?;
@@ -156,38 +149,6 @@ impl Output {
         match fs::remove_file(&self.journal) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).with_context(cannot),
             _ => Ok(()),
-        }
-    }
-}
-
-/// The header of an npy file, version 1, with little-endian floats of so many bytes.
-pub(in crate::cli) fn header(shape: &[usize], size: usize) -> Vec<u8> {
-    let extents: String = shape.iter().map(|extent| format!("{extent}, ")).collect();
-    let extents = if shape.len() == 1 { extents.trim_end() } else { extents.trim_end_matches(", ") };
-    let text = format!("{{'descr': '<f{size}', 'fortran_order': False, 'shape': ({extents}), }}");
-    let length = (10 + text.len() + 1).next_multiple_of(ALIGNED) - 10;
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((length as u16).to_le_bytes());
-    bytes.extend(format!("{text:<width$}\n", width = length - 1).into_bytes());
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::header;
-
-    /// As `numpy.lib.format.write_array_header_1_0` writes them.
-    #[test]
-    fn the_header_is_that_of_numpy() {
-        let text = |shape: &[usize], size| String::from_utf8(header(shape, size)[10..].to_vec()).unwrap();
-        assert!(text(&[7], 8).starts_with("{'descr': '<f8', 'fortran_order': False, 'shape': (7,), } "));
-        assert!(
-            text(&[7, 20], 4).starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (7, 20), } ")
-        );
-        for shape in [&[7][..], &[1_000_000_000, 1_000_000_000]] {
-            let header = header(shape, 4);
-            assert!(header.len().is_multiple_of(64) && header.ends_with(b"\n"));
-            assert_eq!(usize::from(u16::from_le_bytes([header[8], header[9]])), header.len() - 10);
         }
     }
 }

@@ -7,8 +7,8 @@ use anyhow::bail;
 use ndarray::{ArrayD, IxDyn};
 use tempfile::TempDir;
 
-use super::output::header;
 use super::{Engine, Geometry, NpyFile, Task};
+use crate::cli::npy::header;
 use crate::conv::{Definition, Extent, Operation, convolve_with, correlate_with};
 
 fn write(folder: &TempDir, name: &str, array: &ArrayD<f64>, size: usize) -> PathBuf {

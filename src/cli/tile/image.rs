@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ndarray::{ArrayD, Axis, IxDyn, Slice};
 
-use crate::cli::convolve::output::header;
+use crate::cli::npy::{extend, header, open_rows};
 use crate::train::data::{NpyFile, load_samples};
 
 /// An image: a file of numbers that stays where it is, or a picture.
@@ -33,14 +33,7 @@ impl Image {
             let mut samples = load_samples(path)?;
             return Ok(Image::Array(samples.swap_remove(0)));
         }
-        let file = NpyFile::open(path)?;
-        if file.is_by_columns() {
-            bail!(
-                "{}: expected entries row by row, found them column by column (Fortran order): save \
-                 numpy.ascontiguousarray of it",
-                path.display()
-            );
-        }
+        let file = open_rows(path)?;
         let shape = file.shape().to_vec();
         Ok(Image::File(file, shape, path.to_owned()))
     }
@@ -157,12 +150,7 @@ impl Stitched {
         let path = &self.path;
         runs(&self.shape, part, |first, count| {
             let mut bytes = Vec::with_capacity(count * size);
-            for value in entries.by_ref().take(count) {
-                match size {
-                    4 => bytes.extend((*value as f32).to_le_bytes()),
-                    _ => bytes.extend(value.to_le_bytes()),
-                }
-            }
+            extend(&mut bytes, entries.by_ref().take(count).copied(), size);
             file.seek(SeekFrom::Start(begin + (first * size) as u64))
                 .and_then(|_| file.write_all(&bytes))
                 .with_context(|| format!("cannot write {}", path.display()))

@@ -10,11 +10,12 @@ use ndarray::ArrayD;
 
 use self::image::{Image, Stitched};
 use super::check::tiles::{Size, for_axes, size};
-use super::convolve::progress;
 use super::destination;
+use super::progress::bar;
 use crate::model::{
     Bounds, ElementType, Extent, JudgeError, Model, ModelError, Refusal, TileQuestion, TileReport, TileRunner,
 };
+use crate::report::text::extents;
 use crate::scalar::Bounded;
 
 /// Extents that are tried where the file leaves an axis open.
@@ -100,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     let element = runner.element()?;
     let bytes = if element == ElementType::Float64 { 8 } else { 4 };
     let mut stitched = Stitched::create(out, &plan.output, bytes)?;
-    let bar = progress(plan.pieces.len() as u64);
+    let bar = bar(plan.pieces.len() as u64, "tiles, {elapsed}, {eta} to go");
     for piece in &plan.pieces {
         let read = image.part(&places(&runner.shape(&size), runner.axes(), &piece.read))?;
         let given = runner.piece(&plan, piece, read)?;
@@ -109,7 +110,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut impl Write) -> anyhow::Res
     }
     bar.finish_and_clear();
     stitched.finish()?;
-    let extents = |list: &[usize]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
     destination::print(
         output,
         &format!(

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use ndarray::{ArrayD, IxDyn};
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::certificate::{Certificate, Claim, claim};
@@ -119,8 +119,7 @@ impl<'m> Question<'m> {
     /// If the model cannot be read for these shapes.
     pub fn work(&self) -> Result<Vec<(SymmetryGroup, f64)>, JudgeError> {
         let Subject { program, moving, .. } = self.subject()?;
-        let terms = program.steps.iter().map(|step| Terms::new(&program, step));
-        let run: f64 = terms.map(|terms| terms.count() as f64 * terms.width() as f64).sum();
+        let run = Terms::work(&program);
         let of = |group: SymmetryGroup| {
             let generators = group.generators(&moving.own).map_or(0, |generators| generators.len());
             (group, run * (1 + generators) as f64)
@@ -310,19 +309,7 @@ impl<'m> Question<'m> {
     fn trials(&self, program: &Program, leader: usize) -> Result<Vec<Vec<ArrayD<f64>>>, JudgeError> {
         const RANDOM: usize = 4;
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        let mut draw = || -> Vec<ArrayD<f64>> {
-            // Multiples of 1/256 from −1 to 1: exact in all types of floats but the smallest.
-            let mut inputs: Vec<ArrayD<f64>> = Vec::new();
-            for &slot in &program.inputs {
-                let slot = &program.slots[slot];
-                let entry = || match slot.element.is_float() {
-                    true => f64::from(random.random_range(-256..=256)) / 256.0,
-                    false => f64::from(random.random_range(0..2)),
-                };
-                inputs.push(ArrayD::from_shape_simple_fn(IxDyn(&slot.shape), entry));
-            }
-            inputs
-        };
+        let mut draw = || self::draw(program, &mut random);
         let mut trials = Vec::new();
         for sample in &self.samples {
             let slot = &program.slots[program.inputs[leader]];
@@ -338,14 +325,32 @@ impl<'m> Question<'m> {
             trials.push(inputs);
         }
         trials.extend((0..RANDOM).map(|_| draw()));
-        // Some branches are reached by large inputs only.
-        let larger = draw().into_iter().zip(&program.inputs).map(|(input, &slot)| {
-            match program.slots[slot].element.is_float() {
-                true => input * 16.0,
-                false => input,
-            }
-        });
-        trials.push(larger.collect());
+        let mut larger = draw();
+        enlarge(program, &mut larger);
+        trials.push(larger);
         Ok(trials)
+    }
+}
+
+/// Inputs at random: multiples of 1/256 from −1 to 1, which are exact in all types of floats but the smallest.
+pub(in crate::model) fn draw(program: &Program, random: &mut impl Rng) -> Vec<ArrayD<f64>> {
+    let slots = program.inputs.iter().map(|&slot| &program.slots[slot]);
+    let mut inputs = Vec::new();
+    for slot in slots {
+        let entry = || match slot.element.is_float() {
+            true => f64::from(random.random_range(-256..=256)) / 256.0,
+            false => f64::from(random.random_range(0..2)),
+        };
+        inputs.push(ArrayD::from_shape_simple_fn(IxDyn(&slot.shape), entry));
+    }
+    inputs
+}
+
+/// Makes inputs of floats sixteen times as large: some branches are reached by large inputs only.
+pub(in crate::model) fn enlarge(program: &Program, inputs: &mut [ArrayD<f64>]) {
+    for (input, &slot) in inputs.iter_mut().zip(&program.inputs) {
+        if program.slots[slot].element.is_float() {
+            *input *= 16.0;
+        }
     }
 }

@@ -44,7 +44,9 @@ mod twin;
 
 #[cfg(feature = "cli")]
 pub(crate) use self::{certificate::Claim, motion::Motion, twin::Twin};
-pub(super) use self::{exact::Moving, exact::leader, groups::space, shapes::program, terms::Terms};
+pub(super) use self::{
+    check::draw, check::enlarge, exact::Moving, exact::leader, groups::space, shapes::program, terms::Terms,
+};
 pub use certificate::{Certificate, Certified};
 pub use check::Question;
 pub use error::{CertificateError, JudgeError};

@@ -50,6 +50,12 @@ impl<'p> Terms<'p> {
         Terms { step, shapes, output: shape(step.output) }
     }
 
+    /// About how many terms all results of a program have: what a run of it takes.
+    pub(in crate::model) fn work(program: &'p Program) -> f64 {
+        let terms = program.steps.iter().map(|step| Terms::new(program, step));
+        terms.map(|terms| terms.count() as f64 * terms.width() as f64).sum()
+    }
+
     /// How many entries the result has.
     pub(in crate::model) fn count(&self) -> usize {
         self.output.iter().product()

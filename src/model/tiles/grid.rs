@@ -14,8 +14,9 @@
 //! it in all: the node that first does is to blame.
 
 use ndarray::{ArrayD, Axis};
+use num_integer::{gcd, lcm};
 
-use super::obstacle::{Obstacle, Tensors, why_global, why_uneven};
+use super::obstacle::{Obstacle, Tensors};
 use super::sizes::{Running, Sizes};
 use crate::model::symmetry::Terms;
 use crate::model::{Dependency, JudgeError, Program, Reach, Trace};
@@ -101,7 +102,7 @@ pub(super) fn by_shapes(
         let Some(&along) = growing(a, b).first() else { return Ok(None) };
         let (grown, of_image) = (b[along].saturating_sub(a[along]), large - small);
         // The least step of the image that is one of the output.
-        lattice = least_common_multiple(lattice, of_image / greatest_common_divisor(grown, of_image));
+        lattice = lcm(lattice, of_image / gcd(grown, of_image));
         outputs.push((along, grown, of_image));
     }
     let outputs = outputs.into_iter().map(|(along, grown, of_image)| (along, grown * lattice / of_image));
@@ -110,12 +111,9 @@ pub(super) fn by_shapes(
 
 fn probe(sizes: &Sizes<'_>, axis: usize, extent: usize) -> Result<Option<Probe>, JudgeError> {
     let program = sizes.program(&sizes.strip(axis, extent))?;
-    let terms = program.steps.iter().map(|step| Terms::new(&program, step));
-    let (terms, entries) = terms.fold((0.0, 0.0), |(terms, entries), step| {
-        let count = step.count() as f64;
-        (terms + count * step.width() as f64, entries + count)
-    });
-    if terms > MOST_TERMS || entries > MOST_ENTRIES {
+    let entries = |slot: usize| program.slots[slot].shape.iter().product::<usize>() as f64;
+    let kept: f64 = program.steps.iter().map(|step| entries(step.output)).sum();
+    if Terms::work(&program) > MOST_TERMS || kept > MOST_ENTRIES {
         return Ok(None);
     }
     let dependency = Dependency::on(&program);
@@ -211,7 +209,7 @@ fn grid(sizes: &Sizes<'_>, axis: usize, probe: &Probe, axes: &[usize]) -> Option
     let all: Vec<Vec<Interval>> =
         outputs.map(|(&slot, &along)| probe.intervals(sizes, axis, slot, along)).collect();
     let found: Vec<_> = all.iter().map(|intervals| steps(intervals, probe.extent)).collect::<Option<_>>()?;
-    let lattice = found.iter().map(|&(_, s, _)| s).fold(1, least_common_multiple);
+    let lattice = found.iter().map(|&(_, s, _)| s).fold(1, lcm);
     let mut reach = [0, 0];
     let mut outputs = Vec::new();
     for ((intervals, &(p, s, begin)), &along) in all.iter().zip(&found).zip(axes) {
@@ -231,17 +229,6 @@ fn grid(sizes: &Sizes<'_>, axis: usize, probe: &Probe, axes: &[usize]) -> Option
     Some(Grid { lattice, outputs, reach })
 }
 
-fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
-    while b > 0 {
-        (a, b) = (b, a % b);
-    }
-    a
-}
-
-fn least_common_multiple(a: usize, b: usize) -> usize {
-    a / greatest_common_divisor(a, b) * b
-}
-
 /// The first node whose middle sees the whole axis in both images, though nothing that it reads does.
 fn global(sizes: &Sizes<'_>, axis: usize, small: &Probe, large: &Probe) -> Option<Obstacle> {
     let tensors = Tensors::new(sizes.model, &small.program, &large.program);
@@ -249,7 +236,10 @@ fn global(sizes: &Sizes<'_>, axis: usize, small: &Probe, large: &Probe) -> Optio
         small.is_whole(small.middle(sizes, axis, one, along))
             && large.is_whole(large.middle(sizes, axis, other, along))
     };
-    tensors.first(is_whole).map(|node| why_global(sizes.model, node))
+    tensors.first(is_whole).map(|node| {
+        let otherwise = "what it gives at one place depends on the whole image, however large it is";
+        Obstacle::at(sizes.model, node, otherwise)
+    })
 }
 
 /// The first node whose middle is free in both images and does not repeat, though all that it reads does.
@@ -266,7 +256,9 @@ fn uneven(sizes: &Sizes<'_>, axis: usize, small: &Probe, large: &Probe) -> Optio
         };
         is_uneven(small, one) && is_uneven(large, other)
     };
-    tensors.first(is_uneven).map(|node| why_uneven(sizes.model, node))
+    tensors
+        .first(is_uneven)
+        .map(|node| Obstacle::at(sizes.model, node, "its places do not repeat along the image in any step"))
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod stitch;
 #[cfg(test)]
 mod tests;
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 pub use self::layout::{LegalSizes, TileAxis, TilePart};
@@ -37,7 +38,7 @@ use self::proof::Strip;
 pub use self::refute::{PaddingReport, TileCounterexample};
 use self::sizes::{LARGEST, Running, Sizes};
 pub use self::stitch::TileRunner;
-use crate::model::{JudgeError, Model, ModelError};
+use crate::model::{JudgeError, Model};
 
 /// Multiples of the grid's step that are tried as lattices.
 const MULTIPLES: usize = 16;
@@ -61,6 +62,8 @@ pub struct TileQuestion<'m> {
     tile: Option<Vec<usize>>,
     keys: Option<usize>,
     seed: u64,
+    /// What all answers begin with.
+    sizes: OnceLock<Sizes<'m>>,
 }
 
 /// What was found about a model and tiles.
@@ -107,14 +110,32 @@ impl Tiling {
 impl Model {
     /// Begins the question whether this model can be run on tiles of an image.
     pub fn tiles(&self) -> TileQuestion<'_> {
-        TileQuestion { model: self, shapes: Vec::new(), tile: None, keys: None, seed: 0 }
+        TileQuestion {
+            model: self,
+            shapes: Vec::new(),
+            tile: None,
+            keys: None,
+            seed: 0,
+            sizes: OnceLock::new(),
+        }
     }
 }
 
-impl TileQuestion<'_> {
+impl<'m> TileQuestion<'m> {
+    fn sizes(&self) -> Result<&Sizes<'m>, JudgeError> {
+        match self.sizes.get() {
+            Some(sizes) => Ok(sizes),
+            None => {
+                let sizes = Sizes::of(self.model, &self.shapes)?;
+                Ok(self.sizes.get_or_init(|| sizes))
+            }
+        }
+    }
+
     /// The shape of an input, where the file leaves it open.
     pub fn input(mut self, name: impl Into<String>, shape: impl Into<Vec<usize>>) -> Self {
         self.shapes.push((name.into(), shape.into()));
+        self.sizes = OnceLock::new();
         self
     }
 
@@ -143,9 +164,9 @@ impl TileQuestion<'_> {
     /// If the model cannot be read for these shapes, or does not run.
     pub fn find(&self) -> Result<TileReport, JudgeError> {
         let start = Instant::now();
-        let sizes = Sizes::of(self.model, &self.shapes)?;
+        let sizes = self.sizes()?;
         let mut remarks = sizes.remarks.clone();
-        let found = self.search(&sizes, &mut remarks)?;
+        let found = self.search(sizes, &mut remarks)?;
         if let (Ok(_), Some(fixed)) = (&found, sizes.fixed()) {
             remarks.push(format!(
                 "the file fixes the image at {fixed}; what is found holds for its graph at the other sizes"
@@ -164,7 +185,7 @@ impl TileQuestion<'_> {
     /// # Errors
     /// If the image is not on the grid of the model.
     pub fn plan(&self, tiling: &Tiling, image: &[usize], tile: &[usize]) -> Result<TilePlan, JudgeError> {
-        plan::plan(&Sizes::of(self.model, &self.shapes)?, &tiling.axes, image, tile)
+        plan::plan(self.sizes()?, &tiling.axes, image, tile)
     }
 
     /// The number of axes of the image.
@@ -172,7 +193,7 @@ impl TileQuestion<'_> {
     /// # Errors
     /// If the model cannot be read for these shapes.
     pub fn axes(&self) -> Result<usize, JudgeError> {
-        Ok(Sizes::of(self.model, &self.shapes)?.axes.len())
+        Ok(self.sizes()?.axes.len())
     }
 
     /// A plan of a model that cannot be run in tiles, with a halo that is given: what its pieces give
@@ -183,28 +204,22 @@ impl TileQuestion<'_> {
     /// If the model runs at one size only, its output does not grow with the image, or the image has a size
     /// at which it does not run.
     pub fn approximate(&self, halo: usize, image: &[usize], tile: &[usize]) -> Result<TilePlan, JudgeError> {
-        let sizes = Sizes::of(self.model, &self.shapes)?;
-        let refuse = |reason: &str| {
-            JudgeError::Model(ModelError::Input {
-                file: self.model.file.clone(),
-                input: self.model.inputs()[sizes.leader].name.clone(),
-                reason: reason.to_owned(),
-            })
-        };
+        let sizes = self.sizes()?;
+        let refuse = |reason: &str| sizes.refuse(reason.to_owned());
         let mut axes = Vec::new();
         for number in 0..sizes.axes.len() {
             let running = sizes.running(number);
             if running.is_bounded() {
                 return Err(refuse("the model runs at one size only: there is no approximation in tiles"));
             }
-            let grid = grid::by_shapes(&sizes, number, &running, halo)?.ok_or_else(|| {
+            let grid = grid::by_shapes(sizes, number, &running, halo)?.ok_or_else(|| {
                 refuse("an output does not grow with the image: there is nothing to put together")
             })?;
             let legal = legal_sizes(&running, grid.lattice)
                 .ok_or_else(|| refuse("the sizes at which the model runs follow no step"))?;
             axes.push(TileAxis::new(sizes.axes[number], &grid, legal));
         }
-        plan::plan(&sizes, &axes, image, tile)
+        plan::plan(sizes, &axes, image, tile)
     }
 
     /// What runs the pieces of a plan.
@@ -212,7 +227,7 @@ impl TileQuestion<'_> {
     /// # Errors
     /// If the model cannot be read for these shapes, or has more than one input.
     pub fn runner(&self) -> Result<TileRunner<'_>, JudgeError> {
-        TileRunner::new(Sizes::of(self.model, &self.shapes)?)
+        TileRunner::new(self.sizes()?)
     }
 
     fn search(
@@ -248,19 +263,14 @@ impl TileQuestion<'_> {
                     )));
                 }
                 let strip = Strip::new(&program, number)?;
-                // On another lattice the inside may be the same; at the borders it will not change.
-                if let Some(obstacle) = strip.difference(sizes, &axis, "inside the image", parts[1])? {
-                    first = first.or(Some(obstacle));
-                    continue;
-                }
-                let borders =
-                    [("at the beginning of the image", parts[0]), ("at the end of the image", parts[2])];
-                let at_borders = borders.map(|(place, part)| strip.difference(sizes, &axis, place, part));
-                let mut obstacle = None;
-                for found in at_borders {
-                    obstacle = obstacle.or(found?);
-                }
-                if let Some(obstacle) = obstacle {
+                let mut places = [
+                    ("inside the image", parts[1]),
+                    ("at the beginning of the image", parts[0]),
+                    ("at the end of the image", parts[2]),
+                ]
+                .into_iter();
+                let differs = |(place, part)| strip.difference(sizes, &axis, place, part).transpose();
+                if let Some(obstacle) = places.find_map(differs).transpose()? {
                     first = first.or(Some(obstacle));
                     continue;
                 }
@@ -283,10 +293,7 @@ impl TileQuestion<'_> {
         }
         let tile = self.tile.clone().unwrap_or_else(|| vec![1; axes.len()]);
         if tile.len() != axes.len() {
-            return Err(JudgeError::Mend(format!(
-                "expected a tile with {} axes, found {tile:?}",
-                axes.len()
-            )));
+            return Err(sizes.refuse(format!("expected a tile with {} axes, found {tile:?}", axes.len())));
         }
         let Some(proof) = proof::prove(sizes, &axes, &tile, self.keys)? else {
             return Ok(Err(Obstacle::of_all(

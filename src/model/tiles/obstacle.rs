@@ -17,6 +17,13 @@ impl Obstacle {
         Obstacle { node: None, reason }
     }
 
+    /// A node is at fault: why its operator needs the whole image where that is known, else what is given.
+    pub(super) fn at(model: &Model, node: usize, otherwise: &str) -> Self {
+        let (name, operator) = model.node_name(node);
+        let reason = help(&operator).unwrap_or(otherwise).to_owned();
+        Obstacle { node: Some((name, operator)), reason }
+    }
+
     /// The model runs at one size only.
     pub(super) fn one_size(size: &[usize], error: &ModelError) -> Self {
         let size = size.iter().map(ToString::to_string).collect::<Vec<_>>().join("×");
@@ -86,12 +93,7 @@ impl<'a> Tensors<'a> {
         });
         match lost {
             Some(node) => {
-                let (name, operator) = self.model.node_name(node);
-                let reason = match help(&operator) {
-                    Some(help) => help.to_owned(),
-                    None => "what it gives has the same shape for images of every size".to_owned(),
-                };
-                Obstacle { node: Some((name, operator)), reason }
+                Obstacle::at(self.model, node, "what it gives has the same shape for images of every size")
             }
             None => Obstacle::of_all("an output has the same shape for images of every size".to_owned()),
         }
@@ -114,18 +116,12 @@ impl<'a> Tensors<'a> {
             part.differs(one, other, along)
         };
         self.first(differs).map(|node| {
-            let (name, operator) = self.model.node_name(node);
-            let reason = help(&operator).map_or_else(
-                || {
-                    format!(
-                        "{}, a tile with its surroundings is given other values than in the whole image: \
-                         what the node computes depends on the place in the image, or on its size",
-                        part.place
-                    )
-                },
-                str::to_owned,
+            let otherwise = format!(
+                "{}, a tile with its surroundings is given other values than in the whole image: what the node \
+                 computes depends on the place in the image, or on its size",
+                part.place
             );
-            Obstacle { node: Some((name, operator)), reason }
+            Obstacle::at(self.model, node, &otherwise)
         })
     }
 }
@@ -202,18 +198,4 @@ fn help(operator: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-pub(super) fn why_global(model: &Model, node: usize) -> Obstacle {
-    let (name, operator) = model.node_name(node);
-    let reason = help(&operator)
-        .unwrap_or("what it gives at one place depends on the whole image, however large it is")
-        .to_owned();
-    Obstacle { node: Some((name, operator)), reason }
-}
-
-pub(super) fn why_uneven(model: &Model, node: usize) -> Obstacle {
-    let (name, operator) = model.node_name(node);
-    let reason = help(&operator).unwrap_or("its places do not repeat along the image in any step").to_owned();
-    Obstacle { node: Some((name, operator)), reason }
 }

@@ -2,7 +2,7 @@
 
 use super::layout::{TileAxis, TilePart};
 use super::sizes::Sizes;
-use crate::model::{JudgeError, ModelError, Origin, Program};
+use crate::model::{JudgeError, Origin, Program};
 
 /// One run of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,12 +50,8 @@ pub(super) fn plan(
     image: &[usize],
     tile: &[usize],
 ) -> Result<TilePlan, JudgeError> {
-    let input = sizes.model.inputs()[sizes.leader].name.clone();
-    let refuse = |reason: String| {
-        JudgeError::Model(ModelError::Input { file: sizes.model.file.clone(), input: input.clone(), reason })
-    };
     if image.len() != axes.len() || tile.len() != axes.len() {
-        return Err(refuse(format!(
+        return Err(sizes.refuse(format!(
             "expected an image and a tile with {} axes, found {image:?} and {tile:?}",
             axes.len()
         )));
@@ -66,7 +62,7 @@ pub(super) fn plan(
             let larger = legal.at_least(extent);
             let smaller = larger.checked_sub(legal.step).filter(|&size| size >= legal.from);
             let smaller = smaller.map_or_else(String::new, |size| format!("{size} or "));
-            return Err(refuse(format!(
+            return Err(sizes.refuse(format!(
                 "an image of {extent} entries along axis {} is not on the grid of the model: crop or pad it \
                  to {smaller}{larger}, as the sizes are {} and every {} more",
                 axis.axis, legal.from, legal.step
@@ -143,10 +139,7 @@ fn memory(program: &Program) -> usize {
         let slot = &program.slots[slot];
         (slot.shape.iter().product::<usize>() * slot.element.bits()).div_ceil(8)
     };
-    let mut last_use = vec![0; program.slots.len()];
-    for (number, step) in program.steps.iter().enumerate() {
-        step.inputs.iter().for_each(|&slot| last_use[slot] = number);
-    }
+    let mut last_use = program.last_uses();
     program.outputs.iter().for_each(|&slot| last_use[slot] = usize::MAX);
     let mut alive: usize = program.inputs.iter().map(|&slot| bytes(slot)).sum();
     let mut most = alive;

@@ -157,7 +157,7 @@ pub(super) fn prove(
     let whole: Vec<usize> = trials.iter().map(|(extent, _)| *extent).collect();
     let all = places(&trials.iter().map(|(_, parts)| parts.to_vec()).collect::<Vec<_>>());
     if let Ok(program) = sizes.program(&whole) {
-        let terms = work(&program) * (1.0 + all.len() as f64);
+        let terms = Terms::work(&program) * (1.0 + all.len() as f64);
         if terms <= MOST_TERMS {
             return prove_at(sizes, axes, &[(program, whole, all)], keys);
         }
@@ -184,12 +184,6 @@ fn places(parts: &[Vec<TilePart>]) -> Vec<Vec<TilePart>> {
         };
         all.iter().flat_map(with).collect()
     })
-}
-
-/// About how many products a run takes.
-pub(super) fn work(program: &Program) -> f64 {
-    let terms = program.steps.iter().map(|step| Terms::new(program, step));
-    terms.map(|terms| terms.count() as f64 * terms.width() as f64).sum()
 }
 
 type Trial = (Program, Vec<usize>, Vec<Vec<TilePart>>);

@@ -5,13 +5,13 @@
 //! where that suffices. Outputs are computed with rigorous bounds, in `f64` first and in 256 bits where those
 //! are too wide, so that a difference beyond both bounds is one of the model in exact arithmetic.
 
-use ndarray::{ArrayD, Axis, Dimension, IxDyn, Slice};
-use rand::{RngExt, SeedableRng};
+use ndarray::{ArrayD, Axis, Dimension, Slice};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::layout::{TileAxis, TilePart};
-use super::proof::work;
 use super::sizes::Sizes;
+use crate::model::symmetry::{Terms, draw, enlarge};
 use crate::model::{Arithmetic, Bounds, Fixed, FixedPoint, Floats, JudgeError, Program};
 use crate::scalar::Bounded;
 
@@ -65,19 +65,14 @@ pub struct PaddingReport {
     pub largest: f64,
 }
 
-/// Inputs that are multiples of 1/256 from −1 to 1; every second trial is sixteen times as large, as some
-/// branches are reached by large inputs only.
+/// Inputs at random; those of every second trial are large.
 pub(super) fn images(program: &Program, seed: u64, trial: usize) -> Vec<ArrayD<f64>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_mul(64).wrapping_add(trial as u64));
-    let size = if trial % 2 == 1 { 16.0 } else { 1.0 };
-    let mut draw = |is_float: bool| match is_float {
-        true => f64::from(random.random_range(-256..=256)) / 256.0 * size,
-        false => f64::from(random.random_range(0..2)),
-    };
-    let slots = program.inputs.iter().map(|&slot| &program.slots[slot]);
-    slots
-        .map(|slot| ArrayD::from_shape_simple_fn(IxDyn(&slot.shape), || draw(slot.element.is_float())))
-        .collect()
+    let mut inputs = draw(program, &mut random);
+    if trial % 2 == 1 {
+        enlarge(program, &mut inputs);
+    }
+    inputs
 }
 
 fn bounded(
@@ -127,7 +122,7 @@ pub(super) fn refute(
     let along = sizes.axes[axis];
     let floats = program.prepare(&Floats::double());
     let on_tile = Pair { tile, part, extent: program.slots[program.inputs[sizes.leader]].shape[along] };
-    let readings: &[bool] = if work(program) <= MOST_FIXED { &[false, true] } else { &[false] };
+    let readings: &[bool] = if Terms::work(program) <= MOST_FIXED { &[false, true] } else { &[false] };
     for trial in 0..TRIALS {
         let first = images(program, seed, trial);
         let values = floats.outputs(&first)?;

@@ -15,6 +15,7 @@ pub(super) const LARGEST: usize = 128;
 const SMALL: usize = 8;
 
 /// A model whose image has any size.
+#[derive(Debug)]
 pub(super) struct Sizes<'m> {
     pub(super) model: &'m Model,
     /// The inputs with the shapes that were asked for, or chosen.
@@ -74,6 +75,12 @@ impl<'m> Sizes<'m> {
         let named =
             self.shapes.iter().zip(&shapes).map(|((name, _), shape)| (name.as_str(), shape.as_slice()));
         self.model.resized(&named.collect::<Vec<_>>())
+    }
+
+    /// What is asked of the image cannot be.
+    pub(super) fn refuse(&self, reason: String) -> JudgeError {
+        let input = self.model.inputs()[self.leader].name.clone();
+        JudgeError::Model(ModelError::Input { file: self.model.file.clone(), input, reason })
     }
 
     /// A size that is small but along one axis.

@@ -9,24 +9,21 @@ use ndarray::{ArrayD, Axis, Slice};
 
 use super::plan::{TilePiece, TilePlan};
 use super::sizes::Sizes;
-use crate::model::{ElementType, Floats, JudgeError, Model, ModelError, Program};
+use crate::model::{ElementType, Floats, JudgeError, Program};
 
 /// A model that runs the pieces of plans, and whole images.
 pub struct TileRunner<'m> {
-    sizes: Sizes<'m>,
+    sizes: &'m Sizes<'m>,
     programs: HashMap<Vec<usize>, Program>,
 }
 
 impl<'m> TileRunner<'m> {
-    pub(super) fn new(sizes: Sizes<'m>) -> Result<Self, JudgeError> {
-        let model: &Model = sizes.model;
-        match model.inputs() {
-            [_] => Ok(TileRunner { sizes, programs: HashMap::new() }),
-            inputs => Err(JudgeError::Model(ModelError::Input {
-                file: model.file.clone(),
-                input: inputs[sizes.leader].name.clone(),
-                reason: format!("expected a model with this input alone, found {} inputs", inputs.len()),
-            })),
+    pub(super) fn new(sizes: &'m Sizes<'m>) -> Result<Self, JudgeError> {
+        match sizes.model.inputs().len() {
+            1 => Ok(TileRunner { sizes, programs: HashMap::new() }),
+            count => {
+                Err(sizes.refuse(format!("expected a model with this input alone, found {count} inputs")))
+            }
         }
     }
 

@@ -62,14 +62,12 @@ pub struct AngleResults {
     pub searched: Interval,
     /// Whether the network is proved to be invariant under quarter turns.
     pub is_invariant: bool,
-    /// The images that a run without shards would have.
-    pub of: usize,
     /// What was found.
     pub images: Vec<ImageResult>,
 }
 
 impl AngleResults {
-    /// Images with a verdict of this word; only those that are right, if asked.
+    /// How many images have a verdict of this word.
     pub fn count(&self, word: &str) -> usize {
         self.images.iter().filter(|image| image.word() == word).count()
     }

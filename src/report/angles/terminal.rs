@@ -1,18 +1,11 @@
 //! Images under a continuous transformation as a table for the terminal, with ANSI styles.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-
+use super::super::ansi::{BAD, FAINT, GOOD, NOTABLE, line};
 use super::super::text::{duration, number, pad};
 use super::{AngleResults, ImageResult};
 use crate::angle::Verdict;
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
-const FAINT: Style = Style::new().dimmed();
 
 /// What is told before the images.
 pub fn heading(results: &AngleResults) -> String {
@@ -25,16 +18,17 @@ pub fn heading(results: &AngleResults) -> String {
         number(asked.high())
     );
     if results.is_invariant && asked != searched {
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{FAINT}invariant under quarter turns, so that {} to {} {unit} are the whole circle{FAINT:#}",
-            number(searched.low()),
-            number(searched.high())
+        let (from, to) = (number(searched.low()), number(searched.high()));
+        line(
+            &mut text,
+            &format!(
+                "{FAINT}invariant under quarter turns, so that {from} to {to} {unit} are the whole \
+                 circle{FAINT:#}"
+            ),
         );
     }
     let cells = ["image", "label", "class", "verdict", ""];
-    let _ = writeln!(text, "{FAINT}  {}{FAINT:#}", row(cells));
+    line(&mut text, &format!("{FAINT}  {}{FAINT:#}", row(cells)));
     text
 }
 

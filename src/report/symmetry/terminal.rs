@@ -2,20 +2,12 @@
 //!
 //! The text carries ANSI styles; whoever prints it strips them where they are not wanted.
 
-use std::fmt::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
-
-use super::super::text::{duration, number, pad, wrap};
+use super::super::ansi::{BAD, FAINT, GOOD, NOTABLE, STRONG, line, paragraph};
+use super::super::text::{duration, extents, number, pad};
 use super::super::tiling::{self, TileResults};
 use crate::model::{Basis, GroupReport, GroupVerdict, ModelReport, Tensor};
-
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const NOTABLE: Style = AnsiColor::Yellow.on_default();
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
 
 /// The table, with what was found about tiles if that was asked, and with what was expected of a group and
 /// whether it came out so.
@@ -175,20 +167,5 @@ fn layers(page: &mut String, report: &ModelReport) {
                 pad(&number(layer.relative_error), 9)
             ),
         );
-    }
-}
-
-fn extents(shape: &[usize]) -> String {
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
-}
-
-fn line(page: &mut String, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(page, "{text}");
-}
-
-fn paragraph(page: &mut String, indent: usize, text: &str, style: Style, columns: usize) {
-    for part in wrap(text, columns.saturating_sub(indent).max(20)) {
-        line(page, &format!("{}{style}{part}{style:#}", " ".repeat(indent)));
     }
 }

@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::super::heat_map;
 use super::super::plot;
-use super::super::text::number;
-use super::{TileResults, bytes, extents, picture, probability};
+use super::super::text::{extents, number};
+use super::{TileResults, bytes, picture, probability};
 use crate::model::{TileCounterexample, Tiling};
 use crate::verify::{Figure, Value};
 

@@ -21,10 +21,6 @@ fn probability(tiling: &Tiling) -> String {
     format!("wrong with probability at most 2^{}", tiling.log2_failure.ceil())
 }
 
-fn extents(list: &[usize]) -> String {
-    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
-}
-
 /// A number of bytes with a unit.
 fn bytes(count: usize) -> String {
     const UNITS: [&str; 4] = ["bytes", "kB", "MB", "GB"];

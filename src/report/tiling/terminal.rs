@@ -1,17 +1,12 @@
 //! The tiles of a model as lines for the terminal, with ANSI styles.
 
-use std::fmt::Write;
-
-use anstyle::{AnsiColor, Style};
-
-use super::super::text::{number, pad, wrap};
-use super::{TileResults, bytes, extents, probability};
+use super::super::ansi::{BAD, FAINT, GOOD, STRONG, line, paragraph};
+use super::super::text::{extents, number, pad};
+use super::{TileResults, bytes, probability};
 use crate::model::Tiling;
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const STRONG: Style = Style::new().bold();
-const FAINT: Style = Style::new().dimmed();
+/// Blanks before what is told of a verdict.
+const INDENT: usize = 4;
 
 /// The lines, without remarks that were made before.
 pub fn lines(results: &TileResults, told: &[String], columns: usize) -> String {
@@ -25,12 +20,12 @@ pub fn lines(results: &TileResults, told: &[String], columns: usize) -> String {
                 .as_ref()
                 .map_or_else(String::new, |(name, operator)| format!(" at {name} ({operator})"));
             line(&mut page, &format!("{BAD}✗{BAD:#} {STRONG}tiles{STRONG:#}  {BAD}not possible{BAD:#}{at}"));
-            paragraph(&mut page, &obstacle.reason, columns);
+            paragraph(&mut page, INDENT, &obstacle.reason, FAINT, columns);
         }
         (None, None) => {}
     }
     for remark in report.remarks.iter().filter(|remark| !told.contains(remark)) {
-        paragraph(&mut page, remark, columns);
+        paragraph(&mut page, INDENT, remark, FAINT, columns);
     }
     if let Some(plan) = &results.plan {
         let text = format!(
@@ -40,7 +35,7 @@ pub fn lines(results: &TileResults, told: &[String], columns: usize) -> String {
             extents(&plan.tile),
             number(plan.cost),
         );
-        paragraph(&mut page, &text, columns);
+        paragraph(&mut page, INDENT, &text, FAINT, columns);
     }
     line(&mut page, "");
     page
@@ -78,7 +73,7 @@ fn possible(page: &mut String, tiling: &Tiling, columns: usize) {
             ),
         );
     }
-    let mut tell = |text: String| paragraph(page, &text, columns);
+    let mut tell = |text: String| paragraph(page, INDENT, &text, FAINT, columns);
     tell(
         "read each tile with the halo, cut at the borders of the image and not padded there: the model pads \
          as it does for the whole"
@@ -108,16 +103,5 @@ fn possible(page: &mut String, tiling: &Tiling, columns: usize) {
     line(page, &format!("  {FAINT}{}{FAINT:#}", row(["tile", "read over wanted", "memory of a tile"])));
     for cost in &tiling.costs {
         line(page, &format!("  {}", row([&extents(&cost.tile), &number(cost.cost), &bytes(cost.memory)])));
-    }
-}
-
-fn line(page: &mut String, text: &str) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(page, "{text}");
-}
-
-fn paragraph(page: &mut String, text: &str, columns: usize) {
-    for part in wrap(text, columns.saturating_sub(4).max(20)) {
-        line(page, &format!("    {FAINT}{part}{FAINT:#}"));
     }
 }

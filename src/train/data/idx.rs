@@ -57,7 +57,7 @@ fn read(path: &Path, rank: usize, axes: &'static str) -> Result<ByteArray, DataE
 fn parse(bytes: &mut Bytes<'_>, rank: usize, axes: &'static str) -> Result<ByteArray, Fault> {
     let magic = bytes.take(4)?;
     check_magic(&magic, rank, axes)?;
-    let shape = extents(&[magic, bytes.take(4 * rank)?].concat(), rank, axes)?;
+    let shape = extents(&bytes.take(4 * rank)?);
     let length = checked_length(&shape)?;
     let entries = bytes.take(length)?;
     Ok(ByteArray { shape, entries })
@@ -77,13 +77,10 @@ fn check_magic(magic: &[u8], rank: usize, axes: &'static str) -> Result<(), Faul
     Ok(())
 }
 
-/// The extents that a header tells.
-fn extents(header: &[u8], rank: usize, axes: &'static str) -> Result<Vec<usize>, Fault> {
-    check_magic(&header[..4], rank, axes)?;
-    let extents = header[4..].chunks_exact(4);
-    let extents =
-        extents.map(|extent| extent.iter().fold(0, |number, &byte| number << 8 | usize::from(byte)));
-    Ok(extents.collect())
+/// The extents behind the first four bytes of a header.
+fn extents(bytes: &[u8]) -> Vec<usize> {
+    let number = |extent: &[u8]| extent.iter().fold(0, |number, &byte| number << 8 | usize::from(byte));
+    bytes.chunks_exact(4).map(number).collect()
 }
 
 fn type_name(code: u8) -> String {
@@ -144,7 +141,9 @@ pub fn load_idx(folder: &Path) -> Result<Splits, DataError> {
 pub(super) fn stream_idx(folder: &Path) -> Result<StreamedSplits, DataError> {
     let (paths, mut origin) = (paths(folder)?, origin(folder));
     let (header, entries, length) = open_bytes(&paths[0], HEADER)?;
-    let shape = extents(&header, 3, "3 (count, height, width)").map_err(|fault| fault.of(&paths[0]))?;
+    let (magic, rest) = header.split_at(4);
+    check_magic(magic, 3, "3 (count, height, width)").map_err(|fault| fault.of(&paths[0]))?;
+    let shape = extents(rest);
     let &[count, height, width] = &shape[..] else { unreachable!("the rank was checked") };
     let bytes = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
     check_length(&entries, HEADER, bytes.unwrap_or(usize::MAX), length)?;
